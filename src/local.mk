@@ -2,14 +2,69 @@
 noinst_LTLIBRARIES += libsouk-all.la
 libsouk_all_la_SOURCES = \
 	src/souk_error.c \
-	src/souk_bytes.c
-libsouk_all_la_LIBADD = $(LMDB_LIBS) $(SODIUM_LIBS)
+	src/souk_bytes.c \
+	src/souk_store.c \
+	src/souk_store_file.c \
+	src/souk_txn.c \
+	src/souk_witness.c \
+	src/souk_position.c \
+	src/souk_batch.c \
+	src/souk_lineage.c \
+	src/souk_wire.c \
+	src/souk_log.c \
+	src/souk_wiring.c \
+	src/souk_outbox.c \
+	src/souk_plant.c \
+	src/souk_feed.c \
+	src/souk_vector.c \
+	src/souk_cursor.c \
+	src/souk_space.c \
+	src/souk_trail.c \
+	src/souk_timers.c \
+	src/souk_asked.c \
+	src/souk_parked.c \
+	src/souk_core.c \
+	src/souk_core_apply.c \
+	src/souk_core_commands.c \
+	src/souk_core_origin.c \
+	src/souk_holder.c \
+	src/souk_reader.c \
+	src/souk_recorder.c \
+	src/souk_pack.c \
+	src/souk_field.c \
+	src/souk_row.c \
+	src/souk_message.c \
+	src/souk_zpl.c \
+	src/souk_zpl.h \
+	src/souk_description.c \
+	src/souk_description.h \
+	src/souk_description_field.c \
+	src/souk_description_check.c \
+	src/souk_evolution.c \
+	src/souk_evolution.h \
+	src/souk_json.c
+libsouk_all_la_LIBADD = $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la
 libsouk_la_SOURCES =
 libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
-include_HEADERS = src/souk.h src/souk-message.h
+include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
+
+# The message compiler. Generated code is rebuilt by rules that depend on it.
+bin_PROGRAMS += souk-messages
+souk_messages_SOURCES = \
+	src/souk_messages.c \
+	src/souk_messages.h \
+	src/souk_messages_name.c \
+	src/souk_messages_header.c \
+	src/souk_messages_source.c \
+	src/souk_messages_codec.c \
+	src/souk_messages_helper.c \
+	src/souk_messages_table.c \
+	src/souk_messages_reference.c \
+	src/souk_messages_convert.c
+souk_messages_LDADD = libsouk-all.la $(JANSSON_LIBS)

@@ -20,6 +20,8 @@
 #define SOUK_STORE_KEY_BYTES_MAX 511            /* LMDB's own */
 #define SOUK_STORE_NAME_BYTES_MAX 127           /* of a table */
 #define SOUK_STORE_TABLES_MAX 512
+#define SOUK_STORE_READERS_MAX 1024
+#define SOUK_STORE_BYTES_MIN (64 * 1024)        /* bounds are rounded down to multiples of it */
 
 struct souk_store;
 
@@ -36,10 +38,12 @@ struct souk_store_config {
 
 /*
  * Lock `config->path` and open the environment in it, creating both if absent.
+ * A crash while it is created leaves either no store or a complete empty one.
  * Release with souk_store_close(). Returns 0; -SOUK_EBUSY (another process, or
  * this one, has it: the sentence names the holder's pid); -SOUK_EUNSUPPORTED
- * (network file system, other format version); -SOUK_EDAMAGED (LMDB cannot
- * read the file); -SOUK_EFULL; -SOUK_ENOMEM; -SOUK_EINVAL; -SOUK_EIO.
+ * (network file system, other format version, LMDB file of somebody else);
+ * -SOUK_EDAMAGED (cut short, or LMDB cannot read it); -SOUK_EFULL;
+ * -SOUK_ENOMEM; -SOUK_EINVAL (a value of `config` out of its limits); -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_store_open(const struct souk_store_config *config, struct souk_store **store_out,
     struct souk_error *err);
@@ -49,7 +53,8 @@ void souk_store_close(struct souk_store **store_p);
 
 /*
  * Raise the bound of the data file. No transaction of this process may be open
- * (-SOUK_EBUSY). A lower bound than the present one is -SOUK_EINVAL.
+ * (-SOUK_EBUSY). A lower bound than the present one is -SOUK_EINVAL. -SOUK_ENOMEM:
+ * no address space for it, the store goes on as it was. -SOUK_EIO: the store is dead.
  */
 SOUK_MUST_CHECK int souk_store_grow(struct souk_store *store, uint64_t bytes_max, struct souk_error *err);
 
@@ -59,7 +64,10 @@ struct souk_store_room {
     uint64_t disk_bytes_free;       /* for this user on that file system */
 };
 
-/* How full the store is. The writer calls it, outside of a transaction. 0 or -SOUK_EIO. */
+/*
+ * How full the store is. The writer calls it, outside of a transaction; it costs
+ * about as much as one read. 0, -SOUK_ENOMEM or -SOUK_EIO.
+ */
 SOUK_MUST_CHECK int souk_store_room(struct souk_store *store, struct souk_store_room *room_out);
 
 /* The sentence of the error that killed the store, or NULL while it lives. Borrowed. */
@@ -67,8 +75,10 @@ const char *souk_store_failure(const struct souk_store *store);
 
 /*
  * Copy the store while it runs to the new directory `path`, then sync file and
- * directories. Holds a read transaction for as long as it takes. Whether the
- * copy is good is for the caller to verify by opening it.
+ * directories. Holds a read transaction for as long as it takes; not to be
+ * called by a thread that has a write transaction open. A crash on the way
+ * leaves a directory that souk_store_open() takes for an empty store. Whether
+ * the copy is good is for the caller to verify by opening it.
  * Returns 0, -SOUK_EINVAL (`path` exists), -SOUK_EFULL, -SOUK_EIO (the copy failed; the store lives).
  */
 SOUK_MUST_CHECK int souk_store_copy(struct souk_store *store, const char *path, struct souk_error *err);
@@ -97,7 +107,11 @@ SOUK_MUST_CHECK int souk_txn_commit(struct souk_txn **txn_p);
 /* Undo a write transaction, end a read transaction. *txn_p becomes NULL; NULL inside is fine. */
 void souk_txn_abort(struct souk_txn **txn_p);
 
-/* Names a table of the store; small, copied freely, good for every transaction after the one that opened it. */
+/*
+ * Names a table of the store; small, copied freely, good for every transaction
+ * after the one that opened it, until the table is dropped. To a read
+ * transaction that began before the table was made it is empty.
+ */
 struct souk_table {
     MDB_dbi dbi;
 };
@@ -106,24 +120,31 @@ struct souk_table {
  * Find the table `name`. Within a write transaction an absent one is made; it
  * then exists once the transaction has committed, and the handle is forgotten
  * when it aborts. A handle is found once and kept. 0, -SOUK_ENOTFOUND (read
- * transaction, no such table), -SOUK_ETOOBIG (SOUK_STORE_TABLES_MAX), -SOUK_EFULL, -SOUK_EIO.
+ * transaction, no such table), -SOUK_EINVAL (empty name), -SOUK_ETOOBIG
+ * (SOUK_STORE_NAME_BYTES_MAX, SOUK_STORE_TABLES_MAX), -SOUK_EFULL, -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_txn_table(struct souk_txn *txn, const char *name, struct souk_table *table_out);
 
-/* Remove a table with all that is in it. Write transaction. 0, -SOUK_EFULL, -SOUK_EIO. */
+/*
+ * Remove a table with all that is in it. Write transaction. Read transactions
+ * that began before its commit still see it. 0, -SOUK_ENOTFOUND, -SOUK_EFULL, -SOUK_EIO.
+ */
 SOUK_MUST_CHECK int souk_txn_drop(struct souk_txn *txn, const char *name);
 
-/* Call `each` with every table's name, in order, until it returns non-zero, which is then returned. */
+/* Call `each` with every table's name, in order, until it returns non-zero, which is then returned. It may write. */
 SOUK_MUST_CHECK int souk_txn_each_table(struct souk_txn *txn,
     int (*each)(struct souk_txn *txn, const char *name, void *arg), void *arg);
 
 /*
  * Values that come out are borrowed: they live until the transaction ends or
- * writes, whichever is first. Keys have 1 to SOUK_STORE_KEY_BYTES_MAX bytes.
+ * writes, whichever is first. Keys have 1 to SOUK_STORE_KEY_BYTES_MAX bytes;
+ * -SOUK_EINVAL below and -SOUK_ETOOBIG above. After -SOUK_EFULL, -SOUK_ENOMEM
+ * or -SOUK_EIO the transaction can only be aborted: every call on it, commit
+ * too, says the same again.
  */
 SOUK_MUST_CHECK int souk_txn_get(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
     struct souk_slice *value_out);
-/* The first row whose key is not below `key`. -SOUK_ENOTFOUND when there is none. */
+/* The first row whose key is not below `key`; with an empty `key` the first of all. -SOUK_ENOTFOUND when there is none. */
 SOUK_MUST_CHECK int souk_txn_seek(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
     struct souk_slice *key_out, struct souk_slice *value_out);
 /* The last row whose key is below `key`; with an empty `key` the last of all. */

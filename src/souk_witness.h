@@ -6,7 +6,8 @@
  * sent, so a process that finds it again after a crash knows that its store is
  * the newest. A host restart takes it away, and a copied or restored store
  * does not match it. A write is one pwrite(2) of one record with a hash, so
- * a torn one reads as absent.
+ * a torn one reads as absent. Restoring an old copy into the same file keeps
+ * its identity: what the record names has to be compared with the store.
  */
 #ifndef SOUK_WITNESS_H
 #define SOUK_WITNESS_H
@@ -20,12 +21,18 @@ struct souk_witness;
 /*
  * Open the witness at `path`, making an empty one if absent. Refused with
  * -SOUK_EUNSUPPORTED unless the file system is memory-backed (tmpfs, ramfs).
- * `store_path` ties it to one data directory: the record carries device and
- * inode of the directory and of the data file in it, and reads as absent for others.
+ * `store_path` ties it to one data directory: the record carries device,
+ * inode and birth of the directory and of the data file in it, and reads as absent for
+ * others. The store has been opened before, or this is -SOUK_ENOTFOUND. One
+ * process at a time: the store's lock sees to that. Also -SOUK_ENOMEM,
+ * -SOUK_EFULL (the memory file system has no room) and -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_witness_open(const char *path, const char *store_path, struct souk_witness **witness_out,
     struct souk_error *err);
-/* What was written last, copied into `arena`; -SOUK_ENOTFOUND when there is none, or it is torn or another store's. */
+/*
+ * What was written last, copied into `arena`; -SOUK_ENOTFOUND when there is
+ * none, or it is torn or another store's; -SOUK_ENOMEM, -SOUK_EIO.
+ */
 SOUK_MUST_CHECK int souk_witness_read(struct souk_witness *witness, struct souk_arena *arena,
     struct souk_slice *record_out);
 /* Replace the record. 0, -SOUK_ETOOBIG or -SOUK_EIO. */

@@ -1,1 +1,59 @@
 # test/unit
+
+check_PROGRAMS += test/unit/test_pack
+test_unit_test_pack_SOURCES = test/unit/test_pack.c
+test_unit_test_pack_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_pack_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(MSGPACK_LIBS)
+TESTS += test/unit/test_pack
+
+check_PROGRAMS += test/unit/test_store
+test_unit_test_store_SOURCES = test/unit/test_store.c
+test_unit_test_store_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_store_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_store
+
+check_PROGRAMS += test/unit/test_witness
+test_unit_test_witness_SOURCES = test/unit/test_witness.c
+test_unit_test_witness_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_witness_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_witness
+
+# Made by the compiler under test; a bare dependency of the objects, so that nothing else waits for it.
+test/unit/shop.h: $(srcdir)/test/unit/shop.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) test/unit && ./souk-messages$(EXEEXT) c $(srcdir)/test/unit/shop.messages.zpl -o test/unit
+test/unit/shop.c: test/unit/shop.h
+EXTRA_DIST += test/unit/shop.messages.zpl
+CLEANFILES += test/unit/shop.h test/unit/shop.c
+
+check_PROGRAMS += test/unit/test_messages
+test_unit_test_messages_SOURCES = test/unit/test_messages.c test/unit/fake_runtime.c test/unit/fake_runtime.h
+nodist_test_unit_test_messages_SOURCES = test/unit/shop.c test/unit/shop.h
+test_unit_test_messages_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/unit
+test_unit_test_messages_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_messages_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+test/unit/test_messages-test_messages.$(OBJEXT): test/unit/shop.h
+TESTS += test/unit/test_messages
+
+# The vectors, by the simulator's checker: a second reading of doc/protocol.md.
+check_PROGRAMS += test/unit/test_vectors_check
+test_unit_test_vectors_check_SOURCES = test/unit/test_vectors_check.c test/sim/check_arena.c test/sim/check_arena.h \
+	test/sim/check_decode.c test/sim/check_decode.h test/sim/trace.h
+test_unit_test_vectors_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_vectors_check_LDADD = $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS)
+TESTS += test/unit/test_vectors_check
+EXTRA_DIST += test/vectors
+
+check_PROGRAMS += test/unit/test_json
+test_unit_test_json_SOURCES = test/unit/test_json.c
+test_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_json_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += test/unit/test_json
+
+check_PROGRAMS += test/unit/test_description
+test_unit_test_description_SOURCES = test/unit/test_description.c
+test_unit_test_description_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_description_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_description
+
+TESTS += test/unit/test_souk_messages.sh
+EXTRA_DIST += test/unit/test_souk_messages.sh

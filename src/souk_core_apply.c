@@ -1,0 +1,783 @@
+#include "souk_core_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_SCRATCH_BYTES_MAX 4096
+
+static struct souk_event_ref ref_of(const struct souk_name *stream, struct souk_point point);
+static int apply(struct souk_core *core, const struct souk_name *stream, bool own, bool beside,
+    struct souk_epoch epoch, const struct souk_event *event);
+static int decode(const struct souk_message_type *type, const struct souk_event *event, struct souk_arena *arena,
+    void **message_out);
+static int take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
+static int take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
+static int take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
+    uint32_t generation);
+static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header);
+static int take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
+    const struct souk_event *event, bool reacts);
+static int run_event(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event, bool reacts);
+static int react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event);
+static int park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event, const char *text);
+static int tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at);
+static int run_loss(struct souk_core *core, const struct souk_parked *loss);
+static int begin_refill(struct souk_core *core, struct core_follow *follow);
+static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
+static struct core_poison *poison_of(struct core_follow *follow, struct souk_point point);
+
+/* ---- deciding ------------------------------------------------------- */
+
+void
+core_decision_init(struct souk_core *core, struct souk_decision *decision, const struct souk_because *because,
+    const struct souk_id *correlation, uint32_t depth)
+{
+    memset(decision, 0, sizeof *decision);
+    decision->core = core;
+    decision->now_ms = core->wall_ms;
+    decision->because = *because;
+    decision->correlation = *correlation;
+    decision->depth = depth;
+    decision->end = &decision->first;
+}
+
+int
+souk_emit(struct souk_decision *decision, const struct souk_message_type *event, const void *message)
+{
+    struct souk_core *core = decision->core;
+    struct core_emitted *emitted;
+    struct core_own *own;
+    struct souk_pack key;
+    int rc;
+
+    assert(event->kind == SOUK_EVENT);
+    if (decision->count == SOUK_DECISION_EVENTS_MAX)
+        return -SOUK_ETOOBIG;
+    if (event->stream == NULL || (own = core_own(core, event->stream)) == NULL)
+        return -SOUK_EINVAL;                    /* not a stream of this service */
+    if ((emitted = souk_arena_alloc(&core->arena, sizeof *emitted)) == NULL)
+        return -SOUK_ENOMEM;
+    souk_pack_reset(&core->scratch);
+    if ((rc = event->encode(message, &core->scratch)) != 0 || (rc = core->scratch.rc) != 0)
+        return rc;
+    emitted->payload = souk_arena_copy(&core->arena, souk_pack_slice(&core->scratch));
+    souk_pack_init(&key, KEY_SCRATCH_BYTES_MAX);
+    rc = event->key(message, &key);
+    if (rc == 0 && (rc = key.rc) == 0 && (key.size_bytes == 0 || key.size_bytes > SOUK_KEY_BYTES_MAX))
+        rc = -SOUK_EINVAL;
+    if (rc == 0)
+        emitted->key = souk_arena_copy(&core->arena, souk_pack_slice(&key));
+    souk_pack_done(&key);
+    if (rc != 0)
+        return rc;
+    if (emitted->payload.base == NULL || emitted->key.base == NULL)
+        return -SOUK_ENOMEM;
+    decision->bytes += emitted->payload.size_bytes;
+    if (decision->bytes > SOUK_DECISION_BYTES_MAX && decision->count > 0)
+        return -SOUK_ETOOBIG;
+    emitted->type = event;
+    emitted->own = (uint32_t)(own - core->own);
+    *decision->end = emitted;
+    decision->end = &emitted->next;
+    decision->count++;
+    return 0;
+}
+
+int
+souk_refuse(struct souk_decision *decision, const char *code)
+{
+    decision->refused = true;
+    decision->refusal = code;
+    return 0;
+}
+
+int
+souk_accept(struct souk_decision *decision)
+{
+    decision->refused = false;
+    return 0;
+}
+
+uint64_t
+souk_decision_now_ms(const struct souk_decision *decision)
+{
+    return decision->now_ms;
+}
+
+struct souk_id
+souk_decision_new_id(struct souk_decision *decision)
+{
+    const struct souk_random *random = &decision->core->wiring->random;
+    struct souk_id id;
+
+    random->fill(random->arg, id.bytes, sizeof id.bytes);
+    for (int i = 0; i < 6; i++)                 /* RFC 9562, 5.7: 48 bits of ms, version 7, variant 2 */
+        id.bytes[i] = (uint8_t)(decision->now_ms >> (40 - 8 * i));
+    id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f));
+    id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
+    return id;
+}
+
+struct souk_slice
+souk_decision_caller(const struct souk_decision *decision)
+{
+    return decision->caller;
+}
+
+struct souk_slice
+souk_decision_prepared(const struct souk_decision *decision)
+{
+    return decision->prepared;
+}
+
+int
+souk_prepared_set(struct souk_prepared *prepared, struct souk_slice bytes)
+{
+    if (bytes.size_bytes > SOUK_PAYLOAD_BYTES_MAX)
+        return -SOUK_ETOOBIG;
+    prepared->bytes = souk_arena_copy(prepared->arena, bytes);
+    return prepared->bytes.base == NULL ? -SOUK_ENOMEM : 0;
+}
+
+int
+core_settle(struct souk_core *core, struct souk_decision *decision)
+{
+    uint32_t switches = 1;
+    int rc;
+
+    if (decision->refused || decision->count == 0)
+        return 0;
+    if (decision->depth > SOUK_DEPTH_MAX)
+        return -SOUK_EHANDLER;
+    for (const struct core_emitted *emitted = decision->first; emitted->next != NULL; emitted = emitted->next)
+        switches += emitted->own != emitted->next->own;
+    switches += (uint32_t)(decision->bytes / core->wiring->limits.batch_cut_bytes) + 1;
+    if (core->draft_count + switches > SOUK_COMMIT_BATCHES_MAX
+        || core->draft_bytes + decision->bytes > SOUK_COMMIT_BYTES_MAX)
+        return core->draft_count == 0 ? -SOUK_EHANDLER : -SOUK_EBUSY;
+    for (const struct core_emitted *emitted = decision->first; emitted != NULL; emitted = emitted->next) {
+        struct souk_event event = {
+            .number = core_next_number(core, emitted->own),
+            .type = souk_slice_of(emitted->type->name),
+            .key = emitted->key,
+            .payload = emitted->payload,
+            .because = decision->because,
+            .correlation = decision->correlation,
+            .depth = decision->depth,
+            .time_ms = decision->now_ms,
+            .version = emitted->type->version,
+        };
+
+        if ((rc = core_draft(core, emitted->own, &event)) != 0
+            || (rc = core_apply_own(core, emitted->own, core->epoch, &event)) != 0)
+            return rc;
+    }
+    core->status.events_decided += decision->count;
+    return 0;
+}
+
+/* ---- applying ------------------------------------------------------- */
+
+const struct souk_handler *
+core_handler(const struct souk_core *core, enum souk_handler_kind kind, struct souk_slice name)
+{
+    for (const struct souk_handler *handler = core->service->handlers; handler->kind != 0; handler++) {
+        const char *own = handler->type != NULL ? handler->type->name : handler->name;
+
+        if (handler->kind == kind && strlen(own) == name.size_bytes && memcmp(own, name.base, name.size_bytes) == 0)
+            return handler;
+    }
+    return NULL;
+}
+
+struct souk_view
+core_view(struct souk_core *core)
+{
+    return (struct souk_view){ .space = &core->space, .txn = core->txn, .arena = &core->arena, .copies = true };
+}
+
+int
+core_apply_own(struct souk_core *core, uint32_t own, struct souk_epoch epoch, const struct souk_event *event)
+{
+    const struct souk_name *stream = &core->own[own].name;
+    int rc;
+
+    if (!SOUK_PLANTED_BUG(IDS_NOT_REBUILT) || core->state == SOUK_CORE_LIVE)
+        if ((rc = souk_trail_note(core->txn, stream, epoch, event)) != 0)
+            return rc;
+    if ((rc = souk_timers_answered(core->txn, &event->because)) != 0
+        || (rc = souk_asked_answered(core->txn, &event->because)) != 0)
+        return rc;
+    if (event->because.kind == SOUK_BY_OUTCOME)
+        core_asked_remove(core, &event->because);
+    return apply(core, stream, true, false, epoch, event);
+}
+
+static int
+apply(struct souk_core *core, const struct souk_name *stream, bool own, bool beside, struct souk_epoch epoch,
+    const struct souk_event *event)
+{
+    const struct souk_handler *handler = core_handler(core, SOUK_HANDLER_APPLY, event->type);
+    struct souk_tables tables = { .view = core_view(core), .stream = *stream, .own = own, .event = event,
+        .epoch = epoch };
+    void *message;
+    int rc;
+
+    core->changed = true;
+    if (handler == NULL)
+        return 0;
+    if (beside)
+        tables.view.beside = stream->text;
+    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0
+        || (rc = handler->type->call_apply(handler->handler, &tables, message)) != 0)
+        return rc;
+    core->status.events_applied++;
+    for (struct souk_touched *touched = tables.touched; touched != NULL; touched = touched->next) {
+        rc = beside ? souk_index_note(core->txn, touched->index, touched->entity)
+            : souk_index_refresh(&core->space, core->txn, &core->arena, touched->index, touched->entity);
+        if (rc != 0)
+            return rc;
+    }
+    for (uint32_t i = 0; i < tables.requests_made; i++) {
+        const struct souk_because because = { .kind = SOUK_BY_OUTCOME, .stream = *stream,
+            .point = { epoch, event->number }, .index = i };
+
+        if ((rc = core_asked_add(core, &because)) != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int
+decode(const struct souk_message_type *type, const struct souk_event *event, struct souk_arena *arena,
+    void **message_out)
+{
+    int rc;
+
+    if ((*message_out = souk_arena_alloc(arena, type->struct_size_bytes)) == NULL)
+        return -SOUK_ENOMEM;
+    rc = souk_message_decode(type, event->version, event->payload, arena, *message_out);
+    return rc == 0 || rc == -SOUK_ENOMEM ? rc : -SOUK_EHANDLER;
+}
+
+/* ---- following ------------------------------------------------------ */
+
+struct core_follow *
+core_follow(struct souk_core *core, const char *stream)
+{
+    for (uint32_t i = 0; i < core->follow_count; i++)
+        if (strcmp(core->follows[i].name.text, stream) == 0)
+            return &core->follows[i];
+    return NULL;
+}
+
+bool
+core_round_over(const struct souk_core *core)
+{
+    if (core->single_left != 0)
+        return core->inputs != 0;
+    return core->draft_bytes >= CORE_COMMIT_BYTES_SOFT
+        || core->draft_events >= core->wiring->limits.commit_events_max
+        || core->round_events >= CORE_ROUND_EVENTS_MAX;
+}
+
+void
+core_begin_input(struct souk_core *core, enum core_input kind)
+{
+    core->inputs++;
+    core->failed_kind = kind;
+}
+
+int
+core_work_followed(struct souk_core *core)
+{
+    bool moved = true;
+    int rc;
+
+    for (uint32_t i = 0; i < core->follow_count; i++) {
+        struct core_follow *follow = &core->follows[i];
+
+        if (follow->feed->void_.told) {
+            follow->feed->void_.told = false;
+            if ((rc = begin_refill(core, follow)) != 0)
+                return rc;
+        }
+    }
+    while (moved) {                             /* a batch may be what another stream's batch waits for */
+        moved = false;
+        for (uint32_t i = 0; i < core->follow_count; i++) {
+            struct core_follow *follow = &core->follows[i];
+
+            while (follow->feed->untaken != NULL && !core_round_over(core)) {
+                struct souk_feed_batch *batch = follow->feed->untaken;
+                const struct souk_position end = souk_batch_end(&batch->header);
+
+                if (follow->cursor.generation_beside == 0 || batch->header.count == 0) {
+                    if (core_held(core, &batch->header, &batch->held_since_ms, false))
+                        break;
+                }
+                if (core->state != SOUK_CORE_LIVE && core->can_react
+                    && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted))
+                    break;                      /* it may ask for a reaction: not before the service is live */
+                core_begin_input(core, CORE_INPUT_EVENT);
+                core->failed_follow = follow;
+                if ((rc = take_batch(core, follow, batch)) != 0)
+                    return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;     /* half of it has been applied */
+                core->failed_kind = CORE_INPUT_NONE;
+                souk_feed_take(follow->feed);
+                core->round_events += batch->header.count;
+                core->changed = moved = true;
+            }
+        }
+    }
+    return 0;
+}
+
+bool
+core_held(struct souk_core *core, const struct souk_batch_header *header, uint64_t *held_since_ms, bool own)
+{
+    uint64_t since_ms = *held_since_ms, seen_ms, until_ms;
+    struct souk_causes causes;
+    struct souk_cause cause;
+    bool held = false;
+
+    if (SOUK_PLANTED_BUG(CAUSES_IGNORED))
+        return false;
+    souk_causes_init(&causes, header);
+    while (souk_causes_next(&causes, &cause)) {
+        const struct core_own *mine = core_own(core, cause.stream.text);
+        const struct core_follow *follow = core_follow(core, cause.stream.text);
+        struct souk_point cursor;
+
+        if (mine != NULL && own)
+            continue;                           /* own streams come back in the order of their commits */
+        if (mine == NULL && follow == NULL)
+            continue;
+        cursor = mine != NULL ? souk_point_of(&mine->head) : souk_point_of(&follow->cursor.position);
+        if (SOUK_PLANTED_BUG(CAUSE_WITHOUT_EPOCH)) {
+            if (cursor.number >= cause.point.number)
+                continue;
+        } else if (souk_point_satisfied(cause.point, cursor)) {
+            continue;
+        }
+        if (mine != NULL)
+            souk_core_hear_foreign(core, cause.point.epoch.counter);
+        else
+            souk_feeds_wait_for(&core->feeds, &cause, core->now);
+        held = true;
+        seen_ms = souk_feeds_seen_ms(&core->feeds, &cause);
+        if (seen_ms > since_ms)
+            since_ms = seen_ms;
+    }
+    for (uint32_t i = 0; i < core->follow_count && !own; i++) {
+        const struct core_follow *follow = &core->follows[i];
+
+        if (follow->joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0
+            || souk_point_satisfied(follow->joining, souk_point_of(&follow->cursor.position)))
+            continue;
+        held = true;
+    }
+    if (!held)
+        return false;
+    if (*held_since_ms == 0) {
+        *held_since_ms = core->now.steady_ms == 0 ? 1 : core->now.steady_ms;
+        core->status.holds++;
+        if (since_ms < *held_since_ms)
+            since_ms = *held_since_ms;
+    }
+    until_ms = since_ms + core->wiring->limits.hold_ms;
+    if (core->now.steady_ms < until_ms) {
+        if (until_ms < core->hold_due_ms)
+            core->hold_due_ms = until_ms;
+        return true;
+    }
+    core->status.holds_over_bound++;
+    return false;
+}
+
+static int
+take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch)
+{
+    const struct souk_batch_header *header = &batch->header;
+    const struct souk_position end = souk_batch_end(header);
+    struct souk_events events;
+    struct souk_event event;
+    bool reacts;
+    int rc;
+
+    if (follow->cursor.generation_beside != 0
+        && (header->count != 0 || souk_point_covered(souk_point_of(&end), follow->cursor.reacted)))
+        return take_beside(core, follow, batch);
+
+    reacts = core->can_react && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted);
+    if (SOUK_PLANTED_BUG(REACT_TO_ALL))
+        reacts = core->can_react;
+    if (header->count == 0) {
+        if (follow->cursor.generation_beside != 0)
+            rc = swap(core, follow, header);
+        else
+            rc = take_record(core, follow, header, follow->cursor.generation);
+        if (rc != 0)
+            return rc;
+    } else {
+        if ((rc = souk_events_init(&events, header)) != 0)
+            return -SOUK_EDAMAGED;
+        while ((rc = souk_events_next(&events, &event)) == 0)
+            if ((rc = take_event(core, follow, header->epoch, &event, reacts)) != 0)
+                return rc;
+        if (rc != -SOUK_ENOTFOUND)
+            return -SOUK_EDAMAGED;
+    }
+    follow->cursor.position = end;
+    follow->changed = true;
+    if ((rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end))) != 0
+        || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
+        return rc;
+    if (header->count == 0 && reacts && core->state == SOUK_CORE_LIVE && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD))
+        return tell_losses(core, follow, &end);
+    return 0;
+}
+
+static int
+take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
+    uint32_t generation)
+{
+    struct souk_record record;
+
+    if (souk_record_read(header, &record) != 0)
+        return -SOUK_EDAMAGED;
+    return souk_lineage_put(core->txn, &follow->name, generation, header->epoch, header->first - 1);
+}
+
+static int
+take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
+    const struct souk_event *event, bool reacts)
+{
+    const struct souk_point point = { epoch, event->number };
+    const struct core_poison *poison = poison_of(follow, point);
+    bool waits = false;
+    int rc;
+
+    if (skipped(core, &follow->name, point))
+        return 0;
+    if (core->parked_count != 0 && (rc = souk_parked_has(core->txn, event->key, &waits)) != 0)
+        return rc;
+    if (waits)
+        return park(core, &follow->name, epoch, event, "waits behind a parked event of its key");
+    if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
+        return park(core, &follow->name, epoch, event, poison->text);
+    core->failed_point = point;
+    return run_event(core, &follow->name, epoch, event, reacts);
+}
+
+static int
+run_event(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event, bool reacts)
+{
+    int rc = apply(core, stream, false, false, epoch, event);
+
+    return rc != 0 || !reacts ? rc : react(core, stream, epoch, event);
+}
+
+static int
+react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch, const struct souk_event *event)
+{
+    const struct souk_handler *handler = core_handler(core, SOUK_HANDLER_REACT, event->type);
+    const struct souk_because because = { .kind = SOUK_BY_EVENT, .stream = *stream,
+        .point = { epoch, event->number } };
+    const struct souk_view view = core_view(core);
+    struct souk_decision decision;
+    void *message;
+    int rc;
+
+    if (handler == NULL || core->own_count == 0)
+        return 0;
+    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
+        return rc;
+    core_decision_init(core, &decision, &because, &event->correlation, event->depth + 1);
+    if ((rc = handler->type->call_react(handler->handler, &view, message, &decision)) != 0)
+        return rc;
+    return core_settle(core, &decision);
+}
+
+static int
+park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch, const struct souk_event *event,
+    const char *text)
+{
+    const struct souk_parked parked = { .kind = SOUK_PARKED_EVENT, .stream = *stream, .epoch = epoch,
+        .event = *event, .text = souk_slice_of(text) };
+    int rc = souk_parked_add(core->txn, &parked);
+
+    core->changed = true;
+    if (rc == 0)
+        core->parked_count++;
+    return rc;
+}
+
+static bool
+skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point)
+{
+    for (size_t i = 0; i < core->wiring->skip_count; i++)
+        if (strcmp(core->wiring->skips[i].stream.text, stream->text) == 0
+            && core->wiring->skips[i].point.number == point.number
+            && souk_epoch_equal(core->wiring->skips[i].point.epoch, point.epoch))
+            return true;
+    return false;
+}
+
+static struct core_poison *
+poison_of(struct core_follow *follow, struct souk_point point)
+{
+    for (uint32_t i = 0; i < follow->poison_count; i++)
+        if (follow->poison[i].point.number == point.number
+            && souk_epoch_equal(follow->poison[i].point.epoch, point.epoch))
+            return &follow->poison[i];
+    return NULL;
+}
+
+/* ---- a cursor that is void ------------------------------------------ */
+
+/* Readers keep what they have; the stream is taken from its beginning once more, into tables beside. */
+static int
+begin_refill(struct souk_core *core, struct core_follow *follow)
+{
+    const struct souk_position zero = { .number = 0 };
+    struct souk_cursor *cursor = &follow->cursor;
+    int rc;
+
+    core->status.voids++;
+    if (souk_point_above(souk_point_of(&cursor->position), cursor->reacted) && !SOUK_PLANTED_BUG(REFILL_REACTS))
+        cursor->reacted = souk_point_of(&cursor->position);
+    if (cursor->generation_beside != 0
+        && (rc = souk_lineage_cut(core->txn, &follow->name, cursor->generation_beside, 0)) != 0)
+        return rc;
+    cursor->generation_beside = (cursor->generation_beside != 0 ? cursor->generation_beside : cursor->generation) + 1;
+    cursor->beside = zero;
+    follow->changed = core->changed = true;
+    souk_feed_set_cursor(follow->feed, &zero);
+    return souk_space_begin_beside(&core->space, core->txn, follow->name.text, cursor->generation_beside);
+}
+
+static int
+take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch)
+{
+    const struct souk_batch_header *header = &batch->header;
+    struct souk_events events;
+    struct souk_event event;
+    int rc;
+
+    if (header->count == 0) {
+        rc = take_record(core, follow, header, follow->cursor.generation_beside);
+    } else if ((rc = souk_events_init(&events, header)) == 0) {
+        while ((rc = souk_events_next(&events, &event)) == 0) {
+            core->failed_point = (struct souk_point){ header->epoch, event.number };
+            if (skipped(core, &follow->name, core->failed_point))
+                continue;
+            if ((rc = apply(core, &follow->name, false, true, header->epoch, &event)) != 0)
+                return rc;
+        }
+        if (rc == -SOUK_ENOTFOUND)
+            rc = 0;
+    }
+    if (rc != 0)
+        return rc;
+    follow->cursor.beside = souk_batch_end(header);
+    follow->changed = true;
+    return 0;
+}
+
+/* The record of a higher epoch than the void cursor's: from here on the new tables are the tables. */
+static int
+swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header)
+{
+    uint32_t old = follow->cursor.generation;
+    int rc;
+
+    if ((rc = take_record(core, follow, header, follow->cursor.generation_beside)) != 0
+        || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0
+        || (rc = souk_parked_forget(core->txn, &follow->name)) != 0
+        || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
+        return rc;
+    follow->cursor.generation = follow->cursor.generation_beside;
+    follow->cursor.generation_beside = 0;
+    memset(&follow->cursor.beside, 0, sizeof follow->cursor.beside);
+    return souk_space_swap(&core->space, core->txn, follow->name.text, old, &core->arena);
+}
+
+/* ---- what stood on it ----------------------------------------------- */
+
+struct losses {
+    struct souk_core *core;
+    struct core_follow *follow;
+    struct souk_point head;
+    struct souk_parked *found;
+    uint32_t count, room;
+    int rc;
+};
+
+static int
+collect_loss(struct souk_point cause, const struct souk_name *own, struct souk_point caused, void *arg)
+{
+    struct losses *losses = arg;
+    struct souk_parked *loss;
+    bool in;
+    int rc;
+
+    rc = souk_lineage_has(losses->core->txn, &losses->follow->name, losses->follow->cursor.generation, cause,
+        losses->head, &in);
+    if (rc != 0 || in)
+        return rc;
+    if (losses->count == losses->room) {
+        uint32_t room = losses->room == 0 ? 16 : losses->room * 2;
+        struct souk_parked *found = souk_arena_alloc(&losses->core->arena, room * sizeof *found);
+
+        if (found == NULL)
+            return -SOUK_ENOMEM;
+        if (losses->count != 0)
+            memcpy(found, losses->found, losses->count * sizeof *found);
+        losses->found = found;
+        losses->room = room;
+    }
+    loss = &losses->found[losses->count++];
+    memset(loss, 0, sizeof *loss);
+    loss->kind = SOUK_PARKED_LOSS;
+    loss->stream = losses->follow->name;
+    loss->epoch = cause.epoch;
+    loss->event.number = cause.number;
+    loss->caused_stream = *own;
+    loss->caused = caused;
+    return 0;
+}
+
+/* The own event itself, from the own log; -SOUK_ENOTFOUND when it is trimmed. */
+static int
+find_own(struct souk_core *core, const struct souk_name *stream, struct souk_point point, struct souk_event *event_out)
+{
+    struct core_own *own = core_own(core, stream->text);
+    struct souk_batch_header header;
+    struct souk_events events;
+    struct souk_slice batch;
+    int rc;
+
+    if (own == NULL)
+        return -SOUK_ENOTFOUND;
+    if ((rc = souk_log_holding(core->txn, &own->log, point.number, &batch)) != 0)
+        return rc;
+    batch = souk_arena_copy(&core->arena, batch);
+    if (batch.base == NULL)
+        return -SOUK_ENOMEM;
+    if (souk_batch_peek(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
+        return -SOUK_EDAMAGED;
+    while ((rc = souk_events_next(&events, event_out)) == 0)
+        if (event_out->number == point.number)
+            return souk_epoch_equal(header.epoch, point.epoch) ? 0 : -SOUK_ENOTFOUND;
+    return rc == -SOUK_ENOTFOUND ? rc : -SOUK_EDAMAGED;
+}
+
+static int
+tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at)
+{
+    struct losses losses = { .core = core, .follow = follow, .head = souk_point_of(at) };
+    int rc;
+
+    if ((rc = souk_trail_caused(core->txn, &follow->name, collect_loss, &losses)) != 0)
+        return rc;
+    for (uint32_t i = 0; i < losses.count; i++) {
+        struct souk_parked *loss = &losses.found[i];
+        const struct souk_point lost = { loss->epoch, loss->event.number };
+        const struct core_poison *poison = poison_of(follow, lost);
+
+        rc = find_own(core, &loss->caused_stream, loss->caused, &loss->event);
+        loss->event.number = lost.number;
+        if (rc == -SOUK_ENOTFOUND)
+            continue;
+        if (rc != 0)
+            return rc;
+        core->failed_point = lost;
+        core->status.rewound++;
+        if (core_handler(core, SOUK_HANDLER_REACT_REWOUND, souk_name_slice(&follow->name)) == NULL)
+            loss->text = souk_slice_of("no reaction to the loss of its cause");
+        else if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
+            loss->text = souk_slice_of(poison->text);
+        else if ((rc = run_loss(core, loss)) != 0)
+            return rc;
+        if (loss->text.base != NULL) {
+            if ((rc = souk_parked_add(core->txn, loss)) != 0)
+                return rc;
+            core->parked_count++;
+        }
+    }
+    return 0;
+}
+
+static int
+run_loss(struct souk_core *core, const struct souk_parked *loss)
+{
+    const struct souk_handler *handler = core_handler(core, SOUK_HANDLER_REACT_REWOUND,
+        souk_name_slice(&loss->stream));
+    const struct souk_point lost = { loss->epoch, loss->event.number };
+    const struct souk_because because = { .kind = SOUK_BY_LOSS, .stream = loss->stream, .point = lost };
+    const struct souk_rewound rewound = { .stream = loss->stream.text, .lost = ref_of(&loss->stream, lost),
+        .caused = ref_of(&loss->caused_stream, loss->caused), .key = loss->event.key, .type = loss->event.type,
+        .payload = loss->event.payload };
+    const struct souk_view view = core_view(core);
+    struct souk_decision decision;
+    int rc;
+
+    if (handler == NULL)
+        return -SOUK_EHANDLER;
+    core_decision_init(core, &decision, &because, &loss->event.correlation, loss->event.depth + 1);
+    rc = ((int (*)(const struct souk_view *, const struct souk_rewound *, struct souk_decision *))handler->handler)(
+        &view, &rewound, &decision);
+    return rc != 0 ? rc : core_settle(core, &decision);
+}
+
+static struct souk_event_ref
+ref_of(const struct souk_name *stream, struct souk_point point)
+{
+    struct souk_event_ref ref = { .epoch_counter = point.epoch.counter, .number = point.number };
+
+    memcpy(ref.stream, stream->text, sizeof ref.stream);
+    memcpy(ref.epoch_bits, point.epoch.bits, sizeof ref.epoch_bits);
+    return ref;
+}
+
+/* ---- parked events, once more --------------------------------------- */
+
+int
+core_work_retries(struct souk_core *core)
+{
+    while (core->retries_done < core->retry_count && !core_round_over(core)) {
+        const struct souk_slice key = core->retries[core->retries_done];
+        struct souk_parked parked;
+        int rc;
+
+        while ((rc = souk_parked_first(core->txn, key, &parked)) == 0) {
+            parked.event.payload = souk_arena_copy(&core->arena, parked.event.payload);
+            parked.event.type = souk_arena_copy(&core->arena, parked.event.type);
+            parked.event.key = key;
+            if (parked.event.payload.base == NULL || parked.event.type.base == NULL)
+                return -SOUK_ENOMEM;
+            if ((rc = souk_parked_remove(core->txn, &parked)) != 0)
+                return rc;
+            core->parked_count--;
+            core->changed = true;
+            core_begin_input(core, CORE_INPUT_RETRY);
+            if (parked.kind == SOUK_PARKED_EVENT)
+                rc = run_event(core, &parked.stream, parked.epoch, &parked.event, core->can_react);
+            else
+                rc = run_loss(core, &parked);
+            if (rc != 0)
+                return rc;
+            core->failed_kind = CORE_INPUT_NONE;
+        }
+        if (rc != -SOUK_ENOTFOUND)
+            return rc;
+        core->retries_done++;
+    }
+    return 0;
+}

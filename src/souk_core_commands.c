@@ -1,0 +1,850 @@
+#include "souk_core_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUSY_RETRY_MS 500
+#define DEADLINE_MS 10000               /* of a command that names none */
+#define STORE_SILENT_HEADS 3            /* an event store that missed so many heads does not count as answering */
+
+static int run_command(struct souk_core *core, struct core_command *command);
+static int decide(struct souk_core *core, struct core_command *command);
+static int answer_again(struct souk_core *core, struct core_command *command,
+    const struct souk_trail_command *trail);
+static int answer_events(struct souk_core *core, struct core_command *command,
+    const struct souk_trail_command *trail);
+static int put_span(struct souk_core *core, const struct core_command *command, const struct souk_trail_span *span,
+    struct souk_pack *body, uint32_t *count);
+static int reply_ok(struct souk_core *core, struct core_command *command, const struct souk_cause *cursors,
+    uint32_t cursor_count, const struct souk_pack *body, uint32_t body_count);
+static int reply_status(struct souk_core *core, const struct core_command *command, enum souk_status status,
+    const char *code, const char *text, uint64_t retry_after_ms);
+static int send_reply(struct souk_core *core, struct souk_slice route, const struct souk_wire_reply *reply);
+static bool wants_recorded(const struct souk_core *core, const struct core_command *command);
+static uint32_t answering_stores(const struct souk_core *core);
+static bool is_recorded(const struct souk_core *core, const struct souk_cause *cursors, uint32_t count);
+static enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST } see(struct souk_core *core, struct core_command *command,
+    int *rc);
+static void free_command(struct core_command *command);
+static void free_waiter(struct core_waiter *waiter);
+
+/* ---- coming in ------------------------------------------------------ */
+
+void
+core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity, struct souk_slice frame,
+    struct souk_time now)
+{
+    struct core_command *command = calloc(1, sizeof *command);
+    struct souk_slice caller;
+    void *copy = malloc(frame.size_bytes == 0 ? 1 : frame.size_bytes);
+
+    if (command == NULL || copy == NULL || route.size_bytes > SOUK_ROUTE_BYTES_MAX
+        || identity.size_bytes > SOUK_WIRE_CALLER_BYTES_MAX) {
+        free(copy);
+        free(command);
+        return;                                 /* the caller asks again */
+    }
+    memcpy(copy, frame.base, frame.size_bytes);
+    command->frame = (struct souk_slice){ copy, frame.size_bytes };
+    memcpy(command->route, route.base, route.size_bytes);
+    command->route_bytes = route.size_bytes;
+    if (souk_wire_request_get(command->frame, &command->request) != 0 || command->request.query) {
+        core->status.malformed++;
+        free_command(command);
+        return;
+    }
+    caller = identity.size_bytes != 0 ? identity : command->request.caller;
+    memcpy(command->caller, caller.base, caller.size_bytes);
+    command->caller_bytes = caller.size_bytes;
+    command->deadline_ms = now.steady_ms
+        + (command->request.deadline_ms == 0 ? DEADLINE_MS : command->request.deadline_ms);
+    if (core->command_count >= core->wiring->limits.waiting_max) {
+        (void)reply_status(core, command, SOUK_STATUS_BUSY, "busy", "too many commands are waiting", BUSY_RETRY_MS);
+        free_command(command);
+        return;
+    }
+    *core->commands_end = command;
+    core->commands_end = &command->next;
+    core->command_count++;
+}
+
+static void
+free_command(struct core_command *command)
+{
+    free((void *)(uintptr_t)command->frame.base);
+    free(command);
+}
+
+/* ---- running -------------------------------------------------------- */
+
+int
+core_work_commands(struct souk_core *core)
+{
+    int rc;
+
+    for (struct core_command *command = core->commands; command != NULL; command = command->next) {
+        if (command->done)
+            continue;
+        if (core_round_over(core))
+            return 0;
+        if ((rc = run_command(core, command)) != 0)
+            return rc == -SOUK_EBUSY ? 0 : rc;
+    }
+    return 0;
+}
+
+static int
+run_command(struct souk_core *core, struct core_command *command)
+{
+    const struct souk_wire_request *request = &command->request;
+    struct souk_trail_command trail;
+    uint8_t hash[SOUK_COMMAND_HASH_BYTES];
+    enum seen seen;
+    int rc = 0;
+
+    if (core->draining || core->state != SOUK_CORE_LIVE) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_BUSY, "recovering",
+            core->draining ? "the service is being handed over" : "the service is finding out what its past is",
+            BUSY_RETRY_MS);
+    }
+    if (core->now.steady_ms >= command->deadline_ms) {
+        command->done = true;
+        return reply_status(core, command, request->seen_count != 0 ? SOUK_STATUS_PENDING : SOUK_STATUS_EXPIRED,
+            "deadline", "the deadline passed before the command was looked at", 0);
+    }
+    if (command->failed) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_INTERNAL, "internal", "the command's handler failed", 0);
+    }
+    if (core_handler(core, SOUK_HANDLER_DECIDE, request->name) == NULL) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_UNKNOWN, "unknown", "this service has no such command", 0);
+    }
+
+    rc = souk_trail_command(core->txn, (struct souk_slice){ command->caller, command->caller_bytes }, &request->id,
+        &trail);
+    if (SOUK_PLANTED_BUG(IDS_IGNORED))
+        rc = -SOUK_ENOTFOUND;
+    if (rc == 0) {
+        for (uint32_t i = 0; i < trail.span_count; i++) {
+            const struct core_own *own = core_own(core, trail.spans[i].stream.text);
+
+            if (own != NULL && trail.spans[i].last > own->head.number) {
+                core->again = true;             /* decided in this very round: answered from the log in the next */
+                return 0;
+            }
+        }
+        command->done = true;
+        souk_command_hash(hash, request->name, request->payload);
+        if (memcmp(hash, trail.hash, sizeof hash) != 0 && !SOUK_PLANTED_BUG(REUSED_KEY_ANSWERED))
+            return reply_status(core, command, SOUK_STATUS_KEY_REUSED, "key_reused",
+                "this id came before with another command", 0);
+        return answer_again(core, command, &trail);
+    }
+    if (rc != -SOUK_ENOTFOUND)
+        return rc;
+
+    seen = see(core, command, &rc);
+    if (rc != 0)
+        return rc;
+    if (seen == SEEN_WAITS)
+        return 0;
+    if (core->now.steady_ms < core->full_until_ms) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_FULL, "full", "no room on the service's disk or in its store",
+            CORE_FULL_PAUSE_MS);
+    }
+    if (seen == SEEN_LOST) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_LOST, "lost", "what was seen is not in the history any more",
+            0);
+    }
+    if (wants_recorded(core, command)
+        && answering_stores(core) < (core->wiring->recorded_by == 0 ? 1 : core->wiring->recorded_by)) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_BUSY, "unrecordable", "too few event stores answer",
+            BUSY_RETRY_MS);
+    }
+    core_begin_input(core, CORE_INPUT_COMMAND);
+    core->failed_command = command;
+    rc = decide(core, command);
+    if (rc == 0)
+        core->failed_kind = CORE_INPUT_NONE;
+    return rc;
+}
+
+static int
+decide(struct souk_core *core, struct core_command *command)
+{
+    const struct souk_wire_request *request = &command->request;
+    const struct souk_handler *handler = core_handler(core, SOUK_HANDLER_DECIDE, request->name);
+    const struct souk_handler *prepare = core_handler(core, SOUK_HANDLER_PREPARE, request->name);
+    const struct souk_view view = core_view(core);
+    struct souk_because because = { .kind = SOUK_BY_COMMAND,
+        .caller = { command->caller, command->caller_bytes }, .id = request->id };
+    struct souk_prepared prepared = { .arena = &core->arena };
+    struct souk_trail_command trail;
+    struct souk_decision decision;
+    void *message;
+    int rc;
+
+    souk_command_hash(because.command_hash, request->name, request->payload);
+    if ((message = souk_arena_alloc(&core->arena, handler->type->struct_size_bytes)) == NULL)
+        return -SOUK_ENOMEM;
+    rc = souk_message_decode(handler->type, request->version, request->payload, &core->arena, message);
+    if (rc == -SOUK_ENOMEM)
+        return rc;
+    if (rc != 0) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_INVALID, souk_error_name(rc),
+            "the command's payload is not what its description says", 0);
+    }
+    core_decision_init(core, &decision, &because, &request->correlation, 0);
+    decision.caller = because.caller;
+    if (prepare != NULL) {
+        if ((rc = handler->type->call_prepare(prepare->handler, &view, message, &prepared)) != 0)
+            return rc;
+        decision.prepared = prepared.bytes;
+    }
+    if ((rc = handler->type->call_decide(handler->handler, &view, message, NULL, &decision)) != 0)
+        return rc;
+    if (decision.refused) {
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_REFUSED, decision.refusal, "", 0);
+    }
+    if ((rc = core_settle(core, &decision)) != 0)
+        return rc;
+    command->done = true;
+    if (decision.count == 0) {
+        memset(&trail, 0, sizeof trail);
+        return answer_again(core, command, &trail);
+    }
+    if ((rc = souk_trail_command(core->txn, because.caller, &request->id, &trail)) != 0)
+        return rc;
+    {
+        struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
+        struct souk_pack body;
+
+        souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+        for (const struct core_emitted *emitted = decision.first; emitted != NULL; emitted = emitted->next) {
+            struct souk_wire_entry entry = { .name = souk_slice_of(emitted->type->name),
+                .version = emitted->type->version, .stream = souk_name_slice(&core->own[emitted->own].name),
+                .key = emitted->key, .payload = emitted->payload };
+            uint64_t before = 0;
+
+            for (const struct core_emitted *at = decision.first; at != emitted; at = at->next)
+                before += at->own == emitted->own;
+            for (uint32_t i = 0; i < trail.span_count; i++)
+                if (strcmp(trail.spans[i].stream.text, core->own[emitted->own].name.text) == 0)
+                    entry.number = trail.spans[i].first + before;
+            souk_wire_entry_put(&body, &entry);
+        }
+        for (uint32_t i = 0; i < trail.span_count; i++) {
+            cursors[i].stream = trail.spans[i].stream;
+            cursors[i].point = (struct souk_point){ trail.spans[i].epoch, trail.spans[i].last };
+        }
+        rc = body.rc != 0 ? body.rc : reply_ok(core, command, cursors, trail.span_count, &body, decision.count);
+        souk_pack_done(&body);
+    }
+    return rc;
+}
+
+/* ---- answering ------------------------------------------------------ */
+
+/* What was decided before; with no span: nothing was, and nothing is to be done. */
+static int
+answer_again(struct souk_core *core, struct core_command *command, const struct souk_trail_command *trail)
+{
+    struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
+    struct souk_pack nothing;
+    int rc;
+
+    if (trail->span_count != 0)
+        return answer_events(core, command, trail);
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        cursors[i].stream = core->own[i].name;
+        cursors[i].point = (struct souk_point){ core->epoch, core_next_number(core, i) - 1 };
+    }
+    souk_pack_init(&nothing, 1);
+    rc = reply_ok(core, command, cursors, core->own_count, &nothing, 0);
+    souk_pack_done(&nothing);
+    return rc;
+}
+
+static int
+answer_events(struct souk_core *core, struct core_command *command, const struct souk_trail_command *trail)
+{
+    struct souk_cause cursors[SOUK_TRAIL_SPANS_MAX];
+    struct souk_pack body;
+    uint32_t count = 0;
+    int rc = 0;
+
+    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    for (uint32_t i = 0; i < trail->span_count && rc == 0; i++) {
+        cursors[i].stream = trail->spans[i].stream;
+        cursors[i].point = (struct souk_point){ trail->spans[i].epoch, trail->spans[i].last };
+        rc = put_span(core, command, &trail->spans[i], &body, &count);
+    }
+    if (rc == 0 && (rc = body.rc) == 0)
+        rc = reply_ok(core, command, cursors, trail->span_count, &body, count);
+    souk_pack_done(&body);
+    return rc;
+}
+
+/* The events of one span, from the log. */
+static int
+put_span(struct souk_core *core, const struct core_command *command, const struct souk_trail_span *span,
+    struct souk_pack *body, uint32_t *count)
+{
+    const struct core_own *own = core_own(core, span->stream.text);
+    struct souk_batch_header header;
+    struct souk_events events;
+    struct souk_event event;
+    struct souk_slice batch;
+    uint64_t number = span->first;
+    int rc;
+
+    if (own == NULL)
+        return 0;
+    while (number <= span->last) {
+        rc = souk_log_holding(core->txn, &own->log, number, &batch);
+        if (rc == -SOUK_ENOTFOUND)
+            return 0;                           /* trimmed: the numbers say enough */
+        if (rc != 0)
+            return rc;
+        if (souk_batch_peek(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
+            return -SOUK_EDAMAGED;
+        while ((rc = souk_events_next(&events, &event)) == 0) {
+            struct souk_wire_entry entry = { .name = event.type, .version = event.version,
+                .stream = souk_name_slice(&span->stream), .number = event.number, .key = event.key,
+                .payload = event.payload };
+
+            if (event.number < number || event.number > span->last)
+                continue;
+            souk_wire_entry_put(body, &entry);
+            (*count)++;
+        }
+        if (rc != -SOUK_ENOTFOUND)
+            return -SOUK_EDAMAGED;
+        number = header.first + header.count;
+    }
+    return 0;
+}
+
+static int
+reply_ok(struct souk_core *core, struct core_command *command, const struct souk_cause *cursors,
+    uint32_t cursor_count, const struct souk_pack *body, uint32_t body_count)
+{
+    struct souk_wire_reply reply = { .id = command->request.id, .status = SOUK_STATUS_OK,
+        .durability = SOUK_DURABILITY_LOCAL };
+    struct core_waiter *waiter;
+
+    reply.cursor_count = cursor_count;
+    memcpy(reply.cursors, cursors, cursor_count * sizeof cursors[0]);
+    reply.body = souk_pack_slice(body);
+    reply.body_count = body_count;
+    if (is_recorded(core, cursors, cursor_count))
+        reply.durability = SOUK_DURABILITY_RECORDED;
+    if (!wants_recorded(core, command) || reply.durability == SOUK_DURABILITY_RECORDED
+        || core->waiter_count >= core->wiring->limits.waiting_max)
+        return send_reply(core, (struct souk_slice){ command->route, command->route_bytes }, &reply);
+
+    if ((waiter = calloc(1, sizeof *waiter)) == NULL)
+        return -SOUK_ENOMEM;
+    souk_pack_init(&waiter->body, SOUK_WIRE_BYTES_MAX);
+    souk_pack_raw(&waiter->body, reply.body);
+    if (waiter->body.rc != 0) {
+        free_waiter(waiter);
+        return -SOUK_ENOMEM;
+    }
+    memcpy(waiter->route, command->route, command->route_bytes);
+    waiter->route_bytes = command->route_bytes;
+    waiter->id = reply.id;
+    waiter->deadline_ms = command->deadline_ms;
+    waiter->cursor_count = cursor_count;
+    memcpy(waiter->cursors, cursors, cursor_count * sizeof cursors[0]);
+    waiter->body_count = body_count;
+    waiter->next = core->waiters;
+    core->waiters = waiter;
+    core->waiter_count++;
+    return 0;
+}
+
+static int
+reply_status(struct souk_core *core, const struct core_command *command, enum souk_status status, const char *code,
+    const char *text, uint64_t retry_after_ms)
+{
+    const struct souk_wire_reply reply = { .id = command->request.id, .status = status,
+        .code = souk_slice_of(code), .text = souk_slice_of(text), .retry_after_ms = retry_after_ms };
+
+    return send_reply(core, (struct souk_slice){ command->route, command->route_bytes }, &reply);
+}
+
+static int
+send_reply(struct souk_core *core, struct souk_slice route, const struct souk_wire_reply *reply)
+{
+    struct souk_slice frame;
+    struct souk_pack pack;
+    int rc;
+
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX + 64 * 1024);
+    souk_wire_reply_put(&pack, reply);
+    frame = souk_pack_slice(&pack);
+    rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_REPLY, SOUK_DOOR_COMMANDS, NULL, route,
+        &frame, 1);
+    souk_pack_done(&pack);
+    return rc;
+}
+
+/* ---- durability ----------------------------------------------------- */
+
+static bool
+wants_recorded(const struct souk_core *core, const struct core_command *command)
+{
+    return command->request.recorded || core->wiring->recorded;
+}
+
+static uint32_t
+answering_stores(const struct souk_core *core)
+{
+    const uint64_t silent_ms = (uint64_t)STORE_SILENT_HEADS * core->wiring->limits.head_ms;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < core->store_count; i++)
+        count += core->stores[i].known && core->now.steady_ms - core->stores[i].heard_ms < silent_ms;
+    return count;
+}
+
+static bool
+is_recorded(const struct souk_core *core, const struct souk_cause *cursors, uint32_t count)
+{
+    const uint32_t enough = core->wiring->recorded_by == 0 ? 1 : core->wiring->recorded_by;
+
+    if (core->store_count == 0)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t own = 0; own < core->own_count; own++)
+            if (strcmp(core->own[own].name.text, cursors[i].stream.text) == 0
+                && core_recorded_by(core, own, cursors[i].point) < enough)
+                return false;
+    return true;
+}
+
+int
+core_work_waiters(struct souk_core *core)
+{
+    struct core_waiter **at = &core->waiters;
+
+    while (*at != NULL) {
+        struct core_waiter *waiter = *at;
+        bool recorded = is_recorded(core, waiter->cursors, waiter->cursor_count);
+        struct souk_wire_reply reply = { .id = waiter->id, .status = SOUK_STATUS_OK,
+            .durability = recorded ? SOUK_DURABILITY_RECORDED : SOUK_DURABILITY_LOCAL };
+        int rc;
+
+        if (!waiter->committed || (!recorded && core->now.steady_ms < waiter->deadline_ms)) {
+            at = &waiter->next;
+            continue;
+        }
+        reply.cursor_count = waiter->cursor_count;
+        memcpy(reply.cursors, waiter->cursors, waiter->cursor_count * sizeof reply.cursors[0]);
+        reply.body = souk_pack_slice(&waiter->body);
+        reply.body_count = waiter->body_count;
+        rc = send_reply(core, (struct souk_slice){ waiter->route, waiter->route_bytes }, &reply);
+        if (rc != 0)
+            return rc;
+        *at = waiter->next;
+        core->waiter_count--;
+        free_waiter(waiter);
+    }
+    return 0;
+}
+
+static void
+free_waiter(struct core_waiter *waiter)
+{
+    souk_pack_done(&waiter->body);
+    free(waiter);
+}
+
+/* ---- what the caller has seen --------------------------------------- */
+
+static enum seen
+see(struct souk_core *core, struct core_command *command, int *rc)
+{
+    const struct souk_wire_request *request = &command->request;
+    enum seen all = SEEN_REACHED;
+
+    *rc = 0;
+    for (uint32_t i = 0; i < request->seen_count; i++) {
+        const struct souk_cause *seen = &request->seen[i];
+        const struct core_own *own = core_own(core, seen->stream.text);
+        const struct core_follow *follow = core_follow(core, seen->stream.text);
+        struct souk_point cursor;
+        bool in;
+
+        if (own == NULL && follow == NULL)
+            continue;
+        cursor = souk_point_of(own != NULL ? &own->head : &follow->cursor.position);
+        if (cursor.epoch.counter > seen->point.epoch.counter) {
+            *rc = souk_lineage_has(core->txn, &seen->stream, own != NULL ? 0 : follow->cursor.generation,
+                seen->point, cursor, &in);
+            if (*rc != 0)
+                return SEEN_WAITS;
+            if (!in)
+                return SEEN_LOST;
+        } else if (!souk_point_satisfied(seen->point, cursor)) {
+            all = SEEN_WAITS;
+            if (follow != NULL)
+                souk_feed_want(follow->feed->feed);
+        }
+    }
+    return all;
+}
+
+/* ---- timers --------------------------------------------------------- */
+
+static bool
+unanswered(const struct souk_core *core, const struct souk_timer_row *row)
+{
+    for (uint32_t i = 0; i < core->unanswered_count; i++)
+        if (core->unanswered[i].due_ms == row->due_ms
+            && memcmp(&core->unanswered[i].because, &row->because, sizeof row->because) == 0)
+            return true;
+    return false;
+}
+
+static void
+give_up_on(struct souk_core *core, const struct souk_timer_row *row)
+{
+    if (core->unanswered == NULL)
+        core->unanswered = calloc(CORE_UNANSWERED_MAX, sizeof core->unanswered[0]);
+    if (core->unanswered != NULL && core->unanswered_count < CORE_UNANSWERED_MAX)
+        core->unanswered[core->unanswered_count++] = *row;
+}
+
+int
+core_work_timers(struct souk_core *core)
+{
+    struct souk_timer_row row, after;
+    const struct souk_timer_row *from = NULL;
+    int rc;
+
+    while (!core_round_over(core)
+        && (rc = souk_timers_due(core->txn, core->wall_ms, from, &core->arena, &row)) != -SOUK_ENOTFOUND) {
+        const struct souk_handler *handler;
+        const struct souk_view view = core_view(core);
+        const struct souk_timer timer = { .kind = row.kind, .key = row.key, .due_ms = row.due_ms };
+        struct souk_decision decision;
+
+        if (rc != 0)
+            return rc;
+        after = row;
+        from = &after;
+        if (unanswered(core, &row))
+            continue;
+        handler = core_handler(core, SOUK_HANDLER_REACT_TIMER, souk_slice_of(row.kind));
+        core_decision_init(core, &decision, &row.because, &row.correlation, row.depth + 1);
+        if (handler != NULL) {
+            core_begin_input(core, CORE_INPUT_TIMER);
+            core->failed_timer = row;
+            rc = ((int (*)(const struct souk_view *, const struct souk_timer *, struct souk_decision *))
+                handler->handler)(&view, &timer, &decision);
+            if (rc == 0)
+                rc = core_settle(core, &decision);
+            if (rc != 0)
+                return rc == -SOUK_EBUSY ? 0 : rc;
+            core->failed_kind = CORE_INPUT_NONE;
+        }
+        if (decision.count == 0)
+            give_up_on(core, &row);
+    }
+    rc = souk_timers_due(core->txn, UINT64_MAX, from, &core->arena, &row);
+    core->timer_due_ms = rc == 0 ? row.due_ms : UINT64_MAX;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+/* ---- requests to others --------------------------------------------- */
+
+static int
+load_asked(const struct souk_asked *asked, void *arg)
+{
+    return core_asked_add(arg, &asked->because);
+}
+
+int
+core_asked_load(struct souk_core *core)
+{
+    core->asked_count = 0;
+    return souk_asked_each(core->txn, load_asked, core);
+}
+
+int
+core_asked_add(struct souk_core *core, const struct souk_because *because)
+{
+    struct core_asked *asked;
+
+    if (core->asked_count == core->asked_room) {
+        uint32_t room = core->asked_room == 0 ? 16 : core->asked_room * 2;
+
+        if ((asked = realloc(core->asked, room * sizeof *asked)) == NULL)
+            return -SOUK_ENOMEM;
+        core->asked = asked;
+        core->asked_room = room;
+    }
+    asked = &core->asked[core->asked_count++];
+    memset(asked, 0, sizeof *asked);
+    asked->because = *because;
+    asked->id = souk_request_id(&because->stream, because->point, because->index);
+    return 0;
+}
+
+static bool
+same_asker(const struct souk_because *a, const struct souk_because *b)
+{
+    return a->index == b->index && a->point.number == b->point.number && strcmp(a->stream.text, b->stream.text) == 0
+        && souk_epoch_equal(a->point.epoch, b->point.epoch);
+}
+
+void
+core_asked_remove(struct souk_core *core, const struct souk_because *because)
+{
+    for (uint32_t i = 0; i < core->asked_count; i++)
+        if (same_asker(&core->asked[i].because, because)) {
+            core->asked[i] = core->asked[--core->asked_count];
+            return;
+        }
+}
+
+int
+core_work_asked(struct souk_core *core)
+{
+    for (uint32_t i = 0; i < core->asked_count; i++) {
+        struct core_asked *asked = &core->asked[i];
+        struct souk_wire_request request = { .query = false };
+        struct souk_asked row;
+        struct souk_slice frame;
+        struct souk_pack pack;
+        int rc;
+
+        if (asked->answered || core->now.steady_ms < asked->next_ms)
+            continue;
+        if ((rc = souk_asked_get(core->txn, &asked->because, &row)) != 0)
+            return rc == -SOUK_ENOTFOUND ? -SOUK_EDAMAGED : rc;
+        request.id = asked->id;
+        request.name = row.command;
+        request.version = row.version;
+        request.deadline_ms = core->wiring->limits.request_retry_ms;
+        request.has_correlation = true;
+        request.correlation = row.correlation;
+        request.caller = souk_name_slice(&core->wiring->self);
+        request.payload = row.payload;
+        if (SOUK_PLANTED_BUG(REQUEST_ID_DRAWN))
+            core->wiring->random.fill(core->wiring->random.arg, request.id.bytes, sizeof request.id.bytes);
+        asked->id = request.id;
+        asked->service = row.service;
+        souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+        souk_wire_request_put(&pack, &request);
+        frame = souk_pack_slice(&pack);
+        rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_SEND, SOUK_DOOR_COMMANDS, &row.service,
+            (struct souk_slice){ NULL, 0 }, &frame, 1);
+        souk_pack_done(&pack);
+        if (rc != 0)
+            return rc;
+        asked->next_ms = core->now.steady_ms + core->wiring->limits.request_retry_ms;
+    }
+    return 0;
+}
+
+void
+core_hear_reply(struct souk_core *core, const struct souk_name *from, struct souk_slice frame)
+{
+    struct souk_wire_reply reply;
+    struct core_outcome *outcome;
+    const char *code = NULL;
+
+    if (souk_wire_reply_get(frame, &reply) != 0) {
+        core->status.malformed++;
+        return;
+    }
+    switch (reply.status) {
+    case SOUK_STATUS_OK:
+    case SOUK_STATUS_REFUSED:
+        break;
+    case SOUK_STATUS_KEY_REUSED:
+        code = "key_reused";
+        break;
+    case SOUK_STATUS_INVALID:
+        code = "invalid";
+        break;
+    case SOUK_STATUS_UNKNOWN:
+        code = "unknown";
+        break;
+    case SOUK_STATUS_UNSUPPORTED:
+        code = "unsupported";
+        break;
+    case SOUK_STATUS_PENDING:
+    case SOUK_STATUS_BUSY:
+    case SOUK_STATUS_LOST:
+    case SOUK_STATUS_INTERNAL:
+    case SOUK_STATUS_FULL:
+    case SOUK_STATUS_EXPIRED:
+        return;                                 /* it is asked again in time */
+    }
+    for (uint32_t i = 0; i < core->asked_count; i++) {
+        struct core_asked *asked = &core->asked[i];
+
+        if (asked->answered || memcmp(asked->id.bytes, reply.id.bytes, sizeof reply.id.bytes) != 0
+            || strcmp(asked->service.text, from->text) != 0)
+            continue;
+        if ((outcome = calloc(1, sizeof *outcome)) == NULL)
+            return;
+        asked->answered = true;
+        outcome->because = asked->because;
+        outcome->accepted = reply.status == SOUK_STATUS_OK;
+        if (code != NULL)
+            strcpy(outcome->code, code);
+        else if (reply.code.size_bytes < sizeof outcome->code)
+            memcpy(outcome->code, reply.code.base, reply.code.size_bytes);
+        *core->outcomes_end = outcome;
+        core->outcomes_end = &outcome->next;
+        return;
+    }
+}
+
+int
+core_work_outcomes(struct souk_core *core)
+{
+    for (struct core_outcome *outcome = core->outcomes; outcome != NULL; outcome = outcome->next) {
+        const struct souk_view view = core_view(core);
+        const struct souk_handler *handler;
+        struct souk_outcome told = { .accepted = outcome->accepted, .refusal = souk_slice_of(outcome->code) };
+        struct souk_decision decision;
+        struct souk_asked row;
+        int rc;
+
+        if (outcome->done)
+            continue;
+        if (core_round_over(core))
+            return 0;
+        rc = souk_asked_get(core->txn, &outcome->because, &row);
+        if (rc == -SOUK_ENOTFOUND) {
+            outcome->done = true;
+            continue;
+        }
+        if (rc != 0)
+            return rc;
+        told.service = row.service.text;
+        told.command = souk_arena_copy(&core->arena, row.command);
+        told.key = souk_arena_copy(&core->arena, row.key);
+        if (told.command.base == NULL || told.key.base == NULL)
+            return -SOUK_ENOMEM;
+        memcpy(told.asked_by.stream, row.because.stream.text, sizeof told.asked_by.stream);
+        told.asked_by.epoch_counter = row.because.point.epoch.counter;
+        memcpy(told.asked_by.epoch_bits, row.because.point.epoch.bits, sizeof told.asked_by.epoch_bits);
+        told.asked_by.number = row.because.point.number;
+        if ((handler = core_handler(core, SOUK_HANDLER_REACT_OUTCOME, told.command)) != NULL) {
+            core_begin_input(core, CORE_INPUT_OUTCOME);
+            core->failed_outcome = outcome;
+            core_decision_init(core, &decision, &row.because, &row.correlation, row.depth + 1);
+            rc = ((int (*)(const struct souk_view *, const struct souk_outcome *, struct souk_decision *))
+                handler->handler)(&view, &told, &decision);
+            if (rc == 0)
+                rc = core_settle(core, &decision);
+            if (rc != 0)
+                return rc == -SOUK_EBUSY ? 0 : rc;
+            core->failed_kind = CORE_INPUT_NONE;
+        }
+        outcome->done = true;
+    }
+    return 0;
+}
+
+/* ---- the round is over ---------------------------------------------- */
+
+void
+core_commands_settle(struct souk_core *core, bool committed)
+{
+    struct core_command **command = &core->commands;
+    struct core_outcome **outcome = &core->outcomes;
+    struct core_waiter **waiter = &core->waiters;
+
+    while (*command != NULL) {
+        struct core_command *at = *command;
+
+        if (!committed)
+            at->done = false;
+        if (at->done) {
+            *command = at->next;
+            free_command(at);
+            core->command_count--;
+        } else {
+            command = &at->next;
+        }
+    }
+    core->commands_end = command;
+    while (*outcome != NULL) {
+        struct core_outcome *at = *outcome;
+
+        if (!committed)
+            at->done = false;
+        if (at->done) {
+            *outcome = at->next;
+            free(at);
+        } else {
+            outcome = &at->next;
+        }
+    }
+    core->outcomes_end = outcome;
+    while (*waiter != NULL) {
+        struct core_waiter *at = *waiter;
+
+        if (!committed && !at->committed) {
+            *waiter = at->next;
+            core->waiter_count--;
+            free_waiter(at);
+        } else {
+            at->committed = true;
+            waiter = &at->next;
+        }
+    }
+}
+
+void
+core_commands_done(struct souk_core *core)
+{
+    for (struct core_command *at = core->commands, *next; at != NULL; at = next) {
+        next = at->next;
+        free_command(at);
+    }
+    for (struct core_outcome *at = core->outcomes, *next; at != NULL; at = next) {
+        next = at->next;
+        free(at);
+    }
+    for (struct core_waiter *at = core->waiters, *next; at != NULL; at = next) {
+        next = at->next;
+        free_waiter(at);
+    }
+    free(core->asked);
+    free(core->unanswered);
+}
+
+uint64_t
+core_commands_due_ms(const struct souk_core *core)
+{
+    uint64_t due_ms = UINT64_MAX;
+
+    for (const struct core_command *command = core->commands; command != NULL; command = command->next)
+        if (command->deadline_ms < due_ms)
+            due_ms = command->deadline_ms;
+    for (const struct core_waiter *waiter = core->waiters; waiter != NULL; waiter = waiter->next)
+        if (waiter->deadline_ms < due_ms)
+            due_ms = waiter->deadline_ms;
+    if (core->state == SOUK_CORE_LIVE)
+        for (uint32_t i = 0; i < core->asked_count; i++)
+            if (!core->asked[i].answered && core->asked[i].next_ms < due_ms)
+                due_ms = core->asked[i].next_ms;
+    return due_ms;
+}

@@ -1,0 +1,822 @@
+#include "souk_core_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEAL_TRIES_BEFORE_LOSS 3        /* unanswered, before --new or --accept-loss count */
+#define TRIM_PAUSE_MS 1000
+#define WITNESS_FIELDS 3
+
+static int finish_draft(struct souk_core *core, uint32_t at);
+static int publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch);
+static int send_seals(struct souk_core *core);
+static void choose(struct souk_core *core);
+static int judge_own(struct souk_core *core, const struct core_own *own, const struct souk_position *theirs,
+    enum souk_verdict *verdict_out);
+static int fetch(struct souk_core *core);
+static int take_own(struct souk_core *core, struct souk_feed_batch *batch);
+static void prefer_longest(struct souk_core *core);
+static bool all_fetched(const struct souk_core *core);
+static int open_epoch(struct souk_core *core);
+static bool all_granted(const struct souk_core *core);
+static struct core_store *store_of(struct souk_core *core, const struct souk_name *name);
+static int count_ack(struct souk_core *core, const struct souk_wire_ack *ack);
+static int extend_reacted(struct souk_core *core, const struct souk_batch_header *header);
+static void say(struct souk_core *core, const char *text);
+
+struct core_own *
+core_own(struct souk_core *core, const char *stream)
+{
+    for (uint32_t i = 0; i < core->own_count; i++)
+        if (strcmp(core->own[i].name.text, stream) == 0)
+            return &core->own[i];
+    return NULL;
+}
+
+/* ---- drafts and commits --------------------------------------------- */
+
+uint64_t
+core_next_number(const struct souk_core *core, uint32_t own)
+{
+    return core->own[own].head.number + core->own[own].drafted + 1;
+}
+
+int
+core_draft(struct souk_core *core, uint32_t own, const struct souk_event *event)
+{
+    struct core_draft *draft = core->draft_count == 0 ? NULL : core->drafts[core->draft_count - 1];
+    int rc = -SOUK_ETOOBIG;
+
+    if (draft != NULL && draft->own == own
+        && souk_batch_builder_bytes(&draft->builder) < core->wiring->limits.batch_cut_bytes)
+        rc = souk_batch_builder_add(&draft->builder, event);
+    if (rc == -SOUK_ETOOBIG) {
+        if (core->draft_count == SOUK_COMMIT_BATCHES_MAX)
+            return -SOUK_EHANDLER;
+        if (core->draft_count == core->drafts_made) {
+            if ((draft = calloc(1, sizeof *draft)) == NULL)
+                return -SOUK_ENOMEM;
+            souk_batch_builder_init(&draft->builder);
+            core->drafts[core->drafts_made++] = draft;
+        }
+        draft = core->drafts[core->draft_count++];
+        draft->own = own;
+        souk_batch_builder_reset(&draft->builder);
+        rc = souk_batch_builder_add(&draft->builder, event);
+    }
+    if (rc != 0)
+        return rc == -SOUK_ENOMEM ? rc : -SOUK_EHANDLER;
+    core->own[own].drafted++;
+    core->draft_events++;
+    core->draft_bytes += event->payload.size_bytes + 128;
+    core->changed = true;
+    return 0;
+}
+
+void
+core_drafts_reset(struct souk_core *core)
+{
+    for (uint32_t i = 0; i < core->own_count; i++)
+        core->own[i].drafted = 0;
+    core->draft_count = 0;
+    core->draft_events = core->draft_bytes = 0;
+}
+
+int
+core_finish(struct souk_core *core)
+{
+    int rc;
+
+    for (uint32_t i = 0; i < core->follow_count; i++) {
+        struct core_follow *follow = &core->follows[i];
+
+        if (!follow->changed)
+            continue;
+        if ((rc = souk_cursor_put(core->txn, &follow->name, &follow->cursor)) != 0)
+            return rc;
+        follow->changed = false;
+    }
+    if (core->draft_count != 0)
+        core->commit++;
+    for (uint32_t i = 0; i < core->draft_count; i++)
+        if ((rc = finish_draft(core, i)) != 0)
+            return rc;
+    return souk_vector_save(&core->vector, core->txn);
+}
+
+static int
+finish_draft(struct souk_core *core, uint32_t at)
+{
+    struct souk_cause causes[SOUK_STREAMS_MAX];
+    struct core_draft *draft = core->drafts[at];
+    struct core_own *own = &core->own[draft->own];
+    struct souk_batch_place place = { .stream = own->name, .epoch = core->epoch, .after = own->head,
+        .time_ms = core->wall_ms, .commit = core->commit, .place = at, .places = core->draft_count,
+        .causes = causes };
+    struct souk_batch_header header;
+    struct souk_position end;
+    struct souk_slice batch;
+    int rc;
+
+    place.cause_count = souk_vector_say(&core->vector, draft->own, false, causes);
+    souk_pack_reset(&core->scratch);
+    if ((rc = souk_batch_finish(&draft->builder, &place, &core->scratch, &end)) != 0)
+        return rc == -SOUK_ENOMEM ? rc : -SOUK_EHANDLER;
+    batch = souk_pack_slice(&core->scratch);
+    if (souk_batch_peek(batch, &header) != 0)
+        return -SOUK_EDAMAGED;
+    if ((rc = souk_log_append(core->txn, &own->log, &header, batch)) != 0)
+        return rc;
+    own->head = end;
+    core->witness_changed = true;
+    if ((rc = souk_vector_learn(&core->vector, &own->name, souk_point_of(&end))) != 0)
+        return rc;
+    return publish(core, own, batch);
+}
+
+static int
+publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch)
+{
+    const struct souk_slice frames[] = { souk_wire_topic(&own->name), batch };
+
+    if (own->is_private) {
+        core->heads_due = true;                 /* whoever may have it pulls it */
+        return 0;
+    }
+    return souk_outbox_put(&core->outbox, SOUK_OUT_PUBLISH, SOUK_DOOR_COMMANDS, NULL,
+        (struct souk_slice){ NULL, 0 }, frames, 2);
+}
+
+int
+core_work_heads(struct souk_core *core)
+{
+    struct souk_wire_heads heads = { .service = core->wiring->self, .sender = core->wiring->self,
+        .time_ms = core->now.wall_ms };
+    struct souk_slice frames[2];
+    struct souk_pack pack;
+    int rc;
+
+    if (core->state != SOUK_CORE_LIVE || core->own_count == 0
+        || (!core->heads_due && core->now.steady_ms < core->head_due_ms))
+        return 0;
+    memcpy(heads.fingerprint, core->wiring->fingerprint, sizeof heads.fingerprint);
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        heads.heads[i].stream = core->own[i].name;
+        heads.heads[i].position = core->own[i].head;
+    }
+    heads.count = core->own_count;
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+    souk_wire_heads_put(&pack, &heads);
+    frames[0] = souk_wire_topic_heads();
+    frames[1] = souk_pack_slice(&pack);
+    rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_PUBLISH, SOUK_DOOR_COMMANDS, NULL,
+        (struct souk_slice){ NULL, 0 }, frames, 2);
+    souk_pack_done(&pack);
+    if (rc != 0)
+        return rc;
+    core->heads_due = false;
+    core->head_due_ms = SOUK_PLANTED_BUG(HEADS_NOT_REPEATED) ? UINT64_MAX
+        : core->now.steady_ms + core->wiring->limits.head_ms;
+    return 0;
+}
+
+/* ---- the witness ---------------------------------------------------- */
+
+int
+core_make_witness(struct souk_core *core, struct souk_pack *pack)
+{
+    souk_pack_reset(pack);
+    if (core->state != SOUK_CORE_LIVE && core->state != SOUK_CORE_DRAINED) {
+        souk_pack_nil(pack);                    /* fits nothing */
+        return pack->rc;
+    }
+    souk_pack_array(pack, WITNESS_FIELDS);
+    souk_pack_uint(pack, core->commit);
+    souk_pack_bin(pack, (struct souk_slice){ core->instance, sizeof core->instance });
+    souk_pack_array(pack, core->own_count);
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        souk_pack_array(pack, 5);
+        souk_pack_str(pack, souk_name_slice(&core->own[i].name));
+        souk_wire_position_put(pack, &core->own[i].head);
+    }
+    return pack->rc;
+}
+
+int
+core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_out)
+{
+    struct souk_unpack in;
+    uint64_t commit;
+    uint32_t count;
+    uint8_t instance[8];
+
+    *fits_out = false;
+    if (witness.size_bytes == 0)
+        return 0;
+    souk_unpack_init(&in, witness);
+    souk_unpack_array_exact(&in, WITNESS_FIELDS);
+    commit = souk_unpack_uint(&in, UINT64_MAX);
+    souk_unpack_bin_exact(&in, instance, sizeof instance);
+    count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
+    if (in.rc != 0 || count != core->own_count || core->commit < commit || core->commit > commit + 1)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct souk_position position, base;
+        struct souk_batch_header header;
+        const struct core_own *own;
+        struct souk_slice batch;
+        struct souk_name name;
+        int rc;
+
+        souk_unpack_array_exact(&in, 5);
+        souk_wire_name_get(&in, &name);
+        souk_wire_position_get(&in, &position);
+        if (in.rc != 0 || (own = core_own(core, name.text)) == NULL)
+            return 0;
+        rc = souk_log_at(core->txn, &own->log, souk_point_of(&position), &batch);
+        if (rc == -SOUK_ENOTFOUND) {
+            if ((rc = souk_log_base(core->txn, &own->log, &base)) != 0)
+                return rc;
+            if (!souk_position_equal(&base, &position))
+                return 0;
+            continue;
+        }
+        if (rc != 0)
+            return rc;
+        if (souk_batch_peek(batch, &header) != 0)
+            return -SOUK_EDAMAGED;
+        if (memcmp(header.hash.bytes, position.hash.bytes, SOUK_HASH_BYTES) != 0
+            || !souk_epoch_equal(header.epoch, position.epoch))
+            return 0;
+        if (!souk_position_equal(&own->head, &position) && core->commit == commit)
+            return 0;                           /* something behind it that the witness never knew */
+    }
+    if (souk_unpack_end(&in) != 0)
+        return 0;
+    memcpy(core->instance, instance, sizeof instance);
+    *fits_out = true;
+    return 0;
+}
+
+/* ---- finding out what the past is ----------------------------------- */
+
+static struct core_store *
+store_of(struct souk_core *core, const struct souk_name *name)
+{
+    for (uint32_t i = 0; i < core->store_count; i++)
+        if (strcmp(core->stores[i].name.text, name->text) == 0)
+            return &core->stores[i];
+    return NULL;
+}
+
+static void
+say(struct souk_core *core, const char *text)
+{
+    memset(core->status.waiting_for, 0, sizeof core->status.waiting_for);
+    strncpy(core->status.waiting_for, text, sizeof core->status.waiting_for - 1);
+}
+
+void
+core_begin_sealing(struct souk_core *core, enum souk_record_reason reason)
+{
+    core->state = SOUK_CORE_SEALING;
+    core->reason = reason;
+    if (core->seen_counter < core->epoch.counter)
+        core->seen_counter = core->epoch.counter;
+    core->seal_counter = core->seen_counter + 1;
+    core->seal_due_ms = 0;
+    core->seal_tries = 0;
+    core->rechoose = true;
+    for (uint32_t i = 0; i < core->store_count; i++)
+        core->stores[i].granted = false;
+    for (uint32_t i = 0; i < core->own_count; i++)
+        memset(&core->own[i].target, 0, sizeof core->own[i].target);
+    core->wiring->random.fill(core->wiring->random.arg, core->instance, sizeof core->instance);
+    core->witness_changed = true;               /* a crash from here on proves nothing */
+    if (core->own_feed != NULL)
+        souk_feed_sleep(core->own_feed);
+    say(core, "asking the event stores to seal this service's streams");
+}
+
+void
+core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
+{
+    struct core_store *store = store_of(core, &sealed->store);
+
+    if (store == NULL || store->lost || strcmp(sealed->service.text, core->wiring->self.text) != 0)
+        return;
+    if (sealed->counter > core->seen_counter && !sealed->granted)
+        core->seen_counter = sealed->counter;
+    if (core->state != SOUK_CORE_SEALING || sealed->request != core->seal_counter)
+        return;
+    if (!sealed->granted) {
+        if (sealed->counter >= core->seal_counter)
+            core_begin_sealing(core, core->reason);
+        return;
+    }
+    store->granted = true;
+    memcpy(store->sealed_incarnation, sealed->incarnation, sizeof store->sealed_incarnation);
+    store->position_count = sealed->count;
+    memcpy(store->positions, sealed->positions, sizeof store->positions);
+    core->rechoose = true;
+}
+
+void
+core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *fenced)
+{
+    if (strcmp(fenced->service.text, core->wiring->self.text) != 0 || core->own_count == 0)
+        return;
+    if (fenced->counter > core->seen_counter)
+        core->seen_counter = fenced->counter;
+    if (core->state == SOUK_CORE_LIVE && fenced->counter > core->epoch.counter && !SOUK_PLANTED_BUG(FENCE_IGNORED)) {
+        core->state = SOUK_CORE_FENCED;
+        core->witness_changed = true;
+        say(core, "an event store has sealed this service's streams for another instance of it");
+    }
+}
+
+int
+core_work_origin(struct souk_core *core)
+{
+    int rc;
+
+    if (core->state == SOUK_CORE_SEALING) {
+        if (core->rechoose) {
+            core->rechoose = false;
+            choose(core);
+        }
+        if (core->state == SOUK_CORE_SEALING && (rc = send_seals(core)) != 0)
+            return rc;
+    }
+    if (core->state == SOUK_CORE_FETCHING || core->state == SOUK_CORE_BESIDE)
+        return fetch(core);
+    return 0;
+}
+
+static int
+send_seals(struct souk_core *core)
+{
+    struct souk_wire_seal seal = { .request = core->seal_counter, .service = core->wiring->self,
+        .counter = core->seal_counter };
+    struct souk_slice frame;
+    struct souk_pack pack;
+    int rc = 0;
+
+    if (core->now.steady_ms < core->seal_due_ms)
+        return 0;
+    core->seal_due_ms = core->now.steady_ms + core->wiring->limits.seal_retry_ms;
+    core->seal_tries++;
+    core->rechoose = true;
+    memcpy(seal.instance, core->instance, sizeof seal.instance);
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+    souk_wire_seal_put(&pack, &seal);
+    frame = souk_pack_slice(&pack);
+    for (uint32_t i = 0; i < core->store_count && rc == 0; i++)
+        if (!core->stores[i].lost && !core->stores[i].granted)
+            rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_SEND, SOUK_DOOR_COMMANDS,
+                &core->stores[i].name, (struct souk_slice){ NULL, 0 }, &frame, 1);
+    souk_pack_done(&pack);
+    return rc;
+}
+
+static bool
+all_granted(const struct souk_core *core)
+{
+    bool any = false, all = true;
+
+    for (uint32_t i = 0; i < core->store_count; i++) {
+        if (core->stores[i].lost)
+            continue;
+        any |= core->stores[i].granted;
+        all &= core->stores[i].granted;
+    }
+    if (all || (any && SOUK_PLANTED_BUG(ONE_SEAL_IS_ENOUGH)))
+        return true;
+    if (core->seal_tries <= SEAL_TRIES_BEFORE_LOSS)
+        return false;
+    return core->wiring->accept_loss || (core->wiring->say_new && core->commit == 0);
+}
+
+/* Every event store that counts has granted: what is the longest history? */
+static void
+choose(struct souk_core *core)
+{
+    if (!all_granted(core) && !SOUK_PLANTED_BUG(NO_SEAL)) {
+        if (core->seal_tries > 1)
+            say(core, "not every event store answers; commands are refused until they do"
+                " (--accept-loss goes on without them, and what only they hold is lost)");
+        return;
+    }
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        struct core_own *own = &core->own[i];
+
+        memset(&own->target, 0, sizeof own->target);
+        for (uint32_t k = 0; k < core->store_count; k++) {
+            const struct core_store *store = &core->stores[k];
+
+            for (uint32_t n = 0; store->granted && n < store->position_count; n++) {
+                const struct souk_position *theirs = &store->positions[n].position;
+                enum souk_verdict verdict;
+                int rc;
+
+                if (strcmp(store->positions[n].stream.text, own->name.text) != 0 || souk_position_is_zero(theirs))
+                    continue;
+                if (theirs->epoch.counter > core->seen_counter)
+                    core->seen_counter = theirs->epoch.counter;
+                rc = judge_own(core, own, theirs, &verdict);
+                if (rc != 0) {
+                    core->rechoose = true;
+                    return;
+                }
+                if (verdict != SOUK_UNKNOWN)
+                    continue;                   /* in the own history, or in one that the own has left behind */
+                if (theirs->epoch.counter == own->head.epoch.counter && theirs->number <= own->head.number
+                    && !SOUK_PLANTED_BUG(OWN_TAIL_KEPT)) {
+                    core->state = SOUK_CORE_SET_ASIDE;
+                    say(core, "this store differs from what an event store has recorded");
+                    return;
+                }
+                if (theirs->epoch.counter > own->target.epoch.counter
+                    || (theirs->epoch.counter == own->target.epoch.counter && theirs->number > own->target.number))
+                    own->target = *theirs;
+            }
+        }
+    }
+    if (core->seen_counter >= core->seal_counter) {
+        core_begin_sealing(core, core->reason);
+        return;
+    }
+    core->state = SOUK_CORE_FETCHING;
+    if (!all_fetched(core)) {
+        core->reason = SOUK_RECORD_RECOVERED;
+        souk_feed_wake(core->own_feed, false);
+        prefer_longest(core);
+        say(core, "taking back what the event stores hold of this service's streams");
+    }
+}
+
+/* Ask the event store first whose history was chosen. */
+static void
+prefer_longest(struct souk_core *core)
+{
+    const struct souk_position *target = &core->own[0].target;
+
+    for (uint32_t i = 1; i < core->own_count; i++)
+        if (core->own[i].target.epoch.counter > target->epoch.counter)
+            target = &core->own[i].target;
+    for (uint32_t k = 0; k < core->store_count; k++)
+        for (uint32_t n = 0; core->stores[k].granted && n < core->stores[k].position_count; n++)
+            if (souk_position_equal(&core->stores[k].positions[n].position, target))
+                souk_feed_prefer(core->own_feed, &core->stores[k].name);
+}
+
+static int
+judge_own(struct souk_core *core, const struct core_own *own, const struct souk_position *theirs,
+    enum souk_verdict *verdict_out)
+{
+    struct souk_position head;
+    struct souk_point common;
+
+    return souk_log_judge(core->txn, &own->log, theirs, verdict_out, &head, &common);
+}
+
+static bool
+all_fetched(const struct souk_core *core)
+{
+    for (uint32_t i = 0; i < core->own_count; i++)
+        if (!souk_point_satisfied(souk_point_of(&core->own[i].target), souk_point_of(&core->own[i].head)))
+            return false;
+    return true;
+}
+
+/* ---- taking back ---------------------------------------------------- */
+
+static int
+fetch(struct souk_core *core)
+{
+    struct souk_feed_batch *batches[SOUK_COMMIT_BATCHES_MAX];
+    uint32_t count;
+    int rc;
+
+    for (uint32_t i = 0; i < core->own_feed->stream_count; i++) {
+        struct souk_feed_stream *stream = &core->own_feed->streams[i];
+
+        if (stream->void_.told) {               /* the own store has what the chosen history has not */
+            stream->void_.told = false;
+            core->state = SOUK_CORE_SET_ASIDE;
+            say(core, "this store differs from what an event store has recorded");
+            return 0;
+        }
+        if (stream->differs) {
+            stream->differs = false;
+            if (core->state == SOUK_CORE_FETCHING) {
+                core->state = SOUK_CORE_SET_ASIDE;
+                say(core, "this store differs from what an event store has recorded");
+                return 0;
+            }
+        }
+    }
+    while (!core_round_over(core) && (count = souk_feed_commit(core->own_feed, batches)) != 0) {
+        bool held = false;
+
+        for (uint32_t i = 0; i < count; i++) {
+            if ((rc = extend_reacted(core, &batches[i]->header)) != 0)
+                return rc;
+            held |= core_held(core, &batches[i]->header, &batches[i]->held_since_ms, true);
+        }
+        if (held)
+            break;
+        for (uint32_t i = 0; i < count; i++) {
+            core_begin_input(core, CORE_INPUT_OWN);
+            if ((rc = take_own(core, batches[i])) != 0)
+                return rc;
+            core->failed_kind = CORE_INPUT_NONE;
+            core->round_events += batches[i]->header.count;
+        }
+    }
+    if (core->state == SOUK_CORE_BESIDE) {
+        if (core->taking_over && all_fetched(core)) {
+            core->state = SOUK_CORE_LIVE;
+            core->taking_over = false;
+            souk_feed_sleep(core->own_feed);
+            core->changed = core->witness_changed = core->heads_due = true;
+            say(core, "");
+        }
+        return 0;
+    }
+    return all_fetched(core) ? open_epoch(core) : 0;
+}
+
+/* What an own batch names as causes was reacted to when it was written. */
+static int
+extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
+{
+    struct souk_causes causes;
+    struct souk_cause cause;
+
+    if (SOUK_PLANTED_BUG(REACT_AFTER_REBUILD))
+        return 0;
+    souk_causes_init(&causes, header);
+    while (souk_causes_next(&causes, &cause)) {
+        struct core_follow *follow = core_follow(core, cause.stream.text);
+
+        if (follow == NULL || souk_point_covered(cause.point, follow->cursor.reacted))
+            continue;
+        follow->cursor.reacted = cause.point;
+        follow->changed = core->changed = true;
+    }
+    return 0;
+}
+
+static int
+take_own(struct souk_core *core, struct souk_feed_batch *batch)
+{
+    const struct souk_batch_header *header = &batch->header;
+    struct core_own *own = core_own(core, header->stream.text);
+    struct souk_events events;
+    struct souk_event event;
+    int rc;
+
+    if (own == NULL || !souk_batch_extends(header, &own->head))
+        return -SOUK_EDAMAGED;
+    if ((rc = souk_log_append(core->txn, &own->log, header, (struct souk_slice){ batch->bytes, batch->size_bytes }))
+        != 0)
+        return rc;
+    own->head = souk_batch_end(header);
+    core->epoch = header->epoch;
+    if (header->commit > core->commit)
+        core->commit = header->commit;
+    if (header->time_ms > core->wall_ms)
+        core->wall_ms = header->time_ms;
+    core->changed = core->witness_changed = true;
+    if ((rc = souk_vector_said(&core->vector, (uint32_t)(own - core->own), header)) != 0
+        || (rc = souk_vector_learn(&core->vector, &own->name, souk_point_of(&own->head))) != 0
+        || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
+        return rc;
+    if (header->count != 0) {
+        if (souk_events_init(&events, header) != 0)
+            return -SOUK_EDAMAGED;
+        while ((rc = souk_events_next(&events, &event)) == 0) {
+            if (event.time_ms > core->wall_ms)
+                core->wall_ms = event.time_ms;
+            if ((rc = core_apply_own(core, (uint32_t)(own - core->own), header->epoch, &event)) != 0)
+                return rc;
+        }
+        if (rc != -SOUK_ENOTFOUND)
+            return -SOUK_EDAMAGED;
+    }
+    souk_feed_take(souk_feeds_stream(&core->feeds, header->stream.text));
+    return 0;
+}
+
+/* ---- a new epoch ---------------------------------------------------- */
+
+static int
+open_epoch(struct souk_core *core)
+{
+    struct souk_record record = { .service = core->wiring->self, .parent_count = core->own_count };
+    uint32_t order[SOUK_OWN_STREAMS_MAX];
+    int rc;
+
+    if (core->draft_count != 0)
+        return 0;                               /* in a commit of its own */
+    record.reason = core->commit == 0 ? SOUK_RECORD_FIRST : core->reason;
+    core->commit++;
+    core->epoch.counter = core->seal_counter;
+    core->wiring->random.fill(core->wiring->random.arg, core->epoch.bits, sizeof core->epoch.bits);
+    if (SOUK_PLANTED_BUG(EPOCH_WITHOUT_BITS))
+        memset(core->epoch.bits, 0, sizeof core->epoch.bits);
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        uint32_t at = i;
+
+        while (at > 0 && strcmp(core->own[order[at - 1]].name.text, core->own[i].name.text) > 0) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = i;
+    }
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        record.parents[i].stream = core->own[order[i]].name;
+        record.parents[i].position = core->own[order[i]].head;
+    }
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        struct core_own *own = &core->own[order[i]];
+        struct souk_cause causes[SOUK_STREAMS_MAX];
+        const struct souk_batch_place place = { .stream = own->name, .epoch = core->epoch, .after = own->head,
+            .time_ms = core->wall_ms, .commit = core->commit, .place = i, .places = core->own_count,
+            .causes = causes, .cause_count = souk_vector_say(&core->vector, order[i], true, causes) };
+        struct souk_batch_header header;
+        struct souk_position end;
+        struct souk_slice batch;
+
+        souk_pack_reset(&core->scratch);
+        if ((rc = souk_record_finish(&record, &place, &core->scratch, &end)) != 0)
+            return rc;
+        batch = souk_pack_slice(&core->scratch);
+        if (souk_batch_peek(batch, &header) != 0)
+            return -SOUK_EDAMAGED;
+        if ((rc = souk_log_append(core->txn, &own->log, &header, batch)) != 0
+            || (rc = publish(core, own, batch)) != 0)
+            return rc;
+        own->head = end;
+    }
+    for (uint32_t i = 0; i < core->own_count; i++)
+        if ((rc = souk_vector_learn(&core->vector, &core->own[i].name, souk_point_of(&core->own[i].head))) != 0)
+            return rc;
+    core->state = SOUK_CORE_LIVE;
+    core->status.epochs_opened++;
+    core->changed = core->witness_changed = core->heads_due = core->again = true;
+    souk_feed_sleep(core->own_feed);
+    say(core, "");
+    return core_asked_load(core);
+}
+
+/* ---- acknowledgements and trimming ---------------------------------- */
+
+void
+core_hear_ack(struct souk_core *core, const struct souk_wire_ack *ack)
+{
+    struct core_ack *heard;
+
+    if (store_of(core, &ack->store) == NULL || (heard = malloc(sizeof *heard)) == NULL)
+        return;                                 /* it is repeated */
+    heard->next = NULL;
+    heard->ack = *ack;
+    *core->acks_end = heard;
+    core->acks_end = &heard->next;
+}
+
+int
+core_work_acks(struct souk_core *core)
+{
+    struct core_ack *heard;
+    int rc;
+
+    while ((heard = core->acks) != NULL) {
+        if ((rc = count_ack(core, &heard->ack)) != 0)
+            return rc;
+        if ((core->acks = heard->next) == NULL)
+            core->acks_end = &core->acks;
+        free(heard);
+    }
+    return 0;
+}
+
+static int
+count_ack(struct souk_core *core, const struct souk_wire_ack *ack)
+{
+    struct core_store *store = store_of(core, &ack->store);
+
+    if (store == NULL)
+        return 0;
+    if (!store->known || memcmp(store->incarnation, ack->incarnation, sizeof store->incarnation) != 0) {
+        if (!SOUK_PLANTED_BUG(INCARNATION_IGNORED)) {
+            memset(store->recorded, 0, sizeof store->recorded);
+            memset(store->backed_up, 0, sizeof store->backed_up);
+        }
+        memcpy(store->incarnation, ack->incarnation, sizeof store->incarnation);
+        store->known = true;
+    }
+    store->heard_ms = core->now.steady_ms;
+    for (uint32_t i = 0; i < ack->count; i++) {
+        const struct souk_wire_acked *acked = &ack->acks[i];
+        struct core_own *own = core_own(core, acked->stream.text);
+        const struct souk_point point = souk_point_of(&acked->position);
+        struct souk_batch_header header;
+        struct souk_slice batch;
+        uint32_t at;
+        int rc;
+
+        if (own == NULL)
+            continue;
+        at = (uint32_t)(own - core->own);
+        store->backed_up[at] = acked->backed_up;
+        rc = souk_log_at(core->txn, &own->log, point, &batch);
+        if (rc == -SOUK_ENOTFOUND && !SOUK_PLANTED_BUG(ACK_BY_NUMBER))
+            continue;
+        if (rc != 0 && rc != -SOUK_ENOTFOUND)
+            return rc;
+        if (rc == 0 && souk_batch_peek(batch, &header) != 0)
+            return -SOUK_EDAMAGED;
+        if (rc == 0 && memcmp(header.hash.bytes, acked->position.hash.bytes, SOUK_HASH_BYTES) != 0
+            && !SOUK_PLANTED_BUG(ACK_BY_NUMBER))
+            continue;                           /* of another history */
+        if (SOUK_PLANTED_BUG(ACK_BY_NUMBER)) {
+            const struct souk_point by_number = { core->epoch, point.number };
+
+            if (souk_point_above(by_number, store->recorded[at]))
+                store->recorded[at] = by_number;
+        } else if (souk_point_above(point, store->recorded[at])) {
+            store->recorded[at] = point;
+        }
+    }
+    return 0;
+}
+
+uint32_t
+core_recorded_by(const struct souk_core *core, uint32_t own, struct souk_point point)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < core->store_count; i++)
+        count += core->stores[i].known && souk_point_satisfied(point, core->stores[i].recorded[own]);
+    return count;
+}
+
+int
+core_work_trim(struct souk_core *core)
+{
+    const struct souk_limits *limits = &core->wiring->limits;
+    const uint64_t keep_ms = limits->retention_ms > limits->ids_window_ms ? limits->retention_ms
+        : limits->ids_window_ms;
+    const uint32_t by = core->wiring->trim_recorded_by == 0 ? 1 : core->wiring->trim_recorded_by;
+    uint32_t aged;
+    int rc;
+
+    if (core->state != SOUK_CORE_LIVE || core->now.steady_ms < core->trim_due_ms)
+        return 0;
+    core->trim_due_ms = core->now.steady_ms + TRIM_PAUSE_MS;
+    if ((rc = souk_trail_age(core->txn, core->wall_ms < limits->ids_window_ms ? 0
+        : core->wall_ms - limits->ids_window_ms, limits->trim_rows_max, &aged)) != 0)
+        return rc;
+    core->changed |= aged != 0;
+    if (core->wiring->trim_after == SOUK_TRIM_NEVER || core->wall_ms < keep_ms)
+        return 0;
+    for (uint32_t own = 0; own < core->own_count; own++) {
+        uint64_t marks[SOUK_STORES_MAX], mark = UINT64_MAX;
+        uint32_t rows, count = 0;
+
+        for (uint32_t i = 0; i < core->store_count; i++) {
+            const struct core_store *store = &core->stores[i];
+            uint64_t recorded = store->known && souk_epoch_equal(store->recorded[own].epoch, core->epoch)
+                ? store->recorded[own].number : 0;
+            uint64_t backed_up = store->known ? store->backed_up[own] : 0;
+            uint32_t at = count++;
+
+            if (backed_up < mark && !store->lost)
+                mark = backed_up;
+            while (at > 0 && marks[at - 1] < recorded) {
+                marks[at] = marks[at - 1];
+                at--;
+            }
+            marks[at] = recorded;
+        }
+        if (core->wiring->trim_after == SOUK_TRIM_RECORDED)
+            mark = count < by ? 0 : marks[by - 1];
+        if (mark == UINT64_MAX || SOUK_PLANTED_BUG(TRIM_TOO_EARLY))
+            mark = SOUK_PLANTED_BUG(TRIM_TOO_EARLY) ? core->own[own].head.number : 0;
+        if (SOUK_PLANTED_BUG(TRIM_AT_RECORDED) && count != 0)
+            mark = marks[0];
+        if (mark == 0)
+            continue;
+        rc = souk_log_trim(core->txn, &core->own[own].log, mark, core->wall_ms - keep_ms, limits->trim_rows_max,
+            &rows);
+        if (rc != 0)
+            return rc;
+        if (rows != 0)
+            core->changed = true;
+        core->status.trimmed += rows;
+    }
+    return 0;
+}

@@ -1,0 +1,305 @@
+/*
+ * souk_core_parts - what the files of the core share: the service's state in
+ * memory, which is what its store says plus what is under way.
+ *
+ * souk_core.c           life, hearing, rounds of work
+ * souk_core_apply.c     own and followed events: apply, react, void, loss, parking
+ * souk_core_commands.c  commands and their replies, timers, requests to others
+ * souk_core_origin.c    drafts and commits, epochs, acknowledgements, trimming
+ */
+#ifndef SOUK_CORE_PARTS_H
+#define SOUK_CORE_PARTS_H
+
+#include "souk_asked.h"
+#include "souk_batch.h"
+#include "souk_core.h"
+#include "souk_cursor.h"
+#include "souk_feed.h"
+#include "souk_log.h"
+#include "souk_parked.h"
+#include "souk_plant.h"
+#include "souk_space.h"
+#include "souk_timers.h"
+#include "souk_trail.h"
+#include "souk_vector.h"
+#include "souk_wire.h"
+
+#define CORE_ARENA_BYTES_MAX (64 * 1024 * 1024) /* of one round of work */
+#define CORE_ROUND_EVENTS_MAX 4096              /* followed events of one round */
+#define CORE_COMMIT_BYTES_SOFT (512 * 1024)     /* no new input into a commit that has as much */
+#define CORE_FULL_PAUSE_MS 1000                 /* after map or disk was full */
+#define CORE_UNANSWERED_MAX 4096                /* timers that nobody reacted to */
+
+struct core_own {
+    struct souk_name name;
+    bool is_private;
+    struct souk_log log;
+    struct souk_position head;                  /* the drafts of this round not counted */
+    uint64_t drafted;                           /* events of this round's drafts */
+    /* while its past is sought */
+    struct souk_position target;                /* the longest history that an event store holds */
+};
+
+struct core_poison {
+    struct souk_point point;
+    uint32_t tries;
+    char text[SOUK_PARKED_TEXT_BYTES_MAX];
+};
+
+struct core_follow {
+    struct souk_name name;
+    struct souk_feed_stream *feed;
+    struct souk_cursor cursor;
+    bool changed;                               /* the row has to be written */
+    struct souk_point joining;                  /* added late: others wait until the cursor is there */
+    uint32_t poison_count;
+    struct core_poison *poison;                 /* events of the batch at the front that failed */
+};
+
+/* One event store, as this service knows it. */
+struct core_store {
+    struct souk_name name;
+    bool lost;
+    bool known;
+    uint8_t incarnation[8];
+    uint64_t heard_ms;                          /* of its last acknowledgement */
+    struct souk_point recorded[SOUK_OWN_STREAMS_MAX];
+    uint64_t backed_up[SOUK_OWN_STREAMS_MAX];
+    bool granted;
+    uint8_t sealed_incarnation[8];
+    uint32_t position_count;                    /* what it said that it holds when it granted */
+    struct souk_wire_place positions[SOUK_OWN_STREAMS_MAX];
+};
+
+struct core_draft {
+    uint32_t own;
+    struct souk_batch_builder builder;
+};
+
+struct core_command {
+    struct core_command *next;
+    struct souk_slice frame;                    /* owned */
+    uint8_t route[SOUK_ROUTE_BYTES_MAX];
+    size_t route_bytes;
+    char caller[SOUK_WIRE_CALLER_BYTES_MAX];
+    size_t caller_bytes;
+    struct souk_wire_request request;           /* its slices lie in `frame` */
+    uint64_t deadline_ms;                       /* steady */
+    bool done;                                  /* in this round */
+    bool failed;                                /* alone: its answer is `internal` */
+};
+
+/* An acknowledgement that came in, to be held against the log. */
+struct core_ack {
+    struct core_ack *next;
+    struct souk_wire_ack ack;
+};
+
+struct core_outcome {
+    struct core_outcome *next;
+    struct souk_because because;
+    bool accepted;
+    char code[SOUK_BATCH_NAME_BYTES_MAX + 1];
+    bool done;
+};
+
+/* A reply that waits for event stores. */
+struct core_waiter {
+    struct core_waiter *next;
+    bool committed;                             /* else it goes with an aborted round */
+    uint8_t route[SOUK_ROUTE_BYTES_MAX];
+    size_t route_bytes;
+    struct souk_id id;
+    uint64_t deadline_ms;
+    uint32_t cursor_count;
+    struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
+    uint32_t body_count;
+    struct souk_pack body;
+};
+
+struct core_asked {
+    struct souk_because because;
+    struct souk_id id;
+    struct souk_name service;
+    uint64_t next_ms;
+    bool answered;
+};
+
+enum core_input { CORE_INPUT_NONE, CORE_INPUT_COMMAND, CORE_INPUT_EVENT, CORE_INPUT_LOSS, CORE_INPUT_TIMER,
+    CORE_INPUT_OUTCOME, CORE_INPUT_RETRY, CORE_INPUT_OWN };
+
+struct souk_core {
+    const struct souk_service *service;
+    const struct souk_wiring *wiring;
+    enum souk_core_state state;
+    bool can_react;                             /* has a handler that reacts to events */
+
+    /* what the store says */
+    struct souk_space space;
+    uint32_t own_count;
+    struct core_own own[SOUK_OWN_STREAMS_MAX];
+    uint32_t follow_count;
+    struct core_follow *follows;
+    struct souk_vector vector;
+    struct souk_epoch epoch;
+    uint64_t commit;
+    uint64_t wall_ms;                           /* the time of events never goes back */
+    uint64_t parked_count;
+    uint64_t timer_due_ms;                      /* wall */
+
+    /* getting and giving */
+    struct souk_feeds feeds;
+    struct souk_feed *own_feed;
+    struct souk_outbox outbox;
+    uint32_t store_count;
+    struct core_store stores[SOUK_STORES_MAX];
+    struct core_command *commands, **commands_end;
+    uint32_t command_count;
+    struct core_ack *acks, **acks_end;
+    struct core_outcome *outcomes, **outcomes_end;
+    struct core_waiter *waiters;
+    uint32_t waiter_count;
+    struct core_asked *asked;
+    uint32_t asked_count, asked_room;
+    struct souk_timer_row *unanswered;          /* keys not kept: only due and setter are compared */
+    uint32_t unanswered_count;
+    struct souk_slice *retries;                 /* keys whose parked events are to be run; owned */
+    uint32_t retry_count, retries_done;
+
+    /* this round */
+    struct souk_arena arena;
+    struct souk_pack scratch;
+    struct souk_txn *txn;
+    struct souk_time now;
+    struct core_draft *drafts[SOUK_COMMIT_BATCHES_MAX];
+    uint32_t draft_count, drafts_made;
+    uint64_t draft_events, draft_bytes;
+    uint32_t round_events;
+    bool changed;
+    bool again;                                 /* there is work for another round at once */
+    bool heads_due;                             /* at once */
+    uint32_t inputs;                            /* that handlers ran for in this round */
+    uint32_t single_left;                       /* rounds in which one input runs alone */
+    enum core_input failed_kind;
+    struct core_follow *failed_follow;
+    struct souk_point failed_point;
+    struct core_command *failed_command;
+    struct core_outcome *failed_outcome;
+    struct souk_timer_row failed_timer;
+
+    /* starting and recovering */
+    uint32_t seal_counter;                      /* asked for */
+    uint32_t seen_counter;                      /* the highest epoch counter heard of */
+    uint8_t instance[8];
+    uint64_t seal_due_ms;
+    uint32_t seal_tries;
+    bool seals_heard;
+    enum souk_record_reason reason;
+    bool rechoose;                              /* grants have come in: look whether all are there */
+    bool taking_over;
+    enum souk_core_state state_before;          /* this round: an aborted one goes back there */
+    bool taking_over_before;
+    bool draining;
+
+    /* doing things in time, steady */
+    uint64_t head_due_ms, full_until_ms, trim_due_ms, hold_due_ms;
+    bool dirty;                                 /* something has come since the last round */
+    struct souk_pack witness;
+    bool witness_changed;
+    struct souk_pack handover;
+    struct souk_core_status status;
+};
+
+/* A decision being made. */
+struct core_emitted {
+    struct core_emitted *next;
+    const struct souk_message_type *type;
+    uint32_t own;
+    struct souk_slice key, payload;
+};
+
+struct souk_decision {
+    struct souk_core *core;
+    uint64_t now_ms;
+    struct souk_because because;
+    struct souk_id correlation;
+    uint32_t depth;
+    struct souk_slice caller, prepared;
+    bool refused;
+    const char *refusal;
+    struct core_emitted *first, **end;
+    uint32_t count;
+    size_t bytes;
+};
+
+struct souk_prepared {
+    struct souk_arena *arena;
+    struct souk_slice bytes;
+};
+
+/* ---- souk_core_apply.c ---------------------------------------------- */
+
+void core_decision_init(struct souk_core *core, struct souk_decision *decision, const struct souk_because *because,
+    const struct souk_id *correlation, uint32_t depth);
+/* Draft and apply what was emitted. -SOUK_EBUSY: this commit has no room for it, run the input again in the next. */
+int core_settle(struct souk_core *core, struct souk_decision *decision);
+/* Apply an own event: what the runtime keeps of it, then the handler. */
+int core_apply_own(struct souk_core *core, uint32_t own, struct souk_epoch epoch, const struct souk_event *event);
+const struct souk_handler *core_handler(const struct souk_core *core, enum souk_handler_kind kind,
+    struct souk_slice name);
+struct souk_view core_view(struct souk_core *core);
+/* Followed batches that may be applied. */
+int core_work_followed(struct souk_core *core);
+int core_work_retries(struct souk_core *core);
+/* Whether `header` has to wait, for a cause that is then named and pulled. `own`: of a stream of its own. */
+bool core_held(struct souk_core *core, const struct souk_batch_header *header, uint64_t *held_since_ms, bool own);
+struct core_follow *core_follow(struct souk_core *core, const char *stream);
+/* Is the round's commit as large as it may get, or was the one input of a single round run? */
+bool core_round_over(const struct souk_core *core);
+/* An input is about to run its handlers. */
+void core_begin_input(struct souk_core *core, enum core_input kind);
+
+/* ---- souk_core_commands.c ------------------------------------------- */
+
+void core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity,
+    struct souk_slice frame, struct souk_time now);
+void core_hear_reply(struct souk_core *core, const struct souk_name *from, struct souk_slice frame);
+int core_work_commands(struct souk_core *core);
+int core_work_timers(struct souk_core *core);
+int core_work_outcomes(struct souk_core *core);
+/* Send requests that are due. */
+int core_work_asked(struct souk_core *core);
+int core_asked_load(struct souk_core *core);
+int core_asked_add(struct souk_core *core, const struct souk_because *because);
+void core_asked_remove(struct souk_core *core, const struct souk_because *because);
+/* Replies that waited for event stores, or have waited long enough. */
+int core_work_waiters(struct souk_core *core);
+void core_commands_settle(struct souk_core *core, bool committed);
+void core_commands_done(struct souk_core *core);
+uint64_t core_commands_due_ms(const struct souk_core *core);
+
+/* ---- souk_core_origin.c --------------------------------------------- */
+
+struct core_own *core_own(struct souk_core *core, const char *stream);
+/* Number that the next event of own stream `own` gets. */
+uint64_t core_next_number(const struct souk_core *core, uint32_t own);
+int core_draft(struct souk_core *core, uint32_t own, const struct souk_event *event);
+/* Make batches of the drafts, append, publish; write cursors and vector. */
+int core_finish(struct souk_core *core);
+void core_drafts_reset(struct souk_core *core);
+int core_make_witness(struct souk_core *core, struct souk_pack *pack);
+/* Does `witness` prove that the store is the newest? */
+int core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_out);
+void core_begin_sealing(struct souk_core *core, enum souk_record_reason reason);
+void core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed);
+void core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *fenced);
+void core_hear_ack(struct souk_core *core, const struct souk_wire_ack *ack);
+/* Sealing, fetching, opening; own batches of a process beside. */
+int core_work_origin(struct souk_core *core);
+int core_work_acks(struct souk_core *core);
+int core_work_heads(struct souk_core *core);
+int core_work_trim(struct souk_core *core);
+/* By how many event stores is the point of that own stream recorded? */
+uint32_t core_recorded_by(const struct souk_core *core, uint32_t own, struct souk_point point);
+
+#endif

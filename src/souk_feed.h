@@ -1,0 +1,130 @@
+/*
+ * souk_feed - getting the batches of other nodes' streams, in order, without a hole.
+ *
+ * One feed for each origin that the node follows. A feed takes whatever is
+ * heard on PUB as a hint, keeps what continues its cursor in a bounded queue,
+ * notices what is missing and pulls it: from the origin, else from an event
+ * store, round and round. It decides nothing about causes and keeps nothing on
+ * disk; its owner takes batches from the front of the queues inside a
+ * transaction and says afterwards whether that stood. doc/protocol.md 8 and 12.
+ */
+#ifndef SOUK_FEED_H
+#define SOUK_FEED_H
+
+#include "souk_batch.h"
+#include "souk_outbox.h"
+#include "souk_wire.h"
+#include "souk_wiring.h"
+
+/* A batch that continues its stream, waiting to be taken. */
+struct souk_feed_batch {
+    struct souk_feed_batch *next;
+    struct souk_batch_header header;            /* its slices lie in `bytes` */
+    uint64_t held_since_ms;                     /* owner's: when it first had to wait for a cause; 0: not yet */
+    size_t size_bytes;
+    uint8_t bytes[];
+};
+
+/* A holder said that the stream's cursor is in no history that is alive. */
+struct souk_feed_void {
+    bool told;
+    bool by_origin;
+    struct souk_position head;                  /* the holder's */
+    struct souk_point common;
+};
+
+struct souk_feed_stream {
+    struct souk_name name;
+    struct souk_feed *feed;
+    struct souk_position cursor;                /* the owner's, as committed */
+    struct souk_position tail;                  /* after the last batch in the queue */
+    struct souk_feed_batch *first, *last;
+    struct souk_feed_batch *untaken;            /* the owner has taken those before it in this transaction */
+    size_t queued_bytes;
+    bool complete;                              /* the commit at its front was all there when last looked at */
+    struct souk_point heard;                    /* the furthest that anyone has named; a hint */
+    struct souk_point reported;                 /* the furthest that a holder said it has */
+    uint64_t reported_ms;
+    struct souk_feed_void void_;
+    bool differs;                               /* a holder as far in this epoch does not know the cursor */
+};
+
+struct souk_feed {
+    struct souk_name origin;
+    bool active;
+    bool whole_commits;                         /* taken with souk_feed_commit() */
+    bool met;                                   /* the origin has answered a pull since this node's start */
+    struct souk_epoch origin_epoch;             /* of the head in that answer */
+    uint32_t stream_count;
+    struct souk_feed_stream streams[SOUK_OWN_STREAMS_MAX];
+    /* whom to ask: the origin first, unless it is the node itself; then the event stores */
+    uint32_t source_count, source;
+    struct souk_name sources[1 + SOUK_STORES_MAX];
+    uint32_t tries;                             /* holders asked in vain, one after the other */
+    bool wants;                                 /* there is a reason to pull */
+    uint64_t not_before_ms;
+    uint64_t idle_due_ms;
+    uint64_t waits_due_ms;                      /* waits are a reason no sooner */
+    uint64_t request;                           /* of the pull under way; 0: none */
+    uint64_t deadline_ms;
+    uint32_t wait_count;
+    struct souk_cause waits[SOUK_WIRE_WAITS_MAX];
+};
+
+struct souk_feeds {
+    const struct souk_wiring *wiring;           /* borrowed */
+    uint32_t count;
+    struct souk_feed *feeds[SOUK_SERVICES_MAX];
+    uint64_t request_next;
+    uint64_t duplicates, gaps, pulls, malformed, dropped_full;
+};
+
+/* Feeds for every stream of `wiring`; all of them asleep but those of other origins. 0, -SOUK_ENOMEM, -SOUK_EINVAL. */
+SOUK_MUST_CHECK int souk_feeds_open(const struct souk_wiring *wiring, struct souk_feeds *feeds_out);
+void souk_feeds_done(struct souk_feeds *feeds);
+
+struct souk_feed *souk_feeds_find(struct souk_feeds *feeds, const char *origin);
+struct souk_feed_stream *souk_feeds_stream(const struct souk_feeds *feeds, const char *stream);
+
+/* Begin to ask for what the node's own streams lack. `origin_too`: a process beside asks the running one. */
+void souk_feed_wake(struct souk_feed *feed, bool origin_too);
+void souk_feed_sleep(struct souk_feed *feed);
+/* Ask `holder` next. */
+void souk_feed_prefer(struct souk_feed *feed, const struct souk_name *holder);
+/* The owner stands at `cursor`. What is queued is dropped unless it continues there. */
+void souk_feed_set_cursor(struct souk_feed_stream *stream, const struct souk_position *cursor);
+/* Forget what is queued; it will be pulled again. */
+void souk_feed_drop(struct souk_feed_stream *stream);
+/* There is something to get. */
+void souk_feed_want(struct souk_feed *feed);
+/* `cause`, in a stream of one of the feeds, is missing: pull its stream and name it. */
+void souk_feeds_wait_for(struct souk_feeds *feeds, const struct souk_cause *cause, struct souk_time now);
+/* When did a holder last say that it has `cause`? 0: never, or no feed has its stream. */
+uint64_t souk_feeds_seen_ms(const struct souk_feeds *feeds, const struct souk_cause *cause);
+
+/* What was heard. The batch is checked whole, its hash too. 0; -SOUK_ENOMEM; else it was dropped and counted. */
+void souk_feeds_hear_batch(struct souk_feeds *feeds, struct souk_slice bytes, struct souk_time now);
+void souk_feeds_hear_heads(struct souk_feeds *feeds, const struct souk_wire_heads *heads, struct souk_time now);
+/* True when it is the answer to the pull under way; its batches are then heard. `record` false: only look at the verdicts. */
+bool souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from,
+    const struct souk_wire_pulled *pulled, const struct souk_slice *batches, size_t batch_count, bool take,
+    struct souk_time now);
+
+/* Take the first untaken batch of the stream: it has been applied in the open transaction. */
+void souk_feed_take(struct souk_feed_stream *stream);
+/* The first untaken batches that are all of one commit, as pointers; 0 when no commit is complete at the front. */
+uint32_t souk_feed_commit(struct souk_feed *feed, struct souk_feed_batch *batches_out[SOUK_COMMIT_BATCHES_MAX]);
+/* The transaction stood: forget what was taken. It did not: nothing was taken. */
+void souk_feeds_committed(struct souk_feeds *feeds);
+void souk_feeds_aborted(struct souk_feeds *feeds);
+/* Is anything queued that was not taken? */
+bool souk_feeds_has_batches(const struct souk_feeds *feeds);
+
+/* Put the pulls that are due into `outbox`. 0 or -SOUK_ENOMEM. */
+SOUK_MUST_CHECK int souk_feeds_elapse(struct souk_feeds *feeds, struct souk_outbox *outbox, struct souk_time now);
+/* When souk_feeds_elapse() has something to do, on the steady clock. */
+uint64_t souk_feeds_due_ms(const struct souk_feeds *feeds);
+/* Events that are known to exist and not applied. */
+uint64_t souk_feeds_behind(const struct souk_feeds *feeds);
+
+#endif

@@ -1,0 +1,189 @@
+#include "souk_holder.h"
+#include "souk_plant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One stream of the pull, and its next batch. */
+struct lane {
+    struct souk_log log;
+    struct souk_slice batch;
+    struct souk_batch_header header;
+    bool done;
+};
+
+static bool may_have(const struct souk_holder *holder, const struct souk_wire_pull *pull,
+    const struct souk_name *stream);
+static int judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane,
+    const struct souk_wire_place *asked, struct souk_wire_answer *answer);
+static int judge_waits(struct souk_holder *holder, struct souk_txn *txn, const struct souk_wire_pull *pull);
+static int step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_point from);
+static struct lane *first_lane(struct lane *lanes, uint32_t count);
+static bool before(const struct souk_batch_header *a, const struct souk_batch_header *b);
+
+int
+souk_holder_answer(struct souk_holder *holder, struct souk_txn *txn, const struct souk_wire_pull *pull,
+    struct souk_slice route, struct souk_outbox *outbox)
+{
+    struct souk_wire_pulled pulled = { .request = pull->request, .holder = holder->wiring->self };
+    struct souk_slice *frames = NULL;
+    struct lane *lanes = NULL, *lane;
+    size_t frame_count = 1, sent_bytes = 0;
+    struct souk_pack pack;
+    int rc = 0;
+
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+    lanes = calloc(SOUK_OWN_STREAMS_MAX, sizeof *lanes);
+    frames = malloc(SOUK_FRAMES_MAX * sizeof *frames);
+    if (lanes == NULL || frames == NULL) {
+        rc = -SOUK_ENOMEM;
+        goto done;
+    }
+    memcpy(pulled.incarnation, holder->incarnation, sizeof pulled.incarnation);
+    for (uint32_t i = 0; i < pull->cursor_count && rc == 0; i++) {
+        lane = &lanes[pulled.count];
+        if (!may_have(holder, pull, &pull->cursors[i].stream))
+            continue;
+        rc = judge(holder, txn, lane, &pull->cursors[i], &pulled.answers[pulled.count++]);
+    }
+    if (rc != 0 || (rc = judge_waits(holder, txn, pull)) != 0)
+        goto done;
+
+    /* Whole commits, in their order, each batch as it was stored. */
+    while ((lane = first_lane(lanes, pulled.count)) != NULL) {
+        const struct souk_batch_header at = lane->header;
+
+        if (frame_count > 1 && (sent_bytes >= pull->credit_bytes
+            || frame_count + SOUK_COMMIT_BATCHES_MAX > SOUK_FRAMES_MAX)) {
+            pulled.more = true;
+            break;
+        }
+        while (lane != NULL && lane->header.commit == at.commit && souk_epoch_equal(lane->header.epoch, at.epoch)
+            && frame_count < SOUK_FRAMES_MAX) {
+            const struct souk_position end = souk_batch_end(&lane->header);
+
+            frames[frame_count++] = lane->batch;
+            sent_bytes += lane->batch.size_bytes;
+            if ((rc = step(holder, txn, lane, souk_point_of(&end))) != 0)
+                goto done;
+            lane = first_lane(lanes, pulled.count);
+        }
+    }
+    souk_wire_pulled_put(&pack, &pulled);
+    frames[0] = souk_pack_slice(&pack);
+    rc = pack.rc != 0 ? pack.rc : souk_outbox_put(outbox, SOUK_OUT_REPLY, SOUK_DOOR_QUERIES, NULL, route, frames,
+        frame_count);
+done:
+    souk_pack_done(&pack);
+    free(frames);
+    free(lanes);
+    return rc;
+}
+
+/* A service answers for what it writes, an event store for everything; private streams to their owner and event stores. */
+static bool
+may_have(const struct souk_holder *holder, const struct souk_wire_pull *pull, const struct souk_name *stream)
+{
+    const struct souk_wiring *wiring = holder->wiring;
+
+    for (size_t i = 0; i < wiring->stream_count; i++) {
+        const struct souk_wired_stream *wired = &wiring->streams[i];
+
+        if (strcmp(wired->name.text, stream->text) != 0)
+            continue;
+        if (!holder->is_store && strcmp(wired->origin.text, wiring->self.text) != 0)
+            return false;
+        if (!wired->is_private || strcmp(pull->asker.text, wired->origin.text) == 0)
+            return true;
+        for (size_t k = 0; k < wiring->store_count; k++)
+            if (strcmp(wiring->stores[k].name.text, pull->asker.text) == 0)
+                return true;
+        return false;
+    }
+    return false;
+}
+
+static int
+judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, const struct souk_wire_place *asked,
+    struct souk_wire_answer *answer)
+{
+    int rc;
+
+    answer->stream = asked->stream;
+    answer->asked = asked->position;
+    lane->done = true;
+    if ((rc = souk_log_open(txn, &asked->stream, &lane->log)) != 0
+        || (rc = souk_log_judge(txn, &lane->log, &asked->position, &answer->verdict, &answer->head,
+            &answer->common)) != 0)
+        return rc;
+    if (SOUK_PLANTED_BUG(MINE_BY_NUMBER) && asked->position.number <= answer->head.number)
+        answer->verdict = SOUK_NEXT;
+    if (answer->verdict == SOUK_UNKNOWN && !holder->is_store
+        && asked->position.epoch.counter > holder->foreign)
+        holder->foreign = asked->position.epoch.counter;
+    if (answer->verdict != SOUK_NEXT)
+        return 0;
+    lane->done = false;
+    if ((rc = step(holder, txn, lane, souk_point_of(&asked->position))) != 0)
+        return rc;
+    if (lane->done && !souk_position_equal(&asked->position, &answer->head))
+        answer->verdict = SOUK_TRIMMED;         /* what comes next is damaged here: somebody else has it */
+    return 0;
+}
+
+static int
+judge_waits(struct souk_holder *holder, struct souk_txn *txn, const struct souk_wire_pull *pull)
+{
+    for (uint32_t i = 0; i < pull->wait_count && !holder->is_store; i++) {
+        const struct souk_cause *wait = &pull->waits[i];
+        struct souk_position head;
+        struct souk_log log;
+        bool in;
+        int rc;
+
+        if (!may_have(holder, pull, &wait->stream))
+            continue;
+        if ((rc = souk_log_open(txn, &wait->stream, &log)) != 0
+            || (rc = souk_log_head(txn, &log, &head, NULL)) != 0
+            || (rc = souk_lineage_has(txn, &wait->stream, 0, wait->point, souk_point_of(&head), &in)) != 0)
+            return rc;
+        if (!in && wait->point.epoch.counter >= head.epoch.counter
+            && wait->point.epoch.counter > holder->foreign && !SOUK_PLANTED_BUG(WAITS_IGNORED))
+            holder->foreign = wait->point.epoch.counter;
+    }
+    return 0;
+}
+
+static int
+step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_point from)
+{
+    int rc = souk_log_after(txn, &lane->log, from, &lane->batch);
+
+    if (rc == 0 && souk_batch_read(lane->batch, &lane->header) != 0) {
+        holder->damaged++;
+        rc = -SOUK_ENOTFOUND;
+    }
+    lane->done = rc != 0;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+static struct lane *
+first_lane(struct lane *lanes, uint32_t count)
+{
+    struct lane *first = NULL;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (!lanes[i].done && (first == NULL || before(&lanes[i].header, &first->header)))
+            first = &lanes[i];
+    return first;
+}
+
+static bool
+before(const struct souk_batch_header *a, const struct souk_batch_header *b)
+{
+    if (a->epoch.counter != b->epoch.counter)
+        return a->epoch.counter < b->epoch.counter;
+    if (a->commit != b->commit)
+        return a->commit < b->commit;
+    return a->place < b->place;
+}

@@ -1,0 +1,109 @@
+#include "souk_outbox.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+souk_outbox_init(struct souk_outbox *outbox)
+{
+    memset(outbox, 0, sizeof *outbox);
+}
+
+void
+souk_outbox_done(struct souk_outbox *outbox)
+{
+    struct souk_out *out;
+
+    souk_outbox_drop(outbox);
+    while ((out = souk_outbox_take(outbox)) != NULL)
+        souk_out_free(&out);
+}
+
+int
+souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door, const struct souk_name *to,
+    struct souk_slice route, const struct souk_slice *frames, size_t frame_count)
+{
+    struct souk_out *out;
+    size_t payload = 0;
+    uint8_t *at;
+
+    assert(frame_count >= 1);
+    assert(frame_count <= SOUK_FRAMES_MAX);
+    assert(route.size_bytes <= SOUK_ROUTE_BYTES_MAX);
+    assert((kind == SOUK_OUT_SEND) == (to != NULL));
+
+    for (size_t i = 0; i < frame_count; i++)
+        payload += frames[i].size_bytes;
+    out = malloc(sizeof *out + frame_count * sizeof out->frames[0] + payload);
+    if (out == NULL)
+        return -SOUK_ENOMEM;
+    memset(out, 0, sizeof *out);
+    out->kind = kind;
+    out->door = door;
+    if (to != NULL)
+        out->to = *to;
+    if (route.size_bytes != 0)
+        memcpy(out->route, route.base, route.size_bytes);
+    out->route_bytes = route.size_bytes;
+    out->frame_count = frame_count;
+    out->frames = (struct souk_slice *)(out + 1);
+    at = (uint8_t *)(out->frames + frame_count);
+    for (size_t i = 0; i < frame_count; i++) {
+        if (frames[i].size_bytes != 0)
+            memcpy(at, frames[i].base, frames[i].size_bytes);
+        out->frames[i] = (struct souk_slice){ at, frames[i].size_bytes };
+        at += frames[i].size_bytes;
+    }
+    if (outbox->held_tail == NULL)
+        outbox->held_head = out;
+    else
+        outbox->held_tail->next = out;
+    outbox->held_tail = out;
+    return 0;
+}
+
+void
+souk_outbox_release(struct souk_outbox *outbox)
+{
+    if (outbox->held_head == NULL)
+        return;
+    if (outbox->ready_tail == NULL)
+        outbox->ready_head = outbox->held_head;
+    else
+        outbox->ready_tail->next = outbox->held_head;
+    outbox->ready_tail = outbox->held_tail;
+    outbox->held_head = outbox->held_tail = NULL;
+}
+
+void
+souk_outbox_drop(struct souk_outbox *outbox)
+{
+    struct souk_out *out;
+
+    while ((out = outbox->held_head) != NULL) {
+        outbox->held_head = out->next;
+        free(out);
+    }
+    outbox->held_tail = NULL;
+}
+
+struct souk_out *
+souk_outbox_take(struct souk_outbox *outbox)
+{
+    struct souk_out *out = outbox->ready_head;
+
+    if (out == NULL)
+        return NULL;
+    if ((outbox->ready_head = out->next) == NULL)
+        outbox->ready_tail = NULL;
+    out->next = NULL;
+    return out;
+}
+
+void
+souk_out_free(struct souk_out **out_p)
+{
+    free(*out_p);
+    *out_p = NULL;
+}

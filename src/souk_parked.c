@@ -1,0 +1,245 @@
+#include "souk_parked.h"
+#include "souk_wire.h"
+
+#include <string.h>
+
+#define TABLE "souk.parked"                     /* sequence -> row */
+#define TABLE_KEYS "souk.parked.keys"           /* key size, key, sequence -> nothing */
+#define FIELDS 17
+#define ROW_BYTES_MAX (SOUK_PAYLOAD_BYTES_MAX + 2048)
+#define KEY_ROW_BYTES_MAX (1 + SOUK_KEY_BYTES_MAX + 8)
+
+static int open_tables(struct souk_txn *txn, struct souk_table *rows, struct souk_table *keys);
+static size_t key_row(uint8_t row[KEY_ROW_BYTES_MAX], struct souk_slice key, uint64_t sequence);
+static int first_sequence(struct souk_txn *txn, struct souk_table keys, struct souk_slice key,
+    uint64_t *sequence_out);
+static void pack_row(struct souk_pack *pack, const struct souk_parked *parked);
+static int read_row(struct souk_slice key, struct souk_slice value, struct souk_parked *parked_out);
+
+int
+souk_parked_add(struct souk_txn *txn, const struct souk_parked *parked)
+{
+    uint8_t sequence[8], key[KEY_ROW_BYTES_MAX];
+    struct souk_slice last, value;
+    struct souk_table rows, keys;
+    uint64_t next = 1;
+    struct souk_pack pack;
+    int rc;
+
+    if ((rc = open_tables(txn, &rows, &keys)) != 0)
+        return rc;
+    rc = souk_txn_seek_below(txn, rows, (struct souk_slice){ NULL, 0 }, &last, &value);
+    if (rc == 0)
+        next = souk_get_u64(last.base) + 1;
+    else if (rc != -SOUK_ENOTFOUND)
+        return rc;
+    souk_put_u64(sequence, next);
+    souk_pack_init(&pack, ROW_BYTES_MAX);
+    pack_row(&pack, parked);
+    rc = pack.rc != 0 ? pack.rc : souk_txn_put(txn, rows, (struct souk_slice){ sequence, 8 }, souk_pack_slice(&pack));
+    souk_pack_done(&pack);
+    if (rc != 0)
+        return rc;
+    return souk_txn_put(txn, keys, (struct souk_slice){ key, key_row(key, parked->event.key, next) },
+        (struct souk_slice){ "", 0 });
+}
+
+int
+souk_parked_has(struct souk_txn *txn, struct souk_slice key, bool *has_out)
+{
+    struct souk_table rows, keys;
+    uint64_t sequence;
+    int rc;
+
+    *has_out = false;
+    if ((rc = open_tables(txn, &rows, &keys)) == 0)
+        rc = first_sequence(txn, keys, key, &sequence);
+    *has_out = rc == 0;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+souk_parked_first(struct souk_txn *txn, struct souk_slice key, struct souk_parked *parked_out)
+{
+    struct souk_table rows, keys;
+    struct souk_slice value;
+    uint64_t sequence;
+    uint8_t at[8];
+    int rc;
+
+    if ((rc = open_tables(txn, &rows, &keys)) != 0 || (rc = first_sequence(txn, keys, key, &sequence)) != 0)
+        return rc;
+    souk_put_u64(at, sequence);
+    rc = souk_txn_get(txn, rows, (struct souk_slice){ at, 8 }, &value);
+    if (rc != 0)
+        return rc == -SOUK_ENOTFOUND ? -SOUK_EDAMAGED : rc;
+    return read_row((struct souk_slice){ at, 8 }, value, parked_out);
+}
+
+int
+souk_parked_remove(struct souk_txn *txn, const struct souk_parked *parked)
+{
+    uint8_t sequence[8], key[KEY_ROW_BYTES_MAX];
+    struct souk_table rows, keys;
+    size_t key_bytes = key_row(key, parked->event.key, parked->sequence);
+    int rc;
+
+    souk_put_u64(sequence, parked->sequence);
+    if ((rc = open_tables(txn, &rows, &keys)) != 0
+        || (rc = souk_txn_delete(txn, rows, (struct souk_slice){ sequence, 8 })) != 0)
+        return rc;
+    return souk_txn_delete(txn, keys, (struct souk_slice){ key, key_bytes });
+}
+
+int
+souk_parked_forget(struct souk_txn *txn, const struct souk_name *stream)
+{
+    struct souk_slice key, value;
+    struct souk_table rows, keys;
+    struct souk_parked parked;
+    struct souk_scan *scan;
+    uint8_t key_at[KEY_ROW_BYTES_MAX];
+    int rc;
+
+    if ((rc = open_tables(txn, &rows, &keys)) != 0
+        || (rc = souk_scan_open(txn, rows, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
+        return rc;
+    while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
+        if ((rc = read_row(key, value, &parked)) != 0)
+            break;
+        if (parked.kind != SOUK_PARKED_EVENT || strcmp(parked.stream.text, stream->text) != 0)
+            continue;
+        rc = souk_txn_delete(txn, keys, (struct souk_slice){ key_at,
+            key_row(key_at, parked.event.key, parked.sequence) });
+        if ((rc != 0 && rc != -SOUK_ENOTFOUND) || (rc = souk_scan_delete(scan)) != 0)
+            break;
+    }
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+souk_parked_count(struct souk_txn *txn, uint64_t *count_out)
+{
+    struct souk_table rows;
+    int rc;
+
+    *count_out = 0;
+    if ((rc = souk_txn_table(txn, TABLE, &rows)) == 0)
+        rc = souk_txn_count(txn, rows, count_out);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+souk_parked_each(struct souk_txn *txn, int (*each)(const struct souk_parked *parked, void *arg), void *arg)
+{
+    struct souk_slice key, value;
+    struct souk_parked parked;
+    struct souk_table rows;
+    struct souk_scan *scan;
+    int rc;
+
+    if ((rc = souk_txn_table(txn, TABLE, &rows)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if ((rc = souk_scan_open(txn, rows, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
+        return rc;
+    while ((rc = souk_scan_next(scan, &key, &value)) == 0)
+        if ((rc = read_row(key, value, &parked)) != 0 || (rc = each(&parked, arg)) != 0)
+            break;
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+static int
+open_tables(struct souk_txn *txn, struct souk_table *rows, struct souk_table *keys)
+{
+    int rc = souk_txn_table(txn, TABLE, rows);
+
+    return rc != 0 ? rc : souk_txn_table(txn, TABLE_KEYS, keys);
+}
+
+static size_t
+key_row(uint8_t row[KEY_ROW_BYTES_MAX], struct souk_slice key, uint64_t sequence)
+{
+    row[0] = (uint8_t)key.size_bytes;
+    memcpy(row + 1, key.base, key.size_bytes);
+    souk_put_u64(row + 1 + key.size_bytes, sequence);
+    return 1 + key.size_bytes + 8;
+}
+
+static int
+first_sequence(struct souk_txn *txn, struct souk_table keys, struct souk_slice key, uint64_t *sequence_out)
+{
+    uint8_t from[KEY_ROW_BYTES_MAX];
+    struct souk_slice found, value;
+    size_t size = key_row(from, key, 0);
+    const uint8_t *at;
+    int rc;
+
+    if ((rc = souk_txn_seek(txn, keys, (struct souk_slice){ from, size }, &found, &value)) != 0)
+        return rc;
+    at = found.base;
+    if (found.size_bytes != size || memcmp(at, from, size - 8) != 0)
+        return -SOUK_ENOTFOUND;
+    *sequence_out = souk_get_u64(at + size - 8);
+    return 0;
+}
+
+static void
+pack_row(struct souk_pack *pack, const struct souk_parked *parked)
+{
+    const struct souk_event *event = &parked->event;
+    const struct souk_point point = { parked->epoch, event->number };
+    struct souk_slice text = parked->text;
+
+    if (text.size_bytes > SOUK_PARKED_TEXT_BYTES_MAX)
+        text.size_bytes = SOUK_PARKED_TEXT_BYTES_MAX;
+    souk_pack_array(pack, FIELDS);
+    souk_pack_uint(pack, parked->kind);
+    souk_pack_str(pack, souk_name_slice(&parked->stream));
+    souk_wire_point_put(pack, &point);                              /* 3 */
+    souk_pack_str(pack, event->type);
+    souk_pack_uint(pack, event->version);
+    souk_pack_bin(pack, event->key);
+    souk_pack_bin(pack, event->payload);
+    souk_pack_bin(pack, (struct souk_slice){ event->correlation.bytes, sizeof event->correlation.bytes });
+    souk_pack_uint(pack, event->depth);
+    souk_pack_uint(pack, event->time_ms);
+    souk_pack_str(pack, souk_name_slice(&parked->caused_stream));
+    souk_wire_point_put(pack, &parked->caused);                     /* 3 */
+    souk_pack_bin(pack, text);
+}
+
+static int
+read_row(struct souk_slice key, struct souk_slice value, struct souk_parked *parked_out)
+{
+    struct souk_event *event = &parked_out->event;
+    struct souk_slice name;
+    struct souk_point point;
+    struct souk_unpack in;
+
+    if (key.size_bytes != 8)
+        return -SOUK_EDAMAGED;
+    memset(parked_out, 0, sizeof *parked_out);
+    parked_out->sequence = souk_get_u64(key.base);
+    souk_unpack_init(&in, value);
+    souk_unpack_array_exact(&in, FIELDS);
+    parked_out->kind = (enum souk_parked_kind)souk_unpack_uint(&in, SOUK_PARKED_LOSS);
+    souk_wire_name_get(&in, &parked_out->stream);
+    souk_wire_point_get(&in, &point);
+    parked_out->epoch = point.epoch;
+    event->number = point.number;
+    event->type = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
+    event->version = (uint16_t)souk_unpack_uint(&in, UINT16_MAX);
+    event->key = souk_unpack_bin(&in, SOUK_KEY_BYTES_MAX);
+    event->payload = souk_unpack_bin(&in, SOUK_PAYLOAD_BYTES_MAX);
+    souk_unpack_bin_exact(&in, event->correlation.bytes, sizeof event->correlation.bytes);
+    event->depth = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
+    event->time_ms = souk_unpack_uint(&in, INT64_MAX);
+    name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
+    if (name.size_bytes != 0 && souk_name_set(&parked_out->caused_stream, name) != 0)
+        return -SOUK_EDAMAGED;
+    souk_wire_point_get(&in, &parked_out->caused);
+    parked_out->text = souk_unpack_bin(&in, SOUK_PARKED_TEXT_BYTES_MAX);
+    return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
+}

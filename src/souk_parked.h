@@ -1,0 +1,42 @@
+/*
+ * souk_parked - followed events that a handler failed on, and what has to wait
+ * behind them because it has the same key.
+ *
+ * Parking counts as applied for cursors and causes. The operator retries or
+ * gives up; until then later events of the key are parked too, in order.
+ */
+#ifndef SOUK_PARKED_H
+#define SOUK_PARKED_H
+
+#include "souk_batch.h"
+#include "souk_store.h"
+
+#define SOUK_PARKED_TEXT_BYTES_MAX 200
+
+enum souk_parked_kind { SOUK_PARKED_EVENT, SOUK_PARKED_LOSS };
+
+/* Slices are borrowed: from the transaction when read. */
+struct souk_parked {
+    uint64_t sequence;                          /* given by souk_parked_add() */
+    enum souk_parked_kind kind;
+    struct souk_name stream;                    /* of the event; of the loss the stream that was rewound */
+    struct souk_epoch epoch;                    /* of the event; of the loss the lost point's */
+    struct souk_event event;                    /* of a loss: the own event that stands on it, `number` the lost one's */
+    struct souk_name caused_stream;             /* of a loss: where the own event is */
+    struct souk_point caused;
+    struct souk_slice text;                     /* why */
+};
+
+SOUK_MUST_CHECK int souk_parked_add(struct souk_txn *txn, const struct souk_parked *parked);
+/* Does anything with this key wait? */
+SOUK_MUST_CHECK int souk_parked_has(struct souk_txn *txn, struct souk_slice key, bool *has_out);
+/* The first one with this key, in the order of parking. 0, -SOUK_ENOTFOUND. */
+SOUK_MUST_CHECK int souk_parked_first(struct souk_txn *txn, struct souk_slice key, struct souk_parked *parked_out);
+SOUK_MUST_CHECK int souk_parked_remove(struct souk_txn *txn, const struct souk_parked *parked);
+/* Everything parked of `stream` goes: its tables are being filled anew. */
+SOUK_MUST_CHECK int souk_parked_forget(struct souk_txn *txn, const struct souk_name *stream);
+SOUK_MUST_CHECK int souk_parked_count(struct souk_txn *txn, uint64_t *count_out);
+SOUK_MUST_CHECK int souk_parked_each(struct souk_txn *txn,
+    int (*each)(const struct souk_parked *parked, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,160 @@
+#include "souk_position.h"
+
+#include <string.h>
+
+bool
+souk_epoch_equal(struct souk_epoch a, struct souk_epoch b)
+{
+    return a.counter == b.counter && memcmp(a.bits, b.bits, sizeof a.bits) == 0;
+}
+
+bool
+souk_position_equal(const struct souk_position *a, const struct souk_position *b)
+{
+    return souk_epoch_equal(a->epoch, b->epoch) && a->number == b->number
+        && memcmp(a->hash.bytes, b->hash.bytes, SOUK_HASH_BYTES) == 0;
+}
+
+bool
+souk_position_is_zero(const struct souk_position *position)
+{
+    return position->epoch.counter == 0;
+}
+
+struct souk_point
+souk_point_of(const struct souk_position *position)
+{
+    return (struct souk_point){ position->epoch, position->number };
+}
+
+bool
+souk_point_satisfied(struct souk_point cause, struct souk_point cursor)
+{
+    if (cursor.epoch.counter > cause.epoch.counter)
+        return true;
+    return souk_epoch_equal(cursor.epoch, cause.epoch) && cursor.number >= cause.number;
+}
+
+bool
+souk_point_above(struct souk_point a, struct souk_point b)
+{
+    if (a.epoch.counter != b.epoch.counter)
+        return a.epoch.counter > b.epoch.counter;
+    return souk_epoch_equal(a.epoch, b.epoch) && a.number > b.number;
+}
+
+bool
+souk_point_covered(struct souk_point point, struct souk_point by)
+{
+    if (point.epoch.counter != by.epoch.counter)
+        return point.epoch.counter < by.epoch.counter;
+    return souk_epoch_equal(point.epoch, by.epoch) && point.number <= by.number;
+}
+
+bool
+souk_name_valid(struct souk_slice text)
+{
+    const char *at = text.base;
+
+    if (text.size_bytes == 0 || text.size_bytes > SOUK_NAME_BYTES_MAX || at[0] < 'a' || at[0] > 'z')
+        return false;
+    for (size_t i = 1; i < text.size_bytes; i++)
+        if (!((at[i] >= 'a' && at[i] <= 'z') || (at[i] >= '0' && at[i] <= '9') || at[i] == '-' || at[i] == '.'))
+            return false;
+    return true;
+}
+
+int
+souk_name_set(struct souk_name *name_out, struct souk_slice text)
+{
+    if (!souk_name_valid(text))
+        return -SOUK_EINVAL;
+    memset(name_out, 0, sizeof *name_out);
+    memcpy(name_out->text, text.base, text.size_bytes);
+    return 0;
+}
+
+struct souk_slice
+souk_name_slice(const struct souk_name *name)
+{
+    return souk_slice_of(name->text);
+}
+
+void
+souk_point_encode(const struct souk_point *point, uint8_t bytes_out[SOUK_POINT_BYTES])
+{
+    souk_put_u32(bytes_out, point->epoch.counter);
+    memcpy(bytes_out + 4, point->epoch.bits, 8);
+    souk_put_u64(bytes_out + 12, point->number);
+}
+
+void
+souk_position_encode(const struct souk_position *position, uint8_t bytes_out[SOUK_POSITION_BYTES])
+{
+    const struct souk_point point = souk_point_of(position);
+
+    souk_point_encode(&point, bytes_out);
+    memcpy(bytes_out + SOUK_POINT_BYTES, position->hash.bytes, SOUK_HASH_BYTES);
+}
+
+int
+souk_point_decode(struct souk_slice bytes, struct souk_point *point_out)
+{
+    const uint8_t *at = bytes.base;
+
+    if (bytes.size_bytes != SOUK_POINT_BYTES)
+        return -SOUK_EDAMAGED;
+    point_out->epoch.counter = souk_get_u32(at);
+    memcpy(point_out->epoch.bits, at + 4, 8);
+    point_out->number = souk_get_u64(at + 12);
+    return 0;
+}
+
+int
+souk_position_decode(struct souk_slice bytes, struct souk_position *position_out)
+{
+    const uint8_t *at = bytes.base;
+    struct souk_point point;
+
+    if (bytes.size_bytes != SOUK_POSITION_BYTES
+        || souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &point) != 0)
+        return -SOUK_EDAMAGED;
+    position_out->epoch = point.epoch;
+    position_out->number = point.number;
+    memcpy(position_out->hash.bytes, at + SOUK_POINT_BYTES, SOUK_HASH_BYTES);
+    return 0;
+}
+
+void
+souk_put_u32(uint8_t *bytes_out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        bytes_out[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+void
+souk_put_u64(uint8_t *bytes_out, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        bytes_out[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+uint32_t
+souk_get_u32(const uint8_t *bytes)
+{
+    uint32_t value = 0;
+
+    for (int i = 0; i < 4; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+uint64_t
+souk_get_u64(const uint8_t *bytes)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < 8; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}

@@ -1,0 +1,45 @@
+/*
+ * souk_reader - the other door of a service or an event store: queries and pulls.
+ *
+ * It lives on a thread of its own with read transactions of the same store, and
+ * shares nothing with the writer but two numbers: the commit that the witness
+ * names (it shows nothing newer), and the epoch counters that it heard of and
+ * the writer ought to know.
+ */
+#ifndef SOUK_READER_H
+#define SOUK_READER_H
+
+#include <souk.h>
+#include "souk_outbox.h"
+#include "souk_store.h"
+#include "souk_wiring.h"
+
+struct souk_reader;
+
+/* `service` NULL: an event store's reader. Both are borrowed for life. */
+SOUK_MUST_CHECK int souk_reader_open(const struct souk_service *service, const struct souk_wiring *wiring,
+    struct souk_reader **reader_out, struct souk_error *err);
+void souk_reader_close(struct souk_reader **reader_p);
+
+/* From the own `queries` door. Bytes are copied. */
+void souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct souk_slice identity,
+    const struct souk_slice *frames, size_t frame_count, struct souk_time now);
+
+bool souk_reader_wants_work(const struct souk_reader *reader, struct souk_time now);
+uint64_t souk_reader_due_ms(const struct souk_reader *reader);
+/*
+ * Answer what can be answered, within one read transaction begun after the
+ * last souk_reader_hear(). `commit_witnessed` is the last commit that may be
+ * shown; when the transaction sees a later one, -SOUK_EBUSY: end it, wait for
+ * the writer's signal, begin another. `answers_pulls`: the writer is live (or
+ * this is an event store). 0, -SOUK_EBUSY, -SOUK_ENOMEM, -SOUK_EDAMAGED, -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t commit_witnessed,
+    bool answers_pulls, struct souk_time now);
+/* The highest foreign epoch counter heard of since the last call, 0: none. For souk_core_hear_foreign(). */
+uint32_t souk_reader_foreign(struct souk_reader *reader);
+/* The store has committed: waiting requests may be answerable now. */
+void souk_reader_signal(struct souk_reader *reader);
+struct souk_outbox *souk_reader_outbox(struct souk_reader *reader);
+
+#endif

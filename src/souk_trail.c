@@ -1,0 +1,244 @@
+#include "souk_trail.h"
+#include "souk_wire.h"
+
+#include <string.h>
+
+#define TABLE_IDS "souk.ids"
+#define TABLE_CAUSED "souk.caused"
+#define TABLE_AGES "souk.ages"
+#define NAME_BYTES (SOUK_NAME_BYTES_MAX + 1)
+#define CAUSED_BYTES (NAME_BYTES + SOUK_POINT_BYTES + NAME_BYTES + SOUK_POINT_BYTES)
+#define ID_KEY_BYTES_MAX (16 + SOUK_WIRE_CALLER_BYTES_MAX)
+
+enum { AGE_ID = 'i', AGE_CAUSED = 'c' };
+
+static size_t id_key(uint8_t key[ID_KEY_BYTES_MAX], struct souk_slice caller, const struct souk_id *id);
+static int note_command(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event);
+static int note_cause(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event);
+static int note_age(struct souk_txn *txn, uint64_t time_ms, char what, struct souk_slice key);
+static int read_command(struct souk_slice value, struct souk_trail_command *command_out);
+
+int
+souk_trail_note(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event)
+{
+    switch (event->because.kind) {
+    case SOUK_BY_COMMAND:
+        return note_command(txn, stream, epoch, event);
+    case SOUK_BY_EVENT:
+        return note_cause(txn, stream, epoch, event);
+    case SOUK_BY_TIMER:
+    case SOUK_BY_OUTCOME:
+    case SOUK_BY_LOSS:
+        break;
+    }
+    return 0;
+}
+
+static int
+note_command(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event)
+{
+    struct souk_trail_command command = { .span_count = 0 };
+    uint8_t key[ID_KEY_BYTES_MAX];
+    struct souk_trail_span *span = NULL;
+    struct souk_slice row, old;
+    struct souk_table table;
+    struct souk_pack pack;
+    int rc;
+
+    if ((rc = souk_txn_table(txn, TABLE_IDS, &table)) != 0)
+        return rc;
+    row = (struct souk_slice){ key, id_key(key, event->because.caller, &event->because.id) };
+    rc = souk_txn_get(txn, table, row, &old);
+    if (rc == 0)
+        rc = read_command(old, &command);
+    else if (rc == -SOUK_ENOTFOUND)
+        rc = note_age(txn, event->time_ms, AGE_ID, row);
+    if (rc != 0)
+        return rc;
+    memcpy(command.hash, event->because.command_hash, sizeof command.hash);
+    for (uint32_t i = 0; i < command.span_count; i++)
+        if (strcmp(command.spans[i].stream.text, stream->text) == 0)
+            span = &command.spans[i];
+    if (span == NULL) {
+        if (command.span_count == SOUK_TRAIL_SPANS_MAX)
+            return -SOUK_EDAMAGED;
+        span = &command.spans[command.span_count++];
+        *span = (struct souk_trail_span){ .stream = *stream, .epoch = epoch, .first = event->number };
+    }
+    span->last = event->number;
+
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+    souk_pack_bin(&pack, (struct souk_slice){ command.hash, sizeof command.hash });
+    souk_pack_array(&pack, command.span_count);
+    for (uint32_t i = 0; i < command.span_count; i++) {
+        const struct souk_point first = { command.spans[i].epoch, command.spans[i].first };
+
+        souk_pack_array(&pack, 5);
+        souk_pack_str(&pack, souk_name_slice(&command.spans[i].stream));
+        souk_wire_point_put(&pack, &first);
+        souk_pack_uint(&pack, command.spans[i].last - command.spans[i].first);
+    }
+    rc = pack.rc != 0 ? pack.rc : souk_txn_put(txn, table, row, souk_pack_slice(&pack));
+    souk_pack_done(&pack);
+    return rc;
+}
+
+static int
+read_command(struct souk_slice value, struct souk_trail_command *command_out)
+{
+    struct souk_unpack in;
+
+    memset(command_out, 0, sizeof *command_out);
+    souk_unpack_init(&in, value);
+    souk_unpack_bin_exact(&in, command_out->hash, sizeof command_out->hash);
+    command_out->span_count = souk_unpack_array(&in, SOUK_TRAIL_SPANS_MAX);
+    for (uint32_t i = 0; i < command_out->span_count && in.rc == 0; i++) {
+        struct souk_trail_span *span = &command_out->spans[i];
+        struct souk_point first;
+
+        souk_unpack_array_exact(&in, 5);
+        souk_wire_name_get(&in, &span->stream);
+        souk_wire_point_get(&in, &first);
+        span->epoch = first.epoch;
+        span->first = first.number;
+        span->last = first.number + souk_unpack_uint(&in, UINT32_MAX);
+    }
+    return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
+}
+
+int
+souk_trail_command(struct souk_txn *txn, struct souk_slice caller, const struct souk_id *id,
+    struct souk_trail_command *command_out)
+{
+    uint8_t key[ID_KEY_BYTES_MAX];
+    struct souk_table table;
+    struct souk_slice value;
+    int rc;
+
+    if (caller.size_bytes > SOUK_WIRE_CALLER_BYTES_MAX)
+        return -SOUK_EINVAL;
+    if ((rc = souk_txn_table(txn, TABLE_IDS, &table)) != 0)
+        return rc;
+    rc = souk_txn_get(txn, table, (struct souk_slice){ key, id_key(key, caller, id) }, &value);
+    return rc != 0 ? rc : read_command(value, command_out);
+}
+
+/* The id first: UUIDv7 ids of many callers then fill the table in the order of time. */
+static size_t
+id_key(uint8_t key[ID_KEY_BYTES_MAX], struct souk_slice caller, const struct souk_id *id)
+{
+    memcpy(key, id->bytes, sizeof id->bytes);
+    memcpy(key + sizeof id->bytes, caller.base, caller.size_bytes);
+    return sizeof id->bytes + caller.size_bytes;
+}
+
+/* The whole fact is the key: cause's stream, number, epoch; own stream and point. */
+static int
+note_cause(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event)
+{
+    const struct souk_point own = { epoch, event->number };
+    uint8_t key[CAUSED_BYTES];
+    struct souk_table table;
+    int rc;
+
+    memcpy(key, event->because.stream.text, NAME_BYTES);
+    souk_point_encode(&event->because.point, key + NAME_BYTES);
+    memcpy(key + NAME_BYTES + SOUK_POINT_BYTES, stream->text, NAME_BYTES);
+    souk_point_encode(&own, key + 2 * NAME_BYTES + SOUK_POINT_BYTES);
+    if ((rc = souk_txn_table(txn, TABLE_CAUSED, &table)) != 0
+        || (rc = souk_txn_put(txn, table, (struct souk_slice){ key, sizeof key }, (struct souk_slice){ "", 0 })) != 0)
+        return rc;
+    return note_age(txn, event->time_ms, AGE_CAUSED, (struct souk_slice){ key, sizeof key });
+}
+
+int
+souk_trail_caused(struct souk_txn *txn, const struct souk_name *stream,
+    int (*each)(struct souk_point cause, const struct souk_name *own, struct souk_point caused, void *arg), void *arg)
+{
+    struct souk_slice key, value;
+    struct souk_table table;
+    struct souk_scan *scan;
+    int rc;
+
+    if ((rc = souk_txn_table(txn, TABLE_CAUSED, &table)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if ((rc = souk_scan_open(txn, table, (struct souk_slice){ stream->text, NAME_BYTES }, &scan)) != 0)
+        return rc;
+    while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
+        const uint8_t *at = key.base;
+        struct souk_point cause, caused;
+        struct souk_name own;
+
+        if (key.size_bytes != CAUSED_BYTES) {
+            rc = -SOUK_EDAMAGED;
+            break;
+        }
+        if (memcmp(at, stream->text, NAME_BYTES) != 0) {
+            rc = -SOUK_ENOTFOUND;
+            break;
+        }
+        memcpy(own.text, at + NAME_BYTES + SOUK_POINT_BYTES, NAME_BYTES);
+        if ((rc = souk_point_decode((struct souk_slice){ at + NAME_BYTES, SOUK_POINT_BYTES }, &cause)) != 0
+            || (rc = souk_point_decode((struct souk_slice){ at + 2 * NAME_BYTES + SOUK_POINT_BYTES,
+                SOUK_POINT_BYTES }, &caused)) != 0
+            || (rc = each(cause, &own, caused, arg)) != 0)
+            break;
+    }
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+/* ---- forgetting ----------------------------------------------------- */
+
+static int
+note_age(struct souk_txn *txn, uint64_t time_ms, char what, struct souk_slice key)
+{
+    uint8_t age[8 + 1 + CAUSED_BYTES];
+    struct souk_table table;
+    int rc;
+
+    _Static_assert(CAUSED_BYTES >= ID_KEY_BYTES_MAX, "an age holds either key");
+    souk_put_u64(age, time_ms);
+    age[8] = (uint8_t)what;
+    memcpy(age + 9, key.base, key.size_bytes);
+    if ((rc = souk_txn_table(txn, TABLE_AGES, &table)) != 0)
+        return rc;
+    return souk_txn_put(txn, table, (struct souk_slice){ age, 9 + key.size_bytes }, (struct souk_slice){ "", 0 });
+}
+
+int
+souk_trail_age(struct souk_txn *txn, uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out)
+{
+    struct souk_table ages, ids, caused;
+    struct souk_slice key, value;
+    struct souk_scan *scan;
+    int rc;
+
+    *rows_out = 0;
+    if ((rc = souk_txn_table(txn, TABLE_AGES, &ages)) != 0 || (rc = souk_txn_table(txn, TABLE_IDS, &ids)) != 0
+        || (rc = souk_txn_table(txn, TABLE_CAUSED, &caused)) != 0
+        || (rc = souk_scan_open(txn, ages, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
+        return rc;
+    while (*rows_out < rows_max && (rc = souk_scan_next(scan, &key, &value)) == 0) {
+        const uint8_t *at = key.base;
+
+        if (key.size_bytes < 10) {
+            rc = -SOUK_EDAMAGED;
+            break;
+        }
+        if (souk_get_u64(at) >= before_ms)
+            break;
+        rc = souk_txn_delete(txn, at[8] == AGE_ID ? ids : caused,
+            (struct souk_slice){ at + 9, key.size_bytes - 9 });
+        if ((rc != 0 && rc != -SOUK_ENOTFOUND) || (rc = souk_scan_delete(scan)) != 0)
+            break;
+        (*rows_out)++;
+    }
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}

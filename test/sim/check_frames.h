@@ -1,0 +1,24 @@
+/*
+ * check_frames - the invariants of what leaves a node: nothing before its
+ * commit, nothing private in public, and no answer, acknowledgement or seal
+ * that its disk does not bear out.
+ */
+#ifndef SIM_CHECK_FRAMES_H
+#define SIM_CHECK_FRAMES_H
+
+#include "check_model.h"
+
+/* All return 0, or -1 after model_fail(). */
+int frames_sent(struct checker *checker, struct model_process *process, const char *to,
+    const struct check_bytes *frames, size_t frame_count);
+
+/* A commit opens an epoch: has every event store sealed for it? */
+int frames_check_seals(struct checker *checker, const struct model_commit *commit);
+
+/* An event store has recorded `batch`: does its seal allow that? */
+int frames_check_sealed(struct checker *checker, const struct model_process *process, const struct model_batch *batch);
+
+/* The backups of `store` have changed. */
+void frames_mark_backups(struct checker *checker, struct model_node *store);
+
+#endif

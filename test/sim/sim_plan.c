@@ -1,0 +1,406 @@
+#include "sim_plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim_random.h"
+#include "sim_world.h"
+
+#define COMMANDS_MIN 200
+#define COMMANDS_MORE 40
+#define FAULTS_MIN 20
+#define FAULTS_MORE 14
+#define BURSTS 40
+#define SKUS 6
+#define DAYS_SCALE 3000                 /* a schedule's minute becomes two days */
+
+static const char *const profile_names[SIM_PROFILES] = {
+    "calm", "lossy", "parted", "crashing", "disks", "recorders", "absent", "beside", "failing", "clocks", "mixed",
+};
+
+static const char *const kind_names[SIM_KINDS] = {
+    "command", "noise", "part", "part-both", "flap", "isolate", "mute", "crash", "stop", "pause", "host", "clock",
+    "wipe", "copy", "restore", "clone", "backup", "drop", "full", "full-commit", "away", "trouble", "rebuild",
+};
+
+static const char *const point_names[SIM_POINTS] = {
+    "between", "opening", "opened", "working", "committed", "witnessed", "sending",
+};
+
+static const char *const message_names[SIM_MESSAGES] = {
+    "order.place", "order.cancel", "stock.receive", "review.submit", "review.edit", "payments.charge", "reuse",
+    "unheard", "garbage",
+};
+
+/* How often each fault comes, by profile. Columns as in enum sim_item_kind, from SIM_NOISE on. */
+static const uint8_t weights[SIM_PROFILES][SIM_KINDS] = {
+    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw tr rb */
+    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1 },
+    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0 },
+    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0 },
+    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1 },
+    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 0, 1 },
+    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 0, 1 },
+    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 0, 1 },
+    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 1, 9 },
+    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 8, 1 },
+    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1 },
+    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2 },
+};
+
+struct maker {
+    struct sim_plan *plan;
+    struct sim_random random;
+    uint64_t orders, reviews;           /* so far */
+    uint64_t active_ms;                 /* before the scale */
+    uint64_t fault_at_ms;
+};
+
+static void make_knobs(struct maker *maker);
+static void make_commands(struct maker *maker);
+static void make_command(struct maker *maker, struct sim_item *item);
+static void make_faults(struct maker *maker);
+static void make_fault(struct maker *maker, struct sim_item *item);
+static enum sim_item_kind pick_kind(struct maker *maker);
+static uint32_t pick_node(struct maker *maker);
+static uint32_t pick_other(struct maker *maker, uint32_t node);
+static uint32_t pick_service(struct maker *maker);
+static uint32_t pick_store(struct maker *maker);
+static int compare_items(const void *a, const void *b);
+
+void
+sim_plan_make(struct sim_plan *plan, uint64_t seed, enum sim_profile profile)
+{
+    struct maker maker = { .plan = plan, .random = sim_random_part(seed, "plan", 0) };
+    uint32_t i;
+
+    memset(plan, 0, sizeof *plan);
+    plan->seed = seed;
+    plan->profile = profile != SIM_PROFILES ? profile : (enum sim_profile)sim_random_below(&maker.random, SIM_PROFILES);
+    make_knobs(&maker);
+    make_commands(&maker);
+    make_faults(&maker);
+    qsort(plan->items, plan->item_count, sizeof plan->items[0], compare_items);
+    for (i = 0; i < plan->item_count; i++)
+        plan->items[i].number = i + 1;
+}
+
+const char *
+sim_profile_name(enum sim_profile profile)
+{
+    return profile_names[profile];
+}
+
+enum sim_profile
+sim_profile_of(const char *name)
+{
+    int profile;
+
+    for (profile = 0; profile < SIM_PROFILES && strcmp(profile_names[profile], name) != 0; profile++)
+        continue;
+    return (enum sim_profile)profile;
+}
+
+const char *
+sim_kind_name(enum sim_item_kind kind)
+{
+    return kind_names[kind];
+}
+
+const char *
+sim_point_name(enum sim_point point)
+{
+    return point_names[point];
+}
+
+void
+sim_item_print(FILE *out, const struct sim_item *item)
+{
+    uint32_t i;
+
+    fprintf(out, "%3u %8" PRIu64 " ms  ", item->number, item->at_ms);
+    if (item->kind == SIM_COMMAND) {
+        fprintf(out, "client %u: %s", item->client, message_names[item->message]);
+        for (i = 0; i < SIM_ARGUMENTS_MAX; i++)
+            fprintf(out, " %" PRIu64, item->arguments[i]);
+        return;
+    }
+    fprintf(out, "%s %s", kind_names[item->kind], sim_node_name(item->a));
+    if (item->kind == SIM_PART || item->kind == SIM_PART_BOTH || item->kind == SIM_FLAP)
+        fprintf(out, " %s", sim_node_name(item->b));
+    if (item->kind == SIM_CRASH)
+        fprintf(out, " %s, pass %" PRIu64 ",", point_names[item->x], item->y);
+    else
+        fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64, item->x, item->y, item->z);
+    fprintf(out, " for %" PRIu64 " ms", item->span_ms);
+}
+
+/* ---- knobs ---------------------------------------------------------- */
+
+static void
+make_knobs(struct maker *maker)
+{
+    static const uint32_t cuts[] = { 200, 600, 4000, 60 * 1024 };
+    static const uint32_t feeds[] = { 2000, 20 * 1000, 4000 * 1000 };
+    static const uint32_t credits[] = { 1, 1000, 20 * 1000, 1000 * 1000 };
+    struct sim_plan *plan = maker->plan;
+    struct sim_random *random = &maker->random;
+    uint32_t node;
+
+    plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 600 : 333) ? 2 : 1;
+    plan->scale = plan->profile == SIM_ABSENT ? DAYS_SCALE : 1;
+    maker->active_ms = sim_random_between(random, 20000, 40000);
+    plan->end_ms = maker->active_ms * plan->scale;
+    plan->bound_ms = 180 * 1000 * (uint64_t)plan->scale;
+    plan->trims_recorded = sim_random_chance(random, 300);
+    plan->recorded = sim_random_chance(random, 400);
+    plan->recorded_by = plan->store_count == 2 && sim_random_chance(random, 300) ? 2 : 1;
+    plan->says_new = sim_random_chance(random, 200);
+    if (plan->profile == SIM_LOSSY) {
+        plan->loss = (uint32_t)sim_random_between(random, 20, 200);
+        plan->doubles = (uint32_t)sim_random_between(random, 0, 150);
+        plan->late = (uint32_t)sim_random_between(random, 0, 200);
+    } else if (sim_random_chance(random, 400)) {
+        plan->loss = (uint32_t)sim_random_between(random, 0, 30);
+        plan->doubles = (uint32_t)sim_random_between(random, 0, 30);
+        plan->late = (uint32_t)sim_random_between(random, 0, 50);
+    }
+    plan->latency_us = sim_random_chance(random, 700) ? 3000 : 60000;
+    plan->work_us = sim_random_chance(random, 700) ? 15000 : 2000;
+    plan->batch_cut_bytes = cuts[sim_random_below(random, 4)];
+    plan->feed_bytes_max = feeds[sim_random_below(random, 3)];
+    plan->pull_credit_bytes = credits[sim_random_below(random, 4)];
+    plan->waiting_max = sim_random_chance(random, 200) ? 3 : 1024;
+    plan->handler_tries_max = (uint32_t)sim_random_between(random, 1, 3);
+    plan->retention_ms = sim_random_chance(random, 600) ? 3000 : 24 * 3600 * 1000;
+    plan->ids_window_ms = 7ULL * 24 * 3600 * 1000;
+
+    for (node = 0; node < sizeof plan->starts_ms / sizeof plan->starts_ms[0]; node++) {
+        plan->starts_ms[node] = sim_random_below(random, 200);
+        if (node < SIM_SERVICES && sim_random_chance(random, plan->profile == SIM_BESIDE ? 200 : 30))
+            plan->starts_ms[node] = sim_random_below(random, plan->end_ms / 2);
+    }
+    for (; node < SIM_SERVICES + SIM_STORES_MAX; node++)
+        if (sim_random_chance(random, 100))
+            plan->starts_ms[node] = sim_random_below(random, plan->end_ms / 3);
+}
+
+/* ---- commands ------------------------------------------------------- */
+
+static void
+make_commands(struct maker *maker)
+{
+    struct sim_plan *plan = maker->plan;
+    uint32_t count = COMMANDS_MIN + (uint32_t)sim_random_below(&maker->random, COMMANDS_MORE);
+    uint64_t bursts[BURSTS];
+    uint32_t i;
+
+    for (i = 0; i < BURSTS; i++)
+        bursts[i] = sim_random_below(&maker->random, maker->active_ms);
+    for (i = 0; i < count; i++) {
+        struct sim_item *item = &plan->items[plan->item_count++];
+
+        item->kind = SIM_COMMAND;
+        item->at_ms = (bursts[sim_random_below(&maker->random, BURSTS)] + sim_random_below(&maker->random, 30))
+            * plan->scale;
+        item->client = (uint32_t)sim_random_below(&maker->random, SIM_CLIENTS);
+        sim_random_fill(&maker->random, item->id, sizeof item->id);
+        item->recorded = sim_random_chance(&maker->random, 200);
+        item->follows_up = sim_random_chance(&maker->random, 250);
+        item->carries_seen = sim_random_chance(&maker->random, 300);
+        make_command(maker, item);
+    }
+    plan->command_count = plan->item_count;
+}
+
+static void
+make_command(struct maker *maker, struct sim_item *item)
+{
+    struct sim_random *random = &maker->random;
+    uint64_t dice = sim_random_below(random, 1000);
+    uint64_t *arguments = item->arguments;
+
+    if (dice < 440) {
+        item->message = SIM_PLACE;
+        arguments[0] = ++maker->orders;
+        arguments[1] = sim_random_between(random, 1, SKUS);
+        arguments[2] = sim_random_between(random, 0, 4);
+        arguments[3] = sim_random_between(random, 1, 40);
+        arguments[4] = sim_random_below(random, 4);
+    } else if (dice < 520) {
+        item->message = SIM_CANCEL;
+        arguments[0] = sim_random_between(random, 1, maker->orders + 1);
+    } else if (dice < 680) {
+        item->message = SIM_RECEIVE;
+        arguments[0] = sim_random_between(random, 1, SKUS);
+        arguments[1] = sim_random_between(random, 1, 9);
+    } else if (dice < 820) {
+        item->message = SIM_SUBMIT;
+        arguments[0] = ++maker->reviews;
+        arguments[1] = sim_random_between(random, 1, SKUS);
+        arguments[2] = sim_random_between(random, 0, 5);
+    } else if (dice < 930) {
+        item->message = SIM_EDIT;
+        arguments[0] = sim_random_between(random, 1, maker->reviews + 1);
+        arguments[1] = sim_random_between(random, 1, 5);
+    } else if (dice < 950) {
+        item->message = SIM_CHARGE;
+        arguments[0] = sim_random_between(random, 1, maker->orders + 1);
+        arguments[1] = sim_random_between(random, 1, 40);
+    } else if (dice < 970) {
+        item->message = SIM_REUSE;
+        arguments[0] = ++maker->orders;
+    } else if (dice < 985) {
+        item->message = SIM_UNHEARD;
+    } else {
+        item->message = SIM_GARBAGE;
+        arguments[0] = sim_random_next(random);
+    }
+}
+
+/* ---- faults --------------------------------------------------------- */
+
+static void
+make_faults(struct maker *maker)
+{
+    struct sim_plan *plan = maker->plan;
+    uint32_t count = FAULTS_MIN + (uint32_t)sim_random_below(&maker->random, FAULTS_MORE);
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        struct sim_item *item = &plan->items[plan->item_count++];
+
+        item->kind = pick_kind(maker);
+        make_fault(maker, item);
+        item->at_ms *= plan->scale;
+        item->span_ms *= plan->scale;
+        if (item->at_ms + item->span_ms > plan->end_ms)
+            item->span_ms = plan->end_ms - item->at_ms;
+    }
+    plan->fault_count = count;
+}
+
+static void
+make_fault(struct maker *maker, struct sim_item *item)
+{
+    struct sim_random *random = &maker->random;
+
+    /* A third of the faults comes on the heels of another: two at once is where it gets interesting. */
+    if (maker->fault_at_ms == 0 || !sim_random_chance(random, 333))
+        maker->fault_at_ms = sim_random_between(random, 1000, maker->active_ms - 1000);
+    else
+        maker->fault_at_ms += sim_random_below(random, 300);
+    if (maker->fault_at_ms >= maker->active_ms)
+        maker->fault_at_ms = maker->active_ms - 1;
+    item->at_ms = maker->fault_at_ms;
+    item->span_ms = sim_random_chance(random, 700) ? sim_random_below(random, 1500) : sim_random_below(random, 8000);
+    item->a = pick_node(maker);
+    item->b = pick_other(maker, item->a);
+
+    switch (item->kind) {
+    case SIM_NOISE:
+        item->x = sim_random_below(random, 500);
+        item->y = sim_random_below(random, 300);
+        item->z = sim_random_below(random, 500);
+        break;
+    case SIM_FLAP:
+        item->x = sim_random_between(random, 50, 600);
+        break;
+    case SIM_CRASH:
+        item->x = sim_random_below(random, SIM_POINTS);
+        item->y = sim_random_below(random, 4);
+        break;
+    case SIM_CLOCK:
+        item->x = sim_random_below(random, 4);              /* back or ahead, by a little or by a day */
+        break;
+    case SIM_RESTORE:
+        item->x = sim_random_below(random, 3);
+        item->y = sim_random_below(random, 2);
+        break;
+    case SIM_WIPE:
+        if (sim_random_chance(random, 700))
+            item->a = pick_service(maker);
+        break;
+    case SIM_CLONE:
+    case SIM_REBUILD:
+        item->a = pick_service(maker);
+        item->x = sim_random_below(random, 2);
+        break;
+    case SIM_BACKUP:
+    case SIM_DROP:
+    case SIM_AWAY:
+        item->a = pick_store(maker);
+        if (item->kind == SIM_AWAY)
+            item->span_ms = sim_random_between(random, 5000, 30000);
+        break;
+    case SIM_FULL_COMMIT:
+        item->x = sim_random_between(random, 1, 8);
+        break;
+    case SIM_TROUBLE:
+        item->a = pick_service(maker);
+        item->x = sim_random_between(random, 1, item->a == APP_REVIEWS || item->a == APP_MODERATION ? 30 : 90);
+        item->span_ms = sim_random_between(random, 3000, 20000);
+        break;
+    default:
+        break;
+    }
+}
+
+static enum sim_item_kind
+pick_kind(struct maker *maker)
+{
+    const uint8_t *column = weights[maker->plan->profile];
+    uint64_t sum = 0, dice;
+    int kind;
+
+    for (kind = SIM_NOISE; kind < SIM_KINDS; kind++)
+        sum += column[kind];
+    dice = sim_random_below(&maker->random, sum);
+    for (kind = SIM_NOISE; dice >= column[kind]; kind++)
+        dice -= column[kind];
+    return (enum sim_item_kind)kind;
+}
+
+/* Event stores and orders have the most to lose. */
+static uint32_t
+pick_node(struct maker *maker)
+{
+    if (sim_random_chance(&maker->random, 250))
+        return pick_store(maker);
+    if (sim_random_chance(&maker->random, 300))
+        return APP_ORDERS;
+    return pick_service(maker);
+}
+
+static uint32_t
+pick_other(struct maker *maker, uint32_t node)
+{
+    uint32_t count = SIM_SERVICES + maker->plan->store_count;
+
+    return (node + 1 + (uint32_t)sim_random_below(&maker->random, count - 1)) % count;
+}
+
+static uint32_t
+pick_service(struct maker *maker)
+{
+    return (uint32_t)sim_random_below(&maker->random, SIM_SERVICES);
+}
+
+static uint32_t
+pick_store(struct maker *maker)
+{
+    return SIM_SERVICES + (uint32_t)sim_random_below(&maker->random, maker->plan->store_count);
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+    const struct sim_item *left = a, *right = b;
+
+    if (left->at_ms != right->at_ms)
+        return left->at_ms < right->at_ms ? -1 : 1;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    return memcmp(left, right, sizeof *left);
+}
