@@ -55,7 +55,7 @@ souk_core_open(const struct souk_service *service, const struct souk_wiring *wir
         one_epoch &= core->own[i].head.epoch.counter != 0
             && souk_epoch_equal(core->own[i].head.epoch, core->own[0].head.epoch);
     if (core->own_count == 0) {
-        core->state = SOUK_CORE_LIVE;
+        core->state = start == SOUK_CORE_START_BESIDE ? SOUK_CORE_BESIDE : SOUK_CORE_LIVE;
     } else if (start == SOUK_CORE_START_BESIDE) {
         core->state = SOUK_CORE_BESIDE;
         for (uint32_t i = 0; i < core->own_count; i++)
@@ -419,7 +419,8 @@ souk_core_due_ms(const struct souk_core *core)
                 due_ms = at_ms;
         }
     }
-    if (core->state == SOUK_CORE_SEALING && core->seal_due_ms < due_ms)
+    if ((core->state == SOUK_CORE_SEALING || (core->state == SOUK_CORE_LIVE && core->own_count != 0
+        && core->store_count != 0)) && core->seal_due_ms < due_ms)
         due_ms = core->seal_due_ms;
     if (core->hold_due_ms < due_ms)
         due_ms = core->hold_due_ms;
@@ -496,8 +497,8 @@ rounds(struct souk_core *core)
         return rc;
     if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_asked(core)) != 0)
         return rc;
-    if (core_round_over(core))
-        core->again = true;
+    if (core_round_over(core) || (core->changed && core->state != SOUK_CORE_LIVE))
+        core->again = true;                     /* what own batches waited for may have come */
     return core_work_trim(core);
 }
 
@@ -668,7 +669,8 @@ souk_core_take_over(struct souk_core *core, struct souk_slice handed_over)
     if (souk_unpack_end(&in) != 0)
         return -SOUK_EMALFORMED;
     core->taking_over = core->dirty = true;
-    souk_feed_want(core->own_feed);
+    if (core->own_feed != NULL)
+        souk_feed_want(core->own_feed);
     return 0;
 }
 

@@ -730,7 +730,7 @@ run_loss(struct souk_core *core, const struct souk_parked *loss)
 
     if (handler == NULL)
         return -SOUK_EHANDLER;
-    core_decision_init(core, &decision, &because, &loss->event.correlation, loss->event.depth + 1);
+    core_decision_init(core, &decision, &because, &loss->event.correlation, loss->event.depth);  /* the lost one's + 1 */
     rc = ((int (*)(const struct souk_view *, const struct souk_rewound *, struct souk_decision *))handler->handler)(
         &view, &rewound, &decision);
     return rc != 0 ? rc : core_settle(core, &decision);

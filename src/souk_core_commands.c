@@ -26,6 +26,7 @@ static uint32_t answering_stores(const struct souk_core *core);
 static bool is_recorded(const struct souk_core *core, const struct souk_cause *cursors, uint32_t count);
 static enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST } see(struct souk_core *core, struct core_command *command,
     int *rc);
+static bool same_asker(const struct souk_because *a, const struct souk_because *b);
 static void free_command(struct core_command *command);
 static void free_waiter(struct core_waiter *waiter);
 
@@ -511,7 +512,7 @@ unanswered(const struct souk_core *core, const struct souk_timer_row *row)
 {
     for (uint32_t i = 0; i < core->unanswered_count; i++)
         if (core->unanswered[i].due_ms == row->due_ms
-            && memcmp(&core->unanswered[i].because, &row->because, sizeof row->because) == 0)
+            && same_asker(&core->unanswered[i].because, &row->because))
             return true;
     return false;
 }

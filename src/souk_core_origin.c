@@ -5,12 +5,15 @@
 #include <string.h>
 
 #define SEAL_TRIES_BEFORE_LOSS 3        /* unanswered, before --new or --accept-loss count */
+#define SEAL_CHECK_HEADS 5              /* a live origin asks for its seal again each so many heads */
 #define TRIM_PAUSE_MS 1000
 #define WITNESS_FIELDS 3
 
 static int finish_draft(struct souk_core *core, uint32_t at);
 static int publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch);
-static int send_seals(struct souk_core *core);
+static void fenced(struct souk_core *core);
+static int send_seals(struct souk_core *core, uint32_t counter);
+static int check_seals(struct souk_core *core);
 static void choose(struct souk_core *core);
 static int judge_own(struct souk_core *core, const struct core_own *own, const struct souk_position *theirs,
     enum souk_verdict *verdict_out);
@@ -308,6 +311,8 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
         return;
     if (sealed->counter > core->seen_counter && !sealed->granted)
         core->seen_counter = sealed->counter;
+    if (core->state == SOUK_CORE_LIVE && !sealed->granted && sealed->counter > core->epoch.counter)
+        fenced(core);
     if (core->state != SOUK_CORE_SEALING || sealed->request != core->seal_counter)
         return;
     if (!sealed->granted) {
@@ -323,17 +328,24 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
 }
 
 void
-core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *fenced)
+core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *notice)
 {
-    if (strcmp(fenced->service.text, core->wiring->self.text) != 0 || core->own_count == 0)
+    if (strcmp(notice->service.text, core->wiring->self.text) != 0 || core->own_count == 0)
         return;
-    if (fenced->counter > core->seen_counter)
-        core->seen_counter = fenced->counter;
-    if (core->state == SOUK_CORE_LIVE && fenced->counter > core->epoch.counter && !SOUK_PLANTED_BUG(FENCE_IGNORED)) {
-        core->state = SOUK_CORE_FENCED;
-        core->witness_changed = true;
-        say(core, "an event store has sealed this service's streams for another instance of it");
-    }
+    if (notice->counter > core->seen_counter)
+        core->seen_counter = notice->counter;
+    if (core->state == SOUK_CORE_LIVE && notice->counter > core->epoch.counter)
+        fenced(core);
+}
+
+static void
+fenced(struct souk_core *core)
+{
+    if (SOUK_PLANTED_BUG(FENCE_IGNORED))
+        return;
+    core->state = SOUK_CORE_FENCED;
+    core->witness_changed = true;               /* a crash from here on proves nothing */
+    say(core, "an event store has sealed this service's streams for another instance of it");
 }
 
 int
@@ -346,34 +358,46 @@ core_work_origin(struct souk_core *core)
             core->rechoose = false;
             choose(core);
         }
-        if (core->state == SOUK_CORE_SEALING && (rc = send_seals(core)) != 0)
-            return rc;
+        if (core->state == SOUK_CORE_SEALING && core->now.steady_ms >= core->seal_due_ms) {
+            core->seal_due_ms = core->now.steady_ms + core->wiring->limits.seal_retry_ms;
+            core->seal_tries++;
+            core->rechoose = true;
+            if ((rc = send_seals(core, core->seal_counter)) != 0)
+                return rc;
+        }
     }
+    if (core->state == SOUK_CORE_LIVE)
+        return check_seals(core);
     if (core->state == SOUK_CORE_FETCHING || core->state == SOUK_CORE_BESIDE)
         return fetch(core);
     return 0;
 }
 
+/* An instance that nobody listens to any more learns so by asking for the seal that it has. */
 static int
-send_seals(struct souk_core *core)
+check_seals(struct souk_core *core)
 {
-    struct souk_wire_seal seal = { .request = core->seal_counter, .service = core->wiring->self,
-        .counter = core->seal_counter };
+    if (core->own_count == 0 || core->now.steady_ms < core->seal_due_ms)
+        return 0;
+    core->seal_due_ms = core->now.steady_ms + (uint64_t)SEAL_CHECK_HEADS * core->wiring->limits.head_ms;
+    return send_seals(core, core->epoch.counter);
+}
+
+static int
+send_seals(struct souk_core *core, uint32_t counter)
+{
+    struct souk_wire_seal seal = { .request = counter, .service = core->wiring->self, .counter = counter };
+    const bool live = core->state == SOUK_CORE_LIVE;
     struct souk_slice frame;
     struct souk_pack pack;
     int rc = 0;
 
-    if (core->now.steady_ms < core->seal_due_ms)
-        return 0;
-    core->seal_due_ms = core->now.steady_ms + core->wiring->limits.seal_retry_ms;
-    core->seal_tries++;
-    core->rechoose = true;
     memcpy(seal.instance, core->instance, sizeof seal.instance);
     souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
     souk_wire_seal_put(&pack, &seal);
     frame = souk_pack_slice(&pack);
     for (uint32_t i = 0; i < core->store_count && rc == 0; i++)
-        if (!core->stores[i].lost && !core->stores[i].granted)
+        if (!core->stores[i].lost && (live || !core->stores[i].granted))
             rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_SEND, SOUK_DOOR_COMMANDS,
                 &core->stores[i].name, (struct souk_slice){ NULL, 0 }, &frame, 1);
     souk_pack_done(&pack);
@@ -499,7 +523,7 @@ fetch(struct souk_core *core)
     uint32_t count;
     int rc;
 
-    for (uint32_t i = 0; i < core->own_feed->stream_count; i++) {
+    for (uint32_t i = 0; core->own_feed != NULL && i < core->own_feed->stream_count; i++) {
         struct souk_feed_stream *stream = &core->own_feed->streams[i];
 
         if (stream->void_.told) {               /* the own store has what the chosen history has not */
@@ -517,7 +541,8 @@ fetch(struct souk_core *core)
             }
         }
     }
-    while (!core_round_over(core) && (count = souk_feed_commit(core->own_feed, batches)) != 0) {
+    while (core->own_feed != NULL && !core_round_over(core)
+        && (count = souk_feed_commit(core->own_feed, batches)) != 0) {
         bool held = false;
 
         for (uint32_t i = 0; i < count; i++) {
@@ -539,12 +564,15 @@ fetch(struct souk_core *core)
         if (core->taking_over && all_fetched(core)) {
             core->state = SOUK_CORE_LIVE;
             core->taking_over = false;
-            souk_feed_sleep(core->own_feed);
+            if (core->own_feed != NULL)
+                souk_feed_sleep(core->own_feed);
             core->changed = core->witness_changed = core->heads_due = true;
             say(core, "");
         }
         return 0;
     }
+    if (core->changed)                          /* what was taken back is one commit, the record the next */
+        return 0;
     return all_fetched(core) ? open_epoch(core) : 0;
 }
 
@@ -619,8 +647,7 @@ open_epoch(struct souk_core *core)
     uint32_t order[SOUK_OWN_STREAMS_MAX];
     int rc;
 
-    if (core->draft_count != 0)
-        return 0;                               /* in a commit of its own */
+    assert(core->draft_count == 0);             /* in a commit of its own */
     record.reason = core->commit == 0 ? SOUK_RECORD_FIRST : core->reason;
     core->commit++;
     core->epoch.counter = core->seal_counter;

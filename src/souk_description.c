@@ -640,6 +640,8 @@ check_key_field(struct souk_description *description, const struct souk_zpl_node
         if (!is_last)
             return souk_zpl_fail(description->zpl, souk_zpl_again(node), err, "an event has one key");
     }
+    if (type->kind == SOUK_ROW && strcmp(field->name, "from") == 0)
+        return souk_zpl_fail(description->zpl, node, err, "`from` cannot be a key: names of functions in C end so");
     if (field->type == SOUK_FIELD_BYTES && !is_last)
         return souk_zpl_fail(description->zpl, node, err, "`%s`: bytes can only come last in a key", field->name);
     return 0;

@@ -34,6 +34,8 @@ static int follow(struct souk_description *description, enum visit *visits, size
     struct souk_error *err);
 static size_t index_of(const struct souk_description *description, const char *name);
 static int check_c_names(struct souk_description *description, struct souk_error *err);
+static int add_older_names(struct souk_description *description, struct c_names *names,
+    const struct souk_zpl_node *node, const struct souk_message_type *older, struct souk_error *err);
 static int add_c_name(struct souk_description *description, struct c_names *names, const struct souk_zpl_node *node,
     struct souk_error *err, const char *format, ...) SOUK_PRINTF(5, 6);
 
@@ -168,8 +170,8 @@ fail_not_found(struct souk_description *description, const struct souk_zpl_node 
 
     for (i = 0; i < description->messages.type_count; i++) {
         type = description->types[i];
-        if ((type->kind == SOUK_COMMAND || type->kind == SOUK_EVENT) && souk_zpl_resembles(type->name, name))
-            nearest = type->name;
+        if (type->kind == SOUK_COMMAND || type->kind == SOUK_EVENT)
+            souk_zpl_nearer(name, type->name, &nearest);
     }
     if (nearest != NULL)
         return souk_zpl_fail(description->zpl, node, err, "no command or event `%s` is described; did you mean `%s`?",
@@ -262,8 +264,13 @@ check_c_names(struct souk_description *description, struct souk_error *err)
     const struct souk_message_type *older;
     struct c_names names = { 0 };
     size_t i;
-    int rc = 0;
+    int rc;
 
+    rc = add_c_name(description, &names, root->child, err, "+%s_h", messages->application);
+    for (node = souk_zpl_child(root, "stream"); node != NULL && rc == 0; node = souk_zpl_again(node))
+        rc = add_c_name(description, &names, node, err, "+stream_%s", node->value);
+    for (node = souk_zpl_child(root, "row"); node != NULL && rc == 0; node = souk_zpl_again(node))
+        rc = add_c_name(description, &names, node, err, "+%s_table", node->value);
     for (node = souk_zpl_child(root, "enum"); node != NULL && rc == 0; node = souk_zpl_again(node)) {
         rc = add_c_name(description, &names, node, err, "%s", node->value);
         for (value = souk_zpl_child(node, "values")->child; value != NULL && rc == 0; value = value->next)
@@ -274,10 +281,20 @@ check_c_names(struct souk_description *description, struct souk_error *err)
     for (i = 0; i < messages->type_count && rc == 0; i++) {
         rc = add_c_name(description, &names, description->described[i].node, err, "%s", messages->types[i]->name);
         for (older = messages->types[i]->older; older != NULL && rc == 0; older = older->older)
-            rc = add_c_name(description, &names, description->described[i].node, err, "%s_v%u", older->name,
-                older->version);
+            rc = add_older_names(description, &names, description->described[i].node, older, err);
     }
     return rc;
+}
+
+static int
+add_older_names(struct souk_description *description, struct c_names *names, const struct souk_zpl_node *node,
+    const struct souk_message_type *older, struct souk_error *err)
+{
+    int rc;
+
+    if ((rc = add_c_name(description, names, node, err, "%s_v%u", older->name, older->version)) != 0)
+        return rc;
+    return add_c_name(description, names, node, err, "%s", older->upcast_name);
 }
 
 /* A name that begins with + is a constant, in capital letters. */
@@ -301,7 +318,7 @@ add_c_name(struct souk_description *description, struct c_names *names, const st
     made->node = node;
     upper = name[0] == '+';
     for (from = name + upper, to = made->name; *from != '\0'; from++, to++)
-        *to = *from == '.' ? '_' : upper ? (char)toupper((unsigned char)*from) : *from;
+        *to = *from == '.' || *from == '-' ? '_' : upper ? (char)toupper((unsigned char)*from) : *from;
     for (other = names->first; other != NULL; other = other->next) {
         if (strcmp(other->name, made->name) == 0)
             return souk_zpl_fail(description->zpl, node, err, "this is named %s in C, as what stands in line %u",

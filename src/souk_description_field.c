@@ -199,8 +199,7 @@ read_named_type(struct souk_description *description, struct words *words, struc
             next_word(words);
             return 0;
         }
-        if (souk_zpl_resembles(messages->enums[i]->name, words->word))
-            nearest = messages->enums[i]->name;
+        souk_zpl_nearer(words->word, messages->enums[i]->name, &nearest);
     }
     type = souk_messages_find(messages, souk_slice_of(words->word));
     if (type != NULL && type->kind == SOUK_RECORD && type->packed_bytes_max != 0) {
@@ -210,13 +209,11 @@ read_named_type(struct souk_description *description, struct words *words, struc
         return 0;
     }
     for (i = 0; i < messages->type_count; i++) {
-        if (messages->types[i]->kind == SOUK_RECORD && souk_zpl_resembles(messages->types[i]->name, words->word))
-            nearest = messages->types[i]->name;
+        if (messages->types[i]->kind == SOUK_RECORD)
+            souk_zpl_nearer(words->word, messages->types[i]->name, &nearest);
     }
-    for (i = 0; i < sizeof scalars / sizeof scalars[0]; i++) {
-        if (souk_zpl_resembles(scalars[i], words->word))
-            nearest = scalars[i];
-    }
+    for (i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
+        souk_zpl_nearer(words->word, scalars[i], &nearest);
     if (nearest != NULL)
         return souk_zpl_fail(words->zpl, words->node, err, "`%s`: no type `%s` is known above this line; did you mean"
             " `%s`?", field->name, words->word, nearest);

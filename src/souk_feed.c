@@ -188,7 +188,8 @@ souk_feeds_wait_for(struct souk_feeds *feeds, const struct souk_cause *cause, st
         return;
     feed = stream->feed;
     for (uint32_t i = 0; i < feed->wait_count; i++)
-        if (memcmp(&feed->waits[i], cause, sizeof *cause) == 0)
+        if (strcmp(feed->waits[i].stream.text, cause->stream.text) == 0
+            && souk_point_equal(feed->waits[i].point, cause->point))
             return;
     if (feed->wait_count < SOUK_WIRE_WAITS_MAX)
         feed->waits[feed->wait_count++] = *cause;

@@ -20,6 +20,7 @@ struct place {
     const struct place *up;
     const char *name;                   /* NULL: the value of a list at `index` */
     size_t index;
+    bool is_personal;                   /* as all that is below it */
 };
 
 static const char *say_syntax(enum json_error_code code);
@@ -150,6 +151,7 @@ pack_message(const struct souk_message_type *type, json_t *json, const struct pl
     for (i = 0; i < type->field_count; i++) {
         field = &type->fields[i];
         field_place.name = field->name;
+        field_place.is_personal = place->is_personal || field->is_personal;
         if ((value = json_object_get(json, field->name)) != NULL) {
             known++;
             if ((rc = pack_field(field, value, &field_place, pack, err)) != 0)
@@ -169,7 +171,7 @@ static int
 pack_field(const struct souk_field *field, json_t *json, const struct place *place, struct souk_pack *pack,
     struct souk_error *err)
 {
-    struct place value_place = { .up = place };
+    struct place value_place = { .up = place, .is_personal = place->is_personal };
     size_t count;
     int rc;
 
@@ -358,10 +360,8 @@ fail_unknown_key(const struct souk_message_type *type, json_t *json, const struc
             unknown = key;
     }
     assert(unknown != NULL);
-    for (i = 0; i < type->field_count; i++) {
-        if (souk_zpl_resembles(type->fields[i].name, unknown))
-            nearest = type->fields[i].name;
-    }
+    for (i = 0; i < type->field_count; i++)
+        souk_zpl_nearer(unknown, type->fields[i].name, &nearest);
     name = json_string(unknown);
     shown = json_dumps(name, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     (void)fail_at(place, SOUK_EINVAL, err, "has no field %.*s%s%s%s", KEY_TEXT_BYTES_MAX, shown == NULL ? "" : shown,
@@ -394,6 +394,7 @@ unpack_message(const struct souk_message_type *type, struct souk_unpack *in, con
     for (i = 0; i < type->field_count; i++) {
         field = &type->fields[i];
         field_place.name = field->name;
+        field_place.is_personal = place->is_personal || field->is_personal;
         if (field->is_optional && (i >= count || souk_unpack_nil(in)))
             continue;
         souk_unpack_init(&defaults, field->default_packed);
@@ -421,7 +422,7 @@ static int
 unpack_field(const struct souk_field *field, struct souk_unpack *in, const struct place *place, json_t **json_out,
     struct souk_error *err)
 {
-    struct place value_place = { .up = place };
+    struct place value_place = { .up = place, .is_personal = place->is_personal };
     uint32_t count;
     json_t *values;
     json_t *value = NULL;
@@ -579,7 +580,7 @@ fail_value(const struct souk_field *field, bool is_list, json_t *json, const str
     say_expected(field, is_list, expected);
     if (json == NULL || json_is_object(json))
         return fail_at(place, code, err, "%s is meant", expected);
-    if (json_is_integer(json) && !field->is_personal)
+    if (json_is_integer(json) && !place->is_personal)
         return fail_at(place, code, err, "%s is meant, not %" JSON_INTEGER_FORMAT, expected, json_integer_value(json));
     return fail_at(place, code, err, "%s is meant, not %s", expected, type_names[json_typeof(json)]);
 }

@@ -35,7 +35,7 @@ struct souk_c_name souk_c_parameter(const struct souk_field *field);
 void souk_c_string(FILE *out, const char *text);
 /* A line of C, broken behind commas where it gets too long. */
 void souk_c_line(FILE *out, const char *format, ...) SOUK_PRINTF(2, 3);
-/* The heading of a part of a file, between empty lines. */
+/* The heading of a part of a file, and an empty line. */
 void souk_c_section(FILE *out, const char *title);
 /* Up to the last field that a writer cannot leave out. */
 uint32_t souk_c_field_count_min(const struct souk_message_type *type);

@@ -51,8 +51,9 @@ write_pack(const struct souk_message_type *type, FILE *out)
 {
     const struct souk_c_name name = souk_c_type(type);
 
-    (void)fprintf(out, "static void\npack_%s(struct souk_pack *pack, const struct %s *record)\n{\n", name.text,
-        name.text);
+    (void)fprintf(out, "static void\n");
+    souk_c_line(out, "pack_%s(struct souk_pack *pack, const struct %s *record)", name.text, name.text);
+    (void)fprintf(out, "{\n");
     if (has_list(type))
         (void)fprintf(out, "    uint32_t i;\n\n");
     write_packing(type, out);
@@ -65,9 +66,10 @@ write_unpack(const struct souk_message_type *type, FILE *out)
     const struct souk_c_name name = souk_c_type(type);
     const struct scope scope = { .in = "in", .in_member = "in->", .member = "record->", .out = out };
 
-    (void)fprintf(out, "static void\nunpack_%s(struct souk_unpack *in, struct souk_arena *arena, struct %s *record)\n{\n",
-        name.text, name.text);
-    (void)fprintf(out, "    const uint32_t count = souk_unpack_fields(in, %u);\n", souk_c_field_count_min(type));
+    (void)fprintf(out, "static void\n");
+    souk_c_line(out, "unpack_%s(struct souk_unpack *in, struct souk_arena *arena, struct %s *record)", name.text,
+        name.text);
+    (void)fprintf(out, "{\n    const uint32_t count = souk_unpack_fields(in, %u);\n", souk_c_field_count_min(type));
     write_list_variables(type, out);
     (void)fputc('\n', out);
     write_unpacking(type, &scope);
@@ -79,8 +81,10 @@ write_encode(const struct souk_message_type *type, FILE *out)
 {
     const struct souk_c_name name = souk_c_type(type);
 
-    (void)fprintf(out, "int\n%s_encode(const struct %s *%s, struct souk_pack *pack)\n{\n", name.text, name.text,
+    (void)fprintf(out, "int\n");
+    souk_c_line(out, "%s_encode(const struct %s *%s, struct souk_pack *pack)", name.text, name.text,
         souk_c_variable(type));
+    (void)fprintf(out, "{\n");
     if (has_list(type))
         (void)fprintf(out, "    uint32_t i;\n\n");
     write_packing(type, out);
@@ -95,9 +99,10 @@ write_decode(const struct souk_message_type *type, FILE *out)
     struct scope scope = { .in = "&in", .in_member = "in.", .out = out };
 
     (void)snprintf(scope.member, sizeof scope.member, "%s.", variable);
-    (void)fprintf(out, "int\n%s_decode(struct souk_slice packed, struct souk_arena *arena,\n    struct %s *%s_out)\n{\n",
-        name.text, name.text, variable);
-    (void)fprintf(out, "    struct %s %s = { 0 };\n    struct souk_unpack in;\n    uint32_t count;\n", name.text,
+    (void)fprintf(out, "int\n");
+    souk_c_line(out, "%s_decode(struct souk_slice packed, struct souk_arena *arena, struct %s *%s_out)", name.text,
+        name.text, variable);
+    (void)fprintf(out, "{\n    struct %s %s = { 0 };\n    struct souk_unpack in;\n    uint32_t count;\n", name.text,
         variable);
     write_list_variables(type, out);
     (void)fprintf(out, "    int rc;\n\n    souk_unpack_init(&in, packed);\n    count = souk_unpack_fields(&in, %u);\n",

@@ -33,6 +33,7 @@ static size_t write_names(const char *begin, const char *const *names, size_t co
 static void write_struct(const struct souk_message_type *type, FILE *out);
 static void write_member(const struct souk_field *field, FILE *out);
 static void say_limits(const struct souk_field *field, char *text, size_t room);
+static void write_section(FILE *out, const char *title);
 static void write_comment(const char *text, const char *more, FILE *out);
 static void write_line_comment(size_t column, size_t from_column, const char *text, const char *more, FILE *out);
 
@@ -79,7 +80,7 @@ write_constants(const struct souk_messages *messages, FILE *out)
     size_t i;
 
     if (messages->stream_count > 0)
-        souk_c_section(out, "streams");
+        write_section(out, "streams");
     for (i = 0; i < messages->stream_count; i++) {
         (void)snprintf(text, sizeof text, "#define STREAM_%s \"%s\"",
             souk_c_constant(messages->streams[i].name, NULL).text, messages->streams[i].name);
@@ -87,7 +88,7 @@ write_constants(const struct souk_messages *messages, FILE *out)
         write_line_comment(strlen(text), CONSTANT_COMMENT_COLUMN, messages->streams[i].about, NULL, out);
     }
     if (messages->refusal_count > 0)
-        souk_c_section(out, "refusals");
+        write_section(out, "refusals");
     for (i = 0; i < messages->refusal_count; i++) {
         (void)snprintf(text, sizeof text, "#define %s \"%s\"", souk_c_constant(messages->refusals[i].code, NULL).text,
             messages->refusals[i].code);
@@ -105,7 +106,7 @@ write_enums(const struct souk_messages *messages, FILE *out)
     size_t j;
 
     if (messages->enum_count > 0)
-        souk_c_section(out, "enums");
+        write_section(out, "enums");
     for (i = 0; i < messages->enum_count; i++) {
         values = messages->enums[i];
         if (i > 0)
@@ -135,7 +136,7 @@ write_types(const struct souk_messages *messages, enum souk_message_kind kind, c
         if (type->kind != kind)
             continue;
         if (is_first)
-            souk_c_section(out, title);
+            write_section(out, title);
         else
             (void)fputc('\n', out);
         is_first = false;
@@ -210,6 +211,13 @@ write_type_comment(const struct souk_message_type *type, FILE *out)
     if (text[0] != '\0' && used + 1 < sizeof text)
         (void)snprintf(text + used, sizeof text - used, ".");
     write_comment(type->about, text, out);
+}
+
+static void
+write_section(FILE *out, const char *title)
+{
+    (void)fputc('\n', out);
+    souk_c_section(out, title);
 }
 
 /* In one line when it fits and there is no more to say. */

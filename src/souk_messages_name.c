@@ -88,7 +88,7 @@ souk_c_string(FILE *out, const char *text)
 {
     (void)fputc('"', out);
     for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
+        if (*text == '"' || *text == '\\' || *text == '?')        /* ?? may begin a trigraph */
             (void)fputc('\\', out);
         (void)fputc(*text, out);
     }
@@ -130,7 +130,7 @@ souk_c_section(FILE *out, const char *title)
 {
     size_t column;
 
-    (void)fprintf(out, "\n/* ---- %s ", title);
+    (void)fprintf(out, "/* ---- %s ", title);
     for (column = strlen(title); column < SECTION_TITLE_WIDTH; column++)
         (void)fputc('-', out);
     (void)fprintf(out, " */\n\n");

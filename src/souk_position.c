@@ -16,6 +16,12 @@ souk_position_equal(const struct souk_position *a, const struct souk_position *b
 }
 
 bool
+souk_point_equal(struct souk_point a, struct souk_point b)
+{
+    return souk_epoch_equal(a.epoch, b.epoch) && a.number == b.number;
+}
+
+bool
 souk_position_is_zero(const struct souk_position *position)
 {
     return position->epoch.counter == 0;

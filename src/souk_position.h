@@ -47,6 +47,7 @@ struct souk_cause {
 
 bool souk_epoch_equal(struct souk_epoch a, struct souk_epoch b);
 bool souk_position_equal(const struct souk_position *a, const struct souk_position *b);
+bool souk_point_equal(struct souk_point a, struct souk_point b);
 bool souk_position_is_zero(const struct souk_position *position);
 struct souk_point souk_point_of(const struct souk_position *position);
 

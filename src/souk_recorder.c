@@ -556,8 +556,6 @@ souk_recorder_committed(struct souk_recorder *recorder, struct souk_time now)
     struct seal_request *request;
 
     recorder->witness_changed = recorder->backed_up_changed = false;
-    if (recorder->changed)
-        recorder->status.commits++;
     while ((request = recorder->seals) != NULL && now.steady_ms >= recorder->full_until_ms) {
         if ((recorder->seals = request->next) == NULL)
             recorder->seals_end = &recorder->seals;
@@ -611,6 +609,7 @@ grant_seal(struct souk_recorder *recorder, const struct seal_request *request)
     struct souk_slice frame;
     struct souk_pack pack;
     uint8_t value[12];
+    bool again = false;
     int rc;
 
     assert(origin != NULL);                     /* looked for when it was heard */
@@ -620,23 +619,24 @@ grant_seal(struct souk_recorder *recorder, const struct seal_request *request)
     if (SOUK_PLANTED_BUG(SEAL_ALWAYS_GRANTED))
         sealed.granted = true;
     if (sealed.granted) {
+        again = origin->sealed == seal->counter;
         sealed.counter = seal->counter;
         origin->sealed = seal->counter;
         memcpy(origin->instance, seal->instance, sizeof origin->instance);
         souk_put_u32(value, seal->counter);
         memcpy(value + 4, seal->instance, 8);
-        if (!SOUK_PLANTED_BUG(SEAL_NOT_DURABLE)) {
+        if (!again && !SOUK_PLANTED_BUG(SEAL_NOT_DURABLE)) {
             if ((rc = souk_txn_table(recorder->txn, TABLE_SEALS, &table)) != 0
                 || (rc = souk_txn_put(recorder->txn, table, souk_name_slice(&seal->service),
                     (struct souk_slice){ value, sizeof value })) != 0)
                 return rc;
             recorder->changed = true;
         }
-        for (uint32_t i = 0; i < origin->feed->stream_count; i++)
+        for (uint32_t i = 0; i < origin->feed->stream_count && !again; i++)
             if (origin->feed->streams[i].untaken == origin->feed->streams[i].first)
                 souk_feed_drop(&origin->feed->streams[i]);
-        origin->feed->met = true;
-        recorder->status.seals++;
+        origin->feed->met |= !again;
+        recorder->status.seals += !again;
     }
     memcpy(sealed.incarnation, recorder->incarnation, sizeof sealed.incarnation);
     for (uint32_t i = 0; i < origin->feed->stream_count; i++) {
@@ -821,7 +821,7 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool *moved_out)
     int rc;
 
     *moved_out = false;
-    if (memcmp(&head, &kept->ordered, sizeof head) == 0)
+    if (souk_point_equal(head, kept->ordered))
         return 0;
     rc = souk_log_after(recorder->txn, &kept->log, kept->ordered, &batch);
     if (rc != 0)
@@ -1063,6 +1063,7 @@ souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_
 {
     *status_out = recorder->status;
     memcpy(status_out->incarnation, recorder->incarnation, sizeof status_out->incarnation);
+    status_out->commit = recorder->commit;
     status_out->log_position = recorder->log_position;
     status_out->set_aside = recorder->set_aside;
     status_out->duplicates = recorder->feeds.duplicates;
@@ -1072,7 +1073,7 @@ souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_
     for (uint32_t i = 0; i < recorder->kept_count; i++) {
         const struct souk_point head = souk_point_of(&recorder->kept[i].head);
 
-        status_out->unordered += memcmp(&head, &recorder->kept[i].ordered, sizeof head) != 0;
+        status_out->unordered += !souk_point_equal(head, recorder->kept[i].ordered);
     }
 }
 

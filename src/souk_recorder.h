@@ -51,7 +51,7 @@ SOUK_MUST_CHECK int souk_recorder_backed_up(struct souk_recorder *recorder, cons
 
 struct souk_recorder_status {
     uint8_t incarnation[8];
-    uint64_t commits;                       /* transactions that changed the store */
+    uint64_t commit;                        /* number of the last one; what souk_reader_work() is told once it is witnessed */
     uint64_t batches_recorded, events_recorded;     /* since open */
     uint64_t log_position;                  /* of the last batch that has one; 0: none */
     uint64_t unordered;                     /* batches recorded, without a position yet */

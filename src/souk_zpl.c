@@ -231,12 +231,15 @@ souk_zpl_distance(const char *a, const char *b)
     return above[b_bytes];
 }
 
-bool
-souk_zpl_resembles(const char *a, const char *b)
+void
+souk_zpl_nearer(const char *word, const char *candidate, const char **nearest_p)
 {
-    size_t longer = strlen(a) > strlen(b) ? strlen(a) : strlen(b);
+    const size_t longer = strlen(word) > strlen(candidate) ? strlen(word) : strlen(candidate);
+    const unsigned far = longer < 4 ? 2 : longer < 9 ? 3 : 4;
+    const unsigned distance = souk_zpl_distance(word, candidate);
 
-    return souk_zpl_distance(a, b) <= (longer < 4 ? 1 : longer < 9 ? 2 : 3);
+    if (distance > 0 && distance < far && (*nearest_p == NULL || distance < souk_zpl_distance(word, *nearest_p)))
+        *nearest_p = candidate;
 }
 
 static int
@@ -467,16 +470,12 @@ static int
 fail_unknown(const struct souk_zpl *zpl, const struct souk_zpl_node *node, const struct souk_zpl_rule *rules,
     struct souk_error *err)
 {
-    const struct souk_zpl_rule *nearest = NULL;
     const struct souk_zpl_rule *rule;
+    const char *nearest = NULL;
 
-    for (rule = rules; rule->name != NULL; rule++) {
-        if (souk_zpl_resembles(rule->name, node->name)
-            && (nearest == NULL
-                || souk_zpl_distance(rule->name, node->name) < souk_zpl_distance(nearest->name, node->name)))
-            nearest = rule;
-    }
+    for (rule = rules; rule->name != NULL; rule++)
+        souk_zpl_nearer(node->name, rule->name, &nearest);
     if (nearest != NULL)
-        return souk_zpl_fail(zpl, node, err, "`%s` is not known here; did you mean `%s`?", node->name, nearest->name);
+        return souk_zpl_fail(zpl, node, err, "`%s` is not known here; did you mean `%s`?", node->name, nearest);
     return souk_zpl_fail(zpl, node, err, "`%s` is not known here", node->name);
 }

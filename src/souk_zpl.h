@@ -76,7 +76,7 @@ int souk_zpl_fail(const struct souk_zpl *zpl, const struct souk_zpl_node *node, 
 
 /* How far two words are apart: letters to add, drop, change or swap. For "did you mean". */
 unsigned souk_zpl_distance(const char *a, const char *b);
-/* Is `a` likely to be meant by `b`? */
-bool souk_zpl_resembles(const char *a, const char *b);
+/* Put `candidate` into *nearest_p when it is likely to be meant by `word`, and likelier than what is there. */
+void souk_zpl_nearer(const char *word, const char *candidate, const char **nearest_p);
 
 #endif

@@ -56,7 +56,7 @@ history_commit(struct checker *checker, struct model_process *process, const str
         return -1;
     if (check_passed(checker, &judgement, commit->bound_count) != 0)
         return -1;
-    if (commit->logged_count > 0 && commit->logged[0].log_position == 1) {
+    if (commit->logged_count > 0 && commit->logged[0].log_position <= disk->holds.log_position) {
         memset(disk->holds.logged, 0, checker->stream_count * sizeof *disk->holds.logged);
         disk->holds.log_position = 0;
         is_again = true;
@@ -833,9 +833,9 @@ history_finish(struct checker *checker)
                 batch->is_final = true;
         }
     }
-    if (check_held(checker) != 0 || check_followers(checker) != 0 || check_stores(checker) != 0)
+    if (check_held(checker) != 0 || check_followers(checker) != 0 || check_kept(checker) != 0)
         return -1;
-    return check_kept(checker);
+    return check_stores(checker);
 }
 
 /* Everything of a final history is still in some log, or the facts say who lost it after it was rightly trimmed. */

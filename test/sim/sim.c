@@ -271,11 +271,11 @@ work(const struct options *options, struct board *board, uint32_t index)
     struct slot *slot = &board->slots[index];
 
     while (!atomic_load(&board->stop)) {
+        slot->text[0] = '\0';
+        slot->failed = false;
         slot->seed = atomic_fetch_add(&board->next_seed, 1);
         if (slot->seed > options->last)
             return;
-        slot->text[0] = '\0';
-        slot->failed = false;
         alarm(SCHEDULE_S_MAX);
         if (run_one(options, slot->seed, options->any_without ? options->without : NULL,
                 options->trace ? stdout : NULL, slot->text, board) != 0) {

@@ -172,6 +172,8 @@ sim_net_mended(struct sim_world *world, uint32_t from, uint32_t to)
 {
     struct sim_process *other;
 
+    if (from == SIM_OUTSIDE)
+        return;
     for (other = world->processes; other != NULL; other = other->next)
         if (other->node->index == to && other->publisher[from] != 0) {
             other->publisher[from] = 0;

@@ -365,7 +365,7 @@ open_process(struct sim_world *world, struct sim_process *process)
     }
     if ((rc = souk_txn_commit(&txn)) != 0)
         goto fail;
-    sim_tell_commit(world, process);
+    sim_tell_opened(world, process);
     if (die_at(world, process, SIM_OPENED))
         return -1;
     write_witness(process);
@@ -616,7 +616,7 @@ write_witness(struct sim_process *process)
         process->commit_witnessed = core.commit;
     } else {
         souk_recorder_status(process->recorder, &recorder);
-        process->commit_witnessed = recorder.commits;
+        process->commit_witnessed = recorder.commit;
     }
 }
 
@@ -702,7 +702,6 @@ note_start(struct sim_world *world, struct sim_process *process, bool had_store)
         if (had_store
             && memcmp(instance->incarnation, process->recorder_status.incarnation, sizeof instance->incarnation) != 0)
             sim_mark(world, SIM_STATE_INCARNATION);
-        memcpy(instance->incarnation, process->recorder_status.incarnation, sizeof instance->incarnation);
         return;
     }
     souk_core_status(process->core, &process->core_status);

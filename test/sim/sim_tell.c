@@ -66,7 +66,8 @@ sim_tell_topology(struct sim_world *world)
             .streams = streams,
             .follows = follows,
             .trim = plan->trims_recorded ? CHECK_TRIM_RECORDED : CHECK_TRIM_BACKED_UP,
-            .recorded_by = plan->trims_recorded ? plan->store_count : plan->recorded_by,
+            .recorded_by = plan->recorded_by,
+            .trim_by = plan->store_count,
             .hold_bound_ms = 5000 * (uint64_t)plan->scale,
         };
 
@@ -84,6 +85,24 @@ sim_tell_topology(struct sim_world *world)
 }
 
 /* ---- commits -------------------------------------------------------- */
+
+void
+sim_tell_opened(struct sim_world *world, struct sim_process *process)
+{
+    struct souk_recorder_status status;
+    uint32_t stream;
+
+    (void)world;
+    for (stream = 0; stream < SIM_STREAMS; stream++)
+        if (!sim_process_cursor(process, stream, &process->told[stream]))
+            process->told[stream] = (struct souk_position){ 0 };
+    if (process->recorder == NULL)
+        return;
+    /* Another incarnation gives positions anew. */
+    souk_recorder_status(process->recorder, &status);
+    if (memcmp(status.incarnation, process->instance->incarnation, sizeof status.incarnation) == 0)
+        process->log_position = status.log_position;
+}
 
 void
 sim_tell_commit(struct sim_world *world, struct sim_process *process)
@@ -177,7 +196,8 @@ gather_written(struct sim_process *process, struct souk_txn *txn, struct gathere
     struct souk_log log;
 
     souk_core_status(process->core, &status);
-    if (status.state != SOUK_CORE_LIVE && status.state != SOUK_CORE_DRAINED)
+    if (process->core_status.state != SOUK_CORE_LIVE
+        && status.epochs_opened == process->core_status.epochs_opened)
         return;
     if (souk_name_set(&name, souk_slice_of(sim_streams[stream].name)) != 0
         || souk_log_open(txn, &name, &log) != 0 || !log.exists)
@@ -200,8 +220,9 @@ gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered
     int rc;
 
     souk_recorder_status(process->recorder, &status);
-    if (memcmp(status.incarnation, process->recorder_status.incarnation, sizeof status.incarnation) != 0)
+    if (memcmp(status.incarnation, process->instance->incarnation, sizeof status.incarnation) != 0)
         process->log_position = 0;
+    memcpy(process->instance->incarnation, status.incarnation, sizeof status.incarnation);
     if (status.log_position == process->log_position)
         return;
     if ((gathered->logged = malloc(LOGGED_MAX * sizeof *gathered->logged)) == NULL)

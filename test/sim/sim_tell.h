@@ -7,6 +7,8 @@
 #include "sim_world.h"
 
 void sim_tell_topology(struct sim_world *world);
+/* What the store of a new process holds is no news. */
+void sim_tell_opened(struct sim_world *world, struct sim_process *process);
 /* What the transaction that has just been committed has changed. */
 void sim_tell_commit(struct sim_world *world, struct sim_process *process);
 void sim_tell_sent(struct sim_world *world, struct sim_process *process, const struct souk_out *out);

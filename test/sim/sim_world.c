@@ -43,6 +43,7 @@ static void begin(struct sim_world *world);
 static void dispatch(struct sim_world *world, const struct sim_event *event);
 static void look(struct sim_world *world);
 static bool is_quiet(struct sim_world *world, char *why_out, size_t size_bytes);
+static bool is_well(const struct sim_process *process, char *why_out, size_t size_bytes);
 static bool is_caught_up(struct sim_world *world, const struct sim_process *process, char *why_out,
     size_t size_bytes);
 static void retry_parked(struct sim_world *world);
@@ -309,7 +310,7 @@ is_quiet(struct sim_world *world, char *why_out, size_t size_bytes)
                 snprintf(why_out, size_bytes, "%s does not run", node->name.text);
                 return false;
             }
-            if (!is_caught_up(world, process, why_out, size_bytes))
+            if (!is_well(process, why_out, size_bytes))
                 return false;
         }
         if (running != 1) {
@@ -317,6 +318,9 @@ is_quiet(struct sim_world *world, char *why_out, size_t size_bytes)
             return false;
         }
     }
+    for (process = world->processes; process != NULL; process = process->next)
+        if (!is_caught_up(world, process, why_out, size_bytes))
+            return false;
     if (sim_clients_waiting(world) > 0) {
         snprintf(why_out, size_bytes, "%u requests have no answer", sim_clients_waiting(world));
         return false;
@@ -326,33 +330,38 @@ is_quiet(struct sim_world *world, char *why_out, size_t size_bytes)
 }
 
 static bool
-is_caught_up(struct sim_world *world, const struct sim_process *process, char *why_out, size_t size_bytes)
+is_well(const struct sim_process *process, char *why_out, size_t size_bytes)
 {
     const char *name = process->node->name.text;
     struct souk_recorder_status recorder;
+    struct souk_core_status core;
+
+    if (process->core == NULL) {
+        souk_recorder_status(process->recorder, &recorder);
+        if (recorder.unordered > 0)
+            snprintf(why_out, size_bytes, "%s has %" PRIu64 " batches without a log position", name,
+                recorder.unordered);
+        return recorder.unordered == 0;
+    }
+    souk_core_status(process->core, &core);
+    if (core.state != SOUK_CORE_LIVE)
+        snprintf(why_out, size_bytes, "%s is in state %d: %s", name, core.state, core.waiting_for);
+    else if (core.parked > 0)
+        snprintf(why_out, size_bytes, "%s has %" PRIu64 " parked", name, core.parked);
+    return core.state == SOUK_CORE_LIVE && core.parked == 0;
+}
+
+static bool
+is_caught_up(struct sim_world *world, const struct sim_process *process, char *why_out, size_t size_bytes)
+{
+    const char *name = process->node->name.text;
     struct souk_position head, cursor;
     struct souk_core_status core = { 0 };
     const struct sim_instance *origin;
     uint32_t stream;
 
-    if (process->core != NULL) {
+    if (process->core != NULL)
         souk_core_status(process->core, &core);
-        if (core.state != SOUK_CORE_LIVE) {
-            snprintf(why_out, size_bytes, "%s is in state %d: %s", name, core.state, core.waiting_for);
-            return false;
-        }
-        if (core.parked > 0) {
-            snprintf(why_out, size_bytes, "%s has %" PRIu64 " parked", name, core.parked);
-            return false;
-        }
-    } else {
-        souk_recorder_status(process->recorder, &recorder);
-        if (recorder.unordered > 0) {
-            snprintf(why_out, size_bytes, "%s has %" PRIu64 " batches without a log position", name,
-                recorder.unordered);
-            return false;
-        }
-    }
     for (stream = 0; stream < SIM_STREAMS; stream++) {
         if (!sim_follows(process->node->index, stream))
             continue;

@@ -115,7 +115,7 @@ void check_declared_lost(struct checker *checker, uint64_t now_ms, const char *s
 
 /* ---- commits ------------------------------------------------------------ */
 
-/* A batch of an event store that got a log position. A list that begins with 1 tells the whole log again. */
+/* A batch of an event store that got a log position. */
 struct check_logged {
     uint64_t log_position;
     uint8_t hash[CHECK_HASH_BYTES];     /* of the batch */
@@ -126,8 +126,8 @@ struct check_commit {
     size_t written_count;
     const struct check_position *cursors; /* after the commit: followed and own streams, or what is recorded; */
     size_t cursor_count;                /* a stream that is left out has not moved */
-    const struct check_logged *logged;  /* event stores: in the order of their log positions */
-    size_t logged_count;
+    const struct check_logged *logged;  /* event stores: in the order of their log positions; a list that begins */
+    size_t logged_count;                /* no higher than the last one ended tells the whole log again */
     unsigned bound_count;               /* batches that this commit applied at the bound of their wait */
 };
 
