@@ -171,7 +171,7 @@ struct souk_message_cause {
         SOUK_CAUSE_REWOUND,
     } kind;
     const char *name;                           /* of the message, the kind of timer, the stream */
-    const char *guard;                          /* what ends the circle of events that it is part of; NULL: is part of none */
+    const char *guard;                          /* what ends the circle of events that it closes; NULL: closes none */
 };
 
 enum souk_message_kind { SOUK_COMMAND, SOUK_EVENT, SOUK_QUERY, SOUK_REPLY, SOUK_ROW, SOUK_RECORD };
@@ -182,7 +182,7 @@ struct souk_message_type {
     enum souk_message_kind kind;
     size_t struct_size_bytes;                   /* 0 when the type was made at run time */
     size_t packed_bytes_max;
-    const char *stream;                         /* of events; of rows the one that fills the table, NULL for an index table */
+    const char *stream;                         /* of events; of rows what fills the table; NULL: an index table */
     const struct souk_field *fields;
     size_t field_count;
 
@@ -250,7 +250,7 @@ struct souk_messages {
     size_t enum_count;
     const struct souk_refusal *refusals;
     size_t refusal_count;
-    const struct souk_message_type *const *types;   /* records and rows included; older versions hang off their newest */
+    const struct souk_message_type *const *types;   /* records, rows too; older versions hang off their newest */
     size_t type_count;
 };
 
@@ -357,7 +357,10 @@ SOUK_PUBLIC void souk_row_key_bytes_last(struct souk_row_key *key, struct souk_s
 /* Append a whole key to `raw_key`. 0, or what one of them failed with. */
 SOUK_PUBLIC int souk_row_key_append(const struct souk_row_key *key, struct souk_pack *raw_key);
 
-/* A row by its key. 0, -SOUK_ENOTFOUND, -SOUK_EDAMAGED (it does not decode), what the key failed with, or a fault of the table. */
+/*
+ * A row by its key. 0, -SOUK_ENOTFOUND, -SOUK_EDAMAGED (it does not decode),
+ * what the key failed with, or a fault of the table.
+ */
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_row_get(const struct souk_view *view, const struct souk_message_type *type,
     const struct souk_row_key *key, void *row_out);
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_row_put(struct souk_tables *tables, const struct souk_message_type *type,

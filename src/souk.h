@@ -88,6 +88,7 @@ struct souk_arena {
     struct souk_arena_block *head;
     size_t used_bytes;
     size_t bytes_max;           /* beyond it souk_arena_alloc() gives NULL; 0: no bound */
+    uint32_t fails_in;          /* of a test: the how-manieth souk_arena_alloc() from now gives NULL; 0: none */
 };
 
 SOUK_PUBLIC void souk_arena_init(struct souk_arena *arena, size_t bytes_max);

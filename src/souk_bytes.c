@@ -50,7 +50,7 @@ souk_arena_alloc(struct souk_arena *arena, size_t size_bytes)
     size_t room;
     void *memory;
 
-    if (size_bytes > SIZE_MAX - ARENA_BLOCK_BYTES)
+    if (size_bytes > SIZE_MAX - ARENA_BLOCK_BYTES || (arena->fails_in != 0 && --arena->fails_in == 0))
         return NULL;
     size_bytes = (size_bytes + ARENA_ALIGN_BYTES - 1) & ~(size_t)(ARENA_ALIGN_BYTES - 1);
     if (arena->bytes_max != 0

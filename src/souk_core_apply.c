@@ -14,8 +14,9 @@ static int decode(const struct souk_message_type *type, const struct souk_event 
 static int take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
 static int take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
 static int take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
-    uint32_t generation);
-static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header);
+    uint32_t generation, struct souk_point *parent_out);
+static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
+    struct souk_point *parent_out);
 static int take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
     const struct souk_event *event, bool reacts);
 static int run_event(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
@@ -23,8 +24,9 @@ static int run_event(struct souk_core *core, const struct souk_name *stream, str
 static int react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event);
 static int park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
-    const struct souk_event *event, const char *text);
-static int tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at);
+    const struct souk_event *event, bool reacts, const char *text);
+static int tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at,
+    struct souk_point parent);
 static int run_loss(struct souk_core *core, const struct souk_parked *loss);
 static int begin_refill(struct souk_core *core, struct core_follow *follow);
 static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
@@ -404,6 +406,7 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
 {
     const struct souk_batch_header *header = &batch->header;
     const struct souk_position end = souk_batch_end(header);
+    struct souk_point parent = { .number = 0 };
     struct souk_events events;
     struct souk_event event;
     bool reacts;
@@ -418,9 +421,9 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
         reacts = core->can_react;
     if (header->count == 0) {
         if (follow->cursor.generation_beside != 0)
-            rc = swap(core, follow, header);
+            rc = swap(core, follow, header, &parent);
         else
-            rc = take_record(core, follow, header, follow->cursor.generation);
+            rc = take_record(core, follow, header, follow->cursor.generation, &parent);
         if (rc != 0)
             return rc;
     } else {
@@ -438,18 +441,21 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
         || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
         return rc;
     if (header->count == 0 && reacts && core->state == SOUK_CORE_LIVE && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD))
-        return tell_losses(core, follow, &end);
+        return tell_losses(core, follow, &end, parent);
     return 0;
 }
 
 static int
 take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
-    uint32_t generation)
+    uint32_t generation, struct souk_point *parent_out)
 {
     struct souk_record record;
 
     if (souk_record_read(header, &record) != 0)
         return -SOUK_EDAMAGED;
+    for (uint32_t i = 0; i < record.parent_count; i++)
+        if (strcmp(record.parents[i].stream.text, follow->name.text) == 0)
+            *parent_out = souk_point_of(&record.parents[i].position);
     return souk_lineage_put(core->txn, &follow->name, generation, header->epoch, header->first - 1);
 }
 
@@ -467,9 +473,9 @@ take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch
     if (core->parked_count != 0 && (rc = souk_parked_has(core->txn, event->key, &waits)) != 0)
         return rc;
     if (waits)
-        return park(core, &follow->name, epoch, event, "waits behind a parked event of its key");
+        return park(core, &follow->name, epoch, event, reacts, "waits behind a parked event of its key");
     if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
-        return park(core, &follow->name, epoch, event, poison->text);
+        return park(core, &follow->name, epoch, event, reacts, poison->text);
     core->failed_point = point;
     return run_event(core, &follow->name, epoch, event, reacts);
 }
@@ -506,10 +512,10 @@ react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch 
 
 static int
 park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch, const struct souk_event *event,
-    const char *text)
+    bool reacts, const char *text)
 {
     const struct souk_parked parked = { .kind = SOUK_PARKED_EVENT, .stream = *stream, .epoch = epoch,
-        .event = *event, .text = souk_slice_of(text) };
+        .event = *event, .reacts = reacts, .text = souk_slice_of(text) };
     int rc = souk_parked_add(core->txn, &parked);
 
     core->changed = true;
@@ -568,10 +574,11 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
     const struct souk_batch_header *header = &batch->header;
     struct souk_events events;
     struct souk_event event;
+    struct souk_point parent;
     int rc;
 
     if (header->count == 0) {
-        rc = take_record(core, follow, header, follow->cursor.generation_beside);
+        rc = take_record(core, follow, header, follow->cursor.generation_beside, &parent);
     } else if ((rc = souk_events_init(&events, header)) == 0) {
         while ((rc = souk_events_next(&events, &event)) == 0) {
             core->failed_point = (struct souk_point){ header->epoch, event.number };
@@ -592,12 +599,13 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
 
 /* The record of a higher epoch than the void cursor's: from here on the new tables are the tables. */
 static int
-swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header)
+swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
+    struct souk_point *parent_out)
 {
     uint32_t old = follow->cursor.generation;
     int rc;
 
-    if ((rc = take_record(core, follow, header, follow->cursor.generation_beside)) != 0
+    if ((rc = take_record(core, follow, header, follow->cursor.generation_beside, parent_out)) != 0
         || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0
         || (rc = souk_parked_forget(core->txn, &follow->name)) != 0
         || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
@@ -613,6 +621,7 @@ swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch
 struct losses {
     struct souk_core *core;
     struct core_follow *follow;
+    struct souk_point parent;                   /* the record's: what is above it, and not of its epoch, was lost by it */
     struct souk_point head;
     struct souk_parked *found;
     uint32_t count, room;
@@ -624,13 +633,10 @@ collect_loss(struct souk_point cause, const struct souk_name *own, struct souk_p
 {
     struct losses *losses = arg;
     struct souk_parked *loss;
-    bool in;
-    int rc;
 
-    rc = souk_lineage_has(losses->core->txn, &losses->follow->name, losses->follow->cursor.generation, cause,
-        losses->head, &in);
-    if (rc != 0 || in)
-        return rc;
+    if (!souk_point_above(cause, losses->parent) || cause.epoch.counter > losses->head.epoch.counter
+        || souk_epoch_equal(cause.epoch, losses->head.epoch))
+        return 0;                               /* in the history, or lost by an earlier record, which was told then */
     if (losses->count == losses->room) {
         uint32_t room = losses->room == 0 ? 16 : losses->room * 2;
         struct souk_parked *found = souk_arena_alloc(&losses->core->arena, room * sizeof *found);
@@ -679,9 +685,10 @@ find_own(struct souk_core *core, const struct souk_name *stream, struct souk_poi
 }
 
 static int
-tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at)
+tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at,
+    struct souk_point parent)
 {
-    struct losses losses = { .core = core, .follow = follow, .head = souk_point_of(at) };
+    struct losses losses = { .core = core, .follow = follow, .parent = parent, .head = souk_point_of(at) };
     int rc;
 
     if ((rc = souk_trail_caused(core->txn, &follow->name, collect_loss, &losses)) != 0)
@@ -768,7 +775,7 @@ core_work_retries(struct souk_core *core)
             core->changed = true;
             core_begin_input(core, CORE_INPUT_RETRY);
             if (parked.kind == SOUK_PARKED_EVENT)
-                rc = run_event(core, &parked.stream, parked.epoch, &parked.event, core->can_react);
+                rc = run_event(core, &parked.stream, parked.epoch, &parked.event, parked.reacts);
             else
                 rc = run_loss(core, &parked);
             if (rc != 0)

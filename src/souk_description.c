@@ -635,8 +635,8 @@ check_key_field(struct souk_description *description, const struct souk_zpl_node
             return souk_zpl_fail(description->zpl, node, err, "`%s` can take %u bytes, as a key at most %d",
                 field->name, field->bytes_max, SOUK_KEY_BYTES_MAX);
         if (field->type != SOUK_FIELD_TEXT && field->type != SOUK_FIELD_ID && field->type > SOUK_FIELD_I64)
-            return souk_zpl_fail(description->zpl, node, err, "`%s`: the key of an event is a text, an id or an integer",
-                field->name);
+            return souk_zpl_fail(description->zpl, node, err, "`%s`: the key of an event is a text, an id or an"
+                " integer", field->name);
         if (!is_last)
             return souk_zpl_fail(description->zpl, souk_zpl_again(node), err, "an event has one key");
     }

@@ -478,7 +478,9 @@ number_bytes_max(const struct souk_field *field)
         return 9;
     if (field->value_max < 0x80)
         return 1;
-    return field->value_max <= UINT8_MAX ? 2 : field->value_max <= UINT16_MAX ? 3 : field->value_max <= UINT32_MAX ? 5 : 9;
+    if (field->value_max <= UINT8_MAX)
+        return 2;
+    return field->value_max <= UINT16_MAX ? 3 : field->value_max <= UINT32_MAX ? 5 : 9;
 }
 
 /* Bytes in front of what is counted: one up to `fix_max`, which has a form of its own. */

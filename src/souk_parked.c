@@ -5,7 +5,7 @@
 
 #define TABLE "souk.parked"                     /* sequence -> row */
 #define TABLE_KEYS "souk.parked.keys"           /* key size, key, sequence -> nothing */
-#define FIELDS 17
+#define FIELDS 18
 #define ROW_BYTES_MAX (SOUK_PAYLOAD_BYTES_MAX + 2048)
 #define KEY_ROW_BYTES_MAX (1 + SOUK_KEY_BYTES_MAX + 8)
 
@@ -207,6 +207,7 @@ pack_row(struct souk_pack *pack, const struct souk_parked *parked)
     souk_pack_uint(pack, event->time_ms);
     souk_pack_str(pack, souk_name_slice(&parked->caused_stream));
     souk_wire_point_put(pack, &parked->caused);                     /* 3 */
+    souk_pack_bool(pack, parked->reacts);
     souk_pack_bin(pack, text);
 }
 
@@ -240,6 +241,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_parked *par
     if (name.size_bytes != 0 && souk_name_set(&parked_out->caused_stream, name) != 0)
         return -SOUK_EDAMAGED;
     souk_wire_point_get(&in, &parked_out->caused);
+    parked_out->reacts = souk_unpack_bool(&in);
     parked_out->text = souk_unpack_bin(&in, SOUK_PARKED_TEXT_BYTES_MAX);
     return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
 }

@@ -24,6 +24,7 @@ struct souk_parked {
     struct souk_event event;                    /* of a loss: the own event that stands on it, `number` the lost one's */
     struct souk_name caused_stream;             /* of a loss: where the own event is */
     struct souk_point caused;
+    bool reacts;                                /* a reaction to it is due when it is run */
     struct souk_slice text;                     /* why */
 };
 

@@ -930,6 +930,10 @@ acknowledge(struct souk_recorder *recorder)
             ack.acks[ack.count].position = kept->head;
             ack.acks[ack.count++].backed_up = kept->backed_up;
         }
+        if (ack.count == 0) {
+            origin->ack_due = false;
+            continue;
+        }
         souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
         souk_wire_ack_put(&pack, &ack);
         rc = send_frame(recorder, &origin->feed->origin, &pack);

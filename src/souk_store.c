@@ -86,6 +86,8 @@ souk_store_open(const struct souk_store_config *config, struct souk_store **stor
     }
     store->dir_fd = -1;
     store->readers_max = config->readers_max == 0 ? READERS_DEFAULT : config->readers_max;
+    store->fault = config->fault;
+    store->fault_arg = config->fault_arg;
     pthread_mutex_init(&store->lock, NULL);
 
     if ((rc = open_directory(store, config->simulated, err)) != 0)

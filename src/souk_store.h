@@ -34,6 +34,12 @@ struct souk_store_config {
      * unless the directory is on tmpfs.
      */
     bool simulated;
+    /*
+     * Only for tests; NULL: none. Asked before each write within a transaction
+     * and before each commit. Not 0: that is how it ends, -SOUK_EFULL or -SOUK_ENOMEM.
+     */
+    int (*fault)(void *fault_arg);
+    void *fault_arg;
 };
 
 /*

@@ -20,6 +20,8 @@ struct souk_store {
     char *path;
     int dir_fd;                 /* holds the lock */
     uint32_t readers_max;
+    int (*fault)(void *fault_arg);      /* of a test, or NULL */
+    void *fault_arg;
     MDB_dbi catalog;
     _Atomic MDB_dbi dbi_of_slot[SOUK_STORE_TABLES_MAX];     /* 0: not open */
 

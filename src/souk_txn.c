@@ -31,6 +31,7 @@ static void end_write(struct souk_txn *txn, bool committed);
 static bool env_lives(struct souk_store *store);
 static bool disk_is_full(struct souk_store *store);
 static int usable(const struct souk_txn *txn);
+static int writable(struct souk_txn *txn);
 static int check_key(struct souk_slice key);
 static int table_key(const char *name, char *key_out, struct souk_slice *slice_out);
 static int find_slot(struct souk_txn *txn, struct souk_slice key, unsigned *slot_out);
@@ -61,7 +62,7 @@ souk_txn_commit(struct souk_txn **txn_p)
     bool makes_tables = txn->slots_opened > 0;
     int rc;
 
-    if (txn->kind == SOUK_TXN_READ || (rc = usable(txn)) != 0) {
+    if (txn->kind == SOUK_TXN_READ || (rc = writable(txn)) != 0) {
         rc = txn->kind == SOUK_TXN_READ ? 0 : rc;
         souk_txn_abort(txn_p);
         return rc;
@@ -154,7 +155,7 @@ souk_txn_drop(struct souk_txn *txn, const char *name)
 
     assert(txn->kind == SOUK_TXN_WRITE);
 
-    if ((rc = usable(txn)) != 0 || (rc = table_key(name, key_bytes, &key)) != 0)
+    if ((rc = writable(txn)) != 0 || (rc = table_key(name, key_bytes, &key)) != 0)
         return rc;
     if ((rc = find_slot(txn, key, &slot)) != 0)
         return rc;
@@ -253,7 +254,7 @@ souk_txn_delete(struct souk_txn *txn, struct souk_table table, struct souk_slice
 
     assert(txn->kind == SOUK_TXN_WRITE);
 
-    if ((rc = usable(txn)) != 0 || (rc = check_key(key)) != 0)
+    if ((rc = writable(txn)) != 0 || (rc = check_key(key)) != 0)
         return rc;
     rc = mdb_del(txn->mdb, table.dbi, &wanted, NULL);
     call_in_loans(txn);         /* afterwards: the key may be one of them */
@@ -335,7 +336,7 @@ souk_scan_delete(struct souk_scan *scan)
     assert(scan->txn->kind == SOUK_TXN_WRITE);
     assert(scan->first_rc == 1);        /* there is a present row */
 
-    if ((rc = usable(scan->txn)) != 0)
+    if ((rc = writable(scan->txn)) != 0)
         return rc;
     call_in_loans(scan->txn);
     rc = mdb_cursor_del(scan->cursor, 0);
@@ -581,7 +582,7 @@ put(struct souk_txn *txn, struct souk_table table, struct souk_slice key, MDB_va
 
     assert(txn->kind == SOUK_TXN_WRITE);
 
-    if ((rc = usable(txn)) != 0 || (rc = check_key(key)) != 0)
+    if ((rc = writable(txn)) != 0 || (rc = check_key(key)) != 0)
         return rc;
     rc = mdb_put(txn->mdb, table.dbi, &wanted, value, flags);
     call_in_loans(txn);         /* afterwards: key and value may be among them */
@@ -621,6 +622,17 @@ static int
 usable(const struct souk_txn *txn)
 {
     return txn->broken != 0 ? txn->broken : txn->store->dead ? -SOUK_EIO : 0;
+}
+
+/* Like usable(), asking a test too. */
+static int
+writable(struct souk_txn *txn)
+{
+    struct souk_store *store = txn->store;
+
+    if (usable(txn) == 0 && store->fault != NULL)
+        txn->broken = store->fault(store->fault_arg);
+    return usable(txn);
 }
 
 static int

@@ -141,7 +141,8 @@ commands_check_event(struct checker *checker, const struct model_event *event)
         return model_fail(checker, "cause: %s was caused by a command that nobody has sent",
             model_event_name(checker, event));
     if (!is_hash)
-        return model_fail(checker, "command hash: that of %s is of no command with its id", model_event_name(checker, event));
+        return model_fail(checker, "command hash: that of %s is of no command with its id",
+            model_event_name(checker, event));
     return model_fail(checker, "correlation: that of %s is not its command's", model_event_name(checker, event));
 }
 
@@ -247,8 +248,8 @@ reply_command(struct checker *checker, const struct model_process *process, stru
             || !check_bytes_equal(event->batch->form.names[event->form->type], body->name)
             || !check_bytes_equal(event->form->key, body->key)
             || !check_bytes_equal(event->form->payload, body->payload))
-            return model_fail(checker, "acknowledged: %s answers %s with %.*s number %" PRIu64 ", which is not what it has "
-                "committed", model_process_name(checker, process), id_name(checker, command),
+            return model_fail(checker, "acknowledged: %s answers %s with %.*s number %" PRIu64 ", which is not what it "
+                "has committed", model_process_name(checker, process), id_name(checker, command),
                 (int)body->stream.size_bytes, (const char *)body->stream.base, body->number);
         if (message->durability == CHECK_RECORDED
             && model_recorded_by(checker, event->batch) < command->service->recorded_by)
@@ -290,7 +291,8 @@ check_cursors(struct checker *checker, const struct model_process *process, stru
                 last == NULL ? "nothing there" : model_event_name(checker, last));
     }
     if (matched != message->body_count)
-        return model_fail(checker, "acknowledged: %s leaves a stream out of its numbers", model_process_name(checker, process));
+        return model_fail(checker, "acknowledged: %s leaves a stream out of its numbers",
+            model_process_name(checker, process));
     return 0;
 }
 
@@ -329,8 +331,9 @@ reply_query(struct checker *checker, const struct model_process *process, const 
         if (missed == NULL)
             return 0;
     }
-    return model_fail(checker, "read your writes: %s answers %.*s before it has %s", model_process_name(checker, process),
-        (int)command->caller.size_bytes, (const char *)command->caller.base, model_place_name(checker, missed));
+    return model_fail(checker, "read your writes: %s answers %.*s before it has %s",
+        model_process_name(checker, process), (int)command->caller.size_bytes, (const char *)command->caller.base,
+        model_place_name(checker, missed));
 }
 
 static int
@@ -447,7 +450,8 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
     if (record == NULL) {
         if (acknowledged == NULL && model_recorded_by(checker, batch) == 0)
             return 0;
-        return model_fail(checker, "lost: %s, %s, is gone, and no epoch says so", model_batch_name(checker, batch), what);
+        return model_fail(checker, "lost: %s, %s, is gone, and no epoch says so", model_batch_name(checker, batch),
+            what);
     }
     fact = record->commit->fact;
     opener = record->commit->writer;

@@ -14,7 +14,7 @@
 #define CHECK_EVENTS_MAX 4096           /* of a batch */
 #define CHECK_BATCH_BYTES_MAX 262144
 #define CHECK_PLACES_MAX 256
-#define CHECK_COMMIT_BYTES_MAX (1024 * 1024)
+#define CHECK_COMMIT_BYTES_MAX (16 * 1024 * 1024) /* of payloads */
 #define CHECK_CAUSES_MAX 256
 #define CHECK_NAMES_MAX 255
 #define CHECK_NAME_BYTES_MAX 64         /* of types and callers */
@@ -24,7 +24,7 @@
 #define CHECK_VERSION_MAX 65535
 #define CHECK_PAYLOAD_BYTES_MAX 65536
 #define CHECK_SERVICE_STREAMS_MAX 16
-#define CHECK_FRAME_BYTES_MAX 131072    /* of the first frame */
+#define CHECK_FRAME_BYTES_MAX 262144    /* of the first frame */
 #define CHECK_FRAMES_MAX (1 + 4096)
 #define CHECK_CREDIT_MAX 16777216
 #define CHECK_SEEN_MAX 32

@@ -176,8 +176,9 @@ send_pulled(struct checker *checker, const struct model_process *process, const 
         if (last != NULL && (last->form.epoch_counter != batch->form.epoch_counter
                 ? last->form.epoch_counter > batch->form.epoch_counter : last->form.commit != batch->form.commit
                 ? last->form.commit > batch->form.commit : last->form.place >= batch->form.place))
-            return model_fail(checker, "commit order: %s answers with %s after %s", model_process_name(checker, process),
-                model_batch_name(checker, batch), model_batch_name(checker, last));
+            return model_fail(checker, "commit order: %s answers with %s after %s",
+                model_process_name(checker, process), model_batch_name(checker, batch),
+                model_batch_name(checker, last));
         last = batch;
         reached[batch->stream->index] = batch;
         batch->pulled_fact = checker->fact;
@@ -348,8 +349,8 @@ frames_check_sealed(struct checker *checker, const struct model_process *process
     for (record = batch->stream->records; record != NULL; record = record->next_record)
         if (record->form.epoch_counter >= seal && model_is_in(batch, record))
             return 0;
-    return model_fail(checker, "seal: %s has sealed at %" PRIu32 " and records %s", model_process_name(checker, process),
-        seal, model_batch_name(checker, batch));
+    return model_fail(checker, "seal: %s has sealed at %" PRIu32 " and records %s",
+        model_process_name(checker, process), seal, model_batch_name(checker, batch));
 }
 
 /* ---- backups ------------------------------------------------------------ */

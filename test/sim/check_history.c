@@ -72,7 +72,8 @@ take_written(struct checker *checker, struct model_process *process, const struc
     struct judgement *judgement)
 {
     struct model_commit *written;
-    size_t i, size_bytes = 0;
+    size_t i, payload_bytes = 0;
+    uint32_t j;
 
     if (commit->written_count == 0)
         return 0;
@@ -84,12 +85,14 @@ take_written(struct checker *checker, struct model_process *process, const struc
     written->fact = checker->fact;
     written->writer = process;
     for (i = 0; i < commit->written_count; i++) {
-        size_bytes += commit->written[i].size_bytes;
         if (take_batch(checker, process, written, commit->written[i]) != 0)
             return -1;
+        for (j = 0; j < written->batches[i]->form.count; j++)
+            payload_bytes += written->batches[i]->form.events[j].payload.size_bytes;
     }
-    if (size_bytes > CHECK_COMMIT_BYTES_MAX)
-        return model_fail(checker, "limits: %s commits %zu bytes", model_process_name(checker, process), size_bytes);
+    if (payload_bytes > CHECK_COMMIT_BYTES_MAX)
+        return model_fail(checker, "limits: %s commits %zu bytes of payloads", model_process_name(checker, process),
+            payload_bytes);
     for (i = 0; i < written->batch_count; i++) {
         const struct check_form *form = &written->batches[i]->form, *first = &written->batches[0]->form;
 
@@ -378,8 +381,8 @@ history_see(struct checker *checker, struct model_batch *batch)
     sibling = batch->parent == NULL ? batch->stream->roots : batch->parent->children;
     for (; sibling != NULL; sibling = sibling->next_sibling)
         if (sibling != batch && sibling->is_seen && sibling->epoch == batch->epoch)
-            return model_fail(checker, "fork unannounced: %s and %s both came behind %s in one epoch, and both were seen",
-                model_batch_name(checker, batch), model_batch_name(checker, sibling),
+            return model_fail(checker, "fork unannounced: %s and %s both came behind %s in one epoch, and both "
+                "were seen", model_batch_name(checker, batch), model_batch_name(checker, sibling),
                 model_batch_name(checker, batch->parent));
     return 0;
 }
@@ -501,8 +504,9 @@ check_vectors(struct checker *checker, const struct judgement *judgement)
                     model_batch_name(checker, batch), length, stream, model_counter(checker, least[j].epoch),
                     least[j].number);
             if (!model_covers(checker, most[j], batch->known[j], true))
-                return model_fail(checker, "vector: %s names %.*s %" PRIu32 ".%" PRIu64 ", which its writer did not know",
-                    model_batch_name(checker, batch), length, stream, model_counter(checker, batch->known[j].epoch),
+                return model_fail(checker, "vector: %s names %.*s %" PRIu32 ".%" PRIu64 ", which its writer did not "
+                    "know", model_batch_name(checker, batch), length, stream,
+                    model_counter(checker, batch->known[j].epoch),
                     batch->known[j].number);
         }
         if (batch->form.count > 0)
@@ -658,7 +662,8 @@ check_event(struct checker *checker, const struct judgement *judgement, struct m
             model_event_name(checker, event), (int)stream->name.size_bytes, (const char *)stream->name.base,
             form->epoch_counter, form->number);
     if (stream == batch->stream
-        ? model_find_in(checker, batch, at.epoch, at.number) == NULL || (at.epoch == batch->epoch && at.number >= event->number)
+        ? model_find_in(checker, batch, at.epoch, at.number) == NULL
+            || (at.epoch == batch->epoch && at.number >= event->number)
         : !model_covers(checker, batch->known[stream->index], at, false))
         return model_fail(checker, "vector: %s was caused by %s, which its batch does not know",
             model_event_name(checker, event), model_event_name(checker, cause));
@@ -676,9 +681,15 @@ check_event(struct checker *checker, const struct judgement *judgement, struct m
         return model_fail(checker, "depth: %s is at depth %" PRIu32 ", its cause %s at %" PRIu32,
             model_event_name(checker, event), form->depth, model_event_name(checker, cause), cause->form->depth);
     if (memcmp(correlation_of(event), correlation_of(cause), CHECK_ID_BYTES) != 0)
-        return model_fail(checker, "correlation: %s has another one than its cause %s", model_event_name(checker, event),
-            model_event_name(checker, cause));
+        return model_fail(checker, "correlation: %s has another one than its cause %s",
+            model_event_name(checker, event), model_event_name(checker, cause));
     return check_twice(checker, judgement, event);
+}
+
+static bool
+is_same_type(const struct model_event *a, const struct model_event *b)
+{
+    return check_bytes_equal(a->batch->form.names[a->form->type], b->batch->form.names[b->form->type]);
 }
 
 /*
@@ -691,7 +702,7 @@ check_twice(struct checker *checker, const struct judgement *judgement, const st
 {
     const struct model_node *service = judgement->process->node;
     const struct check_form_event *form = event->form;
-    struct model_event *other;
+    struct model_event *other, *first = NULL;
     struct model_stream *stream = NULL;
     uint32_t epoch = 0;
     unsigned count = 1, most = 1;
@@ -707,16 +718,16 @@ check_twice(struct checker *checker, const struct judgement *judgement, const st
         if (!model_is_in(other->batch, judgement->process->disk->holds.tips[other->batch->stream->index]))
             continue;
         if (form->kind == CHECK_CAUSE_COMMAND) {
-            if (other->batch->commit == judgement->commit
-                && !(check_bytes_equal(form->payload, other->form->payload)
-                    && check_bytes_equal(event->batch->form.names[form->type], other->batch->form.names[other->form->type])))
+            if (other->batch->commit == judgement->commit && !(is_same_type(event, other)
+                    && check_bytes_equal(form->payload, other->form->payload)))
                 continue;
             return model_fail(checker, "applied twice: the command of %s had been decided at %s",
                 model_event_name(checker, event), model_event_name(checker, other));
         }
-        if (check_bytes_equal(event->batch->form.names[form->type], other->batch->form.names[other->form->type])
-            && check_bytes_equal(form->key, other->form->key))
+        if (is_same_type(event, other) && check_bytes_equal(form->key, other->form->key)) {
             count++;
+            first = other;
+        }
     }
     if (form->kind == CHECK_CAUSE_LOSS) {
         most = 0;
@@ -726,9 +737,10 @@ check_twice(struct checker *checker, const struct judgement *judgement, const st
                 most++;
     }
     if (form->kind != CHECK_CAUSE_COMMAND && count > most)
-        return model_fail(checker, "applied twice: %s is number %u of its type and key for one cause (kind %d, "
-            "%" PRIu32 ".%" PRIu64 "), at most %u may be", model_event_name(checker, event), count, (int)form->kind,
-            form->epoch_counter, form->number, most);
+        return model_fail(checker, "applied twice: %s is number %u of its type and key because of %.*s %" PRIu32 ".%" PRIu64
+            " (kind %d), and at most %u may be; the first is %s", model_event_name(checker, event), count,
+            (int)stream->name.size_bytes, (const char *)stream->name.base, form->epoch_counter, form->number,
+            (int)form->kind, most, first == NULL ? "it" : model_event_name(checker, first));
     return 0;
 }
 
@@ -888,8 +900,8 @@ check_followers(struct checker *checker)
             if (!node->follows[j] && stream->owner != node)
                 continue;
             if (node->end->has_end_cursor[j] && node->end->end_cursors[j] != tip)
-                return model_fail(checker, "one transaction: the cursor of %s is %s at the end, but its last commit left "
-                    "it at %s", model_process_name(checker, node->end),
+                return model_fail(checker, "one transaction: the cursor of %s is %s at the end, but its last commit "
+                    "left it at %s", model_process_name(checker, node->end),
                     model_batch_name(checker, node->end->end_cursors[j]), model_batch_name(checker, tip));
             if (tip != stream->final && stream->excused_below == 0)
                 return model_fail(checker, "caught up: %s ends at %s, the origin at %s",
@@ -924,8 +936,8 @@ check_stores(struct checker *checker)
             if (!checker->nodes[i].is_event_store)
                 continue;
             if (end->disk->holds.logged[j] != stream->final)
-                return model_fail(checker, "log position: %s has given none behind %s", model_process_name(checker, end),
-                    model_batch_name(checker, end->disk->holds.logged[j]));
+                return model_fail(checker, "log position: %s has given none behind %s",
+                    model_process_name(checker, end), model_batch_name(checker, end->disk->holds.logged[j]));
             count += stream->final == NULL ? 0 : stream->final->ordinal;
         }
         if (checker->nodes[i].is_event_store && end->end_logged_count != 0 && end->end_logged_count < count)

@@ -40,8 +40,9 @@ model_batch_name(struct checker *checker, const struct model_batch *batch)
 
     if (batch == NULL)
         return "the zero position";
-    length = snprintf(name, sizeof name, "%.*s %" PRIu32 ".%" PRIu64 "%s [%02x%02x]", (int)batch->form.stream.size_bytes,
-        (const char *)batch->form.stream.base, batch->form.epoch_counter, batch->form.first,
+    length = snprintf(name, sizeof name, "%.*s %" PRIu32 ".%" PRIu64 "%s [%02x%02x]",
+        (int)batch->form.stream.size_bytes, (const char *)batch->form.stream.base, batch->form.epoch_counter,
+        batch->form.first,
         batch->form.count == 0 ? " (record)" : "", batch->form.hash[0], batch->form.hash[1]);
     return check_arena_copy(&checker->arena, name, (size_t)length + 1);
 }

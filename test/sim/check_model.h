@@ -231,7 +231,7 @@ const struct model_batch *model_find_in(const struct checker *checker, const str
 /* To be called once a new batch has its parent. */
 void model_link(struct model_batch *batch);
 
-/* Does knowing `a` include `b`? Epochs of one counter and different bits say nothing about each other: is `unrelated`. */
+/* Does knowing `a` include `b`? Of epochs of one counter and different bits nobody can say: `unrelated` is returned. */
 bool model_covers(const struct checker *checker, struct model_known a, struct model_known b, bool unrelated);
 void model_learn(const struct checker *checker, struct model_known *known, struct model_known more);
 struct model_known model_known_of(const struct model_batch *tip);

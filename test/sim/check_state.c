@@ -226,10 +226,11 @@ state_check_request(struct checker *checker, const struct model_process *process
     if (!check_bytes_equal(message->name, model_text("payments.charge"))
         || check_decode_numbers(message->payload, fields, 2) != 2 || fields[0] != event->fields[0]
         || fields[1] != event->fields[1])
-        return model_fail(checker, "request: %s asks for something else than %s did", model_process_name(checker, process),
-            model_event_name(checker, event));
+        return model_fail(checker, "request: %s asks for something else than %s did",
+            model_process_name(checker, process), model_event_name(checker, event));
     if (message->correlation == NULL || memcmp(message->correlation, correlation, CHECK_ID_BYTES) != 0)
-        return model_fail(checker, "correlation: that of the request is not that of %s", model_event_name(checker, event));
+        return model_fail(checker, "correlation: that of the request is not that of %s",
+            model_event_name(checker, event));
     return 0;
 }
 
@@ -440,8 +441,8 @@ state_end_open(struct checker *checker, struct model_process *process, const str
         open->event = model_find_event(checker, stream, model_epoch(checker, event->epoch_counter, event->epoch_bits),
             event->number);
     if (open->event == NULL)
-        return model_fail(checker, "request: %s has a timer or a request of %s %" PRIu32 ".%" PRIu64 ", which is no event",
-            model_process_name(checker, process), event->stream, event->epoch_counter, event->number);
+        return model_fail(checker, "request: %s has a timer or a request of %s %" PRIu32 ".%" PRIu64 ", which is no "
+            "event", model_process_name(checker, process), event->stream, event->epoch_counter, event->number);
     open->is_request = is_request;
     open->next = process->open;
     process->open = open;
@@ -656,7 +657,8 @@ check_open(struct checker *checker, const struct model_node *node, struct model_
         if (is_parked(node, open->event))
             continue;
         if (open->is_request)
-            return model_fail(checker, "caught up: the request of %s still waits", model_event_name(checker, open->event));
+            return model_fail(checker, "caught up: the request of %s still waits",
+                model_event_name(checker, open->event));
         state = newest_type(checker, final, open->event, "orders", order_states);
         if (!open->event->batch->is_final || (state != ORDER_PLACED && state != ORDER_RESERVED))
             return model_fail(checker, "timers: that of %s is set, and its order is closed",
@@ -738,8 +740,8 @@ check_row(struct checker *checker, const struct expectation *expectation, const 
             model_process_name(checker, expectation->node->end), count);
     for (i = 0; i < tables[table].field_count; i++)
         if (fields[i] != expected->fields[i])
-            return model_fail(checker, "tables: row %s in %s of %s has %" PRIu64 " in field %" PRIu32 ", and should have %"
-                PRIu64, text, row->table, model_process_name(checker, expectation->node->end), fields[i], i,
+            return model_fail(checker, "tables: row %s in %s of %s has %" PRIu64 " in field %" PRIu32 ", and should "
+                "have %" PRIu64, text, row->table, model_process_name(checker, expectation->node->end), fields[i], i,
                 expected->fields[i]);
     return 0;
 }

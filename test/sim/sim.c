@@ -67,6 +67,7 @@ static int run_one(const struct options *options, uint64_t seed, const bool *wit
     struct board *board);
 static bool fails(const struct options *options, struct slot *slot, uint64_t seed, const bool *without);
 static void shrink(const struct options *options, struct slot *slot, uint64_t seed);
+static bool is_same_kind(const char *a, const char *b);
 static void print_without(FILE *out, const bool *without, uint32_t count);
 static void print_states(const struct board *board);
 static void print_progress(const struct board *board, double seconds, bool last);
@@ -384,7 +385,7 @@ fails(const struct options *options, struct slot *slot, uint64_t seed, const boo
     return !WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS;
 }
 
-/* Leave out halves, quarters and so on, as long as it still fails. */
+/* Leave out halves, quarters and so on, as long as it still fails in the same way. */
 static void
 shrink(const struct options *options, struct slot *slot, uint64_t seed)
 {
@@ -412,7 +413,7 @@ shrink(const struct options *options, struct slot *slot, uint64_t seed)
                 any = any || !trial[i];
                 trial[i] = true;
             }
-            if (any && fails(options, slot, seed, trial)) {
+            if (any && fails(options, slot, seed, trial) && is_same_kind(slot->text, text)) {
                 memcpy(without, trial, sizeof without);
                 memcpy(text, slot->text, sizeof text);
                 shorter = step == 1;
@@ -433,6 +434,21 @@ shrink(const struct options *options, struct slot *slot, uint64_t seed)
             putchar('\n');
         }
     fflush(stdout);
+}
+
+/* Sentences begin with what went wrong and a colon, those of the checker with the time before it. */
+static bool
+is_same_kind(const char *a, const char *b)
+{
+    const char *kinds[2] = { a, b };
+    size_t sizes[2], i;
+
+    for (i = 0; i < 2; i++) {
+        if (kinds[i][0] >= '0' && kinds[i][0] <= '9' && strchr(kinds[i], ':') != NULL)
+            kinds[i] = strchr(kinds[i], ':') + 2;
+        sizes[i] = strcspn(kinds[i], ":");
+    }
+    return sizes[0] == sizes[1] && memcmp(kinds[0], kinds[1], sizes[0]) == 0;
 }
 
 /* ---- printing ------------------------------------------------------- */

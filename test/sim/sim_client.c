@@ -135,9 +135,9 @@ sim_client_hear(struct sim_world *world, uint32_t index, const struct sim_letter
     if ((reply = calloc(1, sizeof *reply)) == NULL)
         abort();
     if (letter->frame_count != 1 || souk_wire_reply_get(letter->frames[0], reply) != 0)
-        sim_fail(world, "%s got a reply from %s that is none", client_names[op->client], sim_node_name(op->node));
+        sim_fail(world, "reply: %s got a reply from %s that is none", client_names[op->client], sim_node_name(op->node));
     else if (memcmp(&reply->id, &op->id, sizeof op->id) != 0)
-        sim_fail(world, "%s got a reply from %s under another id", client_names[op->client], sim_node_name(op->node));
+        sim_fail(world, "reply: %s got a reply from %s under another id", client_names[op->client], sim_node_name(op->node));
     else if (op->open)
         settle(world, index, reply);
     else if (reply->status == SOUK_STATUS_OK && !op->query)
@@ -358,7 +358,7 @@ check_found(struct sim_world *world, const struct sim_op *op, const struct souk_
         found = souk_unpack_uint(&row, 1);
     }
     if (found == 0)
-        sim_fail(world, "%s does not find at %s what it wrote and said that it had seen", client_names[op->client],
+        sim_fail(world, "read: %s does not find at %s what it wrote and said that it had seen", client_names[op->client],
             sim_node_name(op->node));
     else
         sim_mark(world, SIM_STATE_READ_OWN_WRITE);

@@ -32,6 +32,7 @@ static void give_up_rebuild(struct sim_world *world, struct sim_node *node, stru
 static bool may_lose_disk(const struct sim_world *world, const struct sim_node *node);
 static void lost_disk(struct sim_world *world, struct sim_node *node);
 static void tell_backed_up(struct sim_world *world, struct sim_process *process);
+static void drop_idle_clones(struct sim_world *world);
 static struct sim_instance *beside_of(struct sim_node *node);
 static uint32_t instances_of(const struct sim_node *node);
 static int64_t jump_ms(const struct sim_item *item);
@@ -205,6 +206,7 @@ sim_fault_heal(struct sim_world *world)
     world->faults_over = true;
     world->net.loss = world->net.doubles = world->net.late = 0;
     app_repair_all();
+    drop_idle_clones(world);
     for (node = 0; node < world->node_count; node++) {
         world->nodes[node].clock_ms = 0;
         for (i = 0; i < SIM_INSTANCES_MAX; i++) {
@@ -270,7 +272,7 @@ sim_operator_look(struct sim_world *world, struct sim_process *process)
         return false;
     case SOUK_CORE_BROKEN:
         souk_core_status(process->core, &status);
-        sim_fail(world, "%s/%u is broken: %s", node->name.text, process->id, status.waiting_for);
+        sim_fail(world, "broken: %s/%u: %s", node->name.text, process->id, status.waiting_for);
         return true;
     }
     return true;
@@ -316,7 +318,7 @@ sim_operator_rebuild(struct sim_world *world, struct sim_node *node)
         if (souk_core_drain(old->process->core)) {
             last_word = souk_core_hand_over(old->process->core);
             if (souk_core_take_over(beside->process->core, last_word) != 0)
-                sim_fail(world, "%s does not take what the old process hands over", node->name.text);
+                sim_fail(world, "take-over: %s does not take what the old process hands over", node->name.text);
             sim_trace(world, "%s/%u hands over to %u", node->name.text, old->process->id, beside->process->id);
             beside->taking_over = true;
             old->holds++;
@@ -325,6 +327,24 @@ sim_operator_rebuild(struct sim_world *world, struct sim_node *node)
         sim_process_wake(world, old->process);
     }
     sim_put(world, REBUILD_LOOK_MS * 1000 * (uint64_t)world->plan->scale, SIM_EVENT_REBUILD, node->index, 0, NULL);
+}
+
+/*
+ * A service without streams of its own has nothing that two instances could
+ * tangle, so nobody fences one of them: the operator stops the clone himself.
+ */
+static void
+drop_idle_clones(struct sim_world *world)
+{
+    struct sim_node *node = &world->nodes[APP_QUERY];
+    uint32_t i;
+
+    for (i = 0; i < SIM_INSTANCES_MAX; i++)
+        if (node->instances[i].exists && !node->instances[i].beside && &node->instances[i] != sim_node_main(node)) {
+            if (node->instances[i].process != NULL)
+                sim_process_stop(world, node->instances[i].process, true);
+            sim_instance_drop(world, &node->instances[i]);
+        }
 }
 
 /* ---- links ---------------------------------------------------------- */
@@ -488,7 +508,7 @@ take_copy(struct sim_world *world, struct sim_node *node)
         drop_copy(world, node);
     copy = &node->copies[node->copy_count];
     if (sim_copy_take(copy, world->root, ++world->ids, &instance->disk) != 0) {
-        sim_fail(world, "%s cannot be copied", node->name.text);
+        sim_fail(world, "simulator: %s cannot be copied", node->name.text);
         return;
     }
     sim_trace(world, "%s: copy %u of disk %u", node->name.text, copy->id, instance->disk.id);
@@ -539,7 +559,7 @@ restore(struct sim_world *world, struct sim_node *node, const struct sim_item *i
         sim_mark(world, SIM_STATE_WITNESS_OF_ANOTHER);
     }
     if (sim_copy_put(copy, &instance->disk) != 0) {
-        sim_fail(world, "%s cannot be restored", node->name.text);
+        sim_fail(world, "simulator: %s cannot be restored", node->name.text);
         return;
     }
     instance->disk.tainted = copy->tainted;
@@ -561,7 +581,7 @@ clone(struct sim_world *world, struct sim_node *node)
         return;
     if (sim_copy_take(&copy, world->root, ++world->ids, &instance->disk) != 0
         || (twin = sim_instance_new(world, node)) == NULL || sim_copy_put(&copy, &twin->disk) != 0) {
-        sim_fail(world, "%s cannot be cloned", node->name.text);
+        sim_fail(world, "simulator: %s cannot be cloned", node->name.text);
         return;
     }
     check_copied(world->checker, sim_now_ms(world), instance->disk.id, copy.id);
@@ -695,7 +715,7 @@ tell_backed_up(struct sim_world *world, struct sim_process *process)
     souk_txn_abort(&txn);
     node->told_of_backup = true;
     if (souk_recorder_backed_up(process->recorder, points, SIM_STREAMS) != 0)
-        sim_fail(world, "%s is not told of its backups", node->name.text);
+        sim_fail(world, "backup: %s is not told of its backups", node->name.text);
     sim_process_wake(world, process);
 }
 

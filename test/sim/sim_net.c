@@ -60,7 +60,7 @@ sim_net_send(struct sim_world *world, struct sim_process *process, const struct 
             if (memcmp(&world->nodes[node].name, &out->to, sizeof out->to) == 0)
                 break;
         if (node == world->node_count) {
-            sim_fail(world, "%s sends to %s, which is nobody", process->node->name.text, out->to.text);
+            sim_fail(world, "send: %s sends to %s, which is nobody", process->node->name.text, out->to.text);
             return;
         }
         if ((peer = choose(world, process, node)) == NULL)
@@ -74,7 +74,7 @@ sim_net_send(struct sim_world *world, struct sim_process *process, const struct 
         return;
     case SOUK_OUT_REPLY:
         if (out->route_bytes != sizeof route) {
-            sim_fail(world, "%s answers to a route of %zu bytes", process->node->name.text, out->route_bytes);
+            sim_fail(world, "send: %s answers to a route of %zu bytes", process->node->name.text, out->route_bytes);
             return;
         }
         memcpy(&route, out->route, sizeof route);

@@ -181,7 +181,7 @@ sim_process_grow(struct sim_world *world, struct sim_process *process)
     struct souk_error err = { 0 };
 
     if (souk_store_grow(process->store, STORE_BYTES_MAX, &err) != 0)
-        sim_fail(world, "%s/%u cannot grow: %s", process->node->name.text, process->id, err.text);
+        sim_fail(world, "simulator: %s/%u cannot grow: %s", process->node->name.text, process->id, err.text);
     sim_process_wake(world, process);
 }
 
@@ -294,7 +294,7 @@ sim_process_read(struct sim_world *world, struct sim_process *process)
             return true;                /* until the writer's signal */
         }
         if (rc != 0) {
-            sim_fail(world, "the reader of %s/%u: %s", process->node->name.text, process->id, souk_error_name(rc));
+            sim_fail(world, "reader: %s/%u: %s", process->node->name.text, process->id, souk_error_name(rc));
             return true;
         }
         foreign = souk_reader_foreign(process->reader);
@@ -380,7 +380,7 @@ fail:
         sim_process_crash(world, process, 500 * (uint64_t)world->plan->scale);
         return -1;
     }
-    sim_fail(world, "%s/%u does not open: %s: %s", process->node->name.text, process->id, souk_error_name(rc), err.text);
+    sim_fail(world, "open: %s/%u: %s: %s", process->node->name.text, process->id, souk_error_name(rc), err.text);
     end_process(world, process);
     return -1;
 }
@@ -513,7 +513,7 @@ run_round(struct sim_world *world, struct sim_process *process)
     int rc;
 
     if ((rc = souk_txn_begin(process->store, SOUK_TXN_WRITE, &txn)) != 0) {
-        sim_fail(world, "%s/%u cannot begin: %s", process->node->name.text, process->id, souk_error_name(rc));
+        sim_fail(world, "work: %s/%u cannot begin: %s", process->node->name.text, process->id, souk_error_name(rc));
         return true;
     }
     rc = work(process, txn, &changed);
@@ -576,7 +576,7 @@ aborted(struct sim_world *world, struct sim_process *process, int rc)
     else if (rc == -SOUK_EHANDLER)
         sim_mark(world, SIM_STATE_HANDLER_FAILED);
     else
-        sim_fail(world, "%s/%u: work fails: %s", process->node->name.text, process->id, souk_error_name(rc));
+        sim_fail(world, "work: %s/%u fails: %s", process->node->name.text, process->id, souk_error_name(rc));
     if ((again = souk_txn_begin(process->store, SOUK_TXN_WRITE, &txn)) == 0) {
         if (process->core != NULL)
             again = souk_core_aborted(process->core, rc, txn, now);
@@ -585,7 +585,7 @@ aborted(struct sim_world *world, struct sim_process *process, int rc)
     }
     souk_txn_abort(&txn);
     if (again != 0)
-        sim_fail(world, "%s/%u: after %s: %s", process->node->name.text, process->id, souk_error_name(rc),
+        sim_fail(world, "work: %s/%u after %s: %s", process->node->name.text, process->id, souk_error_name(rc),
             souk_error_name(again));
     return 0;
 }

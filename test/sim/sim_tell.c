@@ -34,6 +34,7 @@ struct ending {
 static void gather_written(struct sim_process *process, struct souk_txn *txn, struct gathered *gathered,
     uint32_t stream, const struct souk_position *before);
 static void gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered *gathered);
+static int remember_parked(const struct souk_parked *parked, void *arg);
 static int add_logged(uint64_t log_position, struct souk_slice batch, void *arg);
 static void tell_trimmed(struct sim_world *world, struct sim_process *process, struct souk_txn *txn);
 static void tell_view(struct sim_world *world, struct sim_process *process, struct souk_txn *txn, const char *view,
@@ -43,7 +44,6 @@ static int end_logged(uint64_t log_position, struct souk_slice batch, void *arg)
 static void end_rows(struct sim_world *world, struct sim_process *process, struct souk_txn *txn);
 static void end_timers(struct sim_world *world, struct sim_process *process, struct souk_txn *txn);
 static int end_request(const struct souk_asked *asked, void *arg);
-static int end_parked(const struct souk_parked *parked, void *arg);
 static struct check_event event_of(const struct souk_name *stream, struct souk_point point);
 static struct check_bytes bytes_of(struct souk_slice slice);
 static bool writes(const struct sim_process *process, uint32_t stream);
@@ -161,8 +161,10 @@ sim_tell_commit(struct sim_world *world, struct sim_process *process)
         process->core_status.holds_over_bound = core.holds_over_bound;
         if (core.holds_over_bound != 0 && commit.bound_count != 0)
             sim_mark(world, SIM_STATE_HOLD_OVER_BOUND);
-        if (core.parked > 0)
+        if (core.parked > 0) {
             process->instance->disk.tainted = true;
+            (void)!souk_parked_each(txn, remember_parked, process->node);
+        }
     }
     if (commit.cursor_count > 0 || commit.logged_count > 0)
         world->last_change_ms = sim_now_ms(world);
@@ -245,6 +247,22 @@ add_logged(uint64_t log_position, struct souk_slice batch, void *arg)
     logged = &gathered->logged[gathered->logged_count++];
     logged->log_position = log_position;
     memcpy(logged->hash, header.hash.bytes, sizeof logged->hash);
+    return 0;
+}
+
+/* It may be retried out of its turn later: from now on the checker has to allow for it. */
+static int
+remember_parked(const struct souk_parked *parked, void *arg)
+{
+    const struct souk_cause cause = { parked->stream, { parked->epoch, parked->event.number } };
+    struct sim_node *node = arg;
+    uint32_t i;
+
+    for (i = 0; i < node->parked_count; i++)
+        if (memcmp(&node->parked[i], &cause, sizeof cause) == 0)
+            return 0;
+    if (node->parked_count < SIM_PARKED_MAX)
+        node->parked[node->parked_count++] = cause;
     return 0;
 }
 
@@ -343,7 +361,7 @@ sim_tell_end(struct sim_world *world, struct sim_process *process)
     struct ending ending = { world, process };
     struct souk_txn *txn = NULL;
     struct souk_position cursor;
-    uint32_t stream;
+    uint32_t stream, i;
     int rc;
 
     if (process->core != NULL)
@@ -372,9 +390,11 @@ sim_tell_end(struct sim_world *world, struct sim_process *process)
         rc = souk_asked_each(txn, end_request, &ending);
         if (rc != 0 && rc != -SOUK_ENOTFOUND)
             cannot(world, process, "walk its requests", rc);
-        rc = souk_parked_each(txn, end_parked, &ending);
-        if (rc != 0 && rc != -SOUK_ENOTFOUND)
-            cannot(world, process, "walk what is parked", rc);
+        for (i = 0; i < process->node->parked_count; i++) {
+            struct check_event event = event_of(&process->node->parked[i].stream, process->node->parked[i].point);
+
+            check_end_parked(world->checker, process->id, &event);
+        }
     }
     souk_txn_abort(&txn);
 }
@@ -469,16 +489,6 @@ end_request(const struct souk_asked *asked, void *arg)
     return 0;
 }
 
-static int
-end_parked(const struct souk_parked *parked, void *arg)
-{
-    const struct ending *ending = arg;
-    struct check_event event = event_of(&parked->stream, (struct souk_point){ parked->epoch, parked->event.number });
-
-    check_end_parked(ending->world->checker, ending->process->id, &event);
-    return 0;
-}
-
 /* ---- file-local ----------------------------------------------------- */
 
 struct check_position
@@ -523,6 +533,6 @@ writes(const struct sim_process *process, uint32_t stream)
 static void
 cannot(struct sim_world *world, const struct sim_process *process, const char *what, int rc)
 {
-    sim_fail(world, "%s/%u: the simulator cannot %s: %s", process->node->name.text, process->id, what,
+    sim_fail(world, "simulator: of %s/%u it cannot %s: %s", process->node->name.text, process->id, what,
         souk_error_name(rc));
 }

@@ -96,7 +96,7 @@ sim_world_run(struct sim_world *world, const struct sim_plan *plan, const bool *
         if ((violation = checker_violation(world->checker)) != NULL)
             sim_fail(world, "%s", violation);
         if (++events == EVENTS_MAX)
-            sim_fail(world, "%d events and no end", EVENTS_MAX);
+            sim_fail(world, "endless: %d events", EVENTS_MAX);
     }
     if (world->failure[0] == '\0')
         finish(world);
@@ -286,7 +286,7 @@ look(struct sim_world *world)
         return;
     }
     if (sim_now_ms(world) > world->plan->end_ms + world->plan->bound_ms) {
-        sim_fail(world, "not quiet %" PRIu64 " ms after the last fault: %s", world->plan->bound_ms, why);
+        sim_fail(world, "quiet: not so %" PRIu64 " ms after the last fault: %s", world->plan->bound_ms, why);
         return;
     }
     sim_put(world, LOOK_MS * 1000 * (uint64_t)world->plan->scale, SIM_EVENT_LOOK, 0, 0, NULL);

@@ -33,6 +33,7 @@
 #define SIM_STREAMS 7
 #define SIM_INSTANCES_MAX 3             /* the one, a clone, a rebuild */
 #define SIM_COPIES_MAX 6                /* of a node */
+#define SIM_PARKED_MAX 256              /* events of a node that were ever parked, that are remembered */
 #define SIM_EPOCHS_MAX 64               /* of a service, that are remembered for the table of states */
 #define SIM_NEVER UINT64_MAX
 #define SIM_WALL_MS 1800000000000ULL    /* when schedules begin */
@@ -87,6 +88,8 @@ struct sim_node {
     bool told_of_backup;                /* since when a wipe is a loss that nobody promises to survive */
     uint64_t disk_lost_ms;              /* when last; SIM_NEVER: not yet */
     uint64_t rebuild_since_ms;
+    struct souk_cause parked[SIM_PARKED_MAX];   /* ever, on any of its disks: tables are not what the log says */
+    uint32_t parked_count;
 };
 
 /* One run of an instance. */

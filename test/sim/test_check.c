@@ -505,7 +505,7 @@ commit_built(struct story *told, const char *writer_name, const int *numbers, si
     struct party *writer = party(told, writer_name);
     struct check_bytes bytes[8];
     struct check_position cursors[8];
-    struct check_commit commit = { .written = bytes, .written_count = count, .cursors = cursors, .cursor_count = count };
+    struct check_commit next = { .written = bytes, .written_count = count, .cursors = cursors, .cursor_count = count };
     size_t i;
 
     for (i = 0; i < count; i++) {
@@ -518,12 +518,12 @@ commit_built(struct story *told, const char *writer_name, const int *numbers, si
         writer->commit = built->draft.commit;
     }
     for (i = 0; i < writer->passing_count; i++)
-        cursors[commit.cursor_count++] = told->batches[writer->passing[i]].position;
+        cursors[next.cursor_count++] = told->batches[writer->passing[i]].position;
     writer->passing_count = 0;
     for (i = 0; i < count; i++)     /* a stream's last batch is where its cursor ends */
         cursors[i] = position_of(told, told->batches[numbers[i]].draft.stream,
             writer->at[told->batches[numbers[i]].draft.stream]);
-    check_committed(told->checker, ++told->now_ms, writer->process, &commit);
+    check_committed(told->checker, ++told->now_ms, writer->process, &next);
 }
 
 /* The party follows up to this batch in its next commit: before it drafts that, so it knows. */
@@ -677,8 +677,8 @@ grant(struct story *told, const char *store, const char *service, uint32_t count
 
 /* The answer to a pull, with one verdict on all positions. */
 static void
-answer_pull(struct story *told, const char *holder, const char *to, const struct check_position *asked, size_t asked_count,
-    unsigned verdict, const int *numbers, size_t count, bool more)
+answer_pull(struct story *told, const char *holder, const char *to, const struct check_position *asked,
+    size_t asked_count, unsigned verdict, const int *numbers, size_t count, bool more)
 {
     struct check_bytes frames[FRAMES_MAX];
     struct pen pen = { .size_bytes = 0 };
@@ -2058,8 +2058,8 @@ because(struct event_draft *event, unsigned kind, const char *stream, uint64_t n
 }
 
 static struct event_draft *
-because_of(struct event_draft *event, const char *caller, const char *command_name, const uint8_t *id, size_t asked_count,
-    const uint64_t *asked)
+because_of(struct event_draft *event, const char *caller, const char *command_name, const uint8_t *id,
+    size_t asked_count, const uint64_t *asked)
 {
     event->caller = caller;
     event->command = command_name;
@@ -2069,7 +2069,7 @@ because_of(struct event_draft *event, const char *caller, const char *command_na
     return event;
 }
 
-/* Order 8 of two units of sku 1 is placed, reserved, charged and paid. Stock has not heard of the last. Returns that. */
+/* Order 8, two units of sku 1, is placed, reserved, charged and paid. Returns the last; stock has not heard of it. */
 static int
 sell(void)
 {
@@ -2090,8 +2090,8 @@ sell(void)
     put_request(&pen, id_1, false, "order.place", "page", NULL, NULL, (struct known){ 0 }, place, 5);
     check_asked(story.checker, ++story.now_ms, "orders", written(&pen));
     because_of(say(&both[0], "orders", "orders", "order.placed", 4, place), "page", "order.place", id_1, 5, place);
-    because_of(say(&both[1], "orders", "orders.private", "order.addressed", 2, addressed), "page", "order.place", id_1, 5,
-        place);
+    because_of(say(&both[1], "orders", "orders.private", "order.addressed", 2, addressed), "page", "order.place", id_1,
+        5, place);
     both[0].places = both[1].places = 2;
     both[1].place = 1;
     both[1].causes[0] = (struct known){ 1, bits_1, 1 };
