@@ -182,6 +182,8 @@ souk_causes_next(struct souk_causes *causes, struct souk_cause *cause_out)
     unpack_name(&causes->in, &cause_out->stream);
     unpack_epoch(&causes->in, &cause_out->point.epoch);
     cause_out->point.number = souk_unpack_uint(&causes->in, UINT64_MAX);
+    if (cause_out->point.epoch.counter == 0)
+        souk_unpack_fail(&causes->in, SOUK_EMALFORMED);
     return causes->in.rc == 0;
 }
 
@@ -257,6 +259,9 @@ unpack_because(struct souk_events *events, struct souk_because *because)
         unpack_epoch(in, &because->point.epoch);
         because->point.number = souk_unpack_uint(in, UINT64_MAX);
         because->index = (uint32_t)souk_unpack_uint(in, UINT32_MAX);
+        if (because->point.epoch.counter == 0 || because->point.number == 0
+            || (because->index != 0 && (because->kind == SOUK_BY_EVENT || because->kind == SOUK_BY_LOSS)))
+            souk_unpack_fail(in, SOUK_EMALFORMED);
         if (in->rc == 0 && souk_name_set(&because->stream, stream) != 0)
             in->rc = -SOUK_EMALFORMED;
     }
@@ -278,9 +283,9 @@ int
 souk_record_read(const struct souk_batch_header *header, struct souk_record *record_out)
 {
     struct souk_record record = { .reason = 0 };
+    const struct souk_position zero = { .number = 0 };
     struct souk_record_parent *parent;
     struct souk_unpack in;
-    bool own = false;
 
     if (header->count != 0)
         return -SOUK_EINVAL;
@@ -298,17 +303,17 @@ souk_record_read(const struct souk_batch_header *header, struct souk_record *rec
         souk_unpack_bin_exact(&in, parent->position.hash.bytes, SOUK_HASH_BYTES);
         if (i > 0 && in.rc == 0 && strcmp(record.parents[i - 1].stream.text, parent->stream.text) >= 0)
             return -SOUK_EMALFORMED;
-        if (strcmp(parent->stream.text, header->stream.text) == 0) {
-            own = true;
-            if (in.rc == 0 && (parent->position.number + 1 != header->first
-                || parent->position.epoch.counter >= header->epoch.counter
-                || memcmp(parent->position.hash.bytes, header->previous.bytes, SOUK_HASH_BYTES) != 0))
-                return -SOUK_EMALFORMED;
-        }
+        if (souk_position_is_zero(&parent->position) && !souk_position_equal(&parent->position, &zero))
+            souk_unpack_fail(&in, SOUK_EMALFORMED);
     }
     if (souk_unpack_end(&in) != 0)
         return in.rc != 0 ? in.rc : -SOUK_EMALFORMED;
-    if (!own)
+    if (header->places != record.parent_count)          /* one record for each stream, in the order of their names */
+        return -SOUK_EMALFORMED;
+    parent = &record.parents[header->place];
+    if (strcmp(parent->stream.text, header->stream.text) != 0 || parent->position.number + 1 != header->first
+        || parent->position.epoch.counter >= header->epoch.counter
+        || memcmp(parent->position.hash.bytes, header->previous.bytes, SOUK_HASH_BYTES) != 0)
         return -SOUK_EMALFORMED;
     *record_out = record;
     return 0;

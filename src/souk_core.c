@@ -395,7 +395,7 @@ souk_core_wants_work(const struct souk_core *core, struct souk_time now)
         || core->state == SOUK_CORE_BROKEN)
         return core->witness_changed && core->state == SOUK_CORE_FENCED;
     return core->dirty || core->again || core->witness_changed || now.steady_ms >= souk_core_due_ms(core)
-        || (core->state == SOUK_CORE_LIVE && now.wall_ms >= core->timer_due_ms
+        || (core->state == SOUK_CORE_LIVE && now.wall_ms >= core->timer_due_ms && !core->draining
             && now.steady_ms >= core->full_until_ms);
 }
 
@@ -412,7 +412,7 @@ souk_core_due_ms(const struct souk_core *core)
             due_ms = core->head_due_ms;
         if (core->wiring->trim_after != SOUK_TRIM_NEVER && core->trim_due_ms < due_ms)
             due_ms = core->trim_due_ms;
-        if (core->timer_due_ms != UINT64_MAX) {
+        if (core->timer_due_ms != UINT64_MAX && !core->draining) {
             at_ms = core->timer_due_ms <= core->now.wall_ms ? core->now.steady_ms
                 : core->now.steady_ms + (core->timer_due_ms - core->now.wall_ms);
             if (at_ms < due_ms)

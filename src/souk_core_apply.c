@@ -25,8 +25,7 @@ static int react(struct souk_core *core, const struct souk_name *stream, struct 
     const struct souk_event *event);
 static int park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event, bool reacts, const char *text);
-static int tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at,
-    struct souk_point parent);
+static int pay_losses(struct souk_core *core, struct core_follow *follow);
 static int run_loss(struct souk_core *core, const struct souk_parked *loss);
 static int begin_refill(struct souk_core *core, struct core_follow *follow);
 static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
@@ -308,6 +307,13 @@ core_work_followed(struct souk_core *core)
             if ((rc = begin_refill(core, follow)) != 0)
                 return rc;
         }
+        if (core->state == SOUK_CORE_LIVE && follow->cursor.owes_losses) {
+            core_begin_input(core, CORE_INPUT_EVENT);
+            core->failed_follow = follow;
+            if ((rc = pay_losses(core, follow)) != 0)
+                return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;
+            core->failed_kind = CORE_INPUT_NONE;
+        }
     }
     while (moved) {                             /* a batch may be what another stream's batch waits for */
         moved = false;
@@ -322,7 +328,7 @@ core_work_followed(struct souk_core *core)
                     if (core_held(core, &batch->header, &batch->held_since_ms, false))
                         break;
                 }
-                if (core->state != SOUK_CORE_LIVE && core->can_react
+                if (core->state != SOUK_CORE_LIVE && core->can_react && batch->header.count != 0
                     && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted))
                     break;                      /* it may ask for a reaction: not before the service is live */
                 core_begin_input(core, CORE_INPUT_EVENT);
@@ -440,9 +446,11 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     if ((rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end))) != 0
         || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
         return rc;
-    if (header->count == 0 && reacts && core->state == SOUK_CORE_LIVE && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD))
-        return tell_losses(core, follow, &end, parent);
-    return 0;
+    if (header->count == 0 && reacts && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD) && !follow->cursor.owes_losses) {
+        follow->cursor.owes_losses = true;
+        follow->cursor.losses_above = parent;
+    }
+    return core->state == SOUK_CORE_LIVE ? pay_losses(core, follow) : 0;
 }
 
 static int
@@ -621,7 +629,7 @@ swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch
 struct losses {
     struct souk_core *core;
     struct core_follow *follow;
-    struct souk_point parent;                   /* the record's: what is above it, and not of its epoch, was lost by it */
+    struct souk_point parent;                   /* the record's */
     struct souk_point head;
     struct souk_parked *found;
     uint32_t count, room;
@@ -633,10 +641,15 @@ collect_loss(struct souk_point cause, const struct souk_name *own, struct souk_p
 {
     struct losses *losses = arg;
     struct souk_parked *loss;
+    bool in;
+    int rc;
 
-    if (!souk_point_above(cause, losses->parent) || cause.epoch.counter > losses->head.epoch.counter
-        || souk_epoch_equal(cause.epoch, losses->head.epoch))
-        return 0;                               /* in the history, or lost by an earlier record, which was told then */
+    if (!souk_point_above(cause, losses->parent) || cause.epoch.counter > losses->head.epoch.counter)
+        return 0;                               /* in the history, or lost by an earlier record and told of that then */
+    rc = souk_lineage_has(losses->core->txn, &losses->follow->name, losses->follow->cursor.generation, cause,
+        losses->head, &in);
+    if (rc != 0 || in)
+        return rc;
     if (losses->count == losses->room) {
         uint32_t room = losses->room == 0 ? 16 : losses->room * 2;
         struct souk_parked *found = souk_arena_alloc(&losses->core->arena, room * sizeof *found);
@@ -684,15 +697,32 @@ find_own(struct souk_core *core, const struct souk_name *stream, struct souk_poi
     return rc == -SOUK_ENOTFOUND ? rc : -SOUK_EDAMAGED;
 }
 
+/* Tell the service of own events that stand on what records of `follow` have voided. */
 static int
-tell_losses(struct souk_core *core, struct core_follow *follow, const struct souk_position *at,
-    struct souk_point parent)
+pay_losses(struct souk_core *core, struct core_follow *follow)
 {
-    struct losses losses = { .core = core, .follow = follow, .parent = parent, .head = souk_point_of(at) };
+    struct losses losses = { .core = core, .follow = follow, .parent = follow->cursor.losses_above,
+        .head = souk_point_of(&follow->cursor.position) };
+    struct souk_point known;
     int rc;
 
+    if (!follow->cursor.owes_losses)
+        return 0;
+    if (follow->cursor.reacted.epoch.counter >= losses.head.epoch.counter) {
+        follow->cursor.owes_losses = false;     /* own events name the record: they knew of it */
+        follow->changed = core->changed = true;
+        return 0;
+    }
+    rc = souk_lineage_last(core->txn, &follow->name, follow->cursor.generation, follow->cursor.reacted.epoch.counter,
+        losses.head, &known);
+    if (rc != 0)
+        return rc;
+    if (souk_point_above(known, losses.parent))
+        losses.parent = known;                  /* so much of it they knew */
     if ((rc = souk_trail_caused(core->txn, &follow->name, collect_loss, &losses)) != 0)
         return rc;
+    follow->cursor.owes_losses = false;
+    follow->changed = core->changed = true;
     for (uint32_t i = 0; i < losses.count; i++) {
         struct souk_parked *loss = &losses.found[i];
         const struct souk_point lost = { loss->epoch, loss->event.number };

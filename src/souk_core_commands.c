@@ -843,7 +843,7 @@ core_commands_due_ms(const struct souk_core *core)
     for (const struct core_waiter *waiter = core->waiters; waiter != NULL; waiter = waiter->next)
         if (waiter->deadline_ms < due_ms)
             due_ms = waiter->deadline_ms;
-    if (core->state == SOUK_CORE_LIVE)
+    if (core->state == SOUK_CORE_LIVE && !core->draining)
         for (uint32_t i = 0; i < core->asked_count; i++)
             if (!core->asked[i].answered && core->asked[i].next_ms < due_ms)
                 due_ms = core->asked[i].next_ms;

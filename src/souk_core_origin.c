@@ -6,7 +6,6 @@
 
 #define SEAL_TRIES_BEFORE_LOSS 3        /* unanswered, before --new or --accept-loss count */
 #define SEAL_CHECK_HEADS 5              /* a live origin asks for its seal again each so many heads */
-#define TRIM_PAUSE_MS 1000
 #define WITNESS_FIELDS 3
 
 static int finish_draft(struct souk_core *core, uint32_t at);
@@ -805,7 +804,7 @@ core_work_trim(struct souk_core *core)
 
     if (core->state != SOUK_CORE_LIVE || core->now.steady_ms < core->trim_due_ms)
         return 0;
-    core->trim_due_ms = core->now.steady_ms + TRIM_PAUSE_MS;
+    core->trim_due_ms = core->now.steady_ms + limits->head_ms;
     if ((rc = souk_trail_age(core->txn, core->wall_ms < limits->ids_window_ms ? 0
         : core->wall_ms - limits->ids_window_ms, limits->trim_rows_max, &aged)) != 0)
         return rc;

@@ -139,6 +139,8 @@ souk_wire_pulled_get(struct souk_slice frame, struct souk_wire_pulled *out)
         answer->verdict = (enum souk_verdict)souk_unpack_uint(&in, SOUK_UNKNOWN);
         souk_wire_position_get(&in, &answer->head);
         souk_wire_point_get(&in, &answer->common);
+        if (answer->verdict != SOUK_VOID && answer->common.epoch.counter != 0)
+            souk_unpack_fail(&in, SOUK_EMALFORMED);
     }
     return end_get(&in);
 }
@@ -237,6 +239,8 @@ souk_wire_sealed_get(struct souk_slice frame, struct souk_wire_sealed *out)
     out->granted = souk_unpack_bool(&in);
     out->counter = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
     out->count = places_get(&in, out->positions, SOUK_OWN_STREAMS_MAX);
+    if (in.rc == 0 && out->counter == 0)
+        return -SOUK_EMALFORMED;
     return end_get(&in);
 }
 
@@ -260,6 +264,8 @@ souk_wire_fenced_get(struct souk_slice frame, struct souk_wire_fenced *out)
     souk_wire_name_get(&in, &out->store);
     souk_wire_name_get(&in, &out->service);
     out->counter = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
+    if (in.rc == 0 && out->counter == 0)
+        return -SOUK_EMALFORMED;
     return end_get(&in);
 }
 
@@ -464,9 +470,13 @@ souk_wire_point_put(struct souk_pack *pack, const struct souk_point *point)
 void
 souk_wire_point_get(struct souk_unpack *in, struct souk_point *point_out)
 {
+    const struct souk_point zero = { .number = 0 };
+
     point_out->epoch.counter = (uint32_t)souk_unpack_uint(in, UINT32_MAX);
     souk_unpack_bin_exact(in, point_out->epoch.bits, sizeof point_out->epoch.bits);
     point_out->number = souk_unpack_uint(in, UINT64_MAX);
+    if (point_out->epoch.counter == 0 && !souk_point_equal(*point_out, zero))
+        souk_unpack_fail(in, SOUK_EMALFORMED);
 }
 
 void
@@ -481,12 +491,15 @@ souk_wire_position_put(struct souk_pack *pack, const struct souk_position *posit
 void
 souk_wire_position_get(struct souk_unpack *in, struct souk_position *position_out)
 {
+    const struct souk_position zero = { .number = 0 };
     struct souk_point point;
 
     souk_wire_point_get(in, &point);
     position_out->epoch = point.epoch;
     position_out->number = point.number;
     souk_unpack_bin_exact(in, position_out->hash.bytes, SOUK_HASH_BYTES);
+    if (souk_position_is_zero(position_out) && !souk_position_equal(position_out, &zero))
+        souk_unpack_fail(in, SOUK_EMALFORMED);
 }
 
 static void

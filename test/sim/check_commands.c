@@ -36,6 +36,7 @@ struct command {
 
 static struct command *find_command(struct checker *checker, const struct model_node *service,
     struct check_bytes caller, const uint8_t *id);
+static bool has_reached_all(struct checker *checker, const struct model_process *process, const struct asked *asked);
 static int reply_command(struct checker *checker, const struct model_process *process, struct command *command,
     const struct check_message *message);
 static int reply_query(struct checker *checker, const struct model_process *process, const struct command *command,
@@ -119,19 +120,23 @@ find_command(struct checker *checker, const struct model_node *service, struct c
 }
 
 int
-commands_check_event(struct checker *checker, const struct model_event *event)
+commands_check_event(struct checker *checker, const struct model_process *process, const struct model_event *event)
 {
     const struct check_form *form = &event->batch->form;
     const struct command *command = find_command(checker, event->batch->stream->owner,
         form->names[event->form->cause_name], event->form->command_id);
     const struct asked *asked;
     const uint8_t *wanted;
-    bool is_hash = false;
+    bool is_hash = false, is_hasty = false;
 
     for (asked = command == NULL ? NULL : command->asked; asked != NULL; asked = asked->older) {
         if (asked->message.is_query || memcmp(asked->hash, event->form->command_hash, sizeof asked->hash) != 0)
             continue;
         is_hash = true;
+        if (!has_reached_all(checker, process, asked)) {
+            is_hasty = true;
+            continue;
+        }
         wanted = asked->message.correlation;
         if (event->form->correlation == NULL ? wanted == NULL || memcmp(wanted, command->id, CHECK_ID_BYTES) == 0
             : memcmp(event->form->correlation, wanted == NULL ? command->id : wanted, CHECK_ID_BYTES) == 0)
@@ -143,6 +148,9 @@ commands_check_event(struct checker *checker, const struct model_event *event)
     if (!is_hash)
         return model_fail(checker, "command hash: that of %s is of no command with its id",
             model_event_name(checker, event));
+    if (is_hasty)
+        return model_fail(checker, "read your writes: %s decides %s without what its caller has seen",
+            model_process_name(checker, process), model_event_name(checker, event));
     return model_fail(checker, "correlation: that of %s is not its command's", model_event_name(checker, event));
 }
 
@@ -215,15 +223,8 @@ reply_command(struct checker *checker, const struct model_process *process, stru
     struct model_event *event, **events, *all;
     struct model_batch *const *tips = process->disk->holds.tips;
     struct acknowledged *acknowledged;
-    const struct asked *asked;
     uint32_t i, count = 0;
 
-    for (asked = command->asked; asked != NULL; asked = asked->older)
-        if (has_reached_all(checker, process, asked))
-            break;
-    if (asked == NULL)
-        return model_fail(checker, "read your writes: %s takes %s without what its caller has seen",
-            model_process_name(checker, process), id_name(checker, command));
     all = history_by_command(checker, command->service, command->caller, command->id);
     for (event = all; event != NULL; event = event->next_of_cause)
         count += model_is_in(event->batch, tips[event->batch->stream->index]);

@@ -13,8 +13,9 @@ int commands_asked(struct checker *checker, const struct model_process *process,
 int commands_replied(struct checker *checker, const struct model_process *process, const char *to,
     const struct check_message *message);
 
-/* An event that a command caused: did anybody send it, with this hash and correlation? */
-int commands_check_event(struct checker *checker, const struct model_event *event);
+/* An event that a command caused: did anybody send it, with this hash and correlation, and had he seen no more? */
+int commands_check_event(struct checker *checker, const struct model_process *process,
+    const struct model_event *event);
 
 /* Nothing acknowledged or recorded is lost but by what the facts say. After history_finish(). */
 int commands_finish(struct checker *checker);

@@ -465,8 +465,8 @@ state_finish(struct checker *checker)
 
         if (application_of(node) == NO_APPLICATION)
             continue;
-        if (check_reactions(checker, node, final) != 0 || check_losses(checker, node) != 0
-            || check_open(checker, node, final) != 0 || check_tables(checker, node) != 0)
+        if (check_open(checker, node, final) != 0 || check_reactions(checker, node, final) != 0
+            || check_losses(checker, node) != 0 || check_tables(checker, node) != 0)
             return -1;
     }
     return 0;

@@ -1,10 +1,12 @@
 #include "sim_net.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim_client.h"
 #include "sim_node.h"
+#include "souk_wire.h"
 
 #define CONNECT_US 50000                /* most, until a connection stands */
 #define CONNECT_AGAIN_US 400000
@@ -25,6 +27,7 @@ static void note_lost_tail(struct sim_world *world, struct sim_process *from, st
     struct souk_slice topic);
 static struct sim_process *choose(struct sim_world *world, struct sim_process *from, uint32_t node);
 static bool subscribes(const struct sim_process *process, uint32_t node);
+static void trace_message(struct sim_world *world, const struct sim_process *process, const struct souk_out *out);
 static void set_route(struct sim_letter *letter, uint8_t kind, uint32_t id);
 static uint64_t scaled_us(const struct sim_world *world, uint64_t span_us);
 
@@ -51,6 +54,8 @@ sim_net_send(struct sim_world *world, struct sim_process *process, const struct 
     struct route route;
     uint32_t node;
 
+    if (world->trace != NULL)
+        trace_message(world, process, out);
     switch (out->kind) {
     case SOUK_OUT_PUBLISH:
         publish(world, process, out);
@@ -378,6 +383,30 @@ subscribes(const struct sim_process *process, uint32_t node)
         if (sim_streams[stream].origin == node && sim_follows(self, stream))
             return true;
     return false;
+}
+
+static void
+trace_message(struct sim_world *world, const struct sim_process *process, const struct souk_out *out)
+{
+    static const char *const kinds[] = { "?", "heads", "pull", "pulled", "ack", "seal", "sealed", "fenced", "request",
+        "reply" };
+    const struct souk_slice route = { out->route, out->route_bytes };
+    const char *to = out->kind == SOUK_OUT_SEND ? out->to.text : sim_net_addressee(world, route);
+    const char *kind = kinds[souk_wire_kind(out->frames[0])];
+    struct souk_wire_pulled *pulled;
+
+    if (out->kind == SOUK_OUT_PUBLISH)
+        return;
+    sim_trace(world, "%s/%u sends %s to %s, %zu frames", process->node->name.text, process->id, kind,
+        to != NULL ? to : "nobody", out->frame_count);
+    if (souk_wire_kind(out->frames[0]) != SOUK_WIRE_PULLED || (pulled = malloc(sizeof *pulled)) == NULL)
+        return;
+    if (souk_wire_pulled_get(out->frames[0], pulled) == 0)
+        for (uint32_t i = 0; i < pulled->count; i++)
+            sim_trace(world, "    %s asked %u.%" PRIu64 " head %u.%" PRIu64 " verdict %d", pulled->answers[i].stream.text,
+                pulled->answers[i].asked.epoch.counter, pulled->answers[i].asked.number,
+                pulled->answers[i].head.epoch.counter, pulled->answers[i].head.number, pulled->answers[i].verdict);
+    free(pulled);
 }
 
 static void

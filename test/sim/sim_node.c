@@ -12,6 +12,7 @@
 #define STORE_TIGHT_BYTES (64 * 1024)   /* less than any store has: what there is, and no more */
 #define READERS_MAX 4
 #define WAKE_US 150                     /* least time between a message and the work on it */
+#define IDLE_ROUNDS_MAX 5000            /* one after the other: it goes round in circles */
 #define VIEWS_EVERY 40                  /* commits between two looks at the digests */
 
 static int open_process(struct sim_world *world, struct sim_process *process);
@@ -545,6 +546,10 @@ run_round(struct sim_world *world, struct sim_process *process)
     if (rc != 0)
         return aborted(world, process, rc) == 0;
     committed(world, process);
+    process->idle_rounds = changed ? 0 : process->idle_rounds + 1;
+    if (process->idle_rounds == IDLE_ROUNDS_MAX)
+        sim_fail(world, "idle: %s/%u works %u rounds and changes nothing", process->node->name.text, process->id,
+            IDLE_ROUNDS_MAX);
     if (changed) {
         souk_reader_signal(process->reader);
         wake_read(world, process, world->now_us + WAKE_US);
@@ -655,10 +660,11 @@ sleep_until_due(struct sim_world *world, struct sim_process *process)
     uint64_t due_ms = process->core != NULL ? souk_core_due_ms(process->core)
                                             : souk_recorder_due_ms(process->recorder);
 
-    if (wants_work(process, sim_process_time(world, process)))
+    if (wants_work(process, sim_process_time(world, process))) {
         sim_process_wake(world, process);
-    else
-        wake_step(world, process, due_us(world, process, due_ms));
+        return;
+    }
+    wake_step(world, process, due_us(world, process, due_ms));
 }
 
 static void

@@ -170,9 +170,10 @@ sim_tell_commit(struct sim_world *world, struct sim_process *process)
         world->last_change_ms = sim_now_ms(world);
     if (world->trace != NULL)
         for (i = 0; i < gathered->cursor_count; i++)
-            sim_trace(world, "%s/%u commits %s at %u.%llu, %zu written", process->node->name.text, process->id,
-                gathered->cursors[i].stream, gathered->cursors[i].epoch_counter,
-                (unsigned long long)gathered->cursors[i].number, gathered->written_count);
+            sim_trace(world, "%s/%u commits %s at %u.%llu [%02x%02x], %zu written", process->node->name.text,
+                process->id, gathered->cursors[i].stream, gathered->cursors[i].epoch_counter,
+                (unsigned long long)gathered->cursors[i].number, gathered->cursors[i].epoch_bits[0],
+                gathered->cursors[i].epoch_bits[1], gathered->written_count);
     check_committed(world->checker, sim_now_ms(world), process->id, &commit);
     for (i = 0; i < gathered->written_count; i++)
         sim_states_batch(world, process,

@@ -13,7 +13,7 @@
 
 #define LOOK_MS 500
 #define STILL_MS 1500                   /* nothing has moved for so long, beyond the longest timer */
-#define EVENTS_MAX 2000000              /* of a schedule: beyond it something goes round in circles */
+#define EVENTS_MAX 400000              /* of a schedule: beyond it something goes round in circles */
 
 /* Whose stream it is, and who follows it: one bit a service. */
 const struct sim_stream sim_streams[SIM_STREAMS] = {

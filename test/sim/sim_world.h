@@ -121,6 +121,7 @@ struct sim_process {
     struct souk_position trimmed_to[SIM_STREAMS];
     uint64_t log_position;
     uint32_t commits;                   /* to spread digests */
+    uint32_t idle_rounds;               /* since one changed something */
     uint64_t started_ms;
     uint64_t batch_commit;              /* of the last batch that was looked at, and its stream */
     uint32_t batch_stream;

@@ -1781,6 +1781,20 @@ an_answer_ahead_of_the_store_is_named(void **state)
 }
 
 static void
+a_decision_before_what_was_seen_is_named(void **state)
+{
+    struct draft next;
+
+    begin(&story);
+    happen(&story, id_1, 7);
+    ask(&story, "b", id_2, false, "do", "a", (struct known){ 1, bits_1, 1 }, 9);
+    next = draft(&story, "b", "b");
+    by_command(&next, "done", "do", id_2, 9);
+    commit(&story, "b", &next);
+    expect(&story, "read your writes: b");
+}
+
+static void
 lost_that_is_not_is_named(void **state)
 {
     begin(&story);
@@ -2315,6 +2329,7 @@ main(void)
         cmocka_unit_test(a_key_that_was_not_used_is_named),
         cmocka_unit_test(an_answer_before_what_was_seen_is_named),
         cmocka_unit_test(an_answer_ahead_of_the_store_is_named),
+        cmocka_unit_test(a_decision_before_what_was_seen_is_named),
         cmocka_unit_test(lost_that_is_not_is_named),
         cmocka_unit_test(the_loss_of_what_is_recorded_is_named),
         cmocka_unit_test(what_every_disk_has_lost_may_be_lost),
