@@ -14,9 +14,8 @@ static int decode(const struct souk_message_type *type, const struct souk_event 
 static int take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
 static int take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
 static int take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
-    uint32_t generation, struct souk_point *parent_out);
-static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
-    struct souk_point *parent_out);
+    uint32_t generation);
+static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header);
 static int take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
     const struct souk_event *event, bool reacts);
 static int run_event(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
@@ -412,7 +411,6 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
 {
     const struct souk_batch_header *header = &batch->header;
     const struct souk_position end = souk_batch_end(header);
-    struct souk_point parent = { .number = 0 };
     struct souk_events events;
     struct souk_event event;
     bool reacts;
@@ -427,9 +425,9 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
         reacts = core->can_react;
     if (header->count == 0) {
         if (follow->cursor.generation_beside != 0)
-            rc = swap(core, follow, header, &parent);
+            rc = swap(core, follow, header);
         else
-            rc = take_record(core, follow, header, follow->cursor.generation, &parent);
+            rc = take_record(core, follow, header, follow->cursor.generation);
         if (rc != 0)
             return rc;
     } else {
@@ -446,24 +444,19 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     if ((rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end))) != 0
         || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
         return rc;
-    if (header->count == 0 && reacts && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD) && !follow->cursor.owes_losses) {
+    if (header->count == 0 && reacts && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD))
         follow->cursor.owes_losses = true;
-        follow->cursor.losses_above = parent;
-    }
     return core->state == SOUK_CORE_LIVE ? pay_losses(core, follow) : 0;
 }
 
 static int
 take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
-    uint32_t generation, struct souk_point *parent_out)
+    uint32_t generation)
 {
     struct souk_record record;
 
     if (souk_record_read(header, &record) != 0)
         return -SOUK_EDAMAGED;
-    for (uint32_t i = 0; i < record.parent_count; i++)
-        if (strcmp(record.parents[i].stream.text, follow->name.text) == 0)
-            *parent_out = souk_point_of(&record.parents[i].position);
     return souk_lineage_put(core->txn, &follow->name, generation, header->epoch, header->first - 1);
 }
 
@@ -582,11 +575,10 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
     const struct souk_batch_header *header = &batch->header;
     struct souk_events events;
     struct souk_event event;
-    struct souk_point parent;
     int rc;
 
     if (header->count == 0) {
-        rc = take_record(core, follow, header, follow->cursor.generation_beside, &parent);
+        rc = take_record(core, follow, header, follow->cursor.generation_beside);
     } else if ((rc = souk_events_init(&events, header)) == 0) {
         while ((rc = souk_events_next(&events, &event)) == 0) {
             core->failed_point = (struct souk_point){ header->epoch, event.number };
@@ -607,13 +599,12 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
 
 /* The record of a higher epoch than the void cursor's: from here on the new tables are the tables. */
 static int
-swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
-    struct souk_point *parent_out)
+swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header)
 {
     uint32_t old = follow->cursor.generation;
     int rc;
 
-    if ((rc = take_record(core, follow, header, follow->cursor.generation_beside, parent_out)) != 0
+    if ((rc = take_record(core, follow, header, follow->cursor.generation_beside)) != 0
         || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0
         || (rc = souk_parked_forget(core->txn, &follow->name)) != 0
         || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
@@ -629,7 +620,6 @@ swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch
 struct losses {
     struct souk_core *core;
     struct core_follow *follow;
-    struct souk_point parent;                   /* the record's */
     struct souk_point head;
     struct souk_parked *found;
     uint32_t count, room;
@@ -644,8 +634,8 @@ collect_loss(struct souk_point cause, const struct souk_name *own, struct souk_p
     bool in;
     int rc;
 
-    if (!souk_point_above(cause, losses->parent) || cause.epoch.counter > losses->head.epoch.counter)
-        return 0;                               /* in the history, or lost by an earlier record and told of that then */
+    if (cause.epoch.counter > losses->head.epoch.counter)
+        return 0;                               /* not reached yet, in a store that is being filled again */
     rc = souk_lineage_has(losses->core->txn, &losses->follow->name, losses->follow->cursor.generation, cause,
         losses->head, &in);
     if (rc != 0 || in)
@@ -701,9 +691,8 @@ find_own(struct souk_core *core, const struct souk_name *stream, struct souk_poi
 static int
 pay_losses(struct souk_core *core, struct core_follow *follow)
 {
-    struct losses losses = { .core = core, .follow = follow, .parent = follow->cursor.losses_above,
+    struct losses losses = { .core = core, .follow = follow,
         .head = souk_point_of(&follow->cursor.position) };
-    struct souk_point known;
     int rc;
 
     if (!follow->cursor.owes_losses)
@@ -713,12 +702,6 @@ pay_losses(struct souk_core *core, struct core_follow *follow)
         follow->changed = core->changed = true;
         return 0;
     }
-    rc = souk_lineage_last(core->txn, &follow->name, follow->cursor.generation, follow->cursor.reacted.epoch.counter,
-        losses.head, &known);
-    if (rc != 0)
-        return rc;
-    if (souk_point_above(known, losses.parent))
-        losses.parent = known;                  /* so much of it they knew */
     if ((rc = souk_trail_caused(core->txn, &follow->name, collect_loss, &losses)) != 0)
         return rc;
     follow->cursor.owes_losses = false;
@@ -730,6 +713,12 @@ pay_losses(struct souk_core *core, struct core_follow *follow)
 
         rc = find_own(core, &loss->caused_stream, loss->caused, &loss->event);
         loss->event.number = lost.number;
+        if (rc == 0 || rc == -SOUK_ENOTFOUND) {
+            int forgotten = souk_trail_told(core->txn, &follow->name, lost);
+
+            if (forgotten != 0)
+                return forgotten;
+        }
         if (rc == -SOUK_ENOTFOUND)
             continue;
         if (rc != 0)

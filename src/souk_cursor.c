@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define TABLE "souk.cursors"
-#define ROW_BYTES (2 * SOUK_POSITION_BYTES + 4 + 4 + SOUK_POINT_BYTES + 1 + SOUK_POINT_BYTES)
+#define ROW_BYTES (2 * SOUK_POSITION_BYTES + 4 + 4 + SOUK_POINT_BYTES + 1)
 
 int
 souk_cursor_get(struct souk_txn *txn, const struct souk_name *stream, struct souk_cursor *cursor_out)
@@ -31,10 +31,7 @@ souk_cursor_get(struct souk_txn *txn, const struct souk_name *stream, struct sou
     cursor_out->generation_beside = souk_get_u32(at + 4);
     at += 8;
     cursor_out->owes_losses = at[SOUK_POINT_BYTES] != 0;
-    if ((rc = souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->reacted)) != 0)
-        return rc;
-    return souk_point_decode((struct souk_slice){ at + SOUK_POINT_BYTES + 1, SOUK_POINT_BYTES },
-        &cursor_out->losses_above);
+    return souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->reacted);
 }
 
 int
@@ -52,6 +49,5 @@ souk_cursor_put(struct souk_txn *txn, const struct souk_name *stream, const stru
     souk_put_u32(row + 2 * SOUK_POSITION_BYTES + 4, cursor->generation_beside);
     souk_point_encode(&cursor->reacted, row + 2 * SOUK_POSITION_BYTES + 8);
     row[2 * SOUK_POSITION_BYTES + 8 + SOUK_POINT_BYTES] = cursor->owes_losses;
-    souk_point_encode(&cursor->losses_above, row + 2 * SOUK_POSITION_BYTES + 8 + SOUK_POINT_BYTES + 1);
     return souk_txn_put(txn, table, souk_name_slice(stream), (struct souk_slice){ row, sizeof row });
 }

@@ -17,8 +17,7 @@ struct souk_cursor {
     uint32_t generation_beside;                 /* 0: none is being filled */
     struct souk_position beside;
     struct souk_point reacted;                  /* events that it covers are not reacted to (again) */
-    bool owes_losses;                           /* epoch records were passed before the service was live: */
-    struct souk_point losses_above;             /* own events on what they voided are told of it once it is; the first one's parent */
+    bool owes_losses;                           /* a record was passed: own events on what it voided have to be told */
 };
 
 /* All zero when the stream has no row yet. 0 or of the store. */

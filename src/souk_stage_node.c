@@ -1,4 +1,3 @@
-#define _GNU_SOURCE              /* asprintf */
 #include "souk_stage_parts.h"
 
 #include <assert.h>

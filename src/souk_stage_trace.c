@@ -78,7 +78,7 @@ static void
 walk_store(struct stage_node *node, bool notes)
 {
     struct lane *lanes = stage_alloc(node->own_count + 1, sizeof *lanes);
-    struct parked_walk parked = { .node = node, .sequence = node->parked_told, .notes = notes };
+    struct parked_walk parked = { .node = node, .notes = notes };
     struct souk_txn *txn = NULL;
     struct lane *lane;
     int rc;
@@ -124,8 +124,7 @@ begin_lane(struct souk_txn *txn, const struct stage_node *node, uint32_t own, st
         const struct souk_position end = souk_batch_end(&lane->header);
 
         from = souk_point_of(&end);
-        if (from.epoch.counter > told.epoch.counter
-            || (from.epoch.counter == told.epoch.counter && from.number > told.number))
+        if (!souk_point_covered(from, told) && from.epoch.counter >= told.epoch.counter)
             break;
     }
     return rc;
@@ -188,10 +187,8 @@ note_parked(const struct souk_parked *parked, void *arg)
     struct souk_stage *stage = node->stage;
     const char *writer = node->name.text;
 
-    if (parked->sequence <= node->parked_told)
-        return 0;
     walk->sequence = parked->sequence;
-    if (!walk->notes)
+    if (parked->sequence <= node->parked_told || !walk->notes)
         return 0;
     for (size_t i = 0; i < node->wiring->stream_count; i++)
         if (parked->kind == SOUK_PARKED_EVENT && strcmp(node->wiring->streams[i].name.text, parked->stream.text) == 0)

@@ -29,9 +29,10 @@ souk_trail_note(struct souk_txn *txn, const struct souk_name *stream, struct sou
         return note_command(txn, stream, epoch, event);
     case SOUK_BY_EVENT:
         return note_cause(txn, stream, epoch, event);
+    case SOUK_BY_LOSS:
+        return souk_trail_told(txn, &event->because.stream, event->because.point);
     case SOUK_BY_TIMER:
     case SOUK_BY_OUTCOME:
-    case SOUK_BY_LOSS:
         break;
     }
     return 0;
@@ -187,6 +188,30 @@ souk_trail_caused(struct souk_txn *txn, const struct souk_name *stream,
             || (rc = souk_point_decode((struct souk_slice){ at + 2 * NAME_BYTES + SOUK_POINT_BYTES,
                 SOUK_POINT_BYTES }, &caused)) != 0
             || (rc = each(cause, &own, caused, arg)) != 0)
+            break;
+    }
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+souk_trail_told(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause)
+{
+    uint8_t from[NAME_BYTES + SOUK_POINT_BYTES];
+    struct souk_slice key, value;
+    struct souk_table table;
+    struct souk_scan *scan;
+    int rc;
+
+    memcpy(from, stream->text, NAME_BYTES);
+    souk_point_encode(&cause, from + NAME_BYTES);
+    if ((rc = souk_txn_table(txn, TABLE_CAUSED, &table)) != 0
+        || (rc = souk_scan_open(txn, table, (struct souk_slice){ from, sizeof from }, &scan)) != 0)
+        return rc;
+    while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
+        if (key.size_bytes != CAUSED_BYTES || memcmp(key.base, from, sizeof from) != 0)
+            break;
+        if ((rc = souk_scan_delete(scan)) != 0)
             break;
     }
     souk_scan_close(&scan);

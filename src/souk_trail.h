@@ -35,6 +35,8 @@ SOUK_MUST_CHECK int souk_trail_command(struct souk_txn *txn, struct souk_slice c
 /* Call `each` for every own event that stands on an event of `stream`, in the order of that, until it returns non-zero. */
 SOUK_MUST_CHECK int souk_trail_caused(struct souk_txn *txn, const struct souk_name *stream,
     int (*each)(struct souk_point cause, const struct souk_name *own, struct souk_point caused, void *arg), void *arg);
+/* The loss of `cause`, an event of `stream`, has been told to what stood on it. */
+SOUK_MUST_CHECK int souk_trail_told(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause);
 /* Forget what own events before `before_ms` left, at most `rows_max` rows. *rows_out: how many. */
 SOUK_MUST_CHECK int souk_trail_age(struct souk_txn *txn, uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out);
 

@@ -390,6 +390,8 @@ souk_wire_body_next(struct souk_unpack *in, struct souk_wire_entry *entry_out)
     entry_out->number = souk_unpack_uint(in, UINT64_MAX);
     entry_out->key = souk_unpack_bin(in, SOUK_KEY_BYTES_MAX);
     entry_out->payload = souk_unpack_bin(in, SOUK_PAYLOAD_BYTES_MAX);
+    if (entry_out->name.size_bytes == 0 || entry_out->version == 0)
+        souk_unpack_fail(in, SOUK_EMALFORMED);
     return in->rc;
 }
 

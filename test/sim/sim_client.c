@@ -8,6 +8,8 @@
 #include "souk_wire.h"
 
 #define DEADLINE_MS 1500
+#define HURRIED_MS 2
+#define IDS_TRUSTED_MS 6000             /* where ids are kept for a short time only */
 #define PATIENCE_MS 700                 /* beyond the deadline, then it asks again */
 #define TRIES_MAX 40                    /* then it gives up, which is none of the services' business */
 #define SEEN_MAX (sizeof ((struct sim_op *)0)->seen / sizeof ((struct sim_op *)0)->seen[0])
@@ -60,6 +62,7 @@ sim_client_command(struct sim_world *world, const struct sim_item *item)
         [SIM_CHARGE] = { APP_PAYMENTS, "payments.charge", 2 },
         [SIM_REUSE] = { APP_ORDERS, "order.place", 5 },
         [SIM_UNHEARD] = { APP_STOCK, "stock.unheard", 0 },
+        [SIM_MISSHAPEN] = { APP_ORDERS, "order.place", 2 },
     };
     struct sim_client *client = &world->clients[item->client];
     struct sim_op *op;
@@ -75,12 +78,16 @@ sim_client_command(struct sim_world *world, const struct sim_item *item)
     for (i = 0; i < commands[item->message].arguments; i++)
         souk_pack_uint(&op->payload, item->arguments[i]);
     fill_command(world, op, item);
-    if (item->message == SIM_REUSE && client->has_last && client->last_node == op->node)
+    if (item->hurried)
+        op->deadline_ms = HURRIED_MS;
+    if (item->message == SIM_REUSE && client->has_last && client->last_node == op->node
+        && sim_now_ms(world) - client->last_ms < DEADLINE_MS * (uint64_t)world->plan->scale)
         op->id = client->last_id;
     else
         memcpy(op->id.bytes, item->id, sizeof op->id.bytes);
     client->last_id = op->id;
     client->last_node = op->node;
+    client->last_ms = sim_now_ms(world);
     client->has_last = true;
     sim_client_ask(world, index);
 }
@@ -96,7 +103,10 @@ sim_client_ask(struct sim_world *world, uint32_t index)
 
     if (!op->open)
         return;
-    if (op->tries++ == TRIES_MAX) {
+    if (op->tries == 0)
+        op->first_ms = sim_now_ms(world);
+    if (op->tries++ == TRIES_MAX || (world->plan->trims
+        && sim_now_ms(world) > op->first_ms + IDS_TRUSTED_MS * (uint64_t)world->plan->scale)) {
         op->open = false;
         return;
     }

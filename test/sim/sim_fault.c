@@ -19,6 +19,7 @@ static void crash(struct sim_world *world, struct sim_node *node, const struct s
 static void restart_host(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
 static void hold(struct sim_world *world, struct sim_node *node, bool cleanly);
 static void let_go(struct sim_world *world, struct sim_node *node);
+static void found_again(struct sim_world *world, struct sim_node *store);
 static void wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
 static void take_copy(struct sim_world *world, struct sim_node *node);
 static void drop_copy(struct sim_world *world, struct sim_node *node);
@@ -94,6 +95,15 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
         sim_mark(world, SIM_STATE_STORE_AWAY);
         hold(world, node, item->x % 2 == 0);
         break;
+    case SIM_DECLARE:
+        sim_mark(world, SIM_STATE_DECLARED_LOST);
+        hold(world, node, false);
+        world->declared_lost[item->a]++;
+        if (item->x == 1)
+            wipe(world, &world->nodes[item->b], 100);
+        else if (item->x == 2)
+            restart_host(world, &world->nodes[item->b], 100);
+        break;
     case SIM_PAUSE:
         if (instance == NULL || instance->process == NULL)
             return;
@@ -165,6 +175,9 @@ sim_fault_end(struct sim_world *world, const struct sim_item *item)
     case SIM_CRASH:
         if (instance != NULL && instance->process != NULL && instance->process->trapped)
             sim_process_crash(world, instance->process, instance->process->down_ms);
+        return;
+    case SIM_DECLARE:
+        found_again(world, node);
         return;
     case SIM_STOP:
     case SIM_AWAY:
@@ -441,6 +454,26 @@ let_go(struct sim_world *world, struct sim_node *node)
         if (node->instances[i].holds > 0)
             node->instances[i].holds--;
         sim_instance_up(world, node, &node->instances[i]);
+    }
+}
+
+/* An event store that was declared lost is there after all: whoever was told so is started again and told otherwise. */
+static void
+found_again(struct sim_world *world, struct sim_node *store)
+{
+    struct sim_process *process, *next;
+    uint32_t i;
+
+    let_go(world, store);
+    if (--world->declared_lost[store->index] > 0)
+        return;
+    for (process = world->processes; process != NULL; process = next) {
+        next = process->next;
+        for (i = 0; i < process->wiring.store_count; i++)
+            if (process->stores[i].lost && strcmp(process->stores[i].name.text, store->name.text) == 0)
+                break;
+        if (i < process->wiring.store_count)
+            sim_process_crash(world, process, 200);
     }
 }
 

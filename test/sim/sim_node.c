@@ -18,6 +18,7 @@
 static int open_process(struct sim_world *world, struct sim_process *process);
 static int open_machine(struct sim_process *process, struct souk_txn *txn, struct souk_error *err);
 static void wire(struct sim_world *world, struct sim_process *process);
+static void tell_declared(struct sim_world *world, const struct sim_process *process);
 static void fill_random(void *arg, void *bytes_out, size_t size_bytes);
 static void end_process(struct sim_world *world, struct sim_process *process);
 static bool dies_at(struct sim_process *process, enum sim_point point);
@@ -68,8 +69,7 @@ sim_instance_up(struct sim_world *world, struct sim_node *node, struct sim_insta
     sim_trace(world, "%s/%u starts on disk %u%s", node->name.text, process->id, instance->disk.id,
         instance->beside ? ", beside" : "");
     check_started(world->checker, sim_now_ms(world), node->name.text, process->id, instance->disk.id);
-    if (process->wiring.say_new)
-        check_declared_lost(world->checker, sim_now_ms(world), node->name.text, NULL);
+    tell_declared(world, process);
     if (open_process(world, process) != 0)
         return;
     note_start(world, process, had_store);
@@ -420,8 +420,10 @@ wire(struct sim_world *world, struct sim_process *process)
         }
     wiring->stores = process->stores;
     for (i = 0; i < plan->store_count; i++)
-        process->stores[wiring->store_count++] =
-            (struct souk_wired_store){ .name = world->nodes[SIM_SERVICES + i].name };
+        process->stores[wiring->store_count++] = (struct souk_wired_store){
+            .name = world->nodes[SIM_SERVICES + i].name,
+            .lost = world->declared_lost[SIM_SERVICES + i] > 0,
+        };
     wiring->recorded = plan->recorded;
     wiring->recorded_by = plan->recorded_by;
     wiring->trim_after = plan->trims_recorded ? SOUK_TRIM_RECORDED : SOUK_TRIM_BACKED_UP;
@@ -443,6 +445,22 @@ wire(struct sim_world *world, struct sim_process *process)
     limits->ids_window_ms = plan->ids_window_ms;
     souk_limits_fill(limits);
     wiring->random = (struct souk_random){ fill_random, &process->random };
+}
+
+/* What the operator has told the service that it may go on without. */
+static void
+tell_declared(struct sim_world *world, const struct sim_process *process)
+{
+    uint32_t i;
+
+    if (process->service == NULL)
+        return;
+    if (process->wiring.say_new)
+        check_declared_lost(world->checker, sim_now_ms(world), process->node->name.text, NULL);
+    for (i = 0; i < process->wiring.store_count; i++)
+        if (process->stores[i].lost)
+            check_declared_lost(world->checker, sim_now_ms(world), process->node->name.text,
+                process->stores[i].name.text);
 }
 
 static void

@@ -13,6 +13,7 @@
 #define FAULTS_MORE 14
 #define BURSTS 40
 #define SKUS 6
+#define TRIMMED_IDS_WINDOW_MS 20000     /* longer than any client asks, and any process is stopped */
 #define DAYS_SCALE 3000                 /* a schedule's minute becomes two days */
 
 static const char *const profile_names[SIM_PROFILES] = {
@@ -21,7 +22,8 @@ static const char *const profile_names[SIM_PROFILES] = {
 
 static const char *const kind_names[SIM_KINDS] = {
     "command", "noise", "part", "part-both", "flap", "isolate", "mute", "crash", "stop", "pause", "host", "clock",
-    "wipe", "copy", "restore", "clone", "backup", "drop", "full", "full-commit", "away", "trouble", "rebuild",
+    "wipe", "copy", "restore", "clone", "backup", "drop", "full", "full-commit", "away", "declare",
+    "trouble", "rebuild",
 };
 
 static const char *const point_names[SIM_POINTS] = {
@@ -30,23 +32,23 @@ static const char *const point_names[SIM_POINTS] = {
 
 static const char *const message_names[SIM_MESSAGES] = {
     "order.place", "order.cancel", "stock.receive", "review.submit", "review.edit", "payments.charge", "reuse",
-    "unheard", "garbage",
+    "unheard", "misshapen", "garbage",
 };
 
 /* How often each fault comes, by profile. Columns as in enum sim_item_kind, from SIM_NOISE on. */
 static const uint8_t weights[SIM_PROFILES][SIM_KINDS] = {
-    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw tr rb */
-    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1 },
-    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0 },
-    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0 },
-    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1 },
-    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 0, 1 },
-    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 0, 1 },
-    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 0, 1 },
-    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 1, 9 },
-    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 8, 1 },
-    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1 },
-    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2 },
+    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw de tr rb */
+    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1 },
+    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0 },
+    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0 },
+    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1 },
+    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 1, 0, 1 },
+    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 2, 0, 1 },
+    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 2, 0, 1 },
+    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 9 },
+    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 8, 1 },
+    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1 },
+    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2, 2 },
 };
 
 struct maker {
@@ -173,8 +175,13 @@ make_knobs(struct maker *maker)
     plan->pull_credit_bytes = credits[sim_random_below(random, 4)];
     plan->waiting_max = sim_random_chance(random, 200) ? 3 : 1024;
     plan->handler_tries_max = (uint32_t)sim_random_between(random, 1, 3);
-    plan->retention_ms = sim_random_chance(random, 600) ? 3000 : 24 * 3600 * 1000;
-    plan->ids_window_ms = 7ULL * 24 * 3600 * 1000;
+    plan->trims = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 700 : 300);
+    plan->retention_ms = plan->trims ? 3000 : 24 * 3600 * 1000;
+    plan->ids_window_ms = plan->trims ? TRIMMED_IDS_WINDOW_MS : 7ULL * 24 * 3600 * 1000;
+    if (plan->trims) {
+        maker->active_ms += TRIMMED_IDS_WINDOW_MS;
+        plan->end_ms = maker->active_ms * plan->scale;
+    }
 
     for (node = 0; node < sizeof plan->starts_ms / sizeof plan->starts_ms[0]; node++) {
         plan->starts_ms[node] = sim_random_below(random, 200);
@@ -207,6 +214,7 @@ make_commands(struct maker *maker)
         item->client = (uint32_t)sim_random_below(&maker->random, SIM_CLIENTS);
         sim_random_fill(&maker->random, item->id, sizeof item->id);
         item->recorded = sim_random_chance(&maker->random, 200);
+        item->hurried = sim_random_chance(&maker->random, 20);
         item->follows_up = sim_random_chance(&maker->random, 250);
         item->carries_seen = sim_random_chance(&maker->random, 300);
         make_command(maker, item);
@@ -251,8 +259,10 @@ make_command(struct maker *maker, struct sim_item *item)
     } else if (dice < 970) {
         item->message = SIM_REUSE;
         arguments[0] = ++maker->orders;
-    } else if (dice < 985) {
+    } else if (dice < 980) {
         item->message = SIM_UNHEARD;
+    } else if (dice < 987) {
+        item->message = SIM_MISSHAPEN;
     } else {
         item->message = SIM_GARBAGE;
         arguments[0] = sim_random_next(random);
@@ -329,10 +339,14 @@ make_fault(struct maker *maker, struct sim_item *item)
         break;
     case SIM_BACKUP:
     case SIM_DROP:
-    case SIM_AWAY:
         item->a = pick_store(maker);
-        if (item->kind == SIM_AWAY)
-            item->span_ms = sim_random_between(random, 5000, 30000);
+        break;
+    case SIM_AWAY:
+    case SIM_DECLARE:
+        item->a = pick_store(maker);
+        item->b = pick_service(maker);
+        item->x = sim_random_below(random, 3);
+        item->span_ms = sim_random_between(random, 5000, 20000);
         break;
     case SIM_FULL_COMMIT:
         item->x = sim_random_between(random, 1, 8);
@@ -359,6 +373,8 @@ pick_kind(struct maker *maker)
     dice = sim_random_below(&maker->random, sum);
     for (kind = SIM_NOISE; dice >= column[kind]; kind++)
         dice -= column[kind];
+    if (kind == SIM_CLOCK && maker->plan->trims)
+        return SIM_CRASH;               /* a day more would end the window of ids at once */
     return (enum sim_item_kind)kind;
 }
 

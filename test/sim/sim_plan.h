@@ -56,6 +56,7 @@ enum sim_item_kind {
     SIM_FULL,                   /* no room left in the map */
     SIM_FULL_COMMIT,            /* x commits find the disk full */
     SIM_AWAY,                   /* an event store is stopped for long */
+    SIM_DECLARE,                /* the same, and the operator declares it lost; x: b loses its disk meanwhile */
     SIM_TROUBLE,                /* a's handlers fail on key x */
     SIM_REBUILD,                /* beside, then take over; x: with the other program */
     SIM_KINDS
@@ -82,6 +83,7 @@ enum sim_message {
     SIM_CHARGE,
     SIM_REUSE,                  /* an id that was used before, with something else */
     SIM_UNHEARD,                /* a command nobody knows */
+    SIM_MISSHAPEN,              /* a command whose payload is not what it should be */
     SIM_GARBAGE,                /* not a request at all */
     SIM_MESSAGES
 };
@@ -99,6 +101,7 @@ struct sim_item {
     uint64_t arguments[SIM_ARGUMENTS_MAX];
     uint8_t id[16];
     bool recorded;              /* asks for it */
+    bool hurried;               /* a deadline that hardly anybody can keep */
     bool follows_up;            /* reads its write afterwards */
     bool carries_seen;          /* names what this client has seen before */
 };
@@ -118,6 +121,7 @@ struct sim_plan {
     uint32_t latency_us, work_us;   /* most */
     uint32_t batch_cut_bytes, feed_bytes_max, pull_credit_bytes, waiting_max, handler_tries_max;
     uint64_t retention_ms, ids_window_ms;
+    bool trims;                 /* so short that logs are trimmed; clients then give up within the window of ids */
     uint64_t starts_ms[8];      /* of each node */
     struct sim_item items[SIM_ITEMS_MAX];
     uint32_t item_count, command_count, fault_count;

@@ -71,6 +71,7 @@ struct sim_process;
     STATE(STORE_RESTORED, "an event store restored from a backup") \
     STATE(STORE_UNORDERED, "recorded batches that wait for a log position") \
     STATE(STORE_AWAY, "an event store away for long") \
+    STATE(DECLARED_LOST, "an event store declared lost, and it comes back") \
     STATE(BOTH_RESTORED, "a service and an event store lose their disks within a second") \
     STATE(TRIMMED, "an origin trims its log") \
     STATE(ACK_BACKED_UP, "an acknowledgement that names a backup") \

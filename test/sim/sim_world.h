@@ -166,6 +166,7 @@ struct sim_op {
     char name[SOUK_NAME_BYTES_MAX + 1];
     struct souk_pack payload;
     uint32_t tries;
+    uint64_t first_ms;                  /* asked */
     uint32_t seen_count;
     struct souk_cause seen[8];
     uint64_t deadline_ms;
@@ -179,6 +180,7 @@ struct sim_client {
     struct souk_id last_id;
     bool has_last;
     uint32_t last_node;
+    uint64_t last_ms;
     struct sim_random random;
 };
 
@@ -225,6 +227,7 @@ struct sim_world {
     struct checker *checker;
     uint64_t states[SIM_STATE_COUNT];
     bool faults_over, quiet;
+    uint32_t declared_lost[SIM_NODES_MAX];      /* reasons why services are told to go on without this event store */
     char failure[1024];                 /* empty: none so far */
 };
 
