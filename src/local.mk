@@ -42,7 +42,14 @@ libsouk_all_la_SOURCES = \
 	src/souk_description_check.c \
 	src/souk_evolution.c \
 	src/souk_evolution.h \
-	src/souk_json.c
+	src/souk_json.c \
+	src/souk_stage.c \
+	src/souk_stage_parts.h \
+	src/souk_stage_node.c \
+	src/souk_stage_origin.c \
+	src/souk_stage_copy.c \
+	src/souk_stage_trace.c \
+	src/souk_stage_text.c
 libsouk_all_la_LIBADD = $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la
@@ -50,7 +57,7 @@ libsouk_la_SOURCES =
 libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
-include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h
+include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 

@@ -142,7 +142,7 @@ SOUK_PUBLIC void souk_stage_fail_write(struct souk_stage *stage, const char *ser
 /* The `nth` (from 1) allocation from the arena that its decide, react and apply functions see fails, once. 0: none. */
 SOUK_PUBLIC void souk_stage_fail_allocation(struct souk_stage *stage, const char *service, uint32_t nth);
 /* Has what was asked for with one of the last two happened? False too when nothing was. */
-SOUK_PUBLIC bool souk_stage_has_failed(const struct souk_stage *stage);
+SOUK_PUBLIC bool souk_stage_fault_struck(const struct souk_stage *stage);
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,10 @@ souk_core_open(const struct souk_service *service, const struct souk_wiring *wir
     core->now = now;
     core->txn = txn;
     core->timer_due_ms = UINT64_MAX;
+    if (wiring->random.fill != NULL) {
+        wiring->random.fill(wiring->random.arg, &core->seal_request, sizeof core->seal_request);
+        core->seal_request >>= 2;               /* far from what an earlier process used, and from the end */
+    }
     souk_arena_init(&core->arena, CORE_ARENA_BYTES_MAX);
     souk_pack_init(&core->scratch, SOUK_WIRE_BYTES_MAX + 64 * 1024);
     souk_pack_init(&core->witness, WITNESS_BYTES_MAX);

@@ -11,6 +11,7 @@
 static int finish_draft(struct souk_core *core, uint32_t at);
 static int publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch);
 static void fenced(struct souk_core *core);
+static void meet(struct souk_core *core, struct core_store *store, const uint8_t incarnation[8]);
 static int send_seals(struct souk_core *core, uint32_t counter);
 static int check_seals(struct souk_core *core);
 static void choose(struct souk_core *core);
@@ -287,6 +288,7 @@ core_begin_sealing(struct souk_core *core, enum souk_record_reason reason)
     if (core->seen_counter < core->epoch.counter)
         core->seen_counter = core->epoch.counter;
     core->seal_counter = core->seen_counter + 1;
+    core->seal_round = core->seal_request + 1;
     core->seal_due_ms = 0;
     core->seal_tries = 0;
     core->rechoose = true;
@@ -312,7 +314,12 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
         core->seen_counter = sealed->counter;
     if (core->state == SOUK_CORE_LIVE && !sealed->granted && sealed->counter > core->epoch.counter)
         fenced(core);
-    if (core->state != SOUK_CORE_SEALING || sealed->request != core->seal_counter)
+    if (sealed->request < core->seal_round || sealed->request > core->seal_request
+        || sealed->request <= store->seal_answered)
+        return;
+    store->seal_answered = sealed->request;
+    meet(core, store, sealed->incarnation);
+    if (core->state != SOUK_CORE_SEALING)
         return;
     if (!sealed->granted) {
         if (sealed->counter >= core->seal_counter)
@@ -335,6 +342,21 @@ core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *notice)
         core->seen_counter = notice->counter;
     if (core->state == SOUK_CORE_LIVE && notice->counter > core->epoch.counter)
         fenced(core);
+}
+
+/* This is the incarnation whose acknowledgements count from now on. */
+static void
+meet(struct souk_core *core, struct core_store *store, const uint8_t incarnation[8])
+{
+    if (store->known && memcmp(store->incarnation, incarnation, sizeof store->incarnation) == 0)
+        return;
+    memcpy(store->incarnation, incarnation, sizeof store->incarnation);
+    store->known = true;
+    store->ack_commit = 0;
+    if (SOUK_PLANTED_BUG(INCARNATION_IGNORED))
+        return;
+    memset(store->recorded, 0, sizeof store->recorded);
+    memset(store->backed_up, 0, sizeof store->backed_up);
 }
 
 static void
@@ -385,7 +407,7 @@ check_seals(struct souk_core *core)
 static int
 send_seals(struct souk_core *core, uint32_t counter)
 {
-    struct souk_wire_seal seal = { .request = counter, .service = core->wiring->self, .counter = counter };
+    struct souk_wire_seal seal = { .request = ++core->seal_request, .service = core->wiring->self, .counter = counter };
     const bool live = core->state == SOUK_CORE_LIVE;
     struct souk_slice frame;
     struct souk_pack pack;
@@ -740,12 +762,14 @@ count_ack(struct souk_core *core, const struct souk_wire_ack *ack)
         return 0;
     if (!store->known || memcmp(store->incarnation, ack->incarnation, sizeof store->incarnation) != 0) {
         if (!SOUK_PLANTED_BUG(INCARNATION_IGNORED)) {
-            memset(store->recorded, 0, sizeof store->recorded);
-            memset(store->backed_up, 0, sizeof store->backed_up);
+            if (core->seal_due_ms > core->now.steady_ms + core->wiring->limits.seal_retry_ms)
+                core->seal_due_ms = core->now.steady_ms;    /* find out which one is alive */
+            return 0;
         }
-        memcpy(store->incarnation, ack->incarnation, sizeof store->incarnation);
-        store->known = true;
+    } else if (ack->commit < store->ack_commit) {
+        return 0;
     }
+    store->ack_commit = ack->commit;
     store->heard_ms = core->now.steady_ms;
     for (uint32_t i = 0; i < ack->count; i++) {
         const struct souk_wire_acked *acked = &ack->acks[i];
@@ -809,6 +833,8 @@ core_work_trim(struct souk_core *core)
         : core->wall_ms - limits->ids_window_ms, limits->trim_rows_max, &aged)) != 0)
         return rc;
     core->changed |= aged != 0;
+    if (aged == limits->trim_rows_max)
+        return 0;                               /* ids that are too old go first: an id that is known has its events */
     if (core->wiring->trim_after == SOUK_TRIM_NEVER || core->wall_ms < keep_ms)
         return 0;
     for (uint32_t own = 0; own < core->own_count; own++) {

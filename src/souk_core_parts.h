@@ -60,11 +60,13 @@ struct core_follow {
 struct core_store {
     struct souk_name name;
     bool lost;
-    bool known;
+    bool known;                                 /* its incarnation is, from its answer to the latest seal request */
     uint8_t incarnation[8];
+    uint64_t ack_commit;                        /* of its latest acknowledgement */
     uint64_t heard_ms;                          /* of its last acknowledgement */
     struct souk_point recorded[SOUK_OWN_STREAMS_MAX];
     uint64_t backed_up[SOUK_OWN_STREAMS_MAX];
+    uint64_t seal_answered;                     /* the latest seal request that it has answered */
     bool granted;
     uint8_t sealed_incarnation[8];
     uint32_t position_count;                    /* what it said that it holds when it granted */
@@ -189,6 +191,8 @@ struct souk_core {
 
     /* starting and recovering */
     uint32_t seal_counter;                      /* asked for */
+    uint64_t seal_request;                      /* number of the latest seal requests */
+    uint64_t seal_round;                        /* number of the first ones for this seal */
     uint32_t seen_counter;                      /* the highest epoch counter heard of */
     uint8_t instance[8];
     uint64_t seal_due_ms;

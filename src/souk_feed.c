@@ -34,7 +34,11 @@ souk_feeds_open(const struct souk_wiring *wiring, struct souk_feeds *feeds_out)
 
     memset(feeds_out, 0, sizeof *feeds_out);
     feeds_out->wiring = wiring;
-    feeds_out->request_next = 1;
+    if (wiring->random.fill == NULL)
+        return -SOUK_EINVAL;
+    /* Far from what an earlier process used: its answers may still be under way. */
+    wiring->random.fill(wiring->random.arg, &feeds_out->request_next, sizeof feeds_out->request_next);
+    feeds_out->request_next = (feeds_out->request_next >> 2) + 1;
     if (wiring->store_count > SOUK_STORES_MAX)
         return -SOUK_EINVAL;
     for (size_t i = 0; i < wiring->stream_count && rc == 0; i++)

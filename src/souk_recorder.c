@@ -758,6 +758,10 @@ set_aside(struct souk_recorder *recorder, struct kept *kept)
     if ((rc = souk_log_set_aside(recorder->txn, &kept->log, souk_point_of(&common), &rows)) != 0)
         return rc;
     kept->head = common;
+    if (kept->backed_up > common.number) {      /* the rest of it is of the other history */
+        kept->backed_up = common.number;
+        recorder->backed_up_changed = true;
+    }
     recorder->set_aside += rows;
     recorder->status.set_aside = recorder->set_aside;
     recorder->changed = true;
@@ -921,6 +925,7 @@ acknowledge(struct souk_recorder *recorder)
         if (!origin->ack_due)
             continue;
         memcpy(ack.incarnation, recorder->incarnation, sizeof ack.incarnation);
+        ack.commit = recorder->commit;
         for (uint32_t k = 0; k < origin->feed->stream_count; k++) {
             const struct kept *kept = kept_in(recorder, &origin->feed->streams[k]);
 

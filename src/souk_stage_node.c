@@ -229,6 +229,12 @@ stage_process_die(struct stage_node *node)
     stage_process_start(node);
 }
 
+void
+stage_fail_allocation(struct stage_node *node, uint32_t nth)
+{
+    node->process.core->arena.fails_in = nth;
+}
+
 /* ---- rounds --------------------------------------------------------- */
 
 void

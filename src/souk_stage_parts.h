@@ -154,6 +154,8 @@ void stage_process_close(struct stage_node *node);
 /* Open it again, on the witness that it has. */
 void stage_process_start(struct stage_node *node);
 void stage_process_die(struct stage_node *node);
+/* souk_stage_fail_allocation() */
+void stage_fail_allocation(struct stage_node *node, uint32_t nth);
 /* Work until nobody has anything to do at this time. */
 void stage_settle(struct souk_stage *stage);
 /* When somebody has, on the steady clock. */

@@ -150,9 +150,10 @@ souk_wire_pulled_get(struct souk_slice frame, struct souk_wire_pulled *out)
 void
 souk_wire_ack_put(struct souk_pack *pack, const struct souk_wire_ack *ack)
 {
-    begin_put(pack, 5, SOUK_WIRE_ACK);
+    begin_put(pack, 6, SOUK_WIRE_ACK);
     name_put(pack, &ack->store);
     bits_put(pack, ack->incarnation);
+    souk_pack_uint(pack, ack->commit);
     souk_pack_array(pack, ack->count);
     for (uint32_t i = 0; i < ack->count; i++) {
         souk_pack_array(pack, 6);
@@ -168,10 +169,11 @@ souk_wire_ack_get(struct souk_slice frame, struct souk_wire_ack *out)
     struct souk_unpack in;
     int rc;
 
-    if ((rc = begin_get(&in, frame, 5, SOUK_WIRE_ACK)) != 0)
+    if ((rc = begin_get(&in, frame, 6, SOUK_WIRE_ACK)) != 0)
         return rc;
     souk_wire_name_get(&in, &out->store);
     souk_unpack_bin_exact(&in, out->incarnation, sizeof out->incarnation);
+    out->commit = souk_unpack_uint(&in, UINT64_MAX);
     out->count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
     for (uint32_t i = 0; i < out->count && in.rc == 0; i++) {
         souk_unpack_array_exact(&in, 6);

@@ -81,6 +81,7 @@ struct souk_wire_pulled {
 struct souk_wire_ack {
     struct souk_name store;
     uint8_t incarnation[8];
+    uint64_t commit;                            /* of the event store; a lower one is older news */
     uint32_t count;
     struct souk_wire_acked {
         struct souk_name stream;

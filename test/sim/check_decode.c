@@ -90,7 +90,7 @@ check_decode_message(struct check_arena *arena, const struct check_bytes *frames
         [CHECK_FENCED] = read_fenced, [CHECK_REQUEST] = read_request, [CHECK_REPLY] = read_reply,
     };
     static const uint32_t fields[] = {
-        [CHECK_HEADS] = 8, [CHECK_PULL] = 7, [CHECK_PULLED] = 7, [CHECK_ACKNOWLEDGED] = 5, [CHECK_SEAL] = 6,
+        [CHECK_HEADS] = 8, [CHECK_PULL] = 7, [CHECK_PULLED] = 7, [CHECK_ACKNOWLEDGED] = 6, [CHECK_SEAL] = 6,
         [CHECK_SEALED] = 9, [CHECK_FENCED] = 5, [CHECK_REQUEST] = 12, [CHECK_REPLY] = 10,
     };
     struct reader reader = { .arena = arena };
@@ -346,6 +346,7 @@ read_acknowledged(struct reader *reader, struct check_message *message)
 
     message->sender = read_name(reader);
     message->incarnation = read_fixed(reader, 8);
+    message->request = read_uint(reader, 0, UINT64_MAX, "");       /* its commit */
     message->entry_count = read_array(reader, 1, CHECK_SERVICE_STREAMS_MAX, "positions");
     message->entries = check_arena_take(reader->arena, message->entry_count * sizeof *message->entries);
     for (i = 0; i < message->entry_count; i++) {

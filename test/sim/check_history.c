@@ -282,7 +282,11 @@ take_cursors(struct checker *checker, struct judgement *judgement, const struct 
     return 0;
 }
 
-/* Forward along the chain, or over to another branch that an epoch record with a higher counter has announced. */
+/*
+ * Forward along the chain. Or over to another branch: an epoch record with a
+ * higher counter has announced it, and a service is past the first record
+ * there that is new to it and no lower. An event store may be anywhere.
+ */
 static int
 check_move(struct checker *checker, const struct model_process *process, const struct model_stream *stream,
     struct model_batch *from, struct model_batch *to)
@@ -291,17 +295,13 @@ check_move(struct checker *checker, const struct model_process *process, const s
 
     if (model_is_in(from, to))
         return 0;
-    for (record = stream->records; record != NULL; record = record->next_record) {
-        if (record->form.epoch_counter <= from->form.epoch_counter || model_is_in(from, record))
-            continue;
-        if (model_is_in(record, to))
-            return 0;
-        /* Half way: an event store that goes back, or a follower that has come to an epoch of the same counter. */
-        if (model_is_in(to, record) && (process->node->is_event_store
-            || (to->form.epoch_counter == from->form.epoch_counter
-                && memcmp(to->form.epoch_bits, from->form.epoch_bits, CHECK_EPOCH_BITS_BYTES) != 0)))
-            return 0;
-    }
+    for (record = stream->records; record != NULL; record = record->next_record)
+        if (record->form.epoch_counter > from->form.epoch_counter && !model_is_in(from, record)
+            && (model_is_in(record, to) || model_is_in(to, record)))
+            break;
+    if (record != NULL && (process->node->is_event_store || (to != NULL && to->epoch != from->epoch
+            && to->form.epoch_counter >= from->form.epoch_counter)))
+        return 0;
     return model_fail(checker, "fork unannounced: %s goes from %s to %s, and no epoch in between says so",
         model_process_name(checker, process), model_batch_name(checker, from), model_batch_name(checker, to));
 }

@@ -374,6 +374,22 @@ wrote_about(const struct model_commit *commit, const struct model_event *like)
     return false;
 }
 
+/* Does the history up to `own` name a cause in the stream that has the event in its own lineage? */
+static bool
+has_named(struct checker *checker, const struct model_batch *own, const struct model_stream *stream, uint32_t epoch,
+    uint64_t number)
+{
+    const struct model_event *named;
+    struct model_known known = own == NULL ? (struct model_known){ 0 } : own->known[stream->index];
+
+    if (known.epoch == epoch)
+        return known.number >= number;
+    if (model_counter(checker, known.epoch) < model_counter(checker, epoch))
+        return false;
+    named = model_find_event(checker, stream, known.epoch, known.number);
+    return named == NULL || model_find_in(checker, named->batch, epoch, number) != NULL;
+}
+
 int
 state_commit(struct checker *checker, struct model_process *process, struct model_batch *const *before,
     const struct model_commit *commit)
@@ -394,14 +410,11 @@ state_commit(struct checker *checker, struct model_process *process, struct mode
         for (batch = tips[i]; batch != common; batch = batch->parent)
             for (j = 0; j < batch->form.count; j++) {
                 const struct model_event *event = &batch->events[j];
-                struct model_known at = { batch->epoch, event->number };
-                bool is_covered = model_covers(checker, model_known_of(before[i]), at, false);
+                bool is_covered = model_find_in(checker, before[i], batch->epoch, event->number) != NULL;
 
-                for (k = 0; k < node->stream_count; k++) {
-                    const struct model_batch *own = before[node->streams[k]->index];
-
-                    is_covered = is_covered || (own != NULL && model_covers(checker, own->known[i], at, false));
-                }
+                for (k = 0; k < node->stream_count && !is_covered; k++)
+                    is_covered = has_named(checker, before[node->streams[k]->index], &checker->streams[i], batch->epoch,
+                        event->number);
                 if (is_covered || !must_react(checker, node, before, event)
                     || has_reaction(checker, node, event, false) || wrote_about(commit, event))
                     continue;

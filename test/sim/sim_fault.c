@@ -36,6 +36,8 @@ static void tell_backed_up(struct sim_world *world, struct sim_process *process)
 static void drop_idle_clones(struct sim_world *world);
 static struct sim_instance *beside_of(struct sim_node *node);
 static uint32_t instances_of(const struct sim_node *node);
+static bool has_clones(const struct sim_world *world);
+static bool has_declared_lost(const struct sim_world *world);
 static int64_t jump_ms(const struct sim_item *item);
 
 /* ---- faults --------------------------------------------------------- */
@@ -96,6 +98,8 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
         hold(world, node, item->x % 2 == 0);
         break;
     case SIM_DECLARE:
+        if (has_clones(world))
+            return;                     /* it is by the event store that one of the two is stopped */
         sim_mark(world, SIM_STATE_DECLARED_LOST);
         hold(world, node, false);
         world->declared_lost[item->a]++;
@@ -610,7 +614,8 @@ clone(struct sim_world *world, struct sim_node *node)
     struct sim_instance *instance = sim_node_main(node), *twin;
     struct sim_copy copy;
 
-    if (instance == NULL || !sim_disk_has_store(&instance->disk) || instances_of(node) > 1)
+    if (instance == NULL || !sim_disk_has_store(&instance->disk) || instances_of(node) > 1
+        || has_declared_lost(world))
         return;
     if (sim_copy_take(&copy, world->root, ++world->ids, &instance->disk) != 0
         || (twin = sim_instance_new(world, node)) == NULL || sim_copy_put(&copy, &twin->disk) != 0) {
@@ -773,6 +778,28 @@ instances_of(const struct sim_node *node)
     for (i = 0; i < SIM_INSTANCES_MAX; i++)
         count += node->instances[i].exists;
     return count;
+}
+
+static bool
+has_clones(const struct sim_world *world)
+{
+    uint32_t i;
+
+    for (i = 0; i < world->node_count; i++)
+        if (instances_of(&world->nodes[i]) > 1)
+            return true;
+    return false;
+}
+
+static bool
+has_declared_lost(const struct sim_world *world)
+{
+    uint32_t i;
+
+    for (i = 0; i < world->node_count; i++)
+        if (world->declared_lost[i] > 0)
+            return true;
+    return false;
 }
 
 static int64_t

@@ -442,7 +442,7 @@ wire(struct sim_world *world, struct sim_process *process)
     limits->waiting_max = plan->waiting_max;
     limits->batch_cut_bytes = plan->batch_cut_bytes;
     limits->retention_ms = plan->retention_ms * scale;
-    limits->ids_window_ms = plan->ids_window_ms;
+    limits->ids_window_ms = plan->ids_window_ms * scale;
     souk_limits_fill(limits);
     wiring->random = (struct souk_random){ fill_random, &process->random };
 }

@@ -645,11 +645,12 @@ acknowledge(struct story *told, const char *store, int number, uint64_t backed_u
 {
     struct pen pen = { .size_bytes = 0 };
 
-    put_array(&pen, 5);
+    put_array(&pen, 6);
     put_uint(&pen, 1);
     put_uint(&pen, 4);
     put_str(&pen, store);
     put_bin(&pen, zeros, 8);
+    put_uint(&pen, ++told->now_ms);
     put_array(&pen, 1);
     put_array(&pen, 6);
     put_position(&pen, &told->batches[number].position);

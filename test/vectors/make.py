@@ -211,7 +211,7 @@ MESSAGES = {
     1: ["service", "sender", "incarnation", "fingerprint", "time", "heads"],
     2: ["request", "asker", "credit", "cursors", "waits"],
     3: ["request", "holder", "incarnation", "more", "answers"],
-    4: ["store", "incarnation", "acks"],
+    4: ["store", "incarnation", "commit", "acks"],
     5: ["request", "service", "counter", "instance"],
     6: ["request", "store", "incarnation", "service", "granted", "counter", "positions"],
     7: ["store", "service", "counter"],
@@ -240,7 +240,7 @@ messages = {
          ["orders.private", 4, bytes(range(8)), 310, blake2b(b"from elsewhere"), 3, 3, EPOCH_ORDERS_2, 300,
           blake2b(b"the record of orders.private"), 0, ZERO8, 0]]]),
     "acknowledged": (4, "two streams are on disk, one of them in every backup", [
-        "eventstore", INCARNATION, [position("orders", 1, EPOCH_ORDERS, 4, three_data) + [0],
+        "eventstore", INCARNATION, 77, [position("orders", 1, EPOCH_ORDERS, 4, three_data) + [0],
                                     ["orders.private", 1, EPOCH_ORDERS, 300, fork_parents[1][4], 300]]]),
     "seal": (5, "an origin asks for a seal", [3, "orders", 3, bytes.fromhex("f00dfeedf00dfeed")]),
     "sealed-granted": (6, "granted", [
@@ -426,7 +426,7 @@ for name, breaks, says, data in [
         position("orders", 1, EPOCH_ORDERS, 6, answered_data)
         + [0, 3, EPOCH_ORDERS_2, 4, hash_of(fork_data), 1, EPOCH_ORDERS, 4]])),
     ("acknowledged-hash-short", "length", "a hash of 16 bytes",
-     message_with("acknowledged", 2, [["orders", 1, EPOCH_ORDERS, 4, bytes(16), 0]])),
+     message_with("acknowledged", 3, [["orders", 1, EPOCH_ORDERS, 4, bytes(16), 0]])),
     ("seal-counter-zero", "epoch", "a seal at 0", message_with("seal", 2, 0)),
     ("request-id-short", "length", "an id of 15 bytes", message_with("request-command", 0, bytes(15))),
     ("request-seen-too-many", "positions", "33 entries of seen", message_with(
