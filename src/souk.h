@@ -153,7 +153,7 @@ struct souk_rewound {
     struct souk_event_ref caused;       /* the own event that it caused */
     struct souk_slice key;              /* of the own event */
     struct souk_slice type;             /* of the own event */
-    struct souk_slice payload;          /* of the own event, packed */
+    struct souk_slice payload;          /* of the own event, packed; empty when its log has been trimmed so far */
 };
 
 /*

@@ -627,16 +627,17 @@ struct losses {
 };
 
 static int
-collect_loss(struct souk_point cause, const struct souk_name *own, struct souk_point caused, void *arg)
+collect_loss(const struct souk_trail_caused *caused, void *arg)
 {
     struct losses *losses = arg;
+    struct souk_arena *arena = &losses->core->arena;
     struct souk_parked *loss;
     bool in;
     int rc;
 
-    if (cause.epoch.counter > losses->head.epoch.counter)
+    if (caused->cause.epoch.counter > losses->head.epoch.counter)
         return 0;                               /* not reached yet, in a store that is being filled again */
-    rc = souk_lineage_has(losses->core->txn, &losses->follow->name, losses->follow->cursor.generation, cause,
+    rc = souk_lineage_has(losses->core->txn, &losses->follow->name, losses->follow->cursor.generation, caused->cause,
         losses->head, &in);
     if (rc != 0 || in)
         return rc;
@@ -655,36 +656,41 @@ collect_loss(struct souk_point cause, const struct souk_name *own, struct souk_p
     memset(loss, 0, sizeof *loss);
     loss->kind = SOUK_PARKED_LOSS;
     loss->stream = losses->follow->name;
-    loss->epoch = cause.epoch;
-    loss->event.number = cause.number;
-    loss->caused_stream = *own;
-    loss->caused = caused;
-    return 0;
+    loss->epoch = caused->cause.epoch;
+    loss->event.number = caused->cause.number;
+    loss->event.type = souk_arena_copy(arena, caused->type);
+    loss->event.key = souk_arena_copy(arena, caused->key);
+    loss->event.correlation = caused->correlation;
+    loss->event.depth = caused->depth;
+    loss->event.version = caused->version;
+    loss->caused_stream = caused->own;
+    loss->caused = caused->point;
+    return loss->event.type.base == NULL || loss->event.key.base == NULL ? -SOUK_ENOMEM : 0;
 }
 
-/* The own event itself, from the own log; -SOUK_ENOTFOUND when it is trimmed. */
+/* The own event's payload, from the own log; it stays empty when that part is trimmed. */
 static int
-find_own(struct souk_core *core, const struct souk_name *stream, struct souk_point point, struct souk_event *event_out)
+find_payload(struct souk_core *core, struct souk_parked *loss)
 {
-    struct core_own *own = core_own(core, stream->text);
+    struct core_own *own = core_own(core, loss->caused_stream.text);
     struct souk_batch_header header;
     struct souk_events events;
+    struct souk_event event;
     struct souk_slice batch;
-    int rc;
+    int rc = -SOUK_ENOTFOUND;
 
-    if (own == NULL)
-        return -SOUK_ENOTFOUND;
-    if ((rc = souk_log_holding(core->txn, &own->log, point.number, &batch)) != 0)
-        return rc;
-    batch = souk_arena_copy(&core->arena, batch);
-    if (batch.base == NULL)
-        return -SOUK_ENOMEM;
+    if (own != NULL)
+        rc = souk_log_holding(core->txn, &own->log, loss->caused.number, &batch);
+    if (rc != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
     if (souk_batch_peek(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
         return -SOUK_EDAMAGED;
-    while ((rc = souk_events_next(&events, event_out)) == 0)
-        if (event_out->number == point.number)
-            return souk_epoch_equal(header.epoch, point.epoch) ? 0 : -SOUK_ENOTFOUND;
-    return rc == -SOUK_ENOTFOUND ? rc : -SOUK_EDAMAGED;
+    while ((rc = souk_events_next(&events, &event)) == 0)
+        if (event.number == loss->caused.number && souk_epoch_equal(header.epoch, loss->caused.epoch)) {
+            loss->event.payload = souk_arena_copy(&core->arena, event.payload);
+            return loss->event.payload.base == NULL ? -SOUK_ENOMEM : 0;
+        }
+    return rc == -SOUK_ENOTFOUND ? 0 : -SOUK_EDAMAGED;
 }
 
 /* Tell the service of own events that stand on what records of `follow` have voided. */
@@ -702,7 +708,7 @@ pay_losses(struct souk_core *core, struct core_follow *follow)
         follow->changed = core->changed = true;
         return 0;
     }
-    if ((rc = souk_trail_caused(core->txn, &follow->name, collect_loss, &losses)) != 0)
+    if ((rc = souk_trail_each(core->txn, &follow->name, collect_loss, &losses)) != 0)
         return rc;
     follow->cursor.owes_losses = false;
     follow->changed = core->changed = true;
@@ -711,17 +717,7 @@ pay_losses(struct souk_core *core, struct core_follow *follow)
         const struct souk_point lost = { loss->epoch, loss->event.number };
         const struct core_poison *poison = poison_of(follow, lost);
 
-        rc = find_own(core, &loss->caused_stream, loss->caused, &loss->event);
-        loss->event.number = lost.number;
-        if (rc == 0 || rc == -SOUK_ENOTFOUND) {
-            int forgotten = souk_trail_told(core->txn, &follow->name, lost);
-
-            if (forgotten != 0)
-                return forgotten;
-        }
-        if (rc == -SOUK_ENOTFOUND)
-            continue;
-        if (rc != 0)
+        if ((rc = find_payload(core, loss)) != 0 || (rc = souk_trail_told(core->txn, &follow->name, lost)) != 0)
             return rc;
         core->failed_point = lost;
         core->status.rewound++;

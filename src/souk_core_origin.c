@@ -830,7 +830,8 @@ core_work_trim(struct souk_core *core)
         return 0;
     core->trim_due_ms = core->now.steady_ms + limits->head_ms;
     if ((rc = souk_trail_age(core->txn, core->wall_ms < limits->ids_window_ms ? 0
-        : core->wall_ms - limits->ids_window_ms, limits->trim_rows_max, &aged)) != 0)
+        : core->wall_ms - limits->ids_window_ms, core->wall_ms < limits->losses_window_ms ? 0
+        : core->wall_ms - limits->losses_window_ms, limits->trim_rows_max, &aged)) != 0)
         return rc;
     core->changed |= aged != 0;
     if (aged == limits->trim_rows_max)
@@ -848,7 +849,7 @@ core_work_trim(struct souk_core *core)
             uint64_t backed_up = store->known ? store->backed_up[own] : 0;
             uint32_t at = count++;
 
-            if (backed_up < mark && !store->lost)
+            if (backed_up < mark)               /* one that is declared lost counts until it leaves the topology */
                 mark = backed_up;
             while (at > 0 && marks[at - 1] < recorded) {
                 marks[at] = marks[at - 1];

@@ -1,6 +1,7 @@
 #include "souk_stage_parts.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "souk_log.h"

@@ -8,6 +8,7 @@
 #define TABLE_AGES "souk.ages"
 #define NAME_BYTES (SOUK_NAME_BYTES_MAX + 1)
 #define CAUSED_BYTES (NAME_BYTES + SOUK_POINT_BYTES + NAME_BYTES + SOUK_POINT_BYTES)
+#define CAUSED_ROW_BYTES_MAX 512
 #define ID_KEY_BYTES_MAX (16 + SOUK_WIRE_CALLER_BYTES_MAX)
 
 enum { AGE_ID = 'i', AGE_CAUSED = 'c' };
@@ -18,6 +19,11 @@ static int note_command(struct souk_txn *txn, const struct souk_name *stream, st
 static int note_cause(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event);
 static int note_age(struct souk_txn *txn, uint64_t time_ms, char what, struct souk_slice key);
+static int put_caused(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
+    const struct souk_event *event);
+static int read_caused(struct souk_slice key, struct souk_slice value, struct souk_trail_caused *caused_out);
+static int age(struct souk_txn *txn, char what, const char *name, uint64_t before_ms, uint32_t rows_max,
+    uint32_t *rows_out);
 static int read_command(struct souk_slice value, struct souk_trail_command *command_out);
 
 int
@@ -152,15 +158,56 @@ note_cause(struct souk_txn *txn, const struct souk_name *stream, struct souk_epo
     memcpy(key + NAME_BYTES + SOUK_POINT_BYTES, stream->text, NAME_BYTES);
     souk_point_encode(&own, key + 2 * NAME_BYTES + SOUK_POINT_BYTES);
     if ((rc = souk_txn_table(txn, TABLE_CAUSED, &table)) != 0
-        || (rc = souk_txn_put(txn, table, (struct souk_slice){ key, sizeof key }, (struct souk_slice){ "", 0 })) != 0)
+        || (rc = put_caused(txn, table, (struct souk_slice){ key, sizeof key }, event)) != 0)
         return rc;
     return note_age(txn, event->time_ms, AGE_CAUSED, (struct souk_slice){ key, sizeof key });
 }
 
-int
-souk_trail_caused(struct souk_txn *txn, const struct souk_name *stream,
-    int (*each)(struct souk_point cause, const struct souk_name *own, struct souk_point caused, void *arg), void *arg)
+static int
+put_caused(struct souk_txn *txn, struct souk_table table, struct souk_slice key, const struct souk_event *event)
 {
+    struct souk_pack pack;
+    int rc;
+
+    souk_pack_init(&pack, CAUSED_ROW_BYTES_MAX);
+    souk_pack_array(&pack, 5);
+    souk_pack_str(&pack, event->type);
+    souk_pack_bin(&pack, event->key);
+    souk_pack_bin(&pack, (struct souk_slice){ event->correlation.bytes, sizeof event->correlation.bytes });
+    souk_pack_uint(&pack, event->depth);
+    souk_pack_uint(&pack, event->version);
+    rc = pack.rc != 0 ? pack.rc : souk_txn_put(txn, table, key, souk_pack_slice(&pack));
+    souk_pack_done(&pack);
+    return rc;
+}
+
+static int
+read_caused(struct souk_slice key, struct souk_slice value, struct souk_trail_caused *caused_out)
+{
+    const uint8_t *at = key.base;
+    struct souk_unpack in;
+
+    if (key.size_bytes != CAUSED_BYTES
+        || souk_point_decode((struct souk_slice){ at + NAME_BYTES, SOUK_POINT_BYTES }, &caused_out->cause) != 0
+        || souk_point_decode((struct souk_slice){ at + 2 * NAME_BYTES + SOUK_POINT_BYTES, SOUK_POINT_BYTES },
+            &caused_out->point) != 0)
+        return -SOUK_EDAMAGED;
+    memcpy(caused_out->own.text, at + NAME_BYTES + SOUK_POINT_BYTES, NAME_BYTES);
+    souk_unpack_init(&in, value);
+    souk_unpack_array_exact(&in, 5);
+    caused_out->type = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
+    caused_out->key = souk_unpack_bin(&in, SOUK_KEY_BYTES_MAX);
+    souk_unpack_bin_exact(&in, caused_out->correlation.bytes, sizeof caused_out->correlation.bytes);
+    caused_out->depth = (uint32_t)souk_unpack_uint(&in, SOUK_DEPTH_MAX);
+    caused_out->version = (uint16_t)souk_unpack_uint(&in, UINT16_MAX);
+    return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
+}
+
+int
+souk_trail_each(struct souk_txn *txn, const struct souk_name *stream,
+    int (*each)(const struct souk_trail_caused *caused, void *arg), void *arg)
+{
+    struct souk_trail_caused caused;
     struct souk_slice key, value;
     struct souk_table table;
     struct souk_scan *scan;
@@ -171,23 +218,9 @@ souk_trail_caused(struct souk_txn *txn, const struct souk_name *stream,
     if ((rc = souk_scan_open(txn, table, (struct souk_slice){ stream->text, NAME_BYTES }, &scan)) != 0)
         return rc;
     while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
-        const uint8_t *at = key.base;
-        struct souk_point cause, caused;
-        struct souk_name own;
-
-        if (key.size_bytes != CAUSED_BYTES) {
-            rc = -SOUK_EDAMAGED;
+        if (key.size_bytes < NAME_BYTES || memcmp(key.base, stream->text, NAME_BYTES) != 0)
             break;
-        }
-        if (memcmp(at, stream->text, NAME_BYTES) != 0) {
-            rc = -SOUK_ENOTFOUND;
-            break;
-        }
-        memcpy(own.text, at + NAME_BYTES + SOUK_POINT_BYTES, NAME_BYTES);
-        if ((rc = souk_point_decode((struct souk_slice){ at + NAME_BYTES, SOUK_POINT_BYTES }, &cause)) != 0
-            || (rc = souk_point_decode((struct souk_slice){ at + 2 * NAME_BYTES + SOUK_POINT_BYTES,
-                SOUK_POINT_BYTES }, &caused)) != 0
-            || (rc = each(cause, &own, caused, arg)) != 0)
+        if ((rc = read_caused(key, value, &caused)) != 0 || (rc = each(&caused, arg)) != 0)
             break;
     }
     souk_scan_close(&scan);
@@ -223,31 +256,41 @@ souk_trail_told(struct souk_txn *txn, const struct souk_name *stream, struct sou
 static int
 note_age(struct souk_txn *txn, uint64_t time_ms, char what, struct souk_slice key)
 {
-    uint8_t age[8 + 1 + CAUSED_BYTES];
+    uint8_t row[8 + 1 + CAUSED_BYTES];
     struct souk_table table;
     int rc;
 
     _Static_assert(CAUSED_BYTES >= ID_KEY_BYTES_MAX, "an age holds either key");
-    souk_put_u64(age, time_ms);
-    age[8] = (uint8_t)what;
-    memcpy(age + 9, key.base, key.size_bytes);
+    row[0] = (uint8_t)what;
+    souk_put_u64(row + 1, time_ms);
+    memcpy(row + 9, key.base, key.size_bytes);
     if ((rc = souk_txn_table(txn, TABLE_AGES, &table)) != 0)
         return rc;
-    return souk_txn_put(txn, table, (struct souk_slice){ age, 9 + key.size_bytes }, (struct souk_slice){ "", 0 });
+    return souk_txn_put(txn, table, (struct souk_slice){ row, 9 + key.size_bytes }, (struct souk_slice){ "", 0 });
 }
 
 int
-souk_trail_age(struct souk_txn *txn, uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out)
+souk_trail_age(struct souk_txn *txn, uint64_t ids_before_ms, uint64_t caused_before_ms, uint32_t rows_max,
+    uint32_t *ids_out)
 {
-    struct souk_table ages, ids, caused;
+    uint32_t caused;
+    int rc = age(txn, AGE_ID, TABLE_IDS, ids_before_ms, rows_max, ids_out);
+
+    return rc != 0 ? rc : age(txn, AGE_CAUSED, TABLE_CAUSED, caused_before_ms, rows_max, &caused);
+}
+
+static int
+age(struct souk_txn *txn, char what, const char *name, uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out)
+{
+    const uint8_t from[] = { (uint8_t)what };
+    struct souk_table ages, table;
     struct souk_slice key, value;
     struct souk_scan *scan;
     int rc;
 
     *rows_out = 0;
-    if ((rc = souk_txn_table(txn, TABLE_AGES, &ages)) != 0 || (rc = souk_txn_table(txn, TABLE_IDS, &ids)) != 0
-        || (rc = souk_txn_table(txn, TABLE_CAUSED, &caused)) != 0
-        || (rc = souk_scan_open(txn, ages, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
+    if ((rc = souk_txn_table(txn, TABLE_AGES, &ages)) != 0 || (rc = souk_txn_table(txn, name, &table)) != 0
+        || (rc = souk_scan_open(txn, ages, (struct souk_slice){ from, sizeof from }, &scan)) != 0)
         return rc;
     while (*rows_out < rows_max && (rc = souk_scan_next(scan, &key, &value)) == 0) {
         const uint8_t *at = key.base;
@@ -256,10 +299,9 @@ souk_trail_age(struct souk_txn *txn, uint64_t before_ms, uint32_t rows_max, uint
             rc = -SOUK_EDAMAGED;
             break;
         }
-        if (souk_get_u64(at) >= before_ms)
+        if (at[0] != (uint8_t)what || souk_get_u64(at + 1) >= before_ms)
             break;
-        rc = souk_txn_delete(txn, at[8] == AGE_ID ? ids : caused,
-            (struct souk_slice){ at + 9, key.size_bytes - 9 });
+        rc = souk_txn_delete(txn, table, (struct souk_slice){ at + 9, key.size_bytes - 9 });
         if ((rc != 0 && rc != -SOUK_ENOTFOUND) || (rc = souk_scan_delete(scan)) != 0)
             break;
         (*rows_out)++;

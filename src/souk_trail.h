@@ -32,12 +32,23 @@ SOUK_MUST_CHECK int souk_trail_note(struct souk_txn *txn, const struct souk_name
 /* 0, -SOUK_ENOTFOUND. */
 SOUK_MUST_CHECK int souk_trail_command(struct souk_txn *txn, struct souk_slice caller, const struct souk_id *id,
     struct souk_trail_command *command_out);
-/* Call `each` for every own event that stands on an event of `stream`, in the order of that, until it returns non-zero. */
-SOUK_MUST_CHECK int souk_trail_caused(struct souk_txn *txn, const struct souk_name *stream,
-    int (*each)(struct souk_point cause, const struct souk_name *own, struct souk_point caused, void *arg), void *arg);
+/* An own event that stands on an event of another stream. Slices are borrowed from the transaction. */
+struct souk_trail_caused {
+    struct souk_point cause;
+    struct souk_name own;
+    struct souk_point point;                    /* of the own event */
+    struct souk_slice type, key;
+    struct souk_id correlation;
+    uint32_t depth;
+    uint16_t version;
+};
+/* Call `each` for everything that stands on `stream`, until it returns non-zero, which is then returned. */
+SOUK_MUST_CHECK int souk_trail_each(struct souk_txn *txn, const struct souk_name *stream,
+    int (*each)(const struct souk_trail_caused *caused, void *arg), void *arg);
 /* The loss of `cause`, an event of `stream`, has been told to what stood on it. */
 SOUK_MUST_CHECK int souk_trail_told(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause);
-/* Forget what own events before `before_ms` left, at most `rows_max` rows. *rows_out: how many. */
-SOUK_MUST_CHECK int souk_trail_age(struct souk_txn *txn, uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out);
+/* Forget the ids of own events before `ids_before_ms`, and what stood on others before `caused_before_ms`, at most `rows_max` rows of each. *ids_out: how many ids. */
+SOUK_MUST_CHECK int souk_trail_age(struct souk_txn *txn, uint64_t ids_before_ms, uint64_t caused_before_ms,
+    uint32_t rows_max, uint32_t *ids_out);
 
 #endif

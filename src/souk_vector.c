@@ -227,7 +227,7 @@ souk_vector_known(const struct souk_vector *vector, const struct souk_name *stre
 static bool
 is_news(struct souk_point point, struct souk_point old)
 {
-    return point.epoch.counter > old.epoch.counter || souk_point_above(point, old);
+    return !souk_point_covered(point, old);     /* of two epochs of one counter the last one heard of is said too */
 }
 
 static struct souk_vector_entry *

@@ -19,6 +19,7 @@ souk_limits_fill(struct souk_limits *limits)
         .commit_events_max = 4096,
         .batch_cut_bytes = 60 * 1024,
         .ids_window_ms = 7 * 24 * HOUR_MS,
+        .losses_window_ms = 30 * 24 * HOUR_MS,
         .retention_ms = 24 * HOUR_MS,
         .trim_rows_max = 64,
     };
@@ -37,6 +38,7 @@ souk_limits_fill(struct souk_limits *limits)
     FILL(commit_events_max);
     FILL(batch_cut_bytes);
     FILL(ids_window_ms);
+    FILL(losses_window_ms);
     FILL(retention_ms);
     FILL(trim_rows_max);
 #undef FILL

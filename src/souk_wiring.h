@@ -59,6 +59,7 @@ struct souk_limits {
     uint32_t commit_events_max;         /* own events of one commit, soft;                   4096 */
     uint32_t batch_cut_bytes;           /* 60 KiB */
     uint64_t ids_window_ms;             /* event time for which command ids are kept;        a week */
+    uint64_t losses_window_ms;          /* event time for which a loss finds what stood on it;  30 days */
     uint64_t retention_ms;              /* the log is never trimmed within it;               a day */
     uint32_t trim_rows_max;             /* batches trimmed in one commit;                    64 */
 };

@@ -426,8 +426,8 @@ was_lost_between(const struct model_disk *disk, uint64_t from, uint64_t to)
 }
 
 /*
- * `batch` is not in the final history: the first epoch record there with a
- * higher counter has voided it. Who opened that epoch must not have had the
+ * `batch` is not in the final history: the first epoch record there that is
+ * no lower, and of another epoch, has voided it. Who opened that epoch must not have had the
  * batch, and had asked every event store: none may have had it either. And
  * where an ok had left, the writer's disk must have lost it by a fact, or be
  * the one of an instance that another has replaced.
@@ -444,9 +444,10 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
     bool is_rival = false;              /* another epoch of its counter has won, as after two seals of one counter */
     uint64_t fact;
 
-    for (step = batch->stream->final; step != NULL && step->form.epoch_counter > batch->form.epoch_counter;
+    /* Another epoch of the same counter voids it too, where nobody was left who knew of both. */
+    for (step = batch->stream->final; step != NULL && step->form.epoch_counter >= batch->form.epoch_counter;
          step = step->parent)
-        if (step->form.count == 0)
+        if (step->form.count == 0 && step->epoch != batch->epoch)
             record = step;
     if (record == NULL) {
         if (acknowledged == NULL && model_recorded_by(checker, batch) == 0)

@@ -346,7 +346,7 @@ read_acknowledged(struct reader *reader, struct check_message *message)
 
     message->sender = read_name(reader);
     message->incarnation = read_fixed(reader, 8);
-    message->request = read_uint(reader, 0, UINT64_MAX, "");       /* its commit */
+    message->commit = read_uint(reader, 0, UINT64_MAX, "");
     message->entry_count = read_array(reader, 1, CHECK_SERVICE_STREAMS_MAX, "positions");
     message->entries = check_arena_take(reader->arena, message->entry_count * sizeof *message->entries);
     for (i = 0; i < message->entry_count; i++) {

@@ -136,7 +136,7 @@ struct check_message {
     enum check_kind kind;
     struct check_bytes service, sender; /* sender: of heads; the asker, the holder, the event store */
     const uint8_t *incarnation, *fingerprint, *instance; /* 8 */
-    uint64_t time_ms, request, credit_bytes;
+    uint64_t time_ms, request, commit, credit_bytes;
     bool more, granted;
     uint32_t counter;
     struct check_entry *entries;        /* heads, cursors, answers, acks, positions */

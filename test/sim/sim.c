@@ -13,6 +13,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct options {
     uint32_t jobs;
     double seconds;                     /* 0: until the seeds are used up */
     enum sim_profile profile;
-    bool trace, states, shrink, keep, go_on, list;
+    bool trace, states, shrink, no_shrink, keep, go_on, list;
     bool without[SIM_ITEMS_MAX + 1];
     bool any_without;
 };
@@ -74,7 +75,7 @@ static void print_progress(const struct board *board, double seconds, bool last)
 static void make_root(char *root_out, size_t size_bytes);
 static double now_s(void);
 
-enum { KEY_SEEDS = 256, KEY_SEED, KEY_SECONDS, KEY_PROFILE, KEY_TRACE, KEY_STATES, KEY_SHRINK, KEY_KEEP, KEY_WITHOUT,
+enum { KEY_SEEDS = 256, KEY_SEED, KEY_SECONDS, KEY_PROFILE, KEY_TRACE, KEY_STATES, KEY_SHRINK, KEY_NO_SHRINK, KEY_KEEP, KEY_WITHOUT,
     KEY_BUG, KEY_BUGS, KEY_GO_ON, KEY_LIST };
 
 static const struct argp_option option_list[] = {
@@ -88,6 +89,7 @@ static const struct argp_option option_list[] = {
     { "trace", KEY_TRACE, NULL, 0, "Print what happens", 0 },
     { "states", KEY_STATES, NULL, 0, "Print how many schedules reached each rare state", 0 },
     { "shrink", KEY_SHRINK, NULL, 0, "Make a failing schedule short (with --seed; otherwise it is done anyway)", 0 },
+    { "no-shrink", KEY_NO_SHRINK, NULL, 0, "Only say which schedule failed", 0 },
     { "keep", KEY_KEEP, NULL, 0, "Leave the stores of a failing schedule where they are", 0 },
     { "go-on", KEY_GO_ON, NULL, 0, "Do not stop at a failure", 0 },
     { "bug", KEY_BUG, "NAME", 0, "Let a planted bug loose", 0 },
@@ -106,6 +108,8 @@ main(int argc, char **argv)
     uint32_t i;
     int rc;
 
+    /* LMDB asks for 3 MiB of zeroes with every store: fresh pages are zero, old ones would be wiped each time. */
+    mallopt(M_MMAP_THRESHOLD, 512 * 1024);
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (options.list) {
         if ((plan = malloc(sizeof *plan)) == NULL)
@@ -172,6 +176,9 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SHRINK:
         options->shrink = true;
+        return 0;
+    case KEY_NO_SHRINK:
+        options->no_shrink = true;
         return 0;
     case KEY_KEEP:
         options->keep = true;
@@ -329,7 +336,7 @@ report(const struct options *options, struct board *board, struct slot *slot, in
         print_without(stdout, options->without, SIM_ITEMS_MAX);
     printf(": %s\n", slot->text);
     fflush(stdout);
-    if (options->shrink && !options->trace && atomic_load(&board->failures) == 1)
+    if (options->shrink && !options->no_shrink && !options->trace && atomic_load(&board->failures) == 1)
         shrink(options, slot, seed);
 }
 

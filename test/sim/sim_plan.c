@@ -145,6 +145,7 @@ make_knobs(struct maker *maker)
 {
     static const uint32_t cuts[] = { 200, 600, 4000, 60 * 1024 };
     static const uint32_t feeds[] = { 2000, 20 * 1000, 4000 * 1000 };
+    static const uint32_t works_us[] = { 80000, 60000, 40000, 15000, 3000 };
     static const uint32_t credits[] = { 1, 1000, 20 * 1000, 1000 * 1000 };
     struct sim_plan *plan = maker->plan;
     struct sim_random *random = &maker->random;
@@ -169,7 +170,7 @@ make_knobs(struct maker *maker)
         plan->late = (uint32_t)sim_random_between(random, 0, 50);
     }
     plan->latency_us = sim_random_chance(random, 700) ? 3000 : 60000;
-    plan->work_us = sim_random_chance(random, 700) ? 15000 : 2000;
+    plan->work_us = works_us[sim_random_below(random, 5)];
     plan->batch_cut_bytes = cuts[sim_random_below(random, 4)];
     plan->feed_bytes_max = feeds[sim_random_below(random, 3)];
     plan->pull_credit_bytes = credits[sim_random_below(random, 4)];

@@ -107,7 +107,6 @@ sim_tell_opened(struct sim_world *world, struct sim_process *process)
 void
 sim_tell_commit(struct sim_world *world, struct sim_process *process)
 {
-    static const struct gathered empty;
     struct gathered *gathered;
     struct check_commit commit = { 0 };
     struct souk_core_status core;
@@ -118,7 +117,8 @@ sim_tell_commit(struct sim_world *world, struct sim_process *process)
 
     if ((gathered = malloc(sizeof *gathered)) == NULL)
         abort();
-    *gathered = empty;
+    gathered->written_count = gathered->cursor_count = gathered->logged_count = 0;
+    gathered->logged = NULL;
     if (souk_txn_begin(process->store, SOUK_TXN_READ, &txn) != 0) {
         cannot(world, process, "read what it committed", 0);
         free(gathered);
