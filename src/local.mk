@@ -18,6 +18,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_feed.c \
 	src/souk_vector.c \
 	src/souk_cursor.c \
+	src/souk_owed.c \
 	src/souk_space.c \
 	src/souk_trail.c \
 	src/souk_timers.c \

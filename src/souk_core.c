@@ -522,8 +522,9 @@ souk_core_committed(struct souk_core *core, struct souk_time now)
         core->follows[i].poison_count = 0;
     for (uint32_t i = 0; i < core->retries_done; i++)
         free((void *)(uintptr_t)core->retries[i].base);
-    memmove(core->retries, core->retries + core->retries_done,
-        (core->retry_count - core->retries_done) * sizeof core->retries[0]);
+    if (core->retries_done != 0)
+        memmove(core->retries, core->retries + core->retries_done,
+            (core->retry_count - core->retries_done) * sizeof core->retries[0]);
     core->retry_count -= core->retries_done;
     core->retries_done = 0;
     if (core->single_left != 0) {

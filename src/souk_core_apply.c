@@ -26,6 +26,10 @@ static int park(struct souk_core *core, const struct souk_name *stream, struct s
     const struct souk_event *event, bool reacts, const char *text);
 static int pay_losses(struct souk_core *core, struct core_follow *follow);
 static int run_loss(struct souk_core *core, const struct souk_parked *loss);
+static int owe_reaction(struct souk_core *core, struct core_follow *follow, const struct souk_feed_batch *batch);
+static int pay_reactions(struct souk_core *core, struct core_follow *follow);
+static int pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
+    const struct souk_event *event);
 static int begin_refill(struct souk_core *core, struct core_follow *follow);
 static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
 static struct core_poison *poison_of(struct core_follow *follow, struct souk_point point);
@@ -313,13 +317,23 @@ core_work_followed(struct souk_core *core)
                 return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;
             core->failed_kind = CORE_INPUT_NONE;
         }
+        while (core->state == SOUK_CORE_LIVE && follow->cursor.owes_reactions
+            && follow->cursor.generation_beside == 0 && !core_round_over(core)) {
+            core_begin_input(core, CORE_INPUT_EVENT);
+            core->failed_follow = follow;
+            if ((rc = pay_reactions(core, follow)) != 0)
+                return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;
+            core->failed_kind = CORE_INPUT_NONE;
+        }
     }
     while (moved) {                             /* a batch may be what another stream's batch waits for */
         moved = false;
         for (uint32_t i = 0; i < core->follow_count; i++) {
             struct core_follow *follow = &core->follows[i];
 
-            while (follow->feed->untaken != NULL && !core_round_over(core)) {
+            while (follow->feed->untaken != NULL && !core_round_over(core)
+                && !(core->state == SOUK_CORE_LIVE && follow->cursor.owes_reactions
+                    && follow->cursor.generation_beside == 0)) {
                 struct souk_feed_batch *batch = follow->feed->untaken;
                 const struct souk_position end = souk_batch_end(&batch->header);
 
@@ -417,10 +431,12 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     int rc;
 
     if (follow->cursor.generation_beside != 0
-        && (header->count != 0 || souk_point_covered(souk_point_of(&end), follow->cursor.reacted)))
+        && (header->count != 0 || header->epoch.counter <= follow->cursor.position.epoch.counter))
         return take_beside(core, follow, batch);
 
     reacts = core->can_react && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted);
+    if (core->can_react && !reacts && header->count != 0 && (rc = owe_reaction(core, follow, batch)) != 0)
+        return rc;
     if (SOUK_PLANTED_BUG(REACT_TO_ALL))
         reacts = core->can_react;
     if (header->count == 0) {
@@ -546,6 +562,97 @@ poison_of(struct core_follow *follow, struct souk_point point)
     return NULL;
 }
 
+/* ---- reactions that are owed ---------------------------------------- */
+
+/* Keep the batch unless it is certain that it was reacted to before. */
+static int
+owe_reaction(struct souk_core *core, struct core_follow *follow, const struct souk_feed_batch *batch)
+{
+    const struct souk_position end = souk_batch_end(&batch->header);
+    bool known;
+    int rc;
+
+    if ((rc = souk_owed_named(core->txn, &follow->name, souk_point_of(&end), &known)) != 0 || known)
+        return rc;
+    if (follow->cursor.generation_beside != 0 && !SOUK_PLANTED_BUG(REFILL_REACTS)) {
+        rc = souk_lineage_has(core->txn, &follow->name, follow->cursor.generation, souk_point_of(&end),
+            souk_point_of(&follow->cursor.position), &known);
+        if (rc != 0 || known)
+            return rc;
+    }
+    follow->cursor.owes_reactions = follow->changed = true;
+    return souk_owed_put(core->txn, &follow->name, (struct souk_slice){ batch->bytes, batch->size_bytes });
+}
+
+/* React to what is owed, but for what own batches turn out to have known. One batch, one input. */
+static int
+pay_reactions(struct souk_core *core, struct core_follow *follow)
+{
+    const struct souk_point head = souk_point_of(&follow->cursor.position);
+    struct souk_batch_header header;
+    struct souk_point frontier;
+    struct souk_events events;
+    struct souk_event event;
+    struct souk_position end;
+    struct souk_slice batch;
+    uint64_t sequence;
+    int rc;
+
+    rc = souk_owed_first(core->txn, &follow->name, &sequence, &batch);
+    if (rc == -SOUK_ENOTFOUND) {
+        follow->cursor.owes_reactions = false;
+        follow->changed = core->changed = true;
+        return 0;
+    }
+    if (rc != 0)
+        return rc;
+    if ((batch = souk_arena_copy(&core->arena, batch)).base == NULL)
+        return -SOUK_ENOMEM;
+    if (souk_batch_read(batch, &header) != 0)
+        return -SOUK_EDAMAGED;
+    end = souk_batch_end(&header);
+    core->changed = true;
+    if ((rc = souk_owed_remove(core->txn, &follow->name, sequence)) != 0
+        || (rc = souk_owed_frontier(core->txn, &follow->name, follow->cursor.generation, head, &frontier)) != 0)
+        return rc;
+    if (souk_point_covered(souk_point_of(&end), frontier))
+        return 0;
+    if (souk_events_init(&events, &header) != 0)
+        return -SOUK_EDAMAGED;
+    while ((rc = souk_events_next(&events, &event)) == 0)
+        if ((rc = pay_reaction(core, follow, header.epoch, &event)) != 0)
+            return rc;
+    return rc == -SOUK_ENOTFOUND ? 0 : -SOUK_EDAMAGED;
+}
+
+static int
+pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
+    const struct souk_event *event)
+{
+    const struct souk_point point = { epoch, event->number };
+    const struct core_poison *poison = poison_of(follow, point);
+    struct souk_parked parked = { .kind = SOUK_PARKED_REACTION, .stream = follow->name, .epoch = epoch,
+        .event = *event, .reacts = true };
+    bool waits = false;
+    int rc;
+
+    if (skipped(core, &follow->name, point))
+        return 0;
+    if (core->parked_count != 0 && (rc = souk_parked_has(core->txn, event->key, &waits)) != 0)
+        return rc;
+    if (waits)
+        parked.text = souk_slice_of("waits behind a parked event of its key");
+    else if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
+        parked.text = souk_slice_of(poison->text);
+    if (parked.text.base == NULL) {
+        core->failed_point = point;
+        return react(core, &follow->name, epoch, event);
+    }
+    if ((rc = souk_parked_add(core->txn, &parked)) == 0)
+        core->parked_count++;
+    return rc;
+}
+
 /* ---- a cursor that is void ------------------------------------------ */
 
 /* Readers keep what they have; the stream is taken from its beginning once more, into tables beside. */
@@ -557,8 +664,11 @@ begin_refill(struct souk_core *core, struct core_follow *follow)
     int rc;
 
     core->status.voids++;
-    if (souk_point_above(souk_point_of(&cursor->position), cursor->reacted) && !SOUK_PLANTED_BUG(REFILL_REACTS))
-        cursor->reacted = souk_point_of(&cursor->position);
+    if ((rc = souk_owed_forget(core->txn, &follow->name)) != 0
+        || (rc = souk_parked_forget(core->txn, &follow->name)) != 0
+        || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
+        return rc;
+    cursor->owes_reactions = false;
     if (cursor->generation_beside != 0
         && (rc = souk_lineage_cut(core->txn, &follow->name, cursor->generation_beside, 0)) != 0)
         return rc;
@@ -573,6 +683,7 @@ static int
 take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch)
 {
     const struct souk_batch_header *header = &batch->header;
+    const struct core_poison *poison;
     struct souk_events events;
     struct souk_event event;
     int rc;
@@ -584,11 +695,16 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
             core->failed_point = (struct souk_point){ header->epoch, event.number };
             if (skipped(core, &follow->name, core->failed_point))
                 continue;
-            if ((rc = apply(core, &follow->name, false, true, header->epoch, &event)) != 0)
+            poison = poison_of(follow, core->failed_point);
+            if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
+                rc = park(core, &follow->name, header->epoch, &event, false, poison->text);
+            else
+                rc = apply(core, &follow->name, false, true, header->epoch, &event);
+            if (rc != 0)
                 return rc;
         }
         if (rc == -SOUK_ENOTFOUND)
-            rc = 0;
+            rc = core->can_react ? owe_reaction(core, follow, batch) : 0;
     }
     if (rc != 0)
         return rc;
@@ -605,9 +721,7 @@ swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch
     int rc;
 
     if ((rc = take_record(core, follow, header, follow->cursor.generation_beside)) != 0
-        || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0
-        || (rc = souk_parked_forget(core->txn, &follow->name)) != 0
-        || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
+        || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0)
         return rc;
     follow->cursor.generation = follow->cursor.generation_beside;
     follow->cursor.generation_beside = 0;
@@ -789,7 +903,9 @@ core_work_retries(struct souk_core *core)
             core->parked_count--;
             core->changed = true;
             core_begin_input(core, CORE_INPUT_RETRY);
-            if (parked.kind == SOUK_PARKED_EVENT)
+            if (parked.kind == SOUK_PARKED_REACTION)
+                rc = react(core, &parked.stream, parked.epoch, &parked.event);
+            else if (parked.kind == SOUK_PARKED_EVENT)
                 rc = run_event(core, &parked.stream, parked.epoch, &parked.event, parked.reacts);
             else
                 rc = run_loss(core, &parked);

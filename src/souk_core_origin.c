@@ -436,6 +436,8 @@ all_granted(const struct souk_core *core)
         any |= core->stores[i].granted;
         all &= core->stores[i].granted;
     }
+    if (all && !any && core->store_count != 0 && core->commit == 0)
+        all = false;                            /* all are declared lost, and the own store is empty: nobody knows */
     if (all || (any && SOUK_PLANTED_BUG(ONE_SEAL_IS_ENOUGH)))
         return true;
     if (core->seal_tries <= SEAL_TRIES_BEFORE_LOSS)
@@ -605,6 +607,7 @@ extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
 {
     struct souk_causes causes;
     struct souk_cause cause;
+    int rc;
 
     if (SOUK_PLANTED_BUG(REACT_AFTER_REBUILD))
         return 0;
@@ -612,7 +615,11 @@ extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
     while (souk_causes_next(&causes, &cause)) {
         struct core_follow *follow = core_follow(core, cause.stream.text);
 
-        if (follow == NULL || souk_point_covered(cause.point, follow->cursor.reacted))
+        if (follow == NULL)
+            continue;
+        if ((rc = souk_owed_name(core->txn, &follow->name, cause.point)) != 0)
+            return rc;
+        if (souk_point_covered(cause.point, follow->cursor.reacted))
             continue;
         follow->cursor.reacted = cause.point;
         follow->changed = core->changed = true;

@@ -16,6 +16,7 @@
 #include "souk_cursor.h"
 #include "souk_feed.h"
 #include "souk_log.h"
+#include "souk_owed.h"
 #include "souk_parked.h"
 #include "souk_plant.h"
 #include "souk_space.h"

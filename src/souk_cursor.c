@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define TABLE "souk.cursors"
+#define OWES_LOSSES 1
+#define OWES_REACTIONS 2
 #define ROW_BYTES (2 * SOUK_POSITION_BYTES + 4 + 4 + SOUK_POINT_BYTES + 1)
 
 int
@@ -30,7 +32,8 @@ souk_cursor_get(struct souk_txn *txn, const struct souk_name *stream, struct sou
     cursor_out->generation = souk_get_u32(at);
     cursor_out->generation_beside = souk_get_u32(at + 4);
     at += 8;
-    cursor_out->owes_losses = at[SOUK_POINT_BYTES] != 0;
+    cursor_out->owes_losses = (at[SOUK_POINT_BYTES] & OWES_LOSSES) != 0;
+    cursor_out->owes_reactions = (at[SOUK_POINT_BYTES] & OWES_REACTIONS) != 0;
     return souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->reacted);
 }
 
@@ -48,6 +51,7 @@ souk_cursor_put(struct souk_txn *txn, const struct souk_name *stream, const stru
     souk_put_u32(row + 2 * SOUK_POSITION_BYTES, cursor->generation);
     souk_put_u32(row + 2 * SOUK_POSITION_BYTES + 4, cursor->generation_beside);
     souk_point_encode(&cursor->reacted, row + 2 * SOUK_POSITION_BYTES + 8);
-    row[2 * SOUK_POSITION_BYTES + 8 + SOUK_POINT_BYTES] = cursor->owes_losses;
+    row[2 * SOUK_POSITION_BYTES + 8 + SOUK_POINT_BYTES] = (uint8_t)((cursor->owes_losses ? OWES_LOSSES : 0)
+        | (cursor->owes_reactions ? OWES_REACTIONS : 0));
     return souk_txn_put(txn, table, souk_name_slice(stream), (struct souk_slice){ row, sizeof row });
 }

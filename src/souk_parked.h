@@ -13,7 +13,8 @@
 
 #define SOUK_PARKED_TEXT_BYTES_MAX 200
 
-enum souk_parked_kind { SOUK_PARKED_EVENT, SOUK_PARKED_LOSS };
+/* An event to be applied and, perhaps, reacted to; a loss to be told; an event that was applied and is to be reacted to. */
+enum souk_parked_kind { SOUK_PARKED_EVENT, SOUK_PARKED_LOSS, SOUK_PARKED_REACTION };
 
 /* Slices are borrowed: from the transaction when read. */
 struct souk_parked {

@@ -171,6 +171,8 @@ warm_up(struct souk_stage *stage, struct souk_error *err)
         if (stage->steady_ms >= end_ms)
             return souk_fail(err, SOUK_EINVAL, "the services on the stage do not find each other");
     }
+    for (uint32_t i = 0; i < stage->node_count; i++)
+        stage_skip_store(stage->nodes[i]);
     stage_text_done(&stage->trace);
     return 0;
 }

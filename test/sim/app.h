@@ -121,7 +121,7 @@
 #define APP_H
 
 #define APP_DUMP_ROWS_MAX 512           /* of one answer */
-#define APP_EXPIRY_MS 6000             /* an order that is neither paid nor cancelled by then */
+#define APP_EXPIRY_MS 4000             /* an order that is neither paid nor cancelled by then */
 #define APP_PRICE_DECLINED 7            /* a price that this divides is declined */
 
 /* The code of each event of `orders` in query's tally. */

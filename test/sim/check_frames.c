@@ -263,16 +263,17 @@ static int
 send_acknowledged(struct checker *checker, const struct model_process *process, const struct check_message *message)
 {
     struct model_batch *batch;
+    uint64_t least;
     uint32_t i;
 
     for (i = 0; i < message->entry_count; i++) {
         if (find_held(checker, process, &message->entries[i].at, "acknowledgement", &batch) != 0)
             return -1;
-        if (batch != NULL
-            && message->entries[i].backed_up > backed_up_at_least(checker, process->node, batch->stream))
-            return model_fail(checker, "backed up: %s says %" PRIu64 " of %.*s, and a backup that counts has less",
+        least = batch == NULL ? 0 : backed_up_at_least(checker, process->node, batch->stream);
+        if (message->entries[i].backed_up > least)
+            return model_fail(checker, "backed up: %s says %" PRIu64 " of %.*s, and a backup that counts has %" PRIu64,
                 model_process_name(checker, process), message->entries[i].backed_up,
-                (int)batch->stream->name.size_bytes, (const char *)batch->stream->name.base);
+                (int)message->entries[i].at.stream.size_bytes, (const char *)message->entries[i].at.stream.base, least);
     }
     return 0;
 }

@@ -442,7 +442,8 @@ wire(struct sim_world *world, struct sim_process *process)
     limits->waiting_max = plan->waiting_max;
     limits->batch_cut_bytes = plan->batch_cut_bytes;
     limits->retention_ms = plan->retention_ms * scale;
-    limits->ids_window_ms = plan->ids_window_ms * scale;
+    /* payments is asked by another service, which asks for as long as it has no answer. */
+    limits->ids_window_ms = (self == APP_PAYMENTS ? 7 * 24 * 3600 * 1000ULL : plan->ids_window_ms) * scale;
     souk_limits_fill(limits);
     wiring->random = (struct souk_random){ fill_random, &process->random };
 }

@@ -153,7 +153,7 @@ make_knobs(struct maker *maker)
 
     plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 600 : 333) ? 2 : 1;
     plan->scale = plan->profile == SIM_ABSENT ? DAYS_SCALE : 1;
-    maker->active_ms = sim_random_between(random, 20000, 40000);
+    maker->active_ms = sim_random_between(random, 10000, 25000);
     plan->end_ms = maker->active_ms * plan->scale;
     plan->bound_ms = 180 * 1000 * (uint64_t)plan->scale;
     plan->trims_recorded = sim_random_chance(random, 300);
@@ -347,7 +347,7 @@ make_fault(struct maker *maker, struct sim_item *item)
         item->a = pick_store(maker);
         item->b = pick_service(maker);
         item->x = sim_random_below(random, 3);
-        item->span_ms = sim_random_between(random, 5000, 20000);
+        item->span_ms = sim_random_between(random, 3000, 12000);
         break;
     case SIM_FULL_COMMIT:
         item->x = sim_random_between(random, 1, 8);
@@ -355,7 +355,7 @@ make_fault(struct maker *maker, struct sim_item *item)
     case SIM_TROUBLE:
         item->a = pick_service(maker);
         item->x = sim_random_between(random, 1, item->a == APP_REVIEWS || item->a == APP_MODERATION ? 30 : 90);
-        item->span_ms = sim_random_between(random, 3000, 20000);
+        item->span_ms = sim_random_between(random, 2000, 10000);
         break;
     default:
         break;
