@@ -51,6 +51,33 @@ libsouk_all_la_SOURCES = \
 	src/souk_stage_copy.c \
 	src/souk_stage_trace.c \
 	src/souk_stage_text.c
+libsouk_all_la_SOURCES += \
+	src/souk_asked.h \
+	src/souk_batch.h \
+	src/souk_core.h \
+	src/souk_core_parts.h \
+	src/souk_cursor.h \
+	src/souk_feed.h \
+	src/souk_holder.h \
+	src/souk_lineage.h \
+	src/souk_log.h \
+	src/souk_outbox.h \
+	src/souk_owed.h \
+	src/souk_parked.h \
+	src/souk_plant.h \
+	src/souk_position.h \
+	src/souk_reader.h \
+	src/souk_recorder.h \
+	src/souk_space.h \
+	src/souk_store.h \
+	src/souk_store_file.h \
+	src/souk_store_parts.h \
+	src/souk_timers.h \
+	src/souk_trail.h \
+	src/souk_vector.h \
+	src/souk_wire.h \
+	src/souk_wiring.h \
+	src/souk_witness.h
 libsouk_all_la_LIBADD = $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la

@@ -501,6 +501,8 @@ rounds(struct souk_core *core)
         return rc;
     if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_asked(core)) != 0)
         return rc;
+    if (core->state == SOUK_CORE_LIVE && (rc = core_next_timer(core)) != 0)
+        return rc;
     if (core_round_over(core) || (core->changed && core->state != SOUK_CORE_LIVE))
         core->again = true;                     /* what own batches waited for may have come */
     return core_work_trim(core);

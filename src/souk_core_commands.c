@@ -531,7 +531,7 @@ core_work_timers(struct souk_core *core)
 {
     struct souk_timer_row row, after;
     const struct souk_timer_row *from = NULL;
-    int rc;
+    int rc = 0;
 
     while (!core_round_over(core)
         && (rc = souk_timers_due(core->txn, core->wall_ms, from, &core->arena, &row)) != -SOUK_ENOTFOUND) {
@@ -562,8 +562,25 @@ core_work_timers(struct souk_core *core)
         if (decision.count == 0)
             give_up_on(core, &row);
     }
-    rc = souk_timers_due(core->txn, UINT64_MAX, from, &core->arena, &row);
-    core->timer_due_ms = rc == 0 ? row.due_ms : UINT64_MAX;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+core_next_timer(struct souk_core *core)
+{
+    struct souk_timer_row row, after;
+    const struct souk_timer_row *from = NULL;
+    int rc;
+
+    core->timer_due_ms = UINT64_MAX;
+    if (core->draining)
+        return 0;
+    while ((rc = souk_timers_due(core->txn, UINT64_MAX, from, &core->arena, &row)) == 0 && unanswered(core, &row)) {
+        after = row;
+        from = &after;
+    }
+    if (rc == 0)
+        core->timer_due_ms = row.due_ms;
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 

@@ -271,6 +271,8 @@ void core_hear_command(struct souk_core *core, struct souk_slice route, struct s
 void core_hear_reply(struct souk_core *core, const struct souk_name *from, struct souk_slice frame);
 int core_work_commands(struct souk_core *core);
 int core_work_timers(struct souk_core *core);
+/* When the next timer is due: at the end of a round, commands and outcomes set some too. */
+int core_next_timer(struct souk_core *core);
 int core_work_outcomes(struct souk_core *core);
 /* Send requests that are due. */
 int core_work_asked(struct souk_core *core);

@@ -89,8 +89,9 @@ static int record_batch(struct souk_recorder *recorder, struct souk_feed_batch *
 static int set_aside(struct souk_recorder *recorder, struct kept *kept);
 static int forget_order(struct souk_recorder *recorder);
 static int order(struct souk_recorder *recorder);
-static int order_next(struct souk_recorder *recorder, struct kept *kept, bool *moved_out);
-static bool is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *header);
+static int order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *moved_out);
+static int is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *header, bool stuck,
+    bool *ordered_out);
 static int acknowledge(struct souk_recorder *recorder);
 static int fence(struct souk_recorder *recorder);
 static int publish_heads(struct souk_recorder *recorder);
@@ -790,17 +791,18 @@ forget_order(struct souk_recorder *recorder)
 static int
 order(struct souk_recorder *recorder)
 {
-    bool moved = true;
+    bool moved = true, stuck = false;
     uint32_t left = ROUND_BATCHES_MAX;
     int rc;
 
-    while (moved && left != 0) {
+    while (left != 0 && (moved || !stuck)) {
+        stuck = !moved;
         moved = false;
         for (uint32_t i = 0; i < recorder->kept_count; i++) {
             bool next = true;
 
-            while (next && left != 0) {
-                if ((rc = order_next(recorder, &recorder->kept[i], &next)) != 0)
+            while (next && left != 0 && !(stuck && moved)) {
+                if ((rc = order_next(recorder, &recorder->kept[i], stuck, &next)) != 0)
                     return rc;
                 moved |= next;
                 left -= next;
@@ -813,7 +815,7 @@ order(struct souk_recorder *recorder)
 }
 
 static int
-order_next(struct souk_recorder *recorder, struct kept *kept, bool *moved_out)
+order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *moved_out)
 {
     const struct souk_point head = souk_point_of(&kept->head);
     uint8_t place[PLACE_BYTES], position[8];
@@ -822,6 +824,7 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool *moved_out)
     struct souk_position end;
     struct souk_point point;
     struct souk_slice batch;
+    bool ready;
     int rc;
 
     *moved_out = false;
@@ -832,7 +835,9 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool *moved_out)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
     if (souk_batch_peek(batch, &header) != 0)
         return -SOUK_EDAMAGED;
-    if (!is_ordered(recorder, &header) && !SOUK_PLANTED_BUG(POSITION_BEFORE_CAUSES))
+    if ((rc = is_ordered(recorder, &header, stuck, &ready)) != 0)
+        return rc;
+    if (!ready && !SOUK_PLANTED_BUG(POSITION_BEFORE_CAUSES))
         return 0;
     end = souk_batch_end(&header);
     point = souk_point_of(&end);
@@ -851,22 +856,35 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool *moved_out)
     return 0;
 }
 
-static bool
-is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *header)
+/*
+ * Has every cause a log position? When nothing moves any more, a void one needs
+ * none: recorded is an epoch above it that does not have it, and that epoch may
+ * wait in turn for what stands on the void cause.
+ */
+static int
+is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *header, bool stuck, bool *ordered_out)
 {
     struct souk_causes causes;
     struct souk_cause cause;
+    int rc;
 
+    *ordered_out = true;
     souk_causes_init(&causes, header);
-    while (souk_causes_next(&causes, &cause)) {
+    while (*ordered_out && souk_causes_next(&causes, &cause)) {
         const struct kept *kept = kept_of(recorder, cause.stream.text);
+        bool in = true;
 
-        if (kept != NULL && !souk_point_satisfied(cause.point, kept->ordered)) {
-            souk_feeds_wait_for(&recorder->feeds, &cause, recorder->now);
-            return false;
-        }
+        if (kept == NULL || souk_point_satisfied(cause.point, kept->ordered))
+            continue;
+        if (stuck && kept->head.epoch.counter > cause.point.epoch.counter
+            && (rc = souk_lineage_has(recorder->txn, &kept->name, 0, cause.point, souk_point_of(&kept->head), &in)) != 0)
+            return rc;
+        if (!in)
+            continue;
+        souk_feeds_wait_for(&recorder->feeds, &cause, recorder->now);
+        *ordered_out = false;
     }
-    return true;
+    return 0;
 }
 
 int

@@ -416,13 +416,15 @@ history_find(struct checker *checker, const struct model_process *process, struc
 
 /*
  * Event stores: a log position only behind all its causes, and in the order of
- * the chain. When a log is told again, what was a cause may have been set aside.
+ * the chain. A cause that an epoch recorded since has voided needs none; when a
+ * log is told again, what was a cause may have been set aside.
  */
 static int
 take_logged(struct checker *checker, struct model_process *process, const struct check_logged *logged, bool is_again)
 {
     struct model_contents *holds = &process->disk->holds;
     struct model_batch *batch = check_map_find(&checker->batches, logged->hash), *tip;
+    bool is_void;
     uint32_t i;
 
     if (batch == NULL || !model_is_in(batch, holds->tips[batch->stream->index]))
@@ -441,7 +443,9 @@ take_logged(struct checker *checker, struct model_process *process, const struct
 
         if (is_satisfied(checker, &batch->form.causes[i], holds->logged[stream->index]))
             continue;
-        if (!is_again || model_find_in(checker, holds->tips[stream->index], model_epoch(checker,
+        is_void = holds->tips[stream->index] != NULL
+            && holds->tips[stream->index]->form.epoch_counter > batch->form.causes[i].epoch_counter;
+        if (!(is_again || is_void) || model_find_in(checker, holds->tips[stream->index], model_epoch(checker,
                 batch->form.causes[i].epoch_counter, batch->form.causes[i].epoch_bits),
                 batch->form.causes[i].number) != NULL)
             return model_fail(checker, "effect before cause: %s gives log position %" PRIu64 " to %s before %s has one",
@@ -742,8 +746,8 @@ check_twice(struct checker *checker, const struct judgement *judgement, const st
                 most++;
     }
     if (form->kind != CHECK_CAUSE_COMMAND && count > most)
-        return model_fail(checker, "applied twice: %s is number %u of its type and key because of %.*s %" PRIu32 ".%" PRIu64
-            " (kind %d), and at most %u may be; the first is %s", model_event_name(checker, event), count,
+        return model_fail(checker, "applied twice: %s is number %u of its type and key because of %.*s %" PRIu32 ".%"
+            PRIu64 " (kind %d), and at most %u may be; the first is %s", model_event_name(checker, event), count,
             (int)stream->name.size_bytes, (const char *)stream->name.base, form->epoch_counter, form->number,
             (int)form->kind, most, first == NULL ? "it" : model_event_name(checker, first));
     return 0;

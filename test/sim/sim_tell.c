@@ -33,6 +33,7 @@ struct ending {
 
 static void gather_written(struct sim_process *process, struct souk_txn *txn, struct gathered *gathered,
     uint32_t stream, const struct souk_position *before);
+static void trace_written(struct sim_world *world, const struct check_bytes *bytes);
 static void gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered *gathered);
 static int remember_parked(const struct souk_parked *parked, void *arg);
 static int add_logged(uint64_t log_position, struct souk_slice batch, void *arg);
@@ -174,6 +175,8 @@ sim_tell_commit(struct sim_world *world, struct sim_process *process)
                 process->id, gathered->cursors[i].stream, gathered->cursors[i].epoch_counter,
                 (unsigned long long)gathered->cursors[i].number, gathered->cursors[i].epoch_bits[0],
                 gathered->cursors[i].epoch_bits[1], gathered->written_count);
+    for (i = 0; world->trace != NULL && i < gathered->written_count; i++)
+        trace_written(world, &gathered->written[i]);
     check_committed(world->checker, sim_now_ms(world), process->id, &commit);
     for (i = 0; i < gathered->written_count; i++)
         sim_states_batch(world, process,
@@ -183,6 +186,23 @@ sim_tell_commit(struct sim_world *world, struct sim_process *process)
     souk_txn_abort(&txn);
     free(gathered->logged);
     free(gathered);
+}
+
+static void
+trace_written(struct sim_world *world, const struct check_bytes *bytes)
+{
+    struct souk_batch_header header;
+    struct souk_causes causes;
+    struct souk_cause cause;
+
+    if (souk_batch_peek((struct souk_slice){ bytes->base, bytes->size_bytes }, &header) != 0)
+        return;
+    sim_trace(world, "    %s %u.%llu, %u events%s", header.stream.text, header.epoch.counter,
+        (unsigned long long)header.first, header.count, header.count == 0 ? ": a record" : "");
+    souk_causes_init(&causes, &header);
+    while (souk_causes_next(&causes, &cause))
+        sim_trace(world, "        after %s %u.%llu [%02x%02x]", cause.stream.text, cause.point.epoch.counter,
+            (unsigned long long)cause.point.number, cause.point.epoch.bits[0], cause.point.epoch.bits[1]);
 }
 
 /* Own batches behind `before`, if this commit wrote them: what a service takes back was written before. */

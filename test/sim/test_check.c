@@ -1264,6 +1264,17 @@ an_unused_name_is_named(void **state)
     expect(&story, "names");
 }
 
+static void
+a_commit_of_too_many_batches_is_named(void **state)
+{
+    static const struct check_bytes nothing[257];
+    struct check_commit commit_of_257 = { .written = nothing, .written_count = 257 };
+
+    begin(&story);
+    check_committed(story.checker, ++story.now_ms, party(&story, "a")->process, &commit_of_257);
+    expect(&story, "limits");
+}
+
 /* ---- what leaves a node ------------------------------------------------- */
 
 static void
@@ -1475,6 +1486,18 @@ what_was_applied_at_the_bound_passes(void **state)
     follow(&story, "c", react(&story, 1, id_1));
     catch_up(&story);
     expect(&story, NULL);
+}
+
+static void
+a_cursor_where_nothing_is_followed_is_named(void **state)
+{
+    int event;
+
+    begin(&story);
+    event = happen(&story, id_1, 7);
+    follow(&story, "b", event);
+    follow(&story, "a", react(&story, 1, id_1));
+    expect(&story, "following");
 }
 
 static void
@@ -2290,6 +2313,7 @@ main(void)
         cmocka_unit_test(an_epoch_without_a_seal_is_named),
         cmocka_unit_test(a_second_writer_is_named),
         cmocka_unit_test(an_unused_name_is_named),
+        cmocka_unit_test(a_commit_of_too_many_batches_is_named),
         cmocka_unit_test(a_batch_sent_before_its_commit_is_named),
         cmocka_unit_test(a_head_ahead_of_the_store_is_named),
         cmocka_unit_test(a_private_stream_on_pub_is_named),
@@ -2306,6 +2330,7 @@ main(void)
         cmocka_unit_test(recording_below_a_seal_is_named),
         cmocka_unit_test(an_effect_before_its_cause_is_named),
         cmocka_unit_test(what_was_applied_at_the_bound_passes),
+        cmocka_unit_test(a_cursor_where_nothing_is_followed_is_named),
         cmocka_unit_test(a_log_position_before_its_cause_is_named),
         cmocka_unit_test(a_log_position_for_what_is_not_recorded_is_named),
         cmocka_unit_test(a_cursor_that_goes_back_is_named),
