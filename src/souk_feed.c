@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_PULL_MS 250                /* pulls for a missing cause are at least so far apart */
-#define ROUND_PAUSE_MS 500              /* after every holder was asked in vain */
+#define WAIT_PULLS_PER_HEAD 4           /* pulls for a missing cause are at least so far apart */
+#define ROUND_PAUSES_PER_HEAD 2         /* the pause after every holder was asked in vain */
 #define REQUEST_BYTES_MAX SOUK_WIRE_BYTES_MAX
 
 static int add_stream(struct souk_feeds *feeds, const struct souk_wired_stream *wired);
@@ -17,7 +17,7 @@ static void enqueue(struct souk_feeds *feeds, struct souk_feed_stream *stream,
 static void hear_point(struct souk_feed_stream *stream, struct souk_point point);
 static void hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_wire_answer *answer,
     struct souk_time now, bool *elsewhere_out);
-static void next_source(struct souk_feed *feed, struct souk_time now);
+static void next_source(const struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now);
 static bool from_origin(const struct souk_feed *feed);
 static bool has_room(const struct souk_feeds *feeds, const struct souk_feed_stream *stream);
 static int send_pull(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_outbox *outbox,
@@ -342,7 +342,7 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         elsewhere = true;
     feed->idle_due_ms = now.steady_ms + feeds->wiring->limits.pull_idle_ms;
     if (elsewhere) {
-        next_source(feed, now);
+        next_source(feeds, feed, now);
         return true;
     }
     feed->tries = 0;
@@ -359,7 +359,7 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         for (uint32_t i = 0; i < feed->stream_count; i++)
             feed->streams[i].heard = souk_point_of(&feed->streams[i].tail);
     } else {
-        next_source(feed, now);
+        next_source(feeds, feed, now);
     }
     return true;
 }
@@ -411,7 +411,7 @@ from_origin(const struct souk_feed *feed)
 }
 
 static void
-next_source(struct souk_feed *feed, struct souk_time now)
+next_source(const struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now)
 {
     if (feed->source_count == 0)
         return;
@@ -419,7 +419,7 @@ next_source(struct souk_feed *feed, struct souk_time now)
     feed->wants = true;
     if (++feed->tries >= feed->source_count) {
         feed->tries = 0;
-        feed->not_before_ms = now.steady_ms + ROUND_PAUSE_MS;
+        feed->not_before_ms = now.steady_ms + feeds->wiring->limits.head_ms / ROUND_PAUSES_PER_HEAD;
     }
 }
 
@@ -529,7 +529,7 @@ souk_feeds_elapse(struct souk_feeds *feeds, struct souk_outbox *outbox, struct s
             continue;
         if (feed->request != 0 && now.steady_ms >= feed->deadline_ms) {
             feed->request = 0;
-            next_source(feed, now);
+            next_source(feeds, feed, now);
         }
         if (feed->request != 0 || now.steady_ms < feed->not_before_ms || !may_pull(feeds, feed))
             continue;
@@ -575,7 +575,7 @@ send_pull(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_outbox *
     feed->deadline_ms = now.steady_ms + feeds->wiring->limits.pull_timeout_ms;
     feed->wants = false;
     feed->wait_count = 0;
-    feed->waits_due_ms = now.steady_ms + WAIT_PULL_MS;
+    feed->waits_due_ms = now.steady_ms + feeds->wiring->limits.head_ms / WAIT_PULLS_PER_HEAD;
     return 0;
 }
 

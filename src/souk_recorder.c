@@ -18,7 +18,7 @@
 #define PLACE_BYTES (NAME_BYTES + SOUK_POINT_BYTES)
 #define WITNESS_FIELDS 2
 #define ROUND_BATCHES_MAX 1024
-#define FENCE_PAUSE_MS 500
+#define FENCES_PER_HEAD 2
 #define FULL_PAUSE_MS 1000
 
 struct kept {
@@ -987,7 +987,7 @@ fence(struct souk_recorder *recorder)
         if (rc != 0)
             return rc;
         origin->fence_due = false;
-        origin->fence_not_before_ms = recorder->now.steady_ms + FENCE_PAUSE_MS;
+        origin->fence_not_before_ms = recorder->now.steady_ms + recorder->wiring->limits.head_ms / FENCES_PER_HEAD;
         recorder->status.fences++;
     }
     return 0;

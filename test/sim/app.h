@@ -107,7 +107,8 @@
  *   addresses: addressed sets the address; noted: notes + 1.
  *   levels: received: on hand + units; reserved: held + units; released: held - units;
  *       shipped: on hand - units, held - units, shipped + units. short and compensated leave levels alone.
- *   holds: reserved: sku, units, state 1; released: 2; shipped: 3; short: sku, units, state 4; compensated: compensations + 1.
+ *   holds: reserved: sku, units, state 1; released: 2; shipped: 3; short: sku, units, state 4;
+ *       compensated: compensations + 1.
  *       query's holds take all but compensated.
  *   charges: charged: amount, state 1; refunded: state 2; compensated: compensations + 1. query's: all but compensated.
  *   internal: submitted: sku, stars, state 0; edited: stars, edits + 1, state 0; published: state 1; hidden: state 2.

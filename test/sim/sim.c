@@ -75,8 +75,10 @@ static void print_progress(const struct board *board, double seconds, bool last)
 static void make_root(char *root_out, size_t size_bytes);
 static double now_s(void);
 
-enum { KEY_SEEDS = 256, KEY_SEED, KEY_SECONDS, KEY_PROFILE, KEY_TRACE, KEY_STATES, KEY_SHRINK, KEY_NO_SHRINK, KEY_KEEP, KEY_WITHOUT,
-    KEY_BUG, KEY_BUGS, KEY_GO_ON, KEY_LIST };
+enum {
+    KEY_SEEDS = 256, KEY_SEED, KEY_SECONDS, KEY_PROFILE, KEY_TRACE, KEY_STATES, KEY_SHRINK, KEY_NO_SHRINK, KEY_KEEP,
+    KEY_WITHOUT, KEY_BUG, KEY_BUGS, KEY_GO_ON, KEY_LIST
+};
 
 static const struct argp_option option_list[] = {
     { "seeds", KEY_SEEDS, "FROM-TO", 0, "Run these schedules", 0 },
@@ -268,7 +270,7 @@ fork_worker(const struct options *options, struct board *board, uint32_t index)
     if (pid == 0) {
         work(options, board, index);
         fflush(NULL);
-        _exit(board->slots[index].failed ? EXIT_FAILURE : EXIT_SUCCESS);
+        exit(board->slots[index].failed ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     return pid;
 }

@@ -127,8 +127,8 @@ sim_client_ask(struct sim_world *world, uint32_t index)
     sim_trace(world, "%s asks %s for %s, try %u", client_names[op->client], sim_node_name(op->node), op->name,
         op->tries);
     for (i = 0; world->trace != NULL && i < op->seen_count; i++)
-        sim_trace(world, "    and has seen %s %u.%llu [%02x%02x]", op->seen[i].stream.text, op->seen[i].point.epoch.counter,
-            (unsigned long long)op->seen[i].point.number, op->seen[i].point.epoch.bits[0],
+        sim_trace(world, "    and has seen %s %u.%llu [%02x%02x]", op->seen[i].stream.text,
+            op->seen[i].point.epoch.counter, (unsigned long long)op->seen[i].point.number, op->seen[i].point.epoch.bits[0],
             op->seen[i].point.epoch.bits[1]);
     check_asked(world->checker, sim_now_ms(world), sim_node_name(op->node),
         (struct check_bytes){ frame.base, frame.size_bytes });
@@ -150,9 +150,10 @@ sim_client_hear(struct sim_world *world, uint32_t index, const struct sim_letter
     if ((reply = malloc(sizeof *reply)) == NULL)
         abort();
     if (letter->frame_count != 1 || souk_wire_reply_get(letter->frames[0], reply) != 0)
-        sim_fail(world, "reply: %s got a reply from %s that is none", client_names[op->client], sim_node_name(op->node));
+        sim_fail(world, "reply: %s got from %s what is none", client_names[op->client], sim_node_name(op->node));
     else if (memcmp(&reply->id, &op->id, sizeof op->id) != 0)
-        sim_fail(world, "reply: %s got a reply from %s under another id", client_names[op->client], sim_node_name(op->node));
+        sim_fail(world, "reply: %s got one from %s under another id", client_names[op->client],
+            sim_node_name(op->node));
     else if (op->open)
         settle(world, index, reply);
     else if (reply->status == SOUK_STATUS_OK && !op->query)
@@ -373,7 +374,7 @@ check_found(struct sim_world *world, const struct sim_op *op, const struct souk_
         found = souk_unpack_uint(&row, 1);
     }
     if (found == 0)
-        sim_fail(world, "read: %s does not find at %s what it wrote and said that it had seen", client_names[op->client],
+        sim_fail(world, "read: %s does not find at %s what it wrote and had seen", client_names[op->client],
             sim_node_name(op->node));
     else
         sim_mark(world, SIM_STATE_READ_OWN_WRITE);

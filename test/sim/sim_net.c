@@ -403,8 +403,8 @@ trace_message(struct sim_world *world, const struct sim_process *process, const 
         return;
     if (souk_wire_pulled_get(out->frames[0], pulled) == 0)
         for (uint32_t i = 0; i < pulled->count; i++)
-            sim_trace(world, "    %s asked %u.%" PRIu64 " head %u.%" PRIu64 " verdict %d", pulled->answers[i].stream.text,
-                pulled->answers[i].asked.epoch.counter, pulled->answers[i].asked.number,
+            sim_trace(world, "    %s asked %u.%" PRIu64 " head %u.%" PRIu64 " verdict %d",
+                pulled->answers[i].stream.text, pulled->answers[i].asked.epoch.counter, pulled->answers[i].asked.number,
                 pulled->answers[i].head.epoch.counter, pulled->answers[i].head.number, pulled->answers[i].verdict);
     free(pulled);
 }
