@@ -92,7 +92,7 @@ SOUK_PUBLIC void souk_stage_publish(struct souk_stage *stage, const char *messag
  * was met with silence is asked again every 2,000 ms.
  */
 SOUK_PUBLIC void souk_stage_answer_requests(struct souk_stage *stage, const char *command, const char *answer);
-/* Let `elapsed_ms` pass; what is due on the way happens at its time. */
+/* Let `elapsed_ms` pass, until SOUK_TIME_MS_MAX at most; what is due on the way happens at its time. */
 SOUK_PUBLIC void souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms);
 
 /* ---- what is to be seen --------------------------------------------- */

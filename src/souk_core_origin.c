@@ -598,7 +598,13 @@ fetch(struct souk_core *core)
     }
     if (core->changed)                          /* what was taken back is one commit, the record the next */
         return 0;
-    return all_fetched(core) ? open_epoch(core) : 0;
+    if (!all_fetched(core))
+        return 0;
+    if (core->epoch.counter >= core->seal_counter) {
+        core_begin_sealing(core, core->reason); /* what came back goes on beyond the seal */
+        return 0;
+    }
+    return open_epoch(core);
 }
 
 /* What an own batch names as causes was reacted to when it was written. */

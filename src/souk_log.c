@@ -203,7 +203,8 @@ souk_log_trim(struct souk_txn *txn, const struct souk_log *log, uint64_t number,
         if ((rc = peek(batch, &header)) != 0)
             break;
         end = souk_batch_end(&header);
-        if (end.number > number || header.time_ms >= before_ms || souk_position_equal(&end, &head))
+        /* Whoever holds event `number` need not hold a record right behind it. */
+        if (end.number > number || (header.count == 0 && end.number == number) || header.time_ms >= before_ms || souk_position_equal(&end, &head))
             break;
         base = end;
         if ((rc = souk_scan_delete(scan)) != 0)

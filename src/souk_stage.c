@@ -19,6 +19,14 @@
 #define STEADY_MS 1000                  /* what the steady clock shows at first */
 #define SILENCE "silence"
 
+/* Keys whose parked events are run again. */
+struct retrying {
+    struct souk_core *core;
+    struct souk_arena arena;
+    struct souk_slice *keys;
+    uint32_t count, room;
+};
+
 static int begin(struct souk_stage *stage, const struct souk_stage_config *config, struct souk_error *err);
 static int make_directory(struct souk_stage *stage, struct souk_error *err);
 static int add_service(struct souk_stage *stage, const struct souk_stage_config *config,
@@ -80,6 +88,8 @@ begin(struct souk_stage *stage, const struct souk_stage_config *config, struct s
     size_t count = 0;
     int rc;
 
+    if (config->start_ms > SOUK_TIME_MS_MAX)
+        return souk_fail(err, SOUK_EINVAL, "a stage cannot start at %" PRIu64 " ms", config->start_ms);
     if ((stage->messages = config->messages) == NULL) {
         if (config->description == NULL)
             return souk_fail(err, SOUK_EINVAL, "a stage needs messages, or the path of their description");
@@ -559,10 +569,15 @@ find_service(struct souk_stage *stage, const char *name, bool or_event_store)
 {
     struct stage_node *node = stage_find(stage, souk_slice_of(name));
 
-    if (node != NULL && (node->kind == STAGE_SERVICE || (or_event_store && node->kind == STAGE_STORE)))
-        return node;
-    stage_fail(stage, "%s is not on the stage", name);
-    return NULL;
+    if (node == NULL || (node->kind != STAGE_SERVICE && (!or_event_store || node->kind != STAGE_STORE))) {
+        stage_fail(stage, "%s is not on the stage", name);
+        return NULL;
+    }
+    if (node->process.store == NULL) {
+        stage_fail(stage, "%s did not start", name);
+        return NULL;
+    }
+    return node;
 }
 
 /* ---- commands and queries ------------------------------------------- */
@@ -637,7 +652,7 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
 
     souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
     souk_pack_init(&frame_pack, SOUK_WIRE_BYTES_MAX);
-    if (node == NULL || node->kind != STAGE_SERVICE) {
+    if (node == NULL || node->kind != STAGE_SERVICE || node->process.store == NULL) {
         stage_fail(stage, "the service that takes it is not on the stage");
         goto done;
     }
@@ -764,6 +779,11 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
 {
     const uint64_t end_ms = stage->now_ms + elapsed_ms;
 
+    if (elapsed_ms > SOUK_TIME_MS_MAX || stage->start_ms + end_ms > SOUK_TIME_MS_MAX) {
+        stage_fail(stage, "%" PRIu64 " ms: time does not go on for so long", elapsed_ms);
+        finish(stage, "elapse", NULL);
+        return;
+    }
     stage_settle(stage);
     while (stage->now_ms < end_ms && !stage->has_failed) {
         const uint64_t due_ms = stage_due_ms(stage);
@@ -883,24 +903,39 @@ void
 souk_stage_retry_parked(struct souk_stage *stage, const char *service)
 {
     struct stage_node *node = find_service(stage, service, false);
+    struct retrying retrying = { .count = 0 };
     struct souk_txn *txn = NULL;
     int rc;
 
+    souk_arena_init(&retrying.arena, 0);
     if (node != NULL) {
+        retrying.core = node->process.core;
         if ((rc = souk_txn_begin(node->process.store, SOUK_TXN_READ, &txn)) == 0)
-            rc = souk_parked_each(txn, retry_key, node->process.core);
+            rc = souk_parked_each(txn, retry_key, &retrying);
         souk_txn_abort(&txn);
         if (rc != 0)
             stage_fail(stage, "its parked events cannot be read: %s", souk_error_name(rc));
         stage_settle(stage);
     }
+    free(retrying.keys);
+    souk_arena_done(&retrying.arena);
     finish(stage, "retry parked", service);
 }
 
+/* Once for each key: all rows of it are run then. */
 static int
 retry_key(const struct souk_parked *parked, void *arg)
 {
-    return souk_core_retry_parked(arg, parked->event.key);
+    struct retrying *retrying = arg;
+
+    for (uint32_t i = 0; i < retrying->count; i++)
+        if (souk_slice_equal(retrying->keys[i], parked->event.key))
+            return 0;
+    retrying->keys = stage_grow(retrying->keys, retrying->count, &retrying->room, sizeof *retrying->keys);
+    retrying->keys[retrying->count] = souk_arena_copy(&retrying->arena, parked->event.key);
+    if (retrying->keys[retrying->count++].base == NULL)
+        return -SOUK_ENOMEM;
+    return souk_core_retry_parked(retrying->core, parked->event.key);
 }
 
 void

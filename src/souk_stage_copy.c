@@ -107,6 +107,9 @@ change_roles(struct stage_node *node, struct stage_node *copy)
     copy->copy_of = NULL;
     node->copy_of = copy;
     memcpy(copy->told, node->told, sizeof copy->told);
+    copy->dies = node->dies;
+    copy->moment = node->moment;
+    copy->write_fails_in = node->write_fails_in;
     copy->wiring->random.arg = copy;
     for (uint32_t i = 0; i < node->stage->node_count; i++)
         if (node->stage->nodes[i] != NULL && node->stage->nodes[i]->process.core != NULL)

@@ -25,6 +25,7 @@ static int open_machine(struct stage_node *node, enum souk_core_start start, str
 static void run_round(struct stage_node *node);
 static int work(struct stage_node *node, struct souk_txn *txn, bool *changed_out);
 static void aborted(struct stage_node *node, int rc);
+static void note_failure(struct stage_node *node);
 static void write_witness(struct stage_node *node);
 static void committed(struct stage_node *node);
 static void read_round(struct stage_node *node);
@@ -358,6 +359,8 @@ aborted(struct stage_node *node, int rc)
         stage_fail(node->stage, "%s: its work fails: %s", node->name.text, souk_error_name(rc));
         return;
     }
+    if (rc == -SOUK_EHANDLER && node->copy_of == NULL)
+        note_failure(node);
     if ((again = souk_txn_begin(node->process.store, SOUK_TXN_WRITE, &txn)) == 0)
         again = node->process.core != NULL ? souk_core_aborted(node->process.core, rc, txn, now)
             : souk_recorder_aborted(node->process.recorder, rc, txn, now);
@@ -367,6 +370,22 @@ aborted(struct stage_node *node, int rc)
             souk_error_name(again));
     else if (node->copy_of == NULL)
         stage_note_state(node);
+}
+
+/* Of a command there is a reply, of a followed event a parked row; of these there is nothing else to be seen. */
+static void
+note_failure(struct stage_node *node)
+{
+    const struct souk_core *core = node->process.core;
+
+    if (core == NULL || core->inputs != 1)
+        return;                                 /* each is run alone now, and then it is clear whose fault it is */
+    if (core->failed_kind == CORE_INPUT_TIMER)
+        stage_note(node->stage, "failed %s timer %s", node->name.text, core->failed_timer.kind);
+    else if (core->failed_kind == CORE_INPUT_OUTCOME)
+        stage_note(node->stage, "failed %s outcome", node->name.text);
+    else if (core->failed_kind == CORE_INPUT_RETRY)
+        stage_note(node->stage, "failed %s parked", node->name.text);
 }
 
 static void
@@ -606,6 +625,8 @@ stage_cursor(const struct stage_node *node, const char *stream, struct souk_posi
     struct souk_log log;
     int rc;
 
+    if (node->process.store == NULL)
+        return -SOUK_EBUSY;                     /* it did not start */
     if (node->process.core != NULL)
         return souk_core_cursor(node->process.core, stream, out);
     if (node->process.recorder != NULL)

@@ -163,9 +163,9 @@ uint64_t stage_due_ms(const struct souk_stage *stage);
 /* Does everybody stand where the writers of what they follow stand? */
 bool stage_is_level(const struct souk_stage *stage);
 void stage_publish_frames(struct stage_node *from, const struct souk_slice *frames, size_t frame_count);
-/* The writer's end of `stream` as the node knows it. */
+/* Where the node stands in `stream`: in its own one the end. */
 SOUK_MUST_CHECK int stage_cursor(const struct stage_node *node, const char *stream, struct souk_position *out);
-/* Answer, as the topmost said, a request that asks for nobody on the stage. */
+/* Answer a request to somebody who is not on the stage, as the test has said. */
 void stage_answer_request(struct stage_node *asker, const struct souk_name *to, struct souk_slice frame);
 
 /* ---- souk_stage_origin.c -------------------------------------------- */

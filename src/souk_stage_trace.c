@@ -301,7 +301,8 @@ stage_note_reply(struct souk_stage *stage, const struct stage_node *from, bool i
         say_name(text, reply.code, from->name.text);
     }
     for (uint32_t i = 0; !is_query && i < reply.cursor_count; i++)
-        stage_say(text, " %s=%" PRIu64, reply.cursors[i].stream.text, reply.cursors[i].point.number);
+        if (reply.cursors[i].point.number != 0)
+            stage_say(text, " %s=%" PRIu64, reply.cursors[i].stream.text, reply.cursors[i].point.number);
     souk_unpack_init(&in, reply.body);
     while (is_query && reply.body_count != 0 && souk_wire_body_next(&in, &entry) == 0)
         stage_say_message(stage, text, stage_type(stage, entry.name, entry.version), entry.payload);

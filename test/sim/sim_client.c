@@ -128,8 +128,8 @@ sim_client_ask(struct sim_world *world, uint32_t index)
         op->tries);
     for (i = 0; world->trace != NULL && i < op->seen_count; i++)
         sim_trace(world, "    and has seen %s %u.%llu [%02x%02x]", op->seen[i].stream.text,
-            op->seen[i].point.epoch.counter, (unsigned long long)op->seen[i].point.number, op->seen[i].point.epoch.bits[0],
-            op->seen[i].point.epoch.bits[1]);
+            op->seen[i].point.epoch.counter, (unsigned long long)op->seen[i].point.number,
+            op->seen[i].point.epoch.bits[0], op->seen[i].point.epoch.bits[1]);
     check_asked(world->checker, sim_now_ms(world), sim_node_name(op->node),
         (struct check_bytes){ frame.base, frame.size_bytes });
     sim_net_ask(world, index, op->node, op->query ? SOUK_DOOR_QUERIES : SOUK_DOOR_COMMANDS, frame);

@@ -23,7 +23,9 @@ static void found_again(struct sim_world *world, struct sim_node *store);
 static void wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
 static void take_copy(struct sim_world *world, struct sim_node *node);
 static void drop_copy(struct sim_world *world, struct sim_node *node);
-static void restore(struct sim_world *world, struct sim_node *node, const struct sim_item *item);
+static void restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms);
+static void lose_service(struct sim_world *world, const struct sim_item *item);
+static void lose_store(struct sim_world *world, const struct sim_item *item);
 static void clone(struct sim_world *world, struct sim_node *node);
 static void fill_up(struct sim_world *world, struct sim_node *node);
 static void make_room(struct sim_world *world, struct sim_node *node);
@@ -108,6 +110,13 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
         else if (item->x == 2)
             restart_host(world, &world->nodes[item->b], 100);
         break;
+    case SIM_BOTH:
+        if (item->y == 3)
+            clone(world, &world->nodes[item->b]);
+        else
+            lose_service(world, item);
+        over_ms = item->z;
+        break;
     case SIM_PAUSE:
         if (instance == NULL || instance->process == NULL)
             return;
@@ -126,7 +135,7 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
             drop_copy(world, node);
         return;
     case SIM_RESTORE:
-        restore(world, node, item);
+        restore(world, node, item->x, item->y != 0, item->span_ms);
         return;
     case SIM_CLONE:
         clone(world, node);
@@ -182,6 +191,9 @@ sim_fault_end(struct sim_world *world, const struct sim_item *item)
         return;
     case SIM_DECLARE:
         found_again(world, node);
+        return;
+    case SIM_BOTH:
+        lose_store(world, item);
         return;
     case SIM_STOP:
     case SIM_AWAY:
@@ -575,11 +587,10 @@ drop_copy(struct sim_world *world, struct sim_node *node)
 }
 
 static void
-restore(struct sim_world *world, struct sim_node *node, const struct sim_item *item)
+restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms)
 {
     struct sim_instance *instance = sim_node_main(node);
     struct sim_copy *copy;
-    uint64_t back = item->x;
 
     if (instance == NULL || node->copy_count == 0 || !may_lose_disk(world, node))
         return;
@@ -587,8 +598,8 @@ restore(struct sim_world *world, struct sim_node *node, const struct sim_item *i
         back = node->copy_count - 1;
     copy = &node->copies[node->copy_count - 1 - back];
     if (instance->process != NULL)
-        sim_process_crash(world, instance->process, item->span_ms);
-    if (item->y == 0) {
+        sim_process_crash(world, instance->process, down_ms);
+    if (!in_place) {
         check_wiped(world->checker, sim_now_ms(world), instance->disk.id);
         sim_disk_remove(&instance->disk);
         sim_instance_new_disk(world, instance);
@@ -605,7 +616,30 @@ restore(struct sim_world *world, struct sim_node *node, const struct sim_item *i
     check_restored(world->checker, sim_now_ms(world), instance->disk.id, copy->id);
     sim_mark(world, node->programs == NULL ? SIM_STATE_STORE_RESTORED : SIM_STATE_RESTORED);
     lost_disk(world, node);
-    sim_instance_up_later(world, node, instance, item->span_ms);
+    sim_instance_up_later(world, node, instance, down_ms);
+}
+
+/* The two halves of SIM_BOTH; the event store goes back as far as it may. */
+static void
+lose_service(struct sim_world *world, const struct sim_item *item)
+{
+    struct sim_node *service = &world->nodes[item->b];
+
+    if (item->y == 0 || service->copy_count == 0)
+        wipe(world, service, item->span_ms);
+    else
+        restore(world, service, item->y == 1 ? 0 : SIM_COPIES_MAX, false, item->span_ms);
+}
+
+static void
+lose_store(struct sim_world *world, const struct sim_item *item)
+{
+    struct sim_node *store = &world->nodes[item->a];
+
+    if (store->copy_count == 0)
+        wipe(world, store, item->span_ms);
+    else
+        restore(world, store, item->x == 0 ? 0 : SIM_COPIES_MAX, false, item->span_ms);
 }
 
 static void

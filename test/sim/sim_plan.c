@@ -23,7 +23,7 @@ static const char *const profile_names[SIM_PROFILES] = {
 static const char *const kind_names[SIM_KINDS] = {
     "command", "noise", "part", "part-both", "flap", "isolate", "mute", "crash", "stop", "pause", "host", "clock",
     "wipe", "copy", "restore", "clone", "backup", "drop", "full", "full-commit", "away", "declare",
-    "trouble", "rebuild",
+    "both", "trouble", "rebuild",
 };
 
 static const char *const point_names[SIM_POINTS] = {
@@ -37,18 +37,18 @@ static const char *const message_names[SIM_MESSAGES] = {
 
 /* How often each fault comes, by profile. Columns as in enum sim_item_kind, from SIM_NOISE on. */
 static const uint8_t weights[SIM_PROFILES][SIM_KINDS] = {
-    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw de tr rb */
-    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1 },
-    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0 },
-    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0 },
-    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1 },
-    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 1, 0, 1 },
-    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 2, 0, 1 },
-    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 2, 0, 1 },
-    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 9 },
-    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 8, 1 },
-    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1 },
-    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2, 2 },
+    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw de bo tr rb */
+    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, 1 },
+    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0 },
+    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 2, 0, 0 },
+    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 },
+    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 1, 3, 0, 1 },
+    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 2, 5, 0, 1 },
+    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 2, 1, 0, 1 },
+    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9 },
+    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 0, 8, 1 },
+    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1 },
+    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2, 2, 2 },
 };
 
 struct maker {
@@ -129,7 +129,8 @@ sim_item_print(FILE *out, const struct sim_item *item)
         return;
     }
     fprintf(out, "%s %s", kind_names[item->kind], sim_node_name(item->a));
-    if (item->kind == SIM_PART || item->kind == SIM_PART_BOTH || item->kind == SIM_FLAP)
+    if (item->kind == SIM_PART || item->kind == SIM_PART_BOTH || item->kind == SIM_FLAP || item->kind == SIM_BOTH
+        || item->kind == SIM_DECLARE)
         fprintf(out, " %s", sim_node_name(item->b));
     if (item->kind == SIM_CRASH)
         fprintf(out, " %s, pass %" PRIu64 ",", point_names[item->x], item->y);
@@ -286,6 +287,8 @@ make_faults(struct maker *maker)
         make_fault(maker, item);
         item->at_ms *= plan->scale;
         item->span_ms *= plan->scale;
+        if (item->kind == SIM_BOTH)
+            item->z *= plan->scale;
         if (item->at_ms + item->span_ms > plan->end_ms)
             item->span_ms = plan->end_ms - item->at_ms;
     }
@@ -341,6 +344,14 @@ make_fault(struct maker *maker, struct sim_item *item)
     case SIM_BACKUP:
     case SIM_DROP:
         item->a = pick_store(maker);
+        break;
+    case SIM_BOTH:
+        item->a = pick_store(maker);
+        item->b = sim_random_chance(random, 500) ? APP_ORDERS : pick_service(maker);
+        item->x = sim_random_below(random, 3);
+        item->y = sim_random_below(random, 4);
+        item->z = sim_random_chance(random, 500) ? 0 : sim_random_below(random, 1500);
+        item->span_ms = sim_random_below(random, 1500);
         break;
     case SIM_AWAY:
     case SIM_DECLARE:

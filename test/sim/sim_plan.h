@@ -57,6 +57,7 @@ enum sim_item_kind {
     SIM_FULL_COMMIT,            /* x commits find the disk full */
     SIM_AWAY,                   /* an event store is stopped for long */
     SIM_DECLARE,                /* the same, and the operator declares it lost; x: b loses its disk meanwhile */
+    SIM_BOTH,                   /* event store a and service b lose their disks at once; x, y: to what; z: so much later */
     SIM_TROUBLE,                /* a's handlers fail on key x */
     SIM_REBUILD,                /* beside, then take over; x: with the other program */
     SIM_KINDS
