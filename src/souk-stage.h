@@ -123,7 +123,7 @@ enum souk_stage_moment {
 SOUK_PUBLIC void souk_stage_crash(struct souk_stage *stage, const char *service, enum souk_stage_moment moment);
 /* It loses its store, and starts on an empty one. The event store, if there is one, gives its past back. */
 SOUK_PUBLIC void souk_stage_wipe(struct souk_stage *stage, const char *service);
-/* Fill a store for it from the log alone and take over with that; then both have to have the same tables. */
+/* Fill a store for it from the log alone and take over with that; unless events are parked, both have to have the same tables. */
 SOUK_PUBLIC void souk_stage_rebuild(struct souk_stage *stage, const char *service);
 /*
  * The writer of `stream` loses the last `events` of it, which followers may

@@ -342,7 +342,9 @@ core_work_followed(struct souk_core *core)
                         break;
                 }
                 if (core->state != SOUK_CORE_LIVE && core->can_react && batch->header.count != 0
-                    && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted))
+                    && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted)
+                    && (end.epoch.counter != follow->cursor.reacted.epoch.counter
+                        || souk_epoch_equal(end.epoch, follow->cursor.reacted.epoch)))
                     break;                      /* it may ask for a reaction: not before the service is live */
                 core_begin_input(core, CORE_INPUT_EVENT);
                 core->failed_follow = follow;
@@ -435,8 +437,11 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
         return take_beside(core, follow, batch);
 
     reacts = core->can_react && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted);
-    if (core->can_react && !reacts && header->count != 0 && (rc = owe_reaction(core, follow, batch)) != 0)
-        return rc;
+    if (core->can_react && header->count != 0 && (!reacts || core->state != SOUK_CORE_LIVE)) {
+        if ((rc = owe_reaction(core, follow, batch)) != 0)
+            return rc;
+        reacts = false;
+    }
     if (SOUK_PLANTED_BUG(REACT_TO_ALL))
         reacts = core->can_react;
     if (header->count == 0) {

@@ -10,6 +10,8 @@
 #define KEY_SHOWN_BYTES_MAX 64
 
 static struct stage_node *open_copy(struct stage_node *node, uint64_t commit_max);
+static void say_where(struct souk_stage *stage, const struct stage_node *copy, const struct stage_node *node,
+    const char *stream);
 static bool is_caught_up(const struct stage_node *copy, const struct stage_node *node);
 static void change_roles(struct stage_node *node, struct stage_node *copy);
 static bool stands_same(const struct stage_node *a, const struct stage_node *b, const char *stream);
@@ -46,13 +48,21 @@ open_copy(struct stage_node *node, uint64_t commit_max)
     else
         stage_settle(stage);
     if (commit_max == UINT64_MAX && !stage->has_failed && !is_caught_up(copy, node)) {
-        struct souk_core_status status;
-
-        souk_core_status(copy->process.core, &status);
-        stage_fail(stage, "%s: its tables cannot be filled anew now; %s", node->name.text,
-            status.waiting_for[0] == '\0' ? "what it follows is not there" : status.waiting_for);
+        stage_fail(stage, "%s: its tables cannot be filled anew now:", node->name.text);
+        for (size_t i = 0; i < node->wiring->stream_count; i++)
+            say_where(stage, copy, node, node->wiring->streams[i].name.text);
     }
     return copy;
+}
+
+static void
+say_where(struct souk_stage *stage, const struct stage_node *copy, const struct stage_node *node, const char *stream)
+{
+    struct souk_position at_copy, at_node;
+
+    if (stage_cursor(copy, stream, &at_copy) == 0 && stage_cursor(node, stream, &at_node) == 0)
+        stage_say(&stage->report, " %s at %" PRIu64 " of epoch %" PRIu32 ", it stands at %" PRIu64 " of %" PRIu32 ";",
+            stream, at_copy.number, at_copy.epoch.counter, at_node.number, at_node.epoch.counter);
 }
 
 static bool
@@ -80,7 +90,9 @@ stage_rebuild(struct stage_node *node)
 {
     struct souk_stage *stage = node->stage;
     struct stage_node *copy = open_copy(node, UINT64_MAX);
+    struct souk_core_status status;
 
+    souk_core_status(node->process.core, &status);
     if (copy == NULL || stage->has_failed) {
         stage_node_remove(&copy);
         return;
@@ -94,9 +106,16 @@ stage_rebuild(struct stage_node *node)
     }
     change_roles(node, copy);
     stage_settle(stage);
-    for (size_t i = 0; i < copy->wiring->stream_count && !stage->has_failed; i++)
-        compare_stream(node, copy, copy->wiring->streams[i].name.text);
-    compare_indexes(node, copy);
+    for (size_t i = 0; status.parked == 0 && i < copy->wiring->stream_count && !stage->has_failed; i++) {
+        const char *stream = copy->wiring->streams[i].name.text;
+
+        if (stands_same(node, copy, stream))
+            compare_stream(node, copy, stream);
+        else
+            status.parked = 1;                  /* the new one has gone on */
+    }
+    if (status.parked == 0)
+        compare_indexes(node, copy);
     stage_node_remove(&node);
 }
 

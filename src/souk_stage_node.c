@@ -179,8 +179,8 @@ fault(void *arg)
 {
     struct stage_node *node = arg;
 
-    if (node->write_fails_in == 0 || --node->write_fails_in != 0)
-        return 0;
+    if (node->process.reader == NULL || node->write_fails_in == 0 || --node->write_fails_in != 0)
+        return 0;                               /* without a reader it is just starting */
     node->stage->fault_struck = true;
     return -SOUK_EFULL;
 }

@@ -191,7 +191,7 @@ note_parked(const struct souk_parked *parked, void *arg)
     if (parked->sequence <= node->parked_told || !walk->notes)
         return 0;
     for (size_t i = 0; i < node->wiring->stream_count; i++)
-        if (parked->kind == SOUK_PARKED_EVENT && strcmp(node->wiring->streams[i].name.text, parked->stream.text) == 0)
+        if (parked->kind != SOUK_PARKED_LOSS && strcmp(node->wiring->streams[i].name.text, parked->stream.text) == 0)
             writer = node->wiring->streams[i].origin.text;
     begin_line(stage);
     stage_say(&stage->trace, "parked %s %s%s %" PRIu64 " ", node->name.text,

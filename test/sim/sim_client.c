@@ -23,6 +23,7 @@ static void throw_garbage(struct sim_world *world, const struct sim_item *item);
 static void follow_up(struct sim_world *world, uint32_t op, const struct souk_wire_reply *reply);
 static void settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *reply);
 static void learn(struct sim_client *client, const struct souk_wire_reply *reply);
+static void check_about(struct sim_world *world, const struct sim_op *op, const struct souk_wire_reply *reply);
 static void check_found(struct sim_world *world, const struct sim_op *op, const struct souk_wire_reply *reply);
 
 void
@@ -263,6 +264,7 @@ settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *re
             check_found(world, op, reply);
             return;
         }
+        check_about(world, op, reply);
         if (reply->durability == SOUK_DURABILITY_RECORDED)
             sim_mark(world, SIM_STATE_REPLY_RECORDED);
         else
@@ -353,6 +355,21 @@ learn(struct sim_client *client, const struct souk_wire_reply *reply)
         else if (souk_point_above(reply->cursors[i].point, client->seen[j].point))
             client->seen[j] = reply->cursors[i];
     }
+}
+
+/* An answer is about what was asked, also when the id came before with something else. */
+static void
+check_about(struct sim_world *world, const struct sim_op *op, const struct souk_wire_reply *reply)
+{
+    struct souk_wire_entry entry;
+    struct souk_unpack body;
+    struct app_key key;
+
+    souk_unpack_init(&body, reply->body);
+    if (reply->body_count > 0 && souk_wire_body_next(&body, &entry) == 0
+        && !souk_slice_equal(entry.key, app_key(&key, op->item->arguments[0])))
+        sim_fail(world, "answer: %s asked for %s %llu and is told of %.*s", client_names[op->client], op->name,
+            (unsigned long long)op->item->arguments[0], (int)entry.key.size_bytes, (const char *)entry.key.base);
 }
 
 static void

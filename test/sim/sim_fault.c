@@ -281,7 +281,7 @@ sim_operator_look(struct sim_world *world, struct sim_process *process)
     case SOUK_CORE_FENCED:
         sim_mark(world, SIM_STATE_FENCED);
         sim_trace(world, "%s/%u is fenced", node->name.text, process->id);
-        sim_process_stop(world, process, false);
+        sim_process_stop(world, process, true);     /* its next start is a new one */
         instance->fenced = true;
         for (i = 0; i < SIM_INSTANCES_MAX; i++)
             if (&node->instances[i] != instance && node->instances[i].exists && !node->instances[i].beside) {
