@@ -637,8 +637,11 @@ souk_core_drain(struct souk_core *core)
 struct souk_slice
 souk_core_hand_over(struct souk_core *core)
 {
-    core->state = SOUK_CORE_DRAINED;
     if (core_make_witness(core, &core->handover) != 0)
+        return (struct souk_slice){ NULL, 0 };
+    core->state = SOUK_CORE_DRAINED;
+    core->witness_changed = true;               /* this store goes on no more: its witness fits nothing from now on */
+    if (core_make_witness(core, &core->witness) != 0)
         return (struct souk_slice){ NULL, 0 };
     return souk_pack_slice(&core->handover);
 }

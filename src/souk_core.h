@@ -98,7 +98,11 @@ struct souk_outbox *souk_core_outbox(struct souk_core *core);
 /* Positions of all own streams and the commit number: what a draining process hands over. Packed; the witness's form. */
 /* Take no more commands; true once nothing is under way. Then souk_core_hand_over(). */
 bool souk_core_drain(struct souk_core *core);
-/* The last word of the old process. It is SOUK_CORE_DRAINED from then on. Borrowed until close. */
+/*
+ * The last word of the old process, which is SOUK_CORE_DRAINED from then on.
+ * Write souk_core_witness() before handing it on: if this store were started
+ * again it would give the same numbers once more. Borrowed until close.
+ */
 struct souk_slice souk_core_hand_over(struct souk_core *core);
 /* How far the one beside is: events of own and followed streams that it still lacks, as far as it knows; 0: close. */
 uint64_t souk_core_behind(const struct souk_core *core);

@@ -190,7 +190,7 @@ int
 core_make_witness(struct souk_core *core, struct souk_pack *pack)
 {
     souk_pack_reset(pack);
-    if (core->state != SOUK_CORE_LIVE && core->state != SOUK_CORE_DRAINED) {
+    if (core->state != SOUK_CORE_LIVE) {
         souk_pack_nil(pack);                    /* fits nothing */
         return pack->rc;
     }

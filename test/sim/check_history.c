@@ -703,8 +703,8 @@ is_same_type(const struct model_event *a, const struct model_event *b)
 
 /*
  * In one history a command is decided once, and a cause has one event of a
- * type and key. Of the loss of an event there may be one for each event that
- * it had caused.
+ * type and key, and one more each time that it was lost and is found again. Of the
+ * loss of an event there may be one for each event that it had caused.
  */
 static int
 check_twice(struct checker *checker, const struct judgement *judgement, const struct model_event *event)
@@ -738,6 +738,11 @@ check_twice(struct checker *checker, const struct judgement *judgement, const st
             first = other;
         }
     }
+    if (form->kind == CHECK_CAUSE_EVENT)        /* lost, noted as lost, and found again with another branch */
+        for (other = history_by_cause(checker, service, CHECK_CAUSE_LOSS, stream, epoch, form->number, 0);
+             other != NULL; other = other->next_of_cause)
+            if (model_is_in(other->batch, judgement->process->disk->holds.tips[other->batch->stream->index]))
+                most++;
     if (form->kind == CHECK_CAUSE_LOSS) {
         most = 0;
         for (other = history_by_cause(checker, service, CHECK_CAUSE_EVENT, stream, epoch, form->number, 0);

@@ -69,4 +69,3 @@ test_sim_test_check_SOURCES = test/sim/test_check.c test/sim/app.h $(SIM_CHECKER
 test_sim_test_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_sim_test_check_LDADD = $(SODIUM_LIBS) $(CMOCKA_LIBS)
 TESTS += test/sim/test_check
-EXTRA_DIST += test/sim/planted.sh test/sim/replay.sh test/sim/schedules.sh

@@ -321,7 +321,7 @@ void
 sim_operator_rebuild(struct sim_world *world, struct sim_node *node)
 {
     struct sim_instance *beside = beside_of(node), *old = sim_node_main(node);
-    struct souk_slice last_word;
+    struct souk_slice last_word, witness;
 
     if (beside == NULL)
         return;
@@ -346,6 +346,8 @@ sim_operator_rebuild(struct sim_world *world, struct sim_node *node)
         && sim_process_state(old->process) == SOUK_CORE_LIVE) {
         if (souk_core_drain(old->process->core)) {
             last_word = souk_core_hand_over(old->process->core);
+            witness = souk_core_witness(old->process->core);
+            sim_disk_set_witness(&old->disk, witness.base, witness.size_bytes);
             if (souk_core_take_over(beside->process->core, last_word) != 0)
                 sim_fail(world, "take-over: %s does not take what the old process hands over", node->name.text);
             sim_trace(world, "%s/%u hands over to %u", node->name.text, old->process->id, beside->process->id);
