@@ -1,1 +1,77 @@
-# test/fuzz
+# test/fuzz: one target a decoder, and one for machines that hear hostile
+# frames. With --enable-fuzzers they are libFuzzer's, and test/fuzz/fuzz.test
+# SECONDS lets each of them search; else each runs the corpus and no more.
+# `make check` gives every target its corpus in either case.
+FUZZ_TARGETS = \
+	test/fuzz/fuzz_batch \
+	test/fuzz/fuzz_description \
+	test/fuzz/fuzz_json \
+	test/fuzz/fuzz_node \
+	test/fuzz/fuzz_pack \
+	test/fuzz/fuzz_record \
+	test/fuzz/fuzz_rows \
+	test/fuzz/fuzz_wire \
+	test/fuzz/fuzz_witness
+check_PROGRAMS += $(FUZZ_TARGETS)
+
+if FUZZERS
+FUZZ_MAIN = test/fuzz/fuzz.h
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+FUZZ_MAIN = test/fuzz/fuzz.h test/fuzz/replay.c
+FUZZ_LINK = $(AM_LDFLAGS)
+endif
+
+# The simulator's reader of the protocol, and the comparison with ours.
+FUZZ_SAME = test/fuzz/same.c test/fuzz/same.h test/sim/check_arena.c test/sim/check_arena.h \
+	test/sim/check_decode.c test/sim/check_decode.h test/sim/trace.h
+FUZZ_APP = test/sim/app.h test/sim/app_messages.c test/sim/app_messages.h test/sim/app_moderation.c \
+	test/sim/app_orders.c test/sim/app_payments.c test/sim/app_query.c test/sim/app_reviews.c \
+	test/sim/app_rows.c test/sim/app_stock.c
+
+test_fuzz_fuzz_batch_SOURCES = test/fuzz/fuzz_batch.c test/fuzz/batch_again.c test/fuzz/batch_again.h \
+	$(FUZZ_SAME) $(FUZZ_MAIN)
+test_fuzz_fuzz_batch_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_batch_LDADD = libsouk-all.la $(SODIUM_LIBS)
+
+test_fuzz_fuzz_description_SOURCES = test/fuzz/fuzz_description.c $(FUZZ_MAIN)
+test_fuzz_fuzz_description_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_description_LDADD = libsouk-all.la $(JANSSON_LIBS)
+
+test_fuzz_fuzz_json_SOURCES = test/fuzz/fuzz_json.c $(FUZZ_MAIN)
+nodist_test_fuzz_fuzz_json_SOURCES = test/unit/shop.c test/unit/shop.h
+test_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/unit
+test_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_json_LDADD = libsouk-all.la $(JANSSON_LIBS)
+test/fuzz/fuzz_json-fuzz_json.$(OBJEXT): test/unit/shop.h
+
+test_fuzz_fuzz_node_SOURCES = test/fuzz/fuzz_node.c test/bits/nodes.c test/bits/nodes.h $(FUZZ_APP) \
+	test/sim/check_arena.c test/sim/check_arena.h test/sim/check_decode.c test/sim/check_decode.h \
+	test/sim/trace.h $(FUZZ_MAIN)
+test_fuzz_fuzz_node_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_node_LDADD = libsouk-all.la $(SODIUM_LIBS)
+
+test_fuzz_fuzz_pack_SOURCES = test/fuzz/fuzz_pack.c $(FUZZ_MAIN)
+test_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_pack_LDADD = libsouk-all.la
+
+test_fuzz_fuzz_record_SOURCES = test/fuzz/fuzz_record.c test/fuzz/batch_again.c test/fuzz/batch_again.h \
+	$(FUZZ_SAME) $(FUZZ_MAIN)
+test_fuzz_fuzz_record_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_record_LDADD = libsouk-all.la $(SODIUM_LIBS)
+
+test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_MAIN)
+test_fuzz_fuzz_rows_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_rows_LDADD = libsouk-all.la
+
+test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c $(FUZZ_SAME) $(FUZZ_MAIN)
+test_fuzz_fuzz_wire_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_wire_LDADD = libsouk-all.la $(SODIUM_LIBS)
+
+test_fuzz_fuzz_witness_SOURCES = test/fuzz/fuzz_witness.c $(FUZZ_MAIN)
+test_fuzz_fuzz_witness_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_witness_LDADD = libsouk-all.la
+
+dist_check_SCRIPTS += test/fuzz/corpus.test
+TESTS += test/fuzz/corpus.test
+EXTRA_DIST += test/fuzz/fuzz.test test/fuzz/corpus

@@ -31,6 +31,8 @@ static void fill_up(struct sim_world *world, struct sim_node *node);
 static void make_room(struct sim_world *world, struct sim_node *node);
 static void trouble_over(struct sim_world *world, struct sim_node *node, uint64_t key);
 static void rebuild(struct sim_world *world, struct sim_node *node, bool other_program);
+static void end_rebuild(struct sim_world *world, struct sim_node *node, struct sim_instance *beside,
+    struct sim_instance *old);
 static void give_up_rebuild(struct sim_world *world, struct sim_node *node, struct sim_instance *beside);
 static bool may_lose_disk(const struct sim_world *world, const struct sim_node *node);
 static void lost_disk(struct sim_world *world, struct sim_node *node);
@@ -325,21 +327,13 @@ sim_operator_rebuild(struct sim_world *world, struct sim_node *node)
 
     if (beside == NULL)
         return;
+    if (beside->took_over) {
+        end_rebuild(world, node, beside, old);
+        return;
+    }
     if (beside->process == NULL || old == NULL
         || sim_now_ms(world) > node->rebuild_since_ms + REBUILD_MS_MAX * (uint64_t)world->plan->scale) {
         give_up_rebuild(world, node, beside);
-        return;
-    }
-    if (beside->taking_over && sim_process_state(beside->process) == SOUK_CORE_LIVE) {
-        sim_mark(world, SIM_STATE_TAKEN_OVER);
-        if (old->disk.version != beside->disk.version)
-            sim_mark(world, SIM_STATE_TAKEN_OVER_NEW_TABLES);
-        sim_trace(world, "%s/%u has taken over", node->name.text, beside->process->id);
-        beside->beside = false;
-        if (old->process != NULL)
-            sim_process_stop(world, old->process, true);
-        sim_instance_drop(world, old);
-        sim_net_shuffle(world, node->index);
         return;
     }
     if (!beside->taking_over && old->process != NULL && souk_core_behind(beside->process->core) == 0
@@ -353,6 +347,7 @@ sim_operator_rebuild(struct sim_world *world, struct sim_node *node)
             sim_trace(world, "%s/%u hands over to %u", node->name.text, old->process->id, beside->process->id);
             beside->taking_over = true;
             old->holds++;
+            sim_disk_forget_witness(&old->disk);    /* should it be needed again, it starts anew */
             sim_process_wake(world, beside->process);
         }
         sim_process_wake(world, old->process);
@@ -731,7 +726,23 @@ rebuild(struct sim_world *world, struct sim_node *node, bool other_program)
     sim_instance_up(world, node, beside);
 }
 
-/* The new one never said anything; the old one, if it has drained, is started again and finds its witness. */
+static void
+end_rebuild(struct sim_world *world, struct sim_node *node, struct sim_instance *beside, struct sim_instance *old)
+{
+    sim_mark(world, SIM_STATE_TAKEN_OVER);
+    if (old->disk.version != beside->disk.version)
+        sim_mark(world, SIM_STATE_TAKEN_OVER_NEW_TABLES);
+    sim_trace(world, "%s: disk %u has taken over", node->name.text, beside->disk.id);
+    beside->beside = beside->taking_over = beside->took_over = false;
+    beside->holds = 0;
+    if (old->process != NULL)
+        sim_process_stop(world, old->process, true);
+    sim_instance_drop(world, old);
+    sim_net_shuffle(world, node->index);
+    sim_instance_up_later(world, node, beside, 100);
+}
+
+/* The new one never said anything; the old one, if it has drained, is started again. */
 static void
 give_up_rebuild(struct sim_world *world, struct sim_node *node, struct sim_instance *beside)
 {

@@ -550,6 +550,8 @@ run_round(struct sim_world *world, struct sim_process *process)
         rc = souk_txn_commit(&txn);
         if (rc == 0) {
             sim_tell_commit(world, process);
+            process->instance->took_over |= process->instance->taking_over
+                && sim_process_state(process) == SOUK_CORE_LIVE;
             if (die_at(world, process, SIM_COMMITTED))
                 return false;
             if (sim_random_chance(&process->random, 50) && !sim_process_read(world, process))

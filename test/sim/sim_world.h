@@ -69,6 +69,7 @@ struct sim_instance {
     bool tight;                         /* its disk has no room */
     uint32_t full_commits;              /* so many commits find no room */
     bool taking_over;                   /* it was handed the old process's last word */
+    bool took_over;                     /* and has written since: there is no way back to the old one */
     bool start_trapped;                 /* its next process dies at `start_trap` */
     enum sim_point start_trap;
     bool died_committed;                /* before the witness could say so */

@@ -18,6 +18,28 @@ test_unit_test_witness_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_witness_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_witness
 
+check_PROGRAMS += test/unit/test_position
+test_unit_test_position_SOURCES = test/unit/test_position.c
+test_unit_test_position_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_position_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_position
+
+# The simulator's reader of the protocol says the same of every vector.
+UNIT_SAME = test/unit/vectors.c test/unit/vectors.h test/fuzz/same.c test/fuzz/same.h test/sim/check_arena.c \
+	test/sim/check_arena.h test/sim/check_decode.c test/sim/check_decode.h test/sim/trace.h
+
+check_PROGRAMS += test/unit/test_batch
+test_unit_test_batch_SOURCES = test/unit/test_batch.c test/fuzz/batch_again.c test/fuzz/batch_again.h $(UNIT_SAME)
+test_unit_test_batch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_batch_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
+TESTS += test/unit/test_batch
+
+check_PROGRAMS += test/unit/test_wire
+test_unit_test_wire_SOURCES = test/unit/test_wire.c $(UNIT_SAME)
+test_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_wire_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
+TESTS += test/unit/test_wire
+
 # Made by the compiler under test; a bare dependency of the objects, so that nothing else waits for it.
 test/unit/shop.h: $(srcdir)/test/unit/shop.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) test/unit && ./souk-messages$(EXEEXT) c $(srcdir)/test/unit/shop.messages.zpl -o test/unit
@@ -57,3 +79,19 @@ TESTS += test/unit/test_description
 
 TESTS += test/unit/test_souk_messages.sh
 EXTRA_DIST += test/unit/test_souk_messages.sh
+
+# The test kit, with services of its own.
+test/unit/stage.h: $(srcdir)/test/unit/stage.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) test/unit && ./souk-messages$(EXEEXT) c $(srcdir)/test/unit/stage.messages.zpl -o test/unit
+test/unit/stage.c: test/unit/stage.h
+EXTRA_DIST += test/unit/stage.messages.zpl
+CLEANFILES += test/unit/stage.h test/unit/stage.c
+
+check_PROGRAMS += test/unit/test_stage
+test_unit_test_stage_SOURCES = test/unit/test_stage.c test/unit/stage_inventory.c test/unit/stage_inventory.h
+nodist_test_unit_test_stage_SOURCES = test/unit/stage.c test/unit/stage.h
+test_unit_test_stage_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/unit
+test_unit_test_stage_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_stage_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+test/unit/test_stage-test_stage.$(OBJEXT) test/unit/test_stage-stage_inventory.$(OBJEXT): test/unit/stage.h
+TESTS += test/unit/test_stage

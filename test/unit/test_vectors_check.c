@@ -337,6 +337,8 @@ json_message(const struct check_message *message)
         json_object_set_new(value, "body", json_body(message));
         break;
     case CHECK_ACKNOWLEDGED:
+        json_object_set_new(value, "commit", json_number(message->commit));
+        break;
     case CHECK_FENCED:
         break;
     }

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Instructions per event of the hot paths, as callgrind counts them: the same on
+# any day, however busy the machine is. Compare with bench/instructions.txt.
+#
+#   bench/instructions.sh [BENCH_CORE] [PROFILE_DIR]
+#
+# Prints one line a part; with PROFILE_DIR the profiles stay there, for
+# callgrind_annotate(1). Only what happens inside of bench_core's stretch_
+# functions counts: reading and making the input does not.
+set -eu
+
+bench_core=${1:-bench/bench_core}
+profiles=${2:-}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT INT TERM
+[ -n "$profiles" ] && mkdir -p "$profiles"
+
+# part, the stretch that is counted
+parts='encode stretch_encode
+append stretch_append
+check stretch_check
+decide-1 stretch_decide
+decide-64 stretch_decide
+decide-512 stretch_decide
+decide-1024 stretch_decide
+follow stretch_take
+apply stretch_take
+follow-1 stretch_take
+apply-1 stretch_take
+record stretch_take
+record-1 stretch_take'
+
+echo "$parts" | while read -r part stretch; do
+    out=$tmp/$part.callgrind
+    valgrind --tool=callgrind --collect-atstart=no "--toggle-collect=$stretch" \
+        --callgrind-out-file="$out" "$bench_core" --once "$part" >"$tmp/out" 2>"$tmp/err" || {
+        cat "$tmp/err" >&2
+        exit 1
+    }
+    events=$(sed -n 's/^events //p' "$tmp/out")
+    instructions=$(sed -n 's/^\(summary\|totals\): *\([0-9]*\).*/\2/p' "$out" | head -n 1)
+    printf '%-12s %8s\n' "$part" "$((instructions / events))"
+    [ -z "$profiles" ] || cp "$out" "$profiles/"
+done

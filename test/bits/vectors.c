@@ -1,0 +1,161 @@
+#include "vectors.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "souk_batch.h"
+#include "souk_wire.h"
+
+#define VECTORS_MIN 20                          /* fewer found: the folder isn't the one we mean */
+#define VECTOR_BYTES_MAX 4096
+#define PATH_BYTES 512
+
+static void flip(const char *name, uint8_t *bytes, size_t size_bytes, struct vectors_count *count);
+static int again(struct souk_slice frame, struct souk_pack *pack);
+static int reply_again(struct souk_slice frame, struct souk_pack *pack);
+
+int
+vectors_flip(const char *folder, struct vectors_count *count)
+{
+    struct dirent *entry;
+    DIR *directory;
+
+    if ((directory = opendir(folder)) == NULL) {
+        perror(folder);
+        return -1;
+    }
+    while ((entry = readdir(directory)) != NULL) {
+        const size_t length = strlen(entry->d_name);
+        uint8_t bytes[VECTOR_BYTES_MAX], *exact;
+        char path[PATH_BYTES];
+        size_t size_bytes;
+        FILE *file;
+
+        if (length < 4 || strcmp(entry->d_name + length - 4, ".bin") != 0)
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if ((file = fopen(path, "rbe")) == NULL)
+            continue;
+        size_bytes = fread(bytes, 1, sizeof bytes, file);
+        (void)fclose(file);
+        if ((exact = malloc(size_bytes)) == NULL)
+            abort();
+        memcpy(exact, bytes, size_bytes);
+        flip(entry->d_name, exact, size_bytes, count);
+        free(exact);
+    }
+    (void)closedir(directory);
+    return count->vectors >= VECTORS_MIN ? 0 : -1;
+}
+
+static void
+flip(const char *name, uint8_t *bytes, size_t size_bytes, struct vectors_count *count)
+{
+    const bool is_batch = strncmp(name, "batch-", 6) == 0;
+    const struct souk_slice frame = { bytes, size_bytes };
+    struct souk_batch_header header;
+    struct souk_pack pack;
+    bool taken;
+
+    count->vectors++;
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+    for (size_t bit = 0; bit < size_bytes * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        souk_pack_reset(&pack);
+        taken = is_batch ? souk_batch_check(frame, &header) == 0 : again(frame, &pack) == 0;
+        if (!taken) {
+            count->refused++;
+        } else if (!is_batch && pack.rc == 0 && souk_slice_equal(souk_pack_slice(&pack), frame)) {
+            count->others++;
+        } else {
+            printf("%s with bit %zu flipped is taken for what it is not\n", name, bit);
+            count->wrong++;
+        }
+        count->bits++;
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    souk_pack_done(&pack);
+}
+
+/* 0: it was read, and has been written to `pack` again. */
+static int
+again(struct souk_slice frame, struct souk_pack *pack)
+{
+    union {
+        struct souk_wire_heads heads;
+        struct souk_wire_pull pull;
+        struct souk_wire_pulled pulled;
+        struct souk_wire_ack ack;
+        struct souk_wire_seal seal;
+        struct souk_wire_sealed sealed;
+        struct souk_wire_fenced fenced;
+        struct souk_wire_request request;
+    } message;
+    int rc = -SOUK_EMALFORMED;
+
+    switch (souk_wire_kind(frame)) {
+    case SOUK_WIRE_HEADS:
+        if ((rc = souk_wire_heads_get(frame, &message.heads)) == 0)
+            souk_wire_heads_put(pack, &message.heads);
+        break;
+    case SOUK_WIRE_PULL:
+        if ((rc = souk_wire_pull_get(frame, &message.pull)) == 0)
+            souk_wire_pull_put(pack, &message.pull);
+        break;
+    case SOUK_WIRE_PULLED:
+        if ((rc = souk_wire_pulled_get(frame, &message.pulled)) == 0)
+            souk_wire_pulled_put(pack, &message.pulled);
+        break;
+    case SOUK_WIRE_ACK:
+        if ((rc = souk_wire_ack_get(frame, &message.ack)) == 0)
+            souk_wire_ack_put(pack, &message.ack);
+        break;
+    case SOUK_WIRE_SEAL:
+        if ((rc = souk_wire_seal_get(frame, &message.seal)) == 0)
+            souk_wire_seal_put(pack, &message.seal);
+        break;
+    case SOUK_WIRE_SEALED:
+        if ((rc = souk_wire_sealed_get(frame, &message.sealed)) == 0)
+            souk_wire_sealed_put(pack, &message.sealed);
+        break;
+    case SOUK_WIRE_FENCED:
+        if ((rc = souk_wire_fenced_get(frame, &message.fenced)) == 0)
+            souk_wire_fenced_put(pack, &message.fenced);
+        break;
+    case SOUK_WIRE_REQUEST:
+        if ((rc = souk_wire_request_get(frame, &message.request)) == 0)
+            souk_wire_request_put(pack, &message.request);
+        break;
+    case SOUK_WIRE_REPLY:
+        rc = reply_again(frame, pack);
+        break;
+    }
+    return rc;
+}
+
+/* With every entry of its body, which are what a client goes by. */
+static int
+reply_again(struct souk_slice frame, struct souk_pack *pack)
+{
+    struct souk_wire_entry entry;
+    struct souk_wire_reply reply;
+    struct souk_pack body;
+    struct souk_unpack in;
+    int rc;
+
+    if ((rc = souk_wire_reply_get(frame, &reply)) != 0)
+        return rc;
+    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    souk_unpack_init(&in, reply.body);
+    while ((rc = souk_wire_body_next(&in, &entry)) == 0)
+        souk_wire_entry_put(&body, &entry);
+    if (rc == -SOUK_ENOTFOUND) {
+        reply.body = souk_pack_slice(&body);
+        souk_wire_reply_put(pack, &reply);
+        rc = body.rc;
+    }
+    souk_pack_done(&body);
+    return rc;
+}
