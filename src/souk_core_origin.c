@@ -497,8 +497,12 @@ choose(struct souk_core *core)
     core->state = SOUK_CORE_FETCHING;
     if (!all_fetched(core)) {
         core->reason = SOUK_RECORD_RECOVERED;
-        for (uint32_t i = 0; i < core->own_count; i++)
-            souk_feed_set_cursor(souk_feeds_stream(&core->feeds, core->own[i].name.text), &core->own[i].head);
+        for (uint32_t i = 0; i < core->own_count; i++) {
+            struct souk_feed_stream *stream = souk_feeds_stream(&core->feeds, core->own[i].name.text);
+
+            souk_feed_set_cursor(stream, &core->own[i].head);
+            souk_feed_expect(stream, souk_point_of(&core->own[i].target));
+        }
         souk_feed_wake(core->own_feed, false);
         prefer_longest(core);
         say(core, "taking back what the event stores hold of this service's streams");

@@ -176,6 +176,12 @@ souk_feed_drop(struct souk_feed_stream *stream)
 }
 
 void
+souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point)
+{
+    hear_point(stream, point);
+}
+
+void
 souk_feed_want(struct souk_feed *feed)
 {
     if (feed->active)

@@ -95,6 +95,8 @@ void souk_feed_prefer(struct souk_feed *feed, const struct souk_name *holder);
 void souk_feed_set_cursor(struct souk_feed_stream *stream, const struct souk_position *cursor);
 /* Forget what is queued; it will be pulled again. */
 void souk_feed_drop(struct souk_feed_stream *stream);
+/* Somebody has `stream` up to `point`: a holder that has less is not the last one to ask. */
+void souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point);
 /* There is something to get. */
 void souk_feed_want(struct souk_feed *feed);
 /* `cause`, in a stream of one of the feeds, is missing: pull its stream and name it. */

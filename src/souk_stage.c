@@ -14,7 +14,6 @@
 #include "souk_zpl.h"
 
 #define DIRECTORY_NAME "souk-stage.XXXXXX"
-#define CALM_MS (60 * 60 * 1000)        /* between heads and idle pulls while everybody stands where the others do */
 #define WARM_UP_MS_MAX (60 * 1000)      /* steady time until everybody has found everybody */
 #define STEADY_MS 1000                  /* what the steady clock shows at first */
 #define SILENCE "silence"
@@ -46,7 +45,6 @@ static bool is_wired(const struct stage_node *node, const char *stream);
 static bool names(const char *const *list, const char *name);
 static int wire_node(struct stage_node *node, bool event_store, struct souk_error *err);
 static int warm_up(struct souk_stage *stage, struct souk_error *err);
-static void set_pace(struct souk_stage *stage, bool calm);
 static void finish(struct souk_stage *stage, const char *what, const char *about);
 static void fail_with(struct souk_stage *stage, const struct souk_error *err);
 static void send(struct souk_stage *stage, const char *caller, struct souk_id id,
@@ -786,29 +784,16 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
     }
     stage_settle(stage);
     while (stage->now_ms < end_ms && !stage->has_failed) {
-        const uint64_t due_ms = stage_due_ms(stage);
-        uint64_t next_ms = due_ms > stage->steady_ms + stage->now_ms ? due_ms - stage->steady_ms : stage->now_ms + 1;
+        uint64_t due_ms, next_ms;
 
+        stage_set_pace(stage, stage_is_level(stage));
+        due_ms = stage_due_ms(stage);
+        next_ms = due_ms > stage->steady_ms + stage->now_ms ? due_ms - stage->steady_ms : stage->now_ms + 1;
         stage->now_ms = next_ms < end_ms ? next_ms : end_ms;
-        set_pace(stage, stage_is_level(stage));
         stage_settle(stage);
     }
-    set_pace(stage, false);
+    stage_set_pace(stage, false);
     finish(stage, "elapse", NULL);
-}
-
-/* Heads that say nothing new would be most of what happens in a long time. */
-static void
-set_pace(struct souk_stage *stage, bool calm)
-{
-    struct souk_limits limits = { .head_ms = calm ? CALM_MS : 0, .pull_idle_ms = calm ? CALM_MS : 0 };
-
-    souk_limits_fill(&limits);
-    for (uint32_t i = 0; i < stage->node_count; i++)
-        if (stage->nodes[i] != NULL) {
-            stage->nodes[i]->wiring->limits.head_ms = limits.head_ms;
-            stage->nodes[i]->wiring->limits.pull_idle_ms = limits.pull_idle_ms;
-        }
 }
 
 /* ---- what is to be seen --------------------------------------------- */

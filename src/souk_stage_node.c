@@ -8,12 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "souk_core_parts.h"    /* the arena of a round, for souk_stage_fail_allocation() */
+#include "souk_core_parts.h"    /* the arena of a round, whose fault it was, when heads and idle pulls are due */
 
 #define DISK_PATH_BYTES_MAX (STAGE_PATH_BYTES_MAX + 16)
 #define STORE_BYTES_MAX (UINT64_C(256) * 1024 * 1024)
 #define READERS_MAX 4
 #define PASSES_MAX 10000                /* with something to do and no time passing */
+#define CALM_MS (60 * 60 * 1000)        /* between heads and idle pulls while nobody lacks anything */
 #define ROUTE_NODE 'n'                  /* and its index */
 #define ROUTE_TEST_COMMAND 'c'
 #define ROUTE_TEST_QUERY 'q'
@@ -661,4 +662,31 @@ stage_is_level(const struct souk_stage *stage)
         }
     }
     return true;
+}
+
+void
+stage_set_pace(struct souk_stage *stage, bool calm)
+{
+    const uint64_t now_ms = stage_time(stage).steady_ms;
+
+    for (uint32_t i = 0; i < stage->node_count; i++) {
+        struct souk_core *core = stage->nodes[i] == NULL ? NULL : stage->nodes[i]->process.core;
+        const struct souk_limits *limits;
+
+        if (core == NULL)
+            continue;
+        limits = &stage->nodes[i]->wiring->limits;
+        if (calm)
+            core->head_due_ms = now_ms + CALM_MS;
+        else if (core->head_due_ms > now_ms + limits->head_ms)
+            core->head_due_ms = now_ms + limits->head_ms;
+        for (uint32_t k = 0; k < core->feeds.count; k++) {
+            struct souk_feed *feed = core->feeds.feeds[k];
+
+            if (calm && feed->request == 0 && !feed->wants)
+                feed->idle_due_ms = now_ms + CALM_MS;
+            else if (!calm && feed->idle_due_ms > now_ms + limits->pull_idle_ms)
+                feed->idle_due_ms = now_ms + limits->pull_idle_ms;
+        }
+    }
 }

@@ -162,6 +162,8 @@ void stage_settle(struct souk_stage *stage);
 uint64_t stage_due_ms(const struct souk_stage *stage);
 /* Does everybody stand where the writers of what they follow stand? */
 bool stage_is_level(const struct souk_stage *stage);
+/* Calm: what services repeat in case something was lost comes seldom, so that months may pass. */
+void stage_set_pace(struct souk_stage *stage, bool calm);
 void stage_publish_frames(struct stage_node *from, const struct souk_slice *frames, size_t frame_count);
 /* Where the node stands in `stream`: in its own one the end. */
 SOUK_MUST_CHECK int stage_cursor(const struct stage_node *node, const char *stream, struct souk_position *out);
