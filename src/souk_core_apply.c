@@ -30,6 +30,7 @@ static int owe_reaction(struct souk_core *core, struct core_follow *follow, cons
 static int pay_reactions(struct souk_core *core, struct core_follow *follow);
 static int pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
     const struct souk_event *event);
+static bool is_swap(const struct core_follow *follow, const struct souk_batch_header *header);
 static int begin_refill(struct souk_core *core, struct core_follow *follow);
 static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
 static struct core_poison *poison_of(struct core_follow *follow, struct souk_point point);
@@ -337,7 +338,7 @@ core_work_followed(struct souk_core *core)
                 struct souk_feed_batch *batch = follow->feed->untaken;
                 const struct souk_position end = souk_batch_end(&batch->header);
 
-                if (follow->cursor.generation_beside == 0 || batch->header.count == 0) {
+                if (follow->cursor.generation_beside == 0 || is_swap(follow, &batch->header)) {
                     if (core_held(core, &batch->header, &batch->held_since_ms, false))
                         break;
                 }
@@ -358,6 +359,14 @@ core_work_followed(struct souk_core *core)
         }
     }
     return 0;
+}
+
+/* Filled beside so far; from this record on the new tables are the tables. */
+static bool
+is_swap(const struct core_follow *follow, const struct souk_batch_header *header)
+{
+    return follow->cursor.generation_beside != 0 && header->count == 0
+        && header->epoch.counter > follow->cursor.position.epoch.counter;
 }
 
 bool
@@ -392,6 +401,12 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
         else
             souk_feeds_wait_for(&core->feeds, &cause, core->now);
         held = true;
+        /*
+         * Of two epochs of one counter the cursor may stand in the one that is void; two streams in which
+         * this is so may wait for each other, so this wait has its bound whatever the holders have.
+         */
+        if (cause.point.epoch.counter == cursor.epoch.counter && !souk_epoch_equal(cause.point.epoch, cursor.epoch))
+            continue;
         seen_ms = souk_feeds_seen_ms(&core->feeds, &cause);
         if (seen_ms > since_ms)
             since_ms = seen_ms;
@@ -432,8 +447,7 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     bool reacts;
     int rc;
 
-    if (follow->cursor.generation_beside != 0
-        && (header->count != 0 || header->epoch.counter <= follow->cursor.position.epoch.counter))
+    if (follow->cursor.generation_beside != 0 && !is_swap(follow, header))
         return take_beside(core, follow, batch);
 
     reacts = core->can_react && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted);

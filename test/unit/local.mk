@@ -40,6 +40,12 @@ test_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_wire_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
 TESTS += test/unit/test_wire
 
+check_PROGRAMS += test/unit/test_log
+test_unit_test_log_SOURCES = test/unit/test_log.c
+test_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_log_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_log
+
 # Made by the compiler under test; a bare dependency of the objects, so that nothing else waits for it.
 test/unit/shop.h: $(srcdir)/test/unit/shop.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) test/unit && ./souk-messages$(EXEEXT) c $(srcdir)/test/unit/shop.messages.zpl -o test/unit
