@@ -499,7 +499,7 @@ see(struct souk_core *core, struct core_command *command, int *rc)
         } else if (!souk_point_satisfied(seen->point, cursor)) {
             all = SEEN_WAITS;
             if (follow != NULL)
-                souk_feed_want(follow->feed->feed);
+                souk_feed_nudge(follow->feed->feed, core->now);
         }
     }
     return all;

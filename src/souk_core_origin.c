@@ -413,6 +413,7 @@ send_seals(struct souk_core *core, uint32_t counter)
     struct souk_pack pack;
     int rc = 0;
 
+    core->seal_sent_ms = core->now.steady_ms;
     memcpy(seal.instance, core->instance, sizeof seal.instance);
     souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
     souk_wire_seal_put(&pack, &seal);
@@ -746,7 +747,9 @@ core_hear_ack(struct souk_core *core, const struct souk_wire_ack *ack)
 {
     struct core_ack *heard;
 
-    if (store_of(core, &ack->store) == NULL || (heard = malloc(sizeof *heard)) == NULL)
+    const struct core_store *store = store_of(core, &ack->store);
+
+    if (store == NULL || store->lost || (heard = malloc(sizeof *heard)) == NULL)
         return;                                 /* it is repeated */
     heard->next = NULL;
     heard->ack = *ack;
@@ -779,8 +782,8 @@ count_ack(struct souk_core *core, const struct souk_wire_ack *ack)
         return 0;
     if (!store->known || memcmp(store->incarnation, ack->incarnation, sizeof store->incarnation) != 0) {
         if (!SOUK_PLANTED_BUG(INCARNATION_IGNORED)) {
-            if (core->seal_due_ms > core->now.steady_ms + core->wiring->limits.seal_retry_ms)
-                core->seal_due_ms = core->now.steady_ms;    /* find out which one is alive */
+            if (core->seal_due_ms > core->seal_sent_ms + core->wiring->limits.seal_retry_ms)
+                core->seal_due_ms = core->seal_sent_ms + core->wiring->limits.seal_retry_ms;    /* which one is alive? */
             return 0;
         }
     } else if (ack->commit < store->ack_commit) {

@@ -196,7 +196,7 @@ struct souk_core {
     uint64_t seal_round;                        /* number of the first ones for this seal */
     uint32_t seen_counter;                      /* the highest epoch counter heard of */
     uint8_t instance[8];
-    uint64_t seal_due_ms;
+    uint64_t seal_due_ms, seal_sent_ms;
     uint32_t seal_tries;
     bool seals_heard;
     enum souk_record_reason reason;

@@ -189,6 +189,13 @@ souk_feed_want(struct souk_feed *feed)
 }
 
 void
+souk_feed_nudge(struct souk_feed *feed, struct souk_time now)
+{
+    if (feed->active && now.steady_ms >= feed->waits_due_ms)
+        feed->wants = true;
+}
+
+void
 souk_feeds_wait_for(struct souk_feeds *feeds, const struct souk_cause *cause, struct souk_time now)
 {
     struct souk_feed_stream *stream = souk_feeds_stream(feeds, cause->stream.text);

@@ -99,6 +99,8 @@ void souk_feed_drop(struct souk_feed_stream *stream);
 void souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point);
 /* There is something to get. */
 void souk_feed_want(struct souk_feed *feed);
+/* Somebody waits for news of it: pull, but not more often than for a missing cause. */
+void souk_feed_nudge(struct souk_feed *feed, struct souk_time now);
 /* `cause`, in a stream of one of the feeds, is missing: pull its stream and name it. */
 void souk_feeds_wait_for(struct souk_feeds *feeds, const struct souk_cause *cause, struct souk_time now);
 /* When did a holder last say that it has `cause`? 0: never, or no feed has its stream. */

@@ -16,6 +16,8 @@ static bool may_have(const struct souk_holder *holder, const struct souk_wire_pu
     const struct souk_name *stream);
 static int judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane,
     const struct souk_wire_place *asked, struct souk_wire_answer *answer);
+static int first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane,
+    struct souk_wire_answer *answer);
 static int judge_waits(struct souk_holder *holder, struct souk_txn *txn, const struct souk_wire_pull *pull);
 static int step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_point from);
 static struct lane *first_lane(struct lane *lanes, uint32_t count);
@@ -48,6 +50,10 @@ souk_holder_answer(struct souk_holder *holder, struct souk_txn *txn, const struc
     }
     if (rc != 0 || (rc = judge_waits(holder, txn, pull)) != 0)
         goto done;
+    /* Every table is open by now: from here on nothing ends the life of a borrowed batch. */
+    for (uint32_t i = 0; i < pulled.count; i++)
+        if (!lanes[i].done && (rc = first_step(holder, txn, &lanes[i], &pulled.answers[i])) != 0)
+            goto done;
 
     /* Whole commits, in their order, each batch as it was stored. */
     while ((lane = first_lane(lanes, pulled.count)) != NULL) {
@@ -124,11 +130,17 @@ judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, const
     if (answer->verdict != SOUK_NEXT)
         return 0;
     lane->done = false;
-    if ((rc = step(holder, txn, lane, souk_point_of(&asked->position))) != 0)
-        return rc;
-    if (lane->done && !souk_position_equal(&asked->position, &answer->head))
-        answer->verdict = SOUK_TRIMMED;         /* what comes next is damaged here: somebody else has it */
     return 0;
+}
+
+static int
+first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_wire_answer *answer)
+{
+    int rc = step(holder, txn, lane, souk_point_of(&answer->asked));
+
+    if (rc == 0 && lane->done && !souk_position_equal(&answer->asked, &answer->head))
+        answer->verdict = SOUK_TRIMMED;         /* what comes next is damaged here: somebody else has it */
+    return rc;
 }
 
 static int

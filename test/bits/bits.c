@@ -35,6 +35,7 @@ enum end { KILLED, LMDB_ASSERTED, WE_ASSERTED, HUNG, ENDS };
 
 struct options {
     uint64_t stride, machines, only;
+    bool loud;
     const char *vectors;
 };
 
@@ -42,7 +43,7 @@ struct options {
 struct tally {
     atomic_ullong at;                           /* the bit that is flipped now */
     atomic_ullong flips, verdicts[VERDICTS], ends[ENDS];
-    atomic_ullong by_hash_alone, faults;
+    atomic_ullong by_hash_alone, faults, restless;
     atomic_ullong lines;
 };
 
@@ -79,6 +80,7 @@ main(int argc, char **argv)
         { "machines", 'm', "TIMES", 0, "Where a store is read as it was, start its machine only every so many times "
             "(default 1: each time)", 0 },
         { "only", 'o', "BIT", 0, "Flip this bit alone, in each of the stores", 0 },
+        { "loud", 'l', NULL, 0, "Say which machines do not come to rest, too", 0 },
         { "vectors", 'v', "FOLDER", 0, "The test vectors (default: test/vectors of the source)", 0 },
         { 0 },
     };
@@ -121,6 +123,9 @@ parse(int key, char *arg, struct argp_state *state)
         if (options->machines == 0)
             argp_error(state, "--machines %s: a number from 1 is meant", arg);
         return 0;
+    case 'l':
+        options->loud = true;
+        return 0;
     case 'o':
         options->only = strtoull(arg, NULL, 10);
         return 0;
@@ -161,7 +166,7 @@ flip_store(const struct options *options, const struct history *history, uint32_
     uint64_t failed;
 
     /* With no bit flipped everything comes out: else the test shows nothing. */
-    if (damaged_try(history, root, at, UINT64_MAX, true, &seen, why) != SERVED_WHOLE || seen.faults != 0) {
+    if (damaged_try(history, root, at, UINT64_MAX, true, &seen, why) != SERVED_WHOLE || seen.faults != 0 || seen.restless != 0) {
         printf("%s: undamaged, and yet: %s\n", name, why);
         return 1;
     }
@@ -222,6 +227,9 @@ run_child(struct trial *trial, uint64_t from)
         tally->flips++;
         tally->by_hash_alone += seen.by_hash_alone;
         tally->faults += seen.faults;
+        tally->restless += seen.restless;
+        if (seen.restless != 0 && trial->options->loud)
+            printf("%s, bit %ju: does not come to rest\n", trial->name, (uintmax_t)bit);
         if (trial->options->only != UINT64_MAX)
             printf("%s, bit %ju: verdict %d: %s\n", trial->name, (uintmax_t)bit, (int)verdict, why);
         else if (verdict == WRONG && tally->lines++ < LINES_MAX)
@@ -284,8 +292,9 @@ report(const struct trial *trial, uint64_t *passed)
         (uintmax_t)tally->verdicts[DECIDED_AGAIN], (uintmax_t)tally->ends[KILLED],
         (uintmax_t)tally->ends[LMDB_ASSERTED], (uintmax_t)tally->ends[HUNG], (uintmax_t)tally->ends[WE_ASSERTED],
         (uintmax_t)tally->verdicts[WRONG]);
-    printf("  %ju times the hash alone told that a batch is not what it was; %ju machines stopped with an error\n",
-        (uintmax_t)tally->by_hash_alone, (uintmax_t)tally->faults);
+    printf("  %ju times the hash alone told that a batch is not what it was; %ju machines stopped with an error, "
+        "%ju did not come to rest\n", (uintmax_t)tally->by_hash_alone, (uintmax_t)tally->faults,
+        (uintmax_t)tally->restless);
     *passed += tally->flips - wrong;
     return wrong;
 }

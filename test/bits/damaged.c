@@ -38,6 +38,7 @@ static void take(struct attempt *attempt, struct souk_slice batch, const char *f
 static void pull(struct attempt *attempt, struct souk_txn *txn, const char *first, const char *second);
 static int scan(uint64_t log_position, struct souk_slice batch, void *arg);
 static void run_machine(struct attempt *attempt);
+static void settle(struct attempt *attempt, uint64_t span_ms);
 static void check_follower(struct attempt *attempt);
 static void ask_again(struct attempt *attempt);
 static void check_answer(struct attempt *attempt, struct souk_slice frame);
@@ -266,19 +267,31 @@ run_machine(struct attempt *attempt)
     nodes_follow(nodes, attempt->at == NODE_ORDERS ? "orders" : NULL);
     if (node_start(nodes, NODE_QUERY, &err) != 0)
         abort();
-    if (nodes_settle(nodes, FOLLOW_MS, ROUNDS_MAX) != 0) {
-        attempt->seen->faults++;
-        worse(attempt, SERVED_LESS, "machine", "stops with an error");
-        node_stop(nodes, attempt->at);
-        if (nodes_settle(nodes, 1, 1) != 0)
-            worse(attempt, WRONG, "a follower", "stops with an error");
-    }
+    settle(attempt, FOLLOW_MS);
     check_follower(attempt);
     node_stop(nodes, NODE_QUERY);
     if (attempt->at == NODE_ORDERS && nodes->nodes[NODE_ORDERS].store != NULL)
         ask_again(attempt);
     if (attempt->at == NODE_ARCHIVE && nodes->nodes[NODE_ARCHIVE].store != NULL)
         rebuild(attempt);
+}
+
+/* Whoever lives on the damaged store may stop or go round in circles; the others may not. */
+static void
+settle(struct attempt *attempt, uint64_t span_ms)
+{
+    int rc = nodes_settle(&attempt->nodes, span_ms, ROUNDS_MAX);
+
+    if (rc == 0)
+        return;
+    if (rc == -SOUK_EBUSY)
+        attempt->seen->restless++;
+    else
+        attempt->seen->faults++;
+    worse(attempt, SERVED_LESS, "machine", souk_error_name(rc));
+    node_stop(&attempt->nodes, attempt->at);
+    if ((rc = nodes_settle(&attempt->nodes, span_ms, ROUNDS_MAX)) != 0)
+        worse(attempt, WRONG, "somebody on a sound store stops:", souk_error_name(rc));
 }
 
 /* It stands where the history once stood, with the tables of then. */
@@ -309,7 +322,7 @@ check_follower(struct attempt *attempt)
     souk_txn_abort(&txn);
 }
 
-/* A client repeats a command that was answered: what it hears are the events of then. */
+/* A client repeats commands that were answered: what it hears are the events of then. */
 static void
 ask_again(struct attempt *attempt)
 {
@@ -374,14 +387,7 @@ rebuild(struct attempt *attempt)
 
     if (node_start(nodes, NODE_ORDERS, &err) != 0)
         abort();
-    if (nodes_settle(nodes, REBUILD_MS, ROUNDS_MAX) != 0) {
-        attempt->seen->faults++;
-        node_stop(nodes, NODE_ARCHIVE);
-        if (nodes_settle(nodes, 1, 1) != 0) {
-            worse(attempt, WRONG, "a service that takes back its past", "stops with an error");
-            return;
-        }
-    }
+    settle(attempt, REBUILD_MS);
     check_rebuilt(attempt, "orders");
     check_rebuilt(attempt, "orders.private");
 }

@@ -27,6 +27,7 @@ enum verdict {
 struct damaged_seen {
     uint64_t by_hash_alone;                     /* batches of the right form, but for their hash */
     uint64_t faults;                            /* machines that stopped with an error */
+    uint64_t restless;                          /* machines that never have nothing to do */
 };
 
 /*

@@ -115,7 +115,8 @@ place(struct nodes *nodes, uint64_t order)
 void
 history_ask_again(struct nodes *nodes)
 {
-    place(nodes, 1);
+    for (uint64_t order = 1; order <= ORDERS; order++)
+        place(nodes, order);
 }
 
 /* ---- what it has written -------------------------------------------- */

@@ -10,8 +10,6 @@
 
 #include "nodes.h"
 
-#define HISTORY_COMMAND_ID { { 7, 1 } }         /* of the order.place whose answer is asked for again */
-
 struct original {
     struct souk_name stream;
     struct souk_position end;
@@ -50,7 +48,7 @@ uint64_t history_last(const struct history *history, const char *stream);
 bool history_is_event(const struct history *history, struct souk_slice stream, uint64_t number, struct souk_slice type,
     struct souk_slice key, struct souk_slice payload);
 
-/* A command of the run, with the id that it had, on its way to `orders`. */
+/* The commands that orders were placed with, under the ids that they had, once more on their way to `orders`. */
 void history_ask_again(struct nodes *nodes);
 
 #endif

@@ -367,7 +367,9 @@ nodes_settle(struct nodes *nodes, uint64_t span_ms, uint32_t rounds)
     bool quiet;
     int rc;
 
-    while (nodes->now_ms < until_ms && rounds-- > 0) {
+    while (nodes->now_ms < until_ms) {
+        if (rounds-- == 0)
+            return -SOUK_EBUSY;
         quiet = true;
         due_ms = until_ms;
         for (uint32_t i = 0; i < NODES; i++) {

@@ -112,8 +112,8 @@ void nodes_hear(struct nodes *nodes, const struct letter *letter);
 
 /*
  * Let everybody work and get their letters, and time pass where nobody has
- * anything to do, for `span_ms`, or until `rounds` are over. What is sent to
- * clients is thrown away. 0, or the first fault of a node.
+ * anything to do, for `span_ms`. What is sent to clients is thrown away. 0, the
+ * first fault of a node, or -SOUK_EBUSY: after so many rounds it is not over yet.
  */
 int nodes_settle(struct nodes *nodes, uint64_t span_ms, uint32_t rounds);
 
