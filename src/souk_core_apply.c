@@ -353,6 +353,7 @@ core_work_followed(struct souk_core *core)
                     return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;     /* half of it has been applied */
                 core->failed_kind = CORE_INPUT_NONE;
                 souk_feed_take(follow->feed);
+                core->moved_ms = core->now.steady_ms;
                 core->round_events += batch->header.count;
                 core->changed = moved = true;
             }
@@ -402,12 +403,12 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
             souk_feeds_wait_for(&core->feeds, &cause, core->now);
         held = true;
         /*
-         * Of two epochs of one counter the cursor may stand in the one that is void; two streams in which
-         * this is so may wait for each other, so this wait has its bound whatever the holders have.
+         * A holder has it: to be behind is not to be without. But where causes are void, streams may wait for
+         * each other for ever; so this counts only while something moves.
          */
-        if (cause.point.epoch.counter == cursor.epoch.counter && !souk_epoch_equal(cause.point.epoch, cursor.epoch))
-            continue;
         seen_ms = souk_feeds_seen_ms(&core->feeds, &cause);
+        if (seen_ms > core->moved_ms)
+            seen_ms = core->moved_ms;
         if (seen_ms > since_ms)
             since_ms = seen_ms;
     }

@@ -207,6 +207,7 @@ struct souk_core {
     bool draining;
 
     /* doing things in time, steady */
+    uint64_t moved_ms;                          /* when a followed batch was applied last */
     uint64_t head_due_ms, full_until_ms, trim_due_ms, hold_due_ms;
     bool dirty;                                 /* something has come since the last round */
     struct souk_pack witness;

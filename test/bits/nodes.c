@@ -38,6 +38,7 @@ static int run_round(struct nodes *nodes, struct node *node, struct souk_txn **t
 static int aborted(struct nodes *nodes, struct node *node, int rc);
 static int work_reader(struct nodes *nodes, uint32_t at);
 static uint64_t node_due_ms(const struct nodes *nodes, uint32_t at);
+static bool has_stopped(enum souk_core_state state);
 static void keep_witness(struct node *node);
 static void send_all(struct nodes *nodes, uint32_t from, struct souk_outbox *outbox);
 static void post_out(struct nodes *nodes, uint32_t from, const struct souk_out *out);
@@ -402,7 +403,17 @@ node_due_ms(const struct nodes *nodes, uint32_t at)
         return UINT64_MAX;
     reader_ms = souk_reader_due_ms(node->reader);
     due_ms = node->core != NULL ? souk_core_due_ms(node->core) : souk_recorder_due_ms(node->recorder);
+    if (node->core != NULL && has_stopped(souk_core_state(node->core)))
+        due_ms = UINT64_MAX;
     return reader_ms < due_ms ? reader_ms : due_ms;
+}
+
+/* For good: a shell ends its process then. */
+static bool
+has_stopped(enum souk_core_state state)
+{
+    return state == SOUK_CORE_DRAINED || state == SOUK_CORE_FENCED || state == SOUK_CORE_SET_ASIDE
+        || state == SOUK_CORE_BROKEN;
 }
 
 /* ---- letters -------------------------------------------------------- */
