@@ -33,6 +33,8 @@
 #define HEAR_BYTES (1024 * 1024)                /* that a follower or recorder gets before it works */
 #define START_ROUNDS_MAX 100
 #define CUT_BYTES (60 * 1024)
+/* Kept under its own name, which instructions.sh looks for. */
+#define STRETCH __attribute__((noipa))
 #define WALL_MS UINT64_C(1700000000000)
 #define STEADY_MS 1000000                       /* late enough for everything to be due */
 
@@ -54,6 +56,7 @@ struct node {
     struct souk_time now;
     struct souk_core *core;                     /* one of the two */
     struct souk_recorder *recorder;
+    bool answered;                              /* its first pull; what it lacks later comes with the next batches */
     struct pile *published;                     /* where batches go; NULL: nowhere */
 };
 
@@ -296,6 +299,7 @@ answer_pull(struct node *node, uint64_t request)
     struct souk_slice frame;
     struct souk_pack pack;
 
+    node->answered = true;
     souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
     souk_wire_pulled_put(&pack, &pulled);
     measure_check(pack.rc, "answer");
@@ -334,7 +338,7 @@ node_round(struct node *node)
         if (out->kind == SOUK_OUT_PUBLISH && node->published != NULL && out->frame_count == 2
             && !souk_slice_equal(out->frames[0], souk_wire_topic_heads()))
             pile_add(node->published, out->frames[1]);
-        else if (node->recorder != NULL && out->kind == SOUK_OUT_SEND
+        else if (node->recorder != NULL && !node->answered && out->kind == SOUK_OUT_SEND
             && souk_wire_pull_get(out->frames[0], &pull) == 0)
             answer_pull(node, pull.request);
         souk_out_free(&out);
@@ -418,7 +422,7 @@ make_batches(const struct dirs *dirs, const struct part *part, uint32_t event_co
 /* ---- stretches: what is counted ------------------------------------- */
 
 /* Gives the events that were decided. */
-static __attribute__((noinline)) uint64_t
+static STRETCH uint64_t
 stretch_decide(struct node *node, const struct pile *commands, const struct part *part, uint64_t until_ns)
 {
     const struct souk_slice route = { "client", 6 }, nobody = { NULL, 0 };
@@ -435,7 +439,7 @@ stretch_decide(struct node *node, const struct pile *commands, const struct part
 }
 
 /* Gives the events that were followed, or recorded. */
-static __attribute__((noinline)) uint64_t
+static STRETCH uint64_t
 stretch_take(struct node *node, const struct pile *batches, uint64_t until_ns)
 {
     struct souk_position position = { .number = 0 };
@@ -464,7 +468,7 @@ stretch_take(struct node *node, const struct pile *batches, uint64_t until_ns)
     return position.number;
 }
 
-static __attribute__((noinline)) void
+static STRETCH void
 stretch_encode(const struct souk_event *events, uint32_t count, struct souk_batch_place *place,
     struct souk_batch_builder *builder, struct souk_pack *pack, struct pile *batches)
 {
@@ -478,7 +482,7 @@ stretch_encode(const struct souk_event *events, uint32_t count, struct souk_batc
     }
 }
 
-static __attribute__((noinline)) void
+static STRETCH void
 stretch_append(struct souk_store *store, const struct souk_log *log, const struct pile *batches)
 {
     struct souk_batch_header header;
@@ -494,7 +498,7 @@ stretch_append(struct souk_store *store, const struct souk_log *log, const struc
     }
 }
 
-static __attribute__((noinline)) void
+static STRETCH void
 stretch_check(const struct pile *batches)
 {
     struct souk_batch_header header;

@@ -43,13 +43,13 @@ struct souk_stage;
 struct souk_stage_service {
     const struct souk_service *service;         /* borrowed until souk_stage_close() */
     /* Both end with NULL. */
-    const char *const *writes;                  /* streams; NULL: those whose events' names begin with its name and a dot */
+    const char *const *writes;                  /* streams; NULL: those whose events are named after it */
     const char *const *follows;                 /* streams; NULL: those that its handlers and tables name */
 };
 
 struct souk_stage_config {
-    const struct souk_stage_service *services;  /* 1 to SOUK_STAGE_SERVICES_MAX; ends with one whose `service` is NULL */
-    const struct souk_messages *messages;       /* as generated, borrowed until souk_stage_close(); NULL: read `description` */
+    const struct souk_stage_service *services;  /* up to SOUK_STAGE_SERVICES_MAX, then one of NULL */
+    const struct souk_messages *messages;       /* as generated, borrowed until close; NULL: read `description` */
     const char *description;                    /* path of a souk.messages(5) */
     bool event_store;                           /* one that records every stream on the stage stands there too */
     uint64_t start_ms;                          /* what the services take for the time of [0], ms since 1970 */
@@ -83,7 +83,7 @@ SOUK_PUBLIC void souk_stage_send_as(struct souk_stage *stage, const char *caller
 SOUK_PUBLIC void souk_stage_send_json(struct souk_stage *stage, const char *name, const char *json);
 /* Ask a query. */
 SOUK_PUBLIC void souk_stage_ask(struct souk_stage *stage, const char *message);
-/* An event happens in a stream that a service on the stage follows and none writes: its writer is played by the stage. */
+/* An event happens in a stream that a service on the stage follows and none writes: the stage plays its writer. */
 SOUK_PUBLIC void souk_stage_publish(struct souk_stage *stage, const char *message);
 /*
  * From now on requests for `command` to a service that is not on the stage are
@@ -97,7 +97,7 @@ SOUK_PUBLIC void souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms
 
 /* ---- what is to be seen --------------------------------------------- */
 
-/* The trace since the last souk_stage_expect() or souk_stage_differs() has to be `trace`; else it fails with a comparison. */
+/* The trace since the last souk_stage_expect() or souk_stage_differs() has to be `trace`; else a comparison is reported. */
 SOUK_PUBLIC void souk_stage_expect(struct souk_stage *stage, const char *trace);
 /* The same without failing: NULL, or the comparison, borrowed until the next call on `stage`. */
 SOUK_PUBLIC const char *souk_stage_differs(struct souk_stage *stage, const char *trace);
@@ -123,7 +123,10 @@ enum souk_stage_moment {
 SOUK_PUBLIC void souk_stage_crash(struct souk_stage *stage, const char *service, enum souk_stage_moment moment);
 /* It loses its store, and starts on an empty one. The event store, if there is one, gives its past back. */
 SOUK_PUBLIC void souk_stage_wipe(struct souk_stage *stage, const char *service);
-/* Fill a store for it from the log alone and take over with that; unless events are parked, both have to have the same tables. */
+/*
+ * Fill a store for it from the log alone and take over with that. Unless
+ * events are parked, both have to have the same tables.
+ */
 SOUK_PUBLIC void souk_stage_rebuild(struct souk_stage *stage, const char *service);
 /*
  * The writer of `stream` loses the last `events` of it, which followers may

@@ -40,7 +40,7 @@ static int writer_of(const struct souk_stage *stage, const struct souk_stage_con
     struct souk_slice *writer_out, struct souk_error *err);
 static int play_writers(struct souk_stage *stage, struct souk_error *err);
 static int add_event_store(struct souk_stage *stage, struct souk_error *err);
-static struct souk_wired_stream *wire_stream(struct stage_node *node, const char *stream, struct souk_slice origin);
+static void wire_stream(struct stage_node *node, const char *stream, struct souk_slice origin);
 static bool is_wired(const struct stage_node *node, const char *stream);
 static bool names(const char *const *list, const char *name);
 static int wire_node(struct stage_node *node, bool event_store, struct souk_error *err);
@@ -235,7 +235,7 @@ wire_own(struct stage_node *node, const struct souk_stage_config *config, struct
         if (node->own_count == SOUK_OWN_STREAMS_MAX)
             return souk_fail(err, SOUK_EINVAL, "service %s: it writes more than %d streams", node->name.text,
                 SOUK_OWN_STREAMS_MAX);
-        (void)wire_stream(node, stream, writer);
+        wire_stream(node, stream, writer);
         node->own_count++;
     }
     return 0;
@@ -313,12 +313,12 @@ follow(struct stage_node *node, const struct souk_stage_config *config, const ch
         return rc;
     if (writer.size_bytes == 0)
         return souk_fail(err, SOUK_EINVAL, "service %s: it follows %s, which nobody writes", node->name.text, stream);
-    (void)wire_stream(node, stream, writer);
+    wire_stream(node, stream, writer);
     return 0;
 }
 
 /* Own streams by name, then the others as they come. */
-static struct souk_wired_stream *
+static void
 wire_stream(struct stage_node *node, const char *stream, struct souk_slice origin)
 {
     struct souk_wiring *wiring = node->wiring;
@@ -335,7 +335,6 @@ wire_stream(struct stage_node *node, const char *stream, struct souk_slice origi
         || souk_name_set(&wiring->streams[at].origin, origin) != 0)
         abort();                                /* descriptions have no other names */
     wiring->streams[at].is_private = described->audience == SOUK_AUDIENCE_PRIVATE;
-    return &wiring->streams[at];
 }
 
 static bool
@@ -383,7 +382,7 @@ play_writers(struct souk_stage *stage, struct souk_error *err)
             if (node->own_count == SOUK_OWN_STREAMS_MAX)
                 return souk_fail(err, SOUK_EINVAL, "stream %s: its writer has more than %d", stream->name.text,
                     SOUK_OWN_STREAMS_MAX);
-            (void)wire_stream(node, stream->name.text, souk_name_slice(&node->name));
+            wire_stream(node, stream->name.text, souk_name_slice(&node->name));
             node->own_count++;
         }
     }
@@ -405,7 +404,7 @@ add_event_store(struct souk_stage *stage, struct souk_error *err)
 
             if (store->wiring->stream_count == SOUK_STREAMS_MAX)
                 return souk_fail(err, SOUK_EINVAL, "more than %d streams", SOUK_STREAMS_MAX);
-            (void)wire_stream(store, stream->name.text, souk_name_slice(&stream->origin));
+            wire_stream(store, stream->name.text, souk_name_slice(&stream->origin));
         }
     return 0;
 }

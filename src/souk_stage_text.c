@@ -483,7 +483,7 @@ read_integer(struct souk_slice word)
     digits = text + (text[0] == '-');
     if (*digits == '\0' || strspn(digits, DIGITS) != strlen(digits))
         return NULL;
-    if (strlen(digits) > 15)                    /* as souk.messages(5) has it for numbers that many readers would round */
+    if (strlen(digits) > 15)                    /* souk.messages(5): what many readers would round is a string */
         return strtoull(digits, NULL, 10) > SOUK_JSON_INTEGER_MAX ? json_string(text)
             : json_integer(strtoll(text, NULL, 10));
     return json_integer(strtoll(text, NULL, 10));

@@ -25,7 +25,7 @@
 #include "damaged.h"
 #include "vectors.h"
 
-#define STRIDE_DEFAULT 4099                     /* bits from one that is flipped to the next: prime, so that no field is left out */
+#define STRIDE_DEFAULT 4099                     /* bits from one that is flipped to the next; prime, to meet every field */
 #define TRY_SECONDS_MAX 20                      /* who takes longer goes round in circles */
 #define LINES_MAX 10                            /* of failures, then they are only counted */
 #define NOTE_BYTES 400
@@ -147,8 +147,8 @@ flip_vectors(const struct options *options, uint64_t *passed)
     (void)snprintf(folder, sizeof folder, "%s/test/vectors", source == NULL ? "." : source);
     if (vectors_flip(options->vectors != NULL ? options->vectors : folder, &count) != 0)
         give_up("too few test vectors");
-    printf("%ju vectors, %ju bits: %ju refused, %ju another message, %ju wrong\n", (uintmax_t)count.vectors,
-        (uintmax_t)count.bits, (uintmax_t)count.refused, (uintmax_t)count.others, (uintmax_t)count.wrong);
+    printf("%ju bits of %ju vectors: %ju refused, %ju another message, %ju wrong\n", (uintmax_t)count.bits,
+        (uintmax_t)count.vectors, (uintmax_t)count.refused, (uintmax_t)count.others, (uintmax_t)count.wrong);
     *passed += count.bits - count.wrong;
     return count.wrong;
 }
@@ -166,7 +166,8 @@ flip_store(const struct options *options, const struct history *history, uint32_
     uint64_t failed;
 
     /* With no bit flipped everything comes out: else the test shows nothing. */
-    if (damaged_try(history, root, at, UINT64_MAX, true, &seen, why) != SERVED_WHOLE || seen.faults != 0 || seen.restless != 0) {
+    if (damaged_try(history, root, at, UINT64_MAX, true, &seen, why) != SERVED_WHOLE || seen.faults != 0
+        || seen.restless != 0) {
         printf("%s: undamaged, and yet: %s\n", name, why);
         return 1;
     }

@@ -172,7 +172,7 @@ build(const struct souk_batch_header *header, const struct souk_batch_place *pla
     assert(souk_events_init(&events, header) == 0);
     while (souk_events_next(&events, &event) == 0) {
         if (builder->count != 0 && event.time_ms < builder->time_ms)
-            return false;                       /* an earlier event behind a later one: no clock of the core does that */
+            return false;                       /* an earlier event behind a later one: no core writes that */
         if ((rc = souk_batch_builder_add(builder, &event)) != 0) {
             assert(rc == -SOUK_ETOOBIG);
             return false;

@@ -35,8 +35,8 @@
 static const char *const tables[] = {
     "souk.cursors", "souk.lineage", "souk.base", "souk.ids", "souk.caused", "souk.ages", "souk.parked",
     "souk.parked.keys", "souk.asked", "souk.timers", "souk.timers.due", "souk.timers.set", "souk.known", "souk.said",
-    "souk.meta", "souk.named", "souk.owed", "souk.seals", "souk.ordered", "souk.positions", "souk.backed-up", "log.orders", "log.orders.private",
-    "log.stock", "t.0.orders", "t.0.addresses",
+    "souk.meta", "souk.named", "souk.owed", "souk.seals", "souk.ordered", "souk.positions", "souk.backed-up",
+    "log.orders", "log.orders.private", "log.stock", "t.0.orders", "t.0.addresses",
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 
@@ -297,8 +297,8 @@ live_as_service(struct souk_txn *txn)
     bool changed;
     int rc;
 
-    rc = souk_core_open(&app_orders[0], &ground.service, SOUK_CORE_START, txn, (struct souk_slice){ NULL, 0 }, now, &core,
-        &err);
+    rc = souk_core_open(&app_orders[0], &ground.service, SOUK_CORE_START, txn, (struct souk_slice){ NULL, 0 }, now,
+        &core, &err);
     if (rc != 0) {
         assert(rc == -SOUK_EDAMAGED || rc == -SOUK_EUNSUPPORTED || rc == -SOUK_EINVAL);
         assert(err.text[0] != '\0');

@@ -302,7 +302,8 @@ send_sealed(struct checker *checker, struct model_process *process, const struct
             seen = batch->form.epoch_counter;
     }
     seal = &holds->seals[service->index];
-    if (message->counter < *seal || (message->counter <= seen && message->counter != *seal))
+    /* At `seen` it may be the seal of that epoch, granted before in an answer that never left. */
+    if (message->counter < *seal || message->counter < seen)
         return model_fail(checker, "seal: %s grants %" PRIu32 " to %.*s after a seal at %" PRIu32 " and batches of %"
             PRIu32, model_process_name(checker, process), message->counter, (int)service->name.size_bytes,
             (const char *)service->name.base, *seal, seen);

@@ -557,7 +557,8 @@ generations_of_a_lineage_are_apart(void **state)
 
     write_history(bench);
     assert_int_equal(souk_lineage_put(bench->txn, &bench->log.stream, 1, epoch(5), 0), 0);
-    assert_int_equal(souk_lineage_has(bench->txn, &bench->log.stream, 1, (struct souk_point){ epoch(1), 1 }, head, &in), 0);
+    assert_int_equal(souk_lineage_has(bench->txn, &bench->log.stream, 1, (struct souk_point){ epoch(1), 1 }, head,
+        &in), 0);
     assert_false(in);
     assert_int_equal(souk_lineage_has(bench->txn, &bench->log.stream, 1, head, head, &in), 0);
     assert_true(in);

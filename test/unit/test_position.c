@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static const struct souk_epoch first = { 1, { 1, 2, 3, 4, 5, 6, 7, 8 } };
-static const struct souk_epoch twin = { 1, { 1, 2, 3, 4, 5, 6, 7, 9 } };    /* of a copied store: same counter, other bits */
+static const struct souk_epoch twin = { 1, { 1, 2, 3, 4, 5, 6, 7, 9 } };    /* of a copied store */
 static const struct souk_epoch second = { 2, { 9 } };
 
 static struct souk_point
@@ -95,8 +95,8 @@ a_point_is_covered_by_whoever_has_it_in_its_past(void **state)
 static void
 numbers_in_rows_sort_like_numbers(void **state)
 {
-    static const uint64_t rising[] = { 0, 1, 255, 256, 65535, 65536, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_MAX - 1,
-        UINT64_MAX };
+    static const uint64_t rising[] = { 0, 1, 255, 256, 65535, 65536, UINT32_MAX, (uint64_t)UINT32_MAX + 1,
+        UINT64_MAX - 1, UINT64_MAX };
     uint8_t before[8], bytes[8];
 
     for (size_t i = 0; i < sizeof rising / sizeof rising[0]; i++) {

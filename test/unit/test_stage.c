@@ -81,6 +81,34 @@ static const struct souk_handler counting_handlers[] = {
     { 0 },
 };
 
+static int
+decide_nothing(const struct souk_view *view, const struct orders_cancel *command, struct souk_decision *decision)
+{
+    return -SOUK_EHANDLER;
+}
+
+static int
+apply_placed_and_wait(struct souk_tables *tables, const struct orders_placed *event)
+{
+    return souk_timer_set(tables, "mood", event->sku, souk_tables_time_ms(tables) + 1000);
+}
+
+static int
+react_to_nothing(const struct souk_view *view, const struct souk_timer *timer, struct souk_decision *decision)
+{
+    return -SOUK_EHANDLER;
+}
+
+static const struct souk_handler failing_handlers[] = {
+    SOUK_DECIDE(orders_place, decide_place),
+    SOUK_DECIDE(orders_cancel, decide_nothing),
+    SOUK_APPLY(orders_placed, apply_placed_and_wait),
+    SOUK_REACT_TIMER("mood", react_to_nothing),
+    { 0 },
+};
+
+static const struct souk_service stage_failing_orders = { .name = "orders", .version = 1,
+    .handlers = failing_handlers };
 static const struct souk_service stage_orders = { .name = "orders", .version = 1, .handlers = orders_handlers,
     .tables = orders_tables };
 static const struct souk_service stage_counting_orders = { .name = "orders", .version = 1,
@@ -298,7 +326,8 @@ each_type_has_a_text(void **state)
 {
     struct souk_stage *stage = *state;
 
-    souk_stage_send(stage, "inventory.describe sku='green tea' title=\"Ann's \\\"best\\\"\\x07\\n\" tags=[hot,'a, b','']"
+    souk_stage_send(stage, "inventory.describe sku='green tea' title=\"Ann's \\\"best\\\"\\x07\\n\""
+        " tags=[hot,'a, b','']"
         " package={label='' width_mm=1 height_mm=2} variants=[{label=a width_mm=1 height_mm=2}, {label=b width_mm=3"
         " height_mm=4}] reason=lost fragile=true price=-1250EUR deposit=-9223372036854775808"
         " serial=18446744073709551615 since=1800000000000"
@@ -463,6 +492,29 @@ what_fails_is_parked(void **state)
         "[   0] inventory 3 released order=7 sku=tea units=2 reason=cancelled\n"
         "[   0] orders 3 placed order=8 sku=milk units=2\n"
         "[   0] parked inventory orders 3 placed order=8 sku=milk units=2: its handler failed\n");
+}
+
+static void
+handlers_that_fail_are_seen(void **state)
+{
+    static const struct souk_stage_service services[] = { { .service = &stage_failing_orders }, { 0 } };
+    struct souk_stage *stage = open_stage(&(struct souk_stage_config){ .services = services,
+        .messages = &stage_messages, .fail = fail_test });
+
+    *state = stage;
+    souk_stage_send(stage, "orders.cancel order=7");
+    souk_stage_send(stage, "orders.place sku=tea units=1");
+    souk_stage_elapse(stage, 5000);
+    souk_stage_send(stage, "orders.place sku=milk units=1");
+    souk_stage_elapse(stage, 5000);
+    souk_stage_expect(stage,
+        "[   0] reply internal\n"
+        "[   0] orders 1 placed order=#1 sku=tea units=1\n"
+        "[   0] reply accepted orders=1\n"
+        "[1000] failed orders timer mood\n"
+        "[5000] orders 2 placed order=#2 sku=milk units=1\n"
+        "[5000] reply accepted orders=2\n"
+        "[6000] failed orders timer mood\n");
 }
 
 /* The writer loses what was acted on: the hold ends, for a reason of its own. */
@@ -1061,7 +1113,8 @@ stages_that_cannot_be(void **state)
     static const char *const follows_private[] = { "inventory.private", NULL };
     static const char *const follows_unknown[] = { "weather", NULL };
     const struct souk_stage_service nobody[] = { { 0 } };
-    const struct souk_stage_service twice[] = { { .service = &stage_inventory }, { .service = &stage_inventory }, { 0 } };
+    const struct souk_stage_service twice[] = { { .service = &stage_inventory }, { .service = &stage_inventory },
+        { 0 } };
     const struct souk_stage_service curious[] = { { .service = &stage_orders, .follows = follows_private }, { 0 } };
     const struct souk_stage_service dreaming[] = { { .service = &stage_orders, .follows = follows_unknown }, { 0 } };
     const struct souk_stage_service quiet[] = { { .service = &stage_inventory, .writes = writes_private },
@@ -1112,6 +1165,7 @@ main(void)
         ON(drawn_ids_have_numbers, both_on_stage),
         ON(a_followed_event_is_reacted_to, inventory_stage),
         ON(what_fails_is_parked, inventory_stage),
+        ON_ITS_OWN(handlers_that_fail_are_seen),
         ON(a_lost_order_is_let_go, inventory_stage),
         ON(a_request_is_repeated_until_it_is_answered, inventory_stage),
         ON(a_request_is_refused, inventory_stage),

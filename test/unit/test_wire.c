@@ -89,7 +89,8 @@ numbered(const char *prefix, uint32_t number)
 static struct souk_position
 position(uint32_t number)
 {
-    return (struct souk_position){ { 1 + number, { (uint8_t)number, 2 } }, UINT64_MAX - number, { { 3, (uint8_t)number } } };
+    return (struct souk_position){ { 1 + number, { (uint8_t)number, 2 } }, UINT64_MAX - number,
+        { { 3, (uint8_t)number } } };
 }
 
 /* ---- one decoder, one encoder --------------------------------------- */
@@ -406,7 +407,7 @@ an_id_of_another_size_is_replaced_by_its_hash(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         id = letters(bench, sizes[i]);
         souk_pack_reset(&by_hand);
-        souk_pack_raw(&by_hand, (struct souk_slice){ bench->pack.base, 3 });         /* up to the id, from behind it on */
+        souk_pack_raw(&by_hand, (struct souk_slice){ bench->pack.base, 3 });    /* up to the id, from behind it on */
         souk_pack_bin(&by_hand, id);
         souk_pack_raw(&by_hand, (struct souk_slice){ bench->pack.base + 3 + 18, bench->pack.size_bytes - 3 - 18 });
         frame = souk_pack_slice(&by_hand);
