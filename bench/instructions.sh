@@ -2,15 +2,18 @@
 # Instructions per event of the hot paths, as callgrind counts them: the same on
 # any day, however busy the machine is. Compare with bench/instructions.txt.
 #
-#   bench/instructions.sh [BENCH_CORE] [PROFILE_DIR]
+#   bench/instructions.sh [BENCH_CORE] [PROFILE_DIR] > now.txt
 #
 # Prints one line a part; with PROFILE_DIR the profiles stay there, for
 # callgrind_annotate(1). Only what happens inside of bench_core's stretch_
-# functions counts: reading and making the input does not.
+# functions counts: making the input does not. A block operation (rep stosb) is one
+# instruction a byte to callgrind and nearly nothing to a processor, so libc is
+# told to do without them.
 set -eu
 
 bench_core=${1:-bench/bench_core}
 profiles=${2:-}
+tunables=glibc.cpu.x86_rep_stosb_threshold=1073741824:glibc.cpu.x86_rep_movsb_threshold=1073741824
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
 [ -n "$profiles" ] && mkdir -p "$profiles"
@@ -32,7 +35,7 @@ record-1 stretch_take'
 
 echo "$parts" | while read -r part stretch; do
     out=$tmp/$part.callgrind
-    valgrind --tool=callgrind --collect-atstart=no "--toggle-collect=$stretch" \
+    GLIBC_TUNABLES="$tunables" valgrind --tool=callgrind --collect-atstart=no "--toggle-collect=$stretch" \
         --callgrind-out-file="$out" "$bench_core" --once "$part" >"$tmp/out" 2>"$tmp/err" || {
         cat "$tmp/err" >&2
         exit 1

@@ -97,7 +97,7 @@ SOUK_PUBLIC void souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms
 
 /* ---- what is to be seen --------------------------------------------- */
 
-/* The trace since the last souk_stage_expect() or souk_stage_differs() has to be `trace`; else a comparison is reported. */
+/* The trace since the last souk_stage_expect() or souk_stage_differs() has to be `trace`; else both are reported. */
 SOUK_PUBLIC void souk_stage_expect(struct souk_stage *stage, const char *trace);
 /* The same without failing: NULL, or the comparison, borrowed until the next call on `stage`. */
 SOUK_PUBLIC const char *souk_stage_differs(struct souk_stage *stage, const char *trace);

@@ -30,6 +30,7 @@ static int owe_reaction(struct souk_core *core, struct core_follow *follow, cons
 static int pay_reactions(struct souk_core *core, struct core_follow *follow);
 static int pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
     const struct souk_event *event);
+static bool is_within(struct souk_point point, struct souk_point by);
 static bool is_swap(const struct core_follow *follow, const struct souk_batch_header *header);
 static int begin_refill(struct souk_core *core, struct core_follow *follow);
 static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
@@ -343,9 +344,8 @@ core_work_followed(struct souk_core *core)
                         break;
                 }
                 if (core->state != SOUK_CORE_LIVE && core->can_react && batch->header.count != 0
-                    && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted)
-                    && (end.epoch.counter != follow->cursor.reacted.epoch.counter
-                        || souk_epoch_equal(end.epoch, follow->cursor.reacted.epoch)))
+                    && !is_within(souk_point_of(&end), follow->cursor.reacted)
+                    && !is_within(souk_point_of(&end), follow->reach))
                     break;                      /* it may ask for a reaction: not before the service is live */
                 core_begin_input(core, CORE_INPUT_EVENT);
                 core->failed_follow = follow;
@@ -360,6 +360,14 @@ core_work_followed(struct souk_core *core)
         }
     }
     return 0;
+}
+
+/* Covered, or of another epoch of the same counter: whether that was reacted to is decided later. */
+static bool
+is_within(struct souk_point point, struct souk_point by)
+{
+    return souk_point_covered(point, by)
+        || (point.epoch.counter == by.epoch.counter && !souk_epoch_equal(point.epoch, by.epoch));
 }
 
 /* Filled beside so far; from this record on the new tables are the tables. */

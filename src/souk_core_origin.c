@@ -25,6 +25,7 @@ static int open_epoch(struct souk_core *core);
 static bool all_granted(const struct souk_core *core);
 static struct core_store *store_of(struct souk_core *core, const struct souk_name *name);
 static int count_ack(struct souk_core *core, const struct souk_wire_ack *ack);
+static void reach_out(struct souk_core *core, const struct souk_batch_header *header);
 static int extend_reacted(struct souk_core *core, const struct souk_batch_header *header);
 static void say(struct souk_core *core, const char *text);
 
@@ -576,8 +577,7 @@ fetch(struct souk_core *core)
         bool held = false;
 
         for (uint32_t i = 0; i < count; i++) {
-            if ((rc = extend_reacted(core, &batches[i]->header)) != 0)
-                return rc;
+            reach_out(core, &batches[i]->header);
             held |= core_held(core, &batches[i]->header, &batches[i]->held_since_ms, true);
         }
         if (held)
@@ -610,6 +610,22 @@ fetch(struct souk_core *core)
         return 0;
     }
     return open_epoch(core);
+}
+
+/* What an own batch waits for may be applied, whether it was reacted to or not. */
+static void
+reach_out(struct souk_core *core, const struct souk_batch_header *header)
+{
+    struct souk_causes causes;
+    struct souk_cause cause;
+
+    souk_causes_init(&causes, header);
+    while (souk_causes_next(&causes, &cause)) {
+        struct core_follow *follow = core_follow(core, cause.stream.text);
+
+        if (follow != NULL && !souk_point_covered(cause.point, follow->reach))
+            follow->reach = cause.point;
+    }
 }
 
 /* What an own batch names as causes was reacted to when it was written. */
@@ -649,6 +665,8 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
 
     if (own == NULL || !souk_batch_extends(header, &own->head))
         return -SOUK_EDAMAGED;
+    if ((rc = extend_reacted(core, header)) != 0)
+        return rc;
     if ((rc = souk_log_append(core->txn, &own->log, header, (struct souk_slice){ batch->bytes, batch->size_bytes }))
         != 0)
         return rc;

@@ -51,6 +51,7 @@ struct core_follow {
     struct souk_name name;
     struct souk_feed_stream *feed;
     struct souk_cursor cursor;
+    struct souk_point reach;                    /* an own batch that waits names it: so far it may be applied */
     bool changed;                               /* the row has to be written */
     struct souk_point joining;                  /* added late: others wait until the cursor is there */
     uint32_t poison_count;

@@ -66,8 +66,7 @@ souk_owed_frontier(struct souk_txn *txn, const struct souk_name *stream, uint32_
         return rc;
     while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
         const uint8_t *at = key.base;
-        struct souk_point point;
-        bool in;
+        struct souk_point point, last;
 
         if (key.size_bytes != NAMED_BYTES || value.size_bytes != 8) {
             rc = -SOUK_EDAMAGED;
@@ -80,10 +79,13 @@ souk_owed_frontier(struct souk_txn *txn, const struct souk_name *stream, uint32_
         point.number = souk_get_u64(value.base);
         if (point.epoch.counter > head.epoch.counter)
             break;
-        if ((rc = souk_lineage_has(txn, stream, generation, point, head, &in)) != 0)
+        if ((rc = souk_lineage_last(txn, stream, generation, point.epoch.counter, head, &last)) != 0)
             break;
-        if (in)
-            *frontier_out = point;              /* they come in the order of their epochs */
+        if (!souk_epoch_equal(last.epoch, point.epoch))
+            continue;                           /* an epoch that is void */
+        if (last.number < point.number)
+            point.number = last.number;         /* its tail is */
+        *frontier_out = point;                  /* they come in the order of their epochs */
     }
     souk_scan_close(&scan);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;

@@ -34,7 +34,7 @@
 
 /* What the script can do; a step is one of these bytes and what it takes. */
 enum step { HAND_OVER, LOSE, REPEAT, CHANGE, FORGE, SWAP_FRAME, REPLACE, WORK, ELAPSE, PLACE, RECEIVE, CANCEL, CLIENT,
-    CRASH, WIPE, FILL_DISK, RUN, RETRY, STEPS };
+    CRASH, WIPE, FILL_DISK, RUN, RETRY, ANSWER, STEPS };
 
 /* A batch that came in with its hash right. */
 struct link {
@@ -76,6 +76,7 @@ static void put_base(uint32_t at);
 static void start(uint32_t at);
 static void take_step(struct script *script, struct link **links);
 static void hand_over(struct link **links, struct letter *letter);
+static void answer(struct script *script, struct link **links, const struct letter *letter);
 static void work(uint32_t at, struct link **links);
 
 /* ---- the script ----------------------------------------------------- */
@@ -290,10 +291,13 @@ take_letter_step(struct script *script, enum step step, struct link **links)
         letter_free(&letter);
         letter = swapped;
         break;
+    case ANSWER:
+        answer(script, links, letter);
+        break;
     default:
         break;
     }
-    if (step != LOSE)
+    if (step != LOSE && step != ANSWER)
         hand_over(links, letter);
     letter_free(&letter);
 }
@@ -303,6 +307,29 @@ hand_over(struct link **links, struct letter *letter)
 {
     note_letter(links, letter);
     nodes_hear(&ground.nodes, letter);
+}
+
+/* Somebody answers a request to a service that is not there, in its name. */
+static void
+answer(struct script *script, struct link **links, const struct letter *letter)
+{
+    struct souk_wire_reply reply = { .status = (enum souk_status)(next(script) % (SOUK_STATUS_LAST + 1)),
+        .code = souk_slice_of("card.declined") };
+    struct souk_wire_request request;
+    struct souk_slice frame;
+    struct letter *answered;
+    struct souk_pack pack;
+
+    if (letter->kind != LETTER_TO_COMMANDS || souk_wire_request_get(letter->frames[0], &request) != 0)
+        return;
+    reply.id = request.id;
+    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
+    souk_wire_reply_put(&pack, &reply);
+    frame = souk_pack_slice(&pack);
+    answered = letter_new(LETTER_ANSWER, letter->to, letter->from, &frame, 1);
+    hand_over(links, answered);
+    letter_free(&answered);
+    souk_pack_done(&pack);
 }
 
 static void
@@ -360,6 +387,7 @@ take_step(struct script *script, struct link **links)
     case FORGE:
     case SWAP_FRAME:
     case REPLACE:
+    case ANSWER:
         take_letter_step(script, step, links);
         break;
     case WORK:
