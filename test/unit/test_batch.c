@@ -137,7 +137,7 @@ static void
 put_header(struct souk_pack *pack, const struct fields *fields)
 {
     static const uint8_t zeros[SOUK_HASH_BYTES];
-    char text[16];
+    char text[32];
 
     souk_pack_reset(pack);
     souk_pack_array(pack, 15);
@@ -465,7 +465,7 @@ a_batch_names_255_things(void **state)
     struct souk_event event = event_by_command();
     struct bench *bench = *state;
     struct souk_batch_header header;
-    char type[16], caller[16];
+    char type[32], caller[32];
 
     event.type = event.because.caller;
     assert_int_equal(souk_batch_builder_add(&bench->builder, &event), 0);
@@ -643,7 +643,7 @@ static struct souk_record
 record_of(uint32_t parents)
 {
     struct souk_record record = { .reason = SOUK_RECORD_RESTART, .parent_count = parents };
-    char text[16];
+    char text[32];
 
     assert_int_equal(souk_name_set(&record.service, souk_slice_of("orders")), 0);
     for (uint32_t i = 0; i < parents; i++) {
