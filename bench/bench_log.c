@@ -3,9 +3,11 @@
  *
  * The plain loop is what anybody would write with the library alone: a row an
  * event, its number as key, the payload as value, no envelope, no hash, the
- * same commits. Rounds of both alternate.
+ * same commits. Rounds of both alternate: on disk, synced, by the clock on the
+ * wall; and on tmpfs, not synced, by processor time, which a busy disk does not
+ * blur, and from which the bytes an event come: they need many commits.
  *
- * usage: bench_log [--dir DIR] [--rounds N] [--payload BYTES]
+ * usage: bench_log [--dir DIR] [--memory-dir DIR] [--rounds N] [--payload BYTES]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,9 @@
 #define CUT_BYTES (60 * 1024)
 #define SCAN_EVENTS 200000
 #define TRIM_ROWS 64                            /* batches in one commit */
-#define APPEND_NS_MIN 150000000                 /* a round of appending takes at least so long */
+#define DISK_NS_MIN 150000000                   /* a round of appending to a disk takes at least so long */
+#define MEMORY_EVENTS_MIN 65536                 /* one in memory has so many events, or so many commits */
+#define MEMORY_COMMITS_MAX 4096
 
 static const uint32_t commits[] = { 1, 8, 64, 4096 };
 #define COMMITS (sizeof commits / sizeof commits[0])
@@ -27,47 +31,65 @@ struct figures {
     double disk_bytes;                          /* an event */
 };
 
-static struct figures append_log(const char *dir, uint32_t payload_bytes, uint32_t commit_events, uint64_t events_min,
+/* Where a round goes. */
+struct where {
+    const char *dir;
+    bool simulated;                             /* then processor time counts */
+    uint64_t events_min;
+    uint64_t ns_min;
+};
+
+static uint64_t now_ns(const struct where *where);
+static struct figures append_log(const struct where *where, uint32_t payload_bytes, uint32_t commit_events,
     struct measure_store *kept);
-static struct figures append_plain(const char *dir, uint32_t payload_bytes, uint32_t commit_events,
-    uint64_t events_min, struct measure_store *kept);
+static struct figures append_plain(const struct where *where, uint32_t payload_bytes, uint32_t commit_events,
+    struct measure_store *kept);
 static void measure_scans(const char *dir, uint32_t payload_bytes, uint32_t rounds);
 
 int
 main(int argc, char **argv)
 {
-    struct measure_rounds rates[2], disk[2];
-    const char *dir = ".";
+    struct measure_rounds rates[4];
+    const char *dir = ".", *memory_dir = "/dev/shm";
     uint32_t rounds = 5, payload_bytes = 256;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--dir") == 0)
             dir = measure_argument(argv, &i);
+        else if (strcmp(argv[i], "--memory-dir") == 0)
+            memory_dir = measure_argument(argv, &i);
         else if (strcmp(argv[i], "--rounds") == 0)
             rounds = measure_number(argv, &i, MEASURE_ROUNDS_MAX);
         else if (strcmp(argv[i], "--payload") == 0)
             payload_bytes = measure_number(argv, &i, MEASURE_PAYLOAD_BYTES_MAX);
         else
-            return fputs("usage: bench_log [--dir DIR] [--rounds N] [--payload BYTES]\n", stderr), 2;
+            return fputs("usage: bench_log [--dir DIR] [--memory-dir DIR] [--rounds N] [--payload BYTES]\n", stderr), 2;
     }
     printf("payload %u bytes; a write and fdatasync here: %.0f us\n\n", (unsigned)payload_bytes, measure_sync_us(dir));
-    printf("%-16s %12s %12s %7s %12s %12s\n", "events a commit", "log ev/s", "plain ev/s", "ratio", "log B/ev",
-        "plain B/ev");
+    printf("%-16s %24s %7s %24s %7s %21s\n", "", "synced, ev/s", "", "memory, ev/cpu s", "", "bytes an event");
+    printf("%-16s %12s %11s %7s %12s %11s %7s %11s %9s\n", "events a commit", "log", "plain", "ratio", "log", "plain",
+        "ratio", "log", "plain");
     for (size_t c = 0; c < COMMITS; c++) {
-        memset(rates, 0, sizeof rates);
-        memset(disk, 0, sizeof disk);
-        for (uint32_t r = 0; r < rounds; r++) {
-            struct figures log = append_log(dir, payload_bytes, commits[c], 0, NULL);
-            struct figures plain = append_plain(dir, payload_bytes, commits[c], 0, NULL);
+        const struct where disk = { .dir = dir, .ns_min = DISK_NS_MIN };
+        const struct where memory = { .dir = memory_dir, .simulated = true,
+            .events_min = (uint64_t)commits[c] * MEMORY_COMMITS_MAX < MEMORY_EVENTS_MIN
+                ? (uint64_t)commits[c] * MEMORY_COMMITS_MAX : MEMORY_EVENTS_MIN };
+        struct figures log = { 0 }, plain = { 0 };
 
-            measure_add(&rates[0], log.rate);
-            measure_add(&rates[1], plain.rate);
-            measure_add(&disk[0], log.disk_bytes);
-            measure_add(&disk[1], plain.disk_bytes);
+        memset(rates, 0, sizeof rates);
+        for (uint32_t r = 0; r < rounds; r++) {
+            measure_add(&rates[0], append_log(&disk, payload_bytes, commits[c], NULL).rate);
+            measure_add(&rates[1], append_plain(&disk, payload_bytes, commits[c], NULL).rate);
+            log = append_log(&memory, payload_bytes, commits[c], NULL);
+            plain = append_plain(&memory, payload_bytes, commits[c], NULL);
+            measure_add(&rates[2], log.rate);
+            measure_add(&rates[3], plain.rate);
         }
-        printf("%-16u %12.0f %12.0f %7.2f %12.1f %12.1f\n", (unsigned)commits[c], measure_median(&rates[0]),
-            measure_median(&rates[1]), measure_median(&rates[0]) / measure_median(&rates[1]),
-            measure_median(&disk[0]), measure_median(&disk[1]));
+        printf("%-16u", (unsigned)commits[c]);
+        for (int i = 0; i < 4; i += 2)
+            printf(" %12.0f %11.0f %7.2f", measure_median(&rates[i]), measure_median(&rates[i + 1]),
+                measure_median(&rates[i]) / measure_median(&rates[i + 1]));
+        printf(" %11.1f %9.1f\n", log.disk_bytes, plain.disk_bytes);
         (void)fflush(stdout);
     }
     measure_scans(dir, payload_bytes, rounds);
@@ -76,9 +98,15 @@ main(int argc, char **argv)
 
 /* ---- appending ------------------------------------------------------ */
 
+static uint64_t
+now_ns(const struct where *where)
+{
+    return where->simulated ? measure_cpu_ns() : measure_now_ns();
+}
+
 /* Until both the events and the time are enough; the store is left in `kept` unless that is NULL. */
 static struct figures
-append_log(const char *dir, uint32_t payload_bytes, uint32_t commit_events, uint64_t events_min,
+append_log(const struct where *where, uint32_t payload_bytes, uint32_t commit_events,
     struct measure_store *kept)
 {
     struct measure_store own, *measured = kept != NULL ? kept : &own;
@@ -96,13 +124,13 @@ append_log(const char *dir, uint32_t payload_bytes, uint32_t commit_events, uint
     souk_pack_init(&pack, SOUK_BATCH_BYTES_MAX);
     souk_batch_builder_init(&builder);
     measure_place(&place);
-    measure_store_open(measured, dir, false);
+    measure_store_open(measured, where->dir, where->simulated);
     measure_check(souk_txn_begin(measured->store, SOUK_TXN_WRITE, &txn), "begin");
     measure_check(souk_log_open(txn, &place.stream, &log), "log");
     measure_check(souk_txn_commit(&txn), "commit");
     empty_bytes = measure_store_bytes(measured);
 
-    began_ns = measure_now_ns();
+    began_ns = now_ns(where);
     do {
         uint64_t end = number + commit_events;
 
@@ -120,8 +148,8 @@ append_log(const char *dir, uint32_t payload_bytes, uint32_t commit_events, uint
         }
         place.commit++;
         measure_check(souk_txn_commit(&txn), "commit");
-        took_ns = measure_now_ns() - began_ns;
-    } while (number < events_min || took_ns < APPEND_NS_MIN);
+        took_ns = now_ns(where) - began_ns;
+    } while (number < where->events_min || took_ns < where->ns_min);
 
     figures.rate = (double)number / (double)took_ns * 1e9;
     figures.disk_bytes = (double)(measure_store_bytes(measured) - empty_bytes) / (double)number;
@@ -133,7 +161,7 @@ append_log(const char *dir, uint32_t payload_bytes, uint32_t commit_events, uint
 }
 
 static struct figures
-append_plain(const char *dir, uint32_t payload_bytes, uint32_t commit_events, uint64_t events_min,
+append_plain(const struct where *where, uint32_t payload_bytes, uint32_t commit_events,
     struct measure_store *kept)
 {
     struct measure_store own, *measured = kept != NULL ? kept : &own;
@@ -144,13 +172,13 @@ append_plain(const char *dir, uint32_t payload_bytes, uint32_t commit_events, ui
     struct figures figures;
     uint8_t key[16], row[8];
 
-    measure_store_open(measured, dir, false);
+    measure_store_open(measured, where->dir, where->simulated);
     measure_check(souk_txn_begin(measured->store, SOUK_TXN_WRITE, &txn), "begin");
     measure_check(souk_txn_table(txn, "events", &table), "table");
     measure_check(souk_txn_commit(&txn), "commit");
     empty_bytes = measure_store_bytes(measured);
 
-    began_ns = measure_now_ns();
+    began_ns = now_ns(where);
     do {
         measure_check(souk_txn_begin(measured->store, SOUK_TXN_WRITE, &txn), "begin");
         for (uint32_t i = 0; i < commit_events; i++) {
@@ -159,8 +187,8 @@ append_plain(const char *dir, uint32_t payload_bytes, uint32_t commit_events, ui
             measure_check(souk_txn_append(txn, table, (struct souk_slice){ row, sizeof row }, event.payload), "append");
         }
         measure_check(souk_txn_commit(&txn), "commit");
-        took_ns = measure_now_ns() - began_ns;
-    } while (number < events_min || took_ns < APPEND_NS_MIN);
+        took_ns = now_ns(where) - began_ns;
+    } while (number < where->events_min || took_ns < where->ns_min);
 
     figures.rate = (double)number / (double)took_ns * 1e9;
     figures.disk_bytes = (double)(measure_store_bytes(measured) - empty_bytes) / (double)number;
@@ -262,11 +290,12 @@ trim(struct measure_store *measured)
 static void
 measure_scans(const char *dir, uint32_t payload_bytes, uint32_t rounds)
 {
+    const struct where where = { .dir = dir, .events_min = SCAN_EVENTS };
     struct measure_rounds rates[SCANS] = { 0 };
     struct measure_store log, plain;
 
-    (void)append_log(dir, payload_bytes, 4096, SCAN_EVENTS, &log);
-    (void)append_plain(dir, payload_bytes, 4096, SCAN_EVENTS, &plain);
+    (void)append_log(&where, payload_bytes, 4096, &log);
+    (void)append_plain(&where, payload_bytes, 4096, &plain);
     for (uint32_t r = 0; r < 2 * rounds + 1 && r < MEASURE_ROUNDS_MAX; r++)
         for (int what = 0; what < SCANS; what++)
             measure_add(&rates[what], scan(what == SCAN_PLAIN ? plain.store : log.store, (enum scan)what));
