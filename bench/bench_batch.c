@@ -145,8 +145,8 @@ main(int argc, char **argv)
         memset(rounds, 0, CUTS * HASHES * 2 * sizeof *rounds);
         for (uint32_t r = 0; r < round_count; r++)
             for (size_t at = 0; at < CUTS * 2 * HASHES; at++)
-                measure_add(&rounds[at], measure_store(dir, simulated, (enum hash)(at % HASHES), cuts[at / (2 * HASHES)],
-                    payloads[p], at / HASHES % 2 != 0));
+                measure_add(&rounds[at], measure_store(dir, simulated, (enum hash)(at % HASHES),
+                    cuts[at / (2 * HASHES)], payloads[p], at / HASHES % 2 != 0));
         for (size_t c = 0; c < CUTS; c++) {
             printf("%-9u", (unsigned)cuts[c] / 1024);
             for (size_t at = 0; at < 2 * HASHES; at++)
@@ -211,7 +211,8 @@ measure_hashes(void)
 
 /* Events a second. */
 static double
-measure_store(const char *dir, bool simulated, enum hash hash, uint32_t cut_bytes, uint32_t payload_bytes, bool two_threads)
+measure_store(const char *dir, bool simulated, enum hash hash, uint32_t cut_bytes, uint32_t payload_bytes,
+    bool two_threads)
 {
     struct encoder encoder = { .next = 1, .events = VOLUME_BYTES / payload_bytes, .cut_bytes = cut_bytes,
         .payload_bytes = payload_bytes };

@@ -43,7 +43,7 @@ void measure_store_open(struct measure_store *measured, const char *parent, bool
 void measure_store_done(struct measure_store *measured);
 uint64_t measure_store_bytes(struct measure_store *measured);
 
-/* How many microseconds a write of 4 KiB at the end of a file in `parent` and an fdatasync(2) take: the median of 200. */
+/* How many us a write of 4 KiB at the end of a file in `parent` and an fdatasync(2) take: the median of 200. */
 double measure_sync_us(const char *parent);
 
 /* The place of the first batch of a stream. */
