@@ -73,6 +73,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_store_file.h \
 	src/souk_store_parts.h \
 	src/souk_timers.h \
+	src/souk_topology.h \
 	src/souk_trail.h \
 	src/souk_vector.h \
 	src/souk_wire.h \
