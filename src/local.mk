@@ -42,6 +42,14 @@ libsouk_all_la_SOURCES = \
 	src/souk_description_field.c \
 	src/souk_description_check.c \
 	src/souk_evolution.c \
+	src/souk_topology.c \
+	src/souk_topology_canonical.c \
+	src/souk_topology_check.c \
+	src/souk_topology_find.c \
+	src/souk_topology_read.c \
+	src/souk_topology_relation.c \
+	src/souk_topology_value.c \
+	src/souk_topology_parts.h \
 	src/souk_evolution.h \
 	src/souk_json.c \
 	src/souk_stage.c \

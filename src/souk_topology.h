@@ -170,7 +170,7 @@ SOUK_MUST_CHECK int souk_topology_wiring(const struct souk_topology *topology, c
     struct souk_wiring *wiring_out);
 
 /*
- * BLAKE2b-64 of the canonical form: what the file means, whatever the order of
+ * The first 8 bytes of BLAKE2b-256 over the canonical form: what the file means, whatever the order of
  * its entries, its comments, its white space, and defaults that are spelled
  * out. Paths count as they are written.
  */

@@ -21,6 +21,12 @@ struct entry_line {
     bool has_value;
 };
 
+/* What souk_zpl_check() answers. */
+struct first_fault {
+    struct souk_error *err;
+    int rc;
+};
+
 struct souk_zpl {
     char *path;
     struct souk_arena arena;
@@ -42,6 +48,9 @@ static const struct souk_zpl_rule *find_rule(const struct souk_zpl_rule *rules, 
 static int fail_unknown(const struct souk_zpl *zpl, const struct souk_zpl_node *node,
     const struct souk_zpl_rule *rules, struct souk_error *err);
 static bool is_name_character(char letter);
+static int check_child(const struct souk_zpl *zpl, const struct souk_zpl_node *node, const struct souk_zpl_node **at_p,
+    const struct souk_zpl_rule *rules, struct souk_error *err);
+static void keep_first(void *arg, const struct souk_zpl_node *at, const struct souk_error *err);
 
 int
 souk_zpl_open(const char *path, struct souk_zpl **zpl_out, struct souk_error *err)
@@ -110,33 +119,36 @@ int
 souk_zpl_check(const struct souk_zpl *zpl, const struct souk_zpl_node *node, const struct souk_zpl_rule *rules,
     struct souk_error *err)
 {
+    struct first_fault first = { .err = err };
+
+    souk_zpl_check_all(zpl, node, rules, keep_first, &first);
+    return first.rc;
+}
+
+void
+souk_zpl_check_all(const struct souk_zpl *zpl, const struct souk_zpl_node *node, const struct souk_zpl_rule *rules,
+    void (*say)(void *arg, const struct souk_zpl_node *at, const struct souk_error *err), void *arg)
+{
     const struct souk_zpl_node *child;
-    const struct souk_zpl_node *earlier;
+    const struct souk_zpl_node *at;
     const struct souk_zpl_rule *rule;
+    struct souk_error err;
 
     for (child = node->child; child != NULL; child = child->next) {
-        if ((rule = find_rule(rules, child->name)) == NULL)
-            return fail_unknown(zpl, child, rules, err);
-        if (rule->shape != SOUK_ZPL_SECTION && !child->has_value)
-            return souk_zpl_fail(zpl, child, err, "`%s` needs a value: %s = ...", child->name, child->name);
-        if (rule->shape == SOUK_ZPL_SECTION && child->has_value)
-            return souk_zpl_fail(zpl, child, err, "`%s` has no value; what it holds stands below it", child->name);
-        if (rule->shape == SOUK_ZPL_VALUE && child->child != NULL)
-            return souk_zpl_fail(zpl, child->child, err, "nothing can stand below `%s`", child->name);
-        earlier = souk_zpl_child(node, child->name);
-        if ((rule->times == SOUK_ZPL_ONCE || rule->times == SOUK_ZPL_MAYBE) && earlier != child)
-            return souk_zpl_fail(zpl, child, err, "`%s` is given twice, first in line %u", child->name,
-                earlier->line);
+        at = child;
+        if (check_child(zpl, node, &at, rules, &err) != 0)
+            say(arg, at, &err);
     }
     for (rule = rules; rule->name != NULL; rule++) {
         if (rule->times == SOUK_ZPL_MAYBE || rule->times == SOUK_ZPL_ANY || souk_zpl_child(node, rule->name) != NULL)
             continue;
         if (node == &zpl->root)
-            return souk_zpl_fail(zpl, node, err, "`%s` is missing", rule->name);
-        return souk_zpl_fail(zpl, node, err, "`%s` is missing below `%s%s%s`", rule->name, node->name,
-            node->has_value ? " = " : "", node->value);
+            (void)souk_zpl_fail(zpl, node, &err, "`%s` is missing", rule->name);
+        else
+            (void)souk_zpl_fail(zpl, node, &err, "`%s` is missing below `%s%s%s`", rule->name, node->name,
+                node->has_value ? " = " : "", node->value);
+        say(arg, node, &err);
     }
-    return 0;
 }
 
 const struct souk_zpl_node *
@@ -454,6 +466,45 @@ fail_line(const struct souk_zpl *zpl, unsigned line, struct souk_error *err, con
     (void)vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     return souk_fail(err, SOUK_EINVAL, "%s:%u: %s", zpl->path, line, sentence);
+}
+
+/* ---- rules ---------------------------------------------------------- */
+
+/* Is *at_p, a child of `node`, as the rules say? When a line below it is not, *at_p becomes that. */
+static int
+check_child(const struct souk_zpl *zpl, const struct souk_zpl_node *node, const struct souk_zpl_node **at_p,
+    const struct souk_zpl_rule *rules, struct souk_error *err)
+{
+    const struct souk_zpl_node *child = *at_p;
+    const struct souk_zpl_node *earlier;
+    const struct souk_zpl_rule *rule;
+
+    if ((rule = find_rule(rules, child->name)) == NULL)
+        return fail_unknown(zpl, child, rules, err);
+    if (rule->shape != SOUK_ZPL_SECTION && !child->has_value)
+        return souk_zpl_fail(zpl, child, err, "`%s` needs a value: %s = ...", child->name, child->name);
+    if (rule->shape == SOUK_ZPL_SECTION && child->has_value)
+        return souk_zpl_fail(zpl, child, err, "`%s` has no value; what it holds stands below it", child->name);
+    if (rule->shape == SOUK_ZPL_VALUE && child->child != NULL) {
+        *at_p = child->child;
+        return souk_zpl_fail(zpl, child->child, err, "nothing can stand below `%s`", child->name);
+    }
+    earlier = souk_zpl_child(node, child->name);
+    if ((rule->times == SOUK_ZPL_ONCE || rule->times == SOUK_ZPL_MAYBE) && earlier != child)
+        return souk_zpl_fail(zpl, child, err, "`%s` is given twice, first in line %u", child->name, earlier->line);
+    return 0;
+}
+
+static void
+keep_first(void *arg, const struct souk_zpl_node *at, const struct souk_error *err)
+{
+    struct first_fault *first = arg;
+
+    if (first->rc != 0)
+        return;
+    first->rc = -err->code;
+    if (first->err != NULL)
+        *first->err = *err;
 }
 
 static const struct souk_zpl_rule *

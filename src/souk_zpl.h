@@ -60,6 +60,10 @@ struct souk_zpl_rule {
 /* 0, or -SOUK_EINVAL for the first child of `node` that the rules do not allow, or that they miss. */
 SOUK_MUST_CHECK int souk_zpl_check(const struct souk_zpl *zpl, const struct souk_zpl_node *node,
     const struct souk_zpl_rule *rules, struct souk_error *err);
+/* Call `say` with each of them, first the lines that are there, then what is missing; `at` is where it shows. */
+void souk_zpl_check_all(const struct souk_zpl *zpl, const struct souk_zpl_node *node,
+    const struct souk_zpl_rule *rules, void (*say)(void *arg, const struct souk_zpl_node *at,
+    const struct souk_error *err), void *arg);
 
 /* The first child of that name; NULL when there is none. */
 const struct souk_zpl_node *souk_zpl_child(const struct souk_zpl_node *node, const char *name);

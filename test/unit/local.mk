@@ -101,3 +101,9 @@ test_unit_test_stage_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_stage_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 test/unit/test_stage-test_stage.$(OBJEXT) test/unit/test_stage-stage_inventory.$(OBJEXT): test/unit/stage.h
 TESTS += test/unit/test_stage
+
+check_PROGRAMS += test/unit/test_topology
+test_unit_test_topology_SOURCES = test/unit/test_topology.c
+test_unit_test_topology_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_topology_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_topology

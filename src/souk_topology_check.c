@@ -1,0 +1,270 @@
+#include "souk_topology_parts.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOOP_TEXT_BYTES_MAX 300
+#define DOORS 3
+
+/* How far the search for loops has come with a service. */
+enum visit { UNSEEN, ON_THE_WAY, SEEN };
+
+static void check_names(struct souk_topology_reading *reading);
+static void check_keys(struct souk_topology_reading *reading);
+static void check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char *key,
+    size_t before_nodes, size_t before_clients);
+static void check_places(struct souk_topology_reading *reading);
+static void check_endpoints(struct souk_topology_reading *reading, size_t index);
+static void check_recorded(struct souk_topology_reading *reading);
+static void check_reach(struct souk_topology_reading *reading);
+static bool needs(const struct souk_topology_node *asker, const struct souk_topology_node *asked);
+static void check_loops(struct souk_topology_reading *reading);
+static bool find_loop(struct souk_topology_reading *reading, enum visit *visits, size_t *way, size_t way_length);
+static void doors_of(const struct souk_topology_node *node, const char *endpoints_out[DOORS]);
+static const struct souk_zpl_node *place_of(const struct souk_zpl_node *zpl, const char *name);
+
+void
+souk_topology_check(struct souk_topology_reading *reading)
+{
+    check_names(reading);
+    check_keys(reading);
+    check_places(reading);
+    check_recorded(reading);
+    check_reach(reading);
+    check_loops(reading);
+}
+
+/* Clients and nodes are callers alike. */
+static void
+check_names(struct souk_topology_reading *reading)
+{
+    const struct souk_topology_node *node;
+    size_t i;
+
+    for (i = 0; i < reading->topology->client_count; i++) {
+        node = souk_topology_node(reading->topology, reading->clients[i].name.text);
+        if (node != NULL && node->name.text[0] != '\0')
+            souk_topology_wrong(reading, reading->client_sources[i], "`client = %s`: the name is taken by `%s` in"
+                " line %u", node->name.text, node->kind == SOUK_NODE_SERVICE ? "service" : "event_store", node->line);
+    }
+}
+
+static void
+check_keys(struct souk_topology_reading *reading)
+{
+    size_t i;
+
+    for (i = 0; i < reading->topology->node_count; i++) {
+        if (reading->nodes[i].key != NULL)
+            check_key(reading, place_of(reading->sources[i].zpl, "key"), reading->nodes[i].key, i, 0);
+    }
+    for (i = 0; i < reading->topology->client_count; i++) {
+        if (reading->clients[i].key != NULL)
+            check_key(reading, place_of(reading->client_sources[i], "key"), reading->clients[i].key,
+                reading->topology->node_count, i);
+    }
+}
+
+/* A key says who somebody is, so it belongs to one. */
+static void
+check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char *key,
+    size_t before_nodes, size_t before_clients)
+{
+    const char *other = NULL;
+    size_t i;
+
+    for (i = 0; i < before_nodes && other == NULL; i++) {
+        if (reading->nodes[i].key != NULL && strcmp(reading->nodes[i].key, key) == 0)
+            other = reading->nodes[i].name.text;
+    }
+    for (i = 0; i < before_clients && other == NULL; i++) {
+        if (reading->clients[i].key != NULL && strcmp(reading->clients[i].key, key) == 0)
+            other = reading->clients[i].name.text;
+    }
+    if (other != NULL)
+        souk_topology_wrong(reading, node, "`key`: `%s` has this one; a key belongs to one", other);
+}
+
+static void
+check_places(struct souk_topology_reading *reading)
+{
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < reading->topology->node_count; i++) {
+        check_endpoints(reading, i);
+        for (k = 0; k < i; k++) {
+            if (reading->nodes[i].host == reading->nodes[k].host && reading->nodes[i].data != NULL
+                && reading->nodes[k].data != NULL && strcmp(reading->nodes[i].data, reading->nodes[k].data) == 0
+                && strcmp(reading->nodes[i].name.text, reading->nodes[k].name.text) != 0)
+                souk_topology_wrong(reading, place_of(reading->sources[i].zpl, "data"), "`%s` keeps its data in %s too",
+                    reading->nodes[k].name.text, reading->nodes[k].data);
+        }
+    }
+}
+
+static void
+check_endpoints(struct souk_topology_reading *reading, size_t index)
+{
+    static const char *const doors[DOORS] = { "commands", "queries", "publish" };
+    const char *endpoints[DOORS];
+    const char *others[DOORS];
+    size_t door;
+    size_t other;
+    size_t i;
+
+    doors_of(&reading->nodes[index], endpoints);
+    for (i = 0; i <= index; i++) {
+        if (i < index && strcmp(reading->nodes[i].name.text, reading->nodes[index].name.text) == 0)
+            continue;
+        doors_of(&reading->nodes[i], others);
+        for (door = 0; door < DOORS; door++) {
+            for (other = 0; other < (i < index ? DOORS : door); other++) {
+                if (endpoints[door] != NULL && others[other] != NULL && strcmp(endpoints[door], others[other]) == 0)
+                    souk_topology_wrong(reading, place_of(reading->sources[index].zpl, doors[door]), "`%s` of `%s` and"
+                        " `%s` of `%s` would both be %s", doors[door], reading->nodes[index].name.text, doors[other],
+                        reading->nodes[i].name.text, endpoints[door]);
+            }
+        }
+    }
+}
+
+/* What is asked of event stores can be had from as many as there are. */
+static void
+check_recorded(struct souk_topology_reading *reading)
+{
+    const struct souk_topology_node *node;
+    const struct souk_zpl_node *zpl;
+    size_t stores = 0;
+    size_t i;
+
+    for (i = 0; i < reading->topology->node_count; i++)
+        stores += reading->nodes[i].kind == SOUK_NODE_EVENT_STORE && !reading->nodes[i].lost;
+    if (stores == 0)
+        souk_topology_wrong(reading, reading->system, "no event store is left that is not lost");
+    for (i = 0; i < reading->topology->node_count && stores > 0; i++) {
+        node = &reading->nodes[i];
+        zpl = reading->sources[i].zpl;
+        if (node->kind == SOUK_NODE_SERVICE && node->wiring.recorded_by > stores)
+            souk_topology_wrong(reading, place_of(zpl, "recorded_by"), "service `%s` wants to be recorded by %u event"
+                " stores; there are %zu", node->name.text, node->wiring.recorded_by, stores);
+        if (node->kind == SOUK_NODE_SERVICE && node->wiring.trim_after == SOUK_TRIM_RECORDED
+            && node->wiring.trim_recorded_by > stores)
+            souk_topology_wrong(reading, place_of(zpl, "trim_after"), "service `%s` trims after %u event stores; there"
+                " are %zu", node->name.text, node->wiring.trim_recorded_by, stores);
+    }
+}
+
+/* Whoever has to connect from another host must be able to. */
+static void
+check_reach(struct souk_topology_reading *reading)
+{
+    const struct souk_topology_node *asker;
+    const struct souk_topology_node *asked;
+    const char *endpoints[DOORS];
+    size_t door;
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < reading->topology->node_count; i++) {
+        asked = &reading->nodes[i];
+        doors_of(asked, endpoints);
+        for (door = 0; door < DOORS; door++) {
+            if (endpoints[door] != NULL && souk_topology_is_local(endpoints[door]))
+                break;
+        }
+        for (k = 0; k < reading->topology->node_count && door < DOORS; k++) {
+            asker = &reading->nodes[k];
+            if (asker->host == asked->host || !needs(asker, asked))
+                continue;
+            souk_topology_wrong(reading, reading->sources[i].zpl, "`%s` listens at %s, where `%s` on host `%s` cannot"
+                " reach it: give it a `port`, and its host an `address`", asked->name.text, endpoints[door],
+                asker->name.text, asker->host->name.text);
+            break;
+        }
+    }
+}
+
+static bool
+needs(const struct souk_topology_node *asker, const struct souk_topology_node *asked)
+{
+    size_t i;
+
+    if (asker->kind == SOUK_NODE_EVENT_STORE || asked->kind == SOUK_NODE_EVENT_STORE)
+        return true;
+    for (i = 0; i < asker->follow_count; i++) {
+        if (asker->follows[i]->writer == asked)
+            return true;
+    }
+    for (i = 0; i < asker->call_count; i++) {
+        if (asker->calls[i].callee == asked)
+            return true;
+    }
+    return false;
+}
+
+/* Services that wait for each other's answers in a ring could wait for ever. */
+static void
+check_loops(struct souk_topology_reading *reading)
+{
+    enum visit visits[SOUK_SERVICES_MAX + SOUK_STORES_MAX] = { UNSEEN };
+    size_t way[SOUK_SERVICES_MAX + SOUK_STORES_MAX];
+    size_t i;
+
+    for (i = 0; i < reading->topology->node_count; i++) {
+        way[0] = i;
+        if (visits[i] == UNSEEN && find_loop(reading, visits, way, 1))
+            return;
+    }
+}
+
+/* From the last service of `way` on. One loop is enough to say. */
+static bool
+find_loop(struct souk_topology_reading *reading, enum visit *visits, size_t *way, size_t way_length)
+{
+    const size_t at = way[way_length - 1];
+    const struct souk_topology_node *node = &reading->nodes[at];
+    char text[LOOP_TEXT_BYTES_MAX] = "";
+    size_t bytes = 0;
+    size_t callee;
+    size_t i;
+    size_t k;
+
+    visits[at] = ON_THE_WAY;
+    for (i = 0; i < node->call_count; i++) {
+        callee = (size_t)(node->calls[i].callee - reading->nodes);
+        way[way_length] = callee;
+        if (visits[callee] == UNSEEN && find_loop(reading, visits, way, way_length + 1))
+            return true;
+        if (visits[callee] != ON_THE_WAY)
+            continue;
+        for (k = 0; k < way_length && way[k] != callee; k++)
+            continue;
+        for (; k <= way_length && bytes < sizeof text; k++)
+            bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, "%s`%s`", bytes == 0 ? "" : " calls ",
+                reading->nodes[way[k]].name.text);
+        souk_topology_wrong(reading, reading->sources[callee].zpl, "a loop of requests: %s; one of them has to learn"
+            " it from an event", text);
+        return true;
+    }
+    visits[at] = SEEN;
+    return false;
+}
+
+static void
+doors_of(const struct souk_topology_node *node, const char *endpoints_out[DOORS])
+{
+    endpoints_out[0] = node->commands;
+    endpoints_out[1] = node->queries;
+    endpoints_out[2] = node->publish;
+}
+
+/* The line that says `name`, or the entry when it is derived. */
+static const struct souk_zpl_node *
+place_of(const struct souk_zpl_node *zpl, const char *name)
+{
+    const struct souk_zpl_node *child = souk_zpl_child(zpl, name);
+
+    return child == NULL ? zpl : child;
+}

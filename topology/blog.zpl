@@ -1,0 +1,34 @@
+#   A small blog. `man souk-topology` says what may stand here, `souk check` whether it fits together.
+
+system = blog
+    about = Posts with comments that are moderated.
+    messages = ../examples/blog/blog.messages.zpl
+    trim_after = recorded                   #   a demo keeps no backups
+
+event_store = es1
+    about = Records what happened.
+
+service = posts
+    about = What is written.
+    program = blog-posts
+    stream = posts
+
+#   Comments tells its moderator everything, and the world one thing: a comment was updated.
+service = comments
+    about = What readers say about posts.
+    program = blog-comments
+    stream = comments
+    stream = comments.internal
+    follow = moderation
+
+service = moderation
+    about = Which comments may be seen.
+    program = blog-moderation
+    stream = moderation
+    follow = comments.internal
+
+service = query
+    about = Pages: a post with its comments.
+    program = blog-query
+    follow = posts
+    follow = comments
