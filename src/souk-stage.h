@@ -45,6 +45,7 @@ struct souk_stage_service {
     /* Both end with NULL. */
     const char *const *writes;                  /* streams; NULL: those whose events are named after it */
     const char *const *follows;                 /* streams; NULL: those that its handlers and tables name */
+    bool absent;                                /* it does not run before souk_stage_start() */
 };
 
 struct souk_stage_config {
@@ -121,6 +122,13 @@ enum souk_stage_moment {
 
 /* Have `service` (or the event store) die at `moment`; it is started again at once on what it had. */
 SOUK_PUBLIC void souk_stage_crash(struct souk_stage *stage, const char *service, enum souk_stage_moment moment);
+/*
+ * Have `service` (or the event store) stop, as it does when it is told to.
+ * What is sent to it meets silence, until souk_stage_start().
+ */
+SOUK_PUBLIC void souk_stage_stop(struct souk_stage *stage, const char *service);
+/* Start what was stopped, or absent from the beginning: a new service, on an empty store. */
+SOUK_PUBLIC void souk_stage_start(struct souk_stage *stage, const char *service);
 /* It loses its store, and starts on an empty one. The event store, if there is one, gives its past back. */
 SOUK_PUBLIC void souk_stage_wipe(struct souk_stage *stage, const char *service);
 /*

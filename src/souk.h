@@ -7,7 +7,7 @@
  * They see no socket, no clock and no random source but what is handed in.
  *
  * Every function that can fail returns 0 or a negative SOUK_E*. A refusal (an
- * answer of the domain) is not an error.
+ * answer of the domain) is not an error: it is SOUK_REFUSED, which is positive.
  */
 #ifndef SOUK_H
 #define SOUK_H
@@ -78,6 +78,11 @@ SOUK_PUBLIC int souk_slice_compare(struct souk_slice a, struct souk_slice b);
 struct souk_id {
     uint8_t bytes[16];
 };
+
+/* The bytes of `id`, borrowed: what timers and index tables are keyed by. */
+SOUK_PUBLIC struct souk_slice souk_slice_of_id(const struct souk_id *id);
+/* The way back. 0, or -SOUK_EINVAL: other than 16 bytes. */
+SOUK_PUBLIC SOUK_MUST_CHECK int souk_id_of(struct souk_slice bytes, struct souk_id *id_out);
 
 /*
  * Memory that is given back all at once. What is allocated from it lives until
@@ -157,9 +162,17 @@ struct souk_rewound {
 };
 
 /*
- * Handlers return 0 or a negative SOUK_E*, which is a fault: the input is run
- * again alone, and if it fails again a command is answered `internal`, a
- * followed event is parked, an own event stops the service.
+ * What souk_refuse() and souk_answer_refuse() return, and a handler after them:
+ * it was turned down. So a check that several handlers share can refuse, and
+ * they go on with `if ((rc = check(...)) != 0) return rc;`.
+ */
+#define SOUK_REFUSED 1
+
+/*
+ * Handlers return 0, SOUK_REFUSED (where they can refuse), or a negative
+ * SOUK_E*, which is a fault: the input is run again alone, and if it fails
+ * again a command is answered `internal`, a followed event is parked, an own
+ * event stops the service.
  */
 struct souk_handler {
     enum souk_handler_kind {
@@ -260,7 +273,7 @@ SOUK_PUBLIC struct souk_arena *souk_view_arena(const struct souk_view *view);
 /* Say that an event happened. 0, -SOUK_ETOOBIG (limits above), -SOUK_EINVAL (does not encode), -SOUK_ENOMEM. */
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_emit(struct souk_decision *decision, const struct souk_message_type *event,
     const void *message);
-/* Turn a command down with a code of the domain, a constant. Always 0. */
+/* Turn a command down with a code of the domain, a constant; nothing happens, whatever was emitted. Gives SOUK_REFUSED. */
 SOUK_PUBLIC int souk_refuse(struct souk_decision *decision, const char *code);
 /* Nothing left to do: it is as the caller wants it. Always 0. */
 SOUK_PUBLIC int souk_accept(struct souk_decision *decision);
@@ -308,6 +321,7 @@ SOUK_PUBLIC SOUK_MUST_CHECK int souk_request(struct souk_tables *tables, const c
 
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_answer_with(struct souk_answer *answer, const struct souk_message_type *reply,
     const void *message);
+/* Like souk_refuse(). */
 SOUK_PUBLIC int souk_answer_refuse(struct souk_answer *answer, const char *code);
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_index_row(struct souk_index_rows *rows, struct souk_slice key,
     struct souk_slice value);

@@ -37,6 +37,21 @@ souk_slice_compare(struct souk_slice a, struct souk_slice b)
     return (a.size_bytes > b.size_bytes) - (a.size_bytes < b.size_bytes);
 }
 
+struct souk_slice
+souk_slice_of_id(const struct souk_id *id)
+{
+    return (struct souk_slice){ id->bytes, sizeof id->bytes };
+}
+
+int
+souk_id_of(struct souk_slice bytes, struct souk_id *id_out)
+{
+    if (bytes.size_bytes != sizeof id_out->bytes)
+        return -SOUK_EINVAL;
+    memcpy(id_out->bytes, bytes.base, sizeof id_out->bytes);
+    return 0;
+}
+
 void
 souk_arena_init(struct souk_arena *arena, size_t bytes_max)
 {

@@ -98,7 +98,7 @@ souk_refuse(struct souk_decision *decision, const char *code)
 {
     decision->refused = true;
     decision->refusal = code;
-    return 0;
+    return SOUK_REFUSED;
 }
 
 int
@@ -147,6 +147,14 @@ souk_prepared_set(struct souk_prepared *prepared, struct souk_slice bytes)
         return -SOUK_ETOOBIG;
     prepared->bytes = souk_arena_copy(prepared->arena, bytes);
     return prepared->bytes.base == NULL ? -SOUK_ENOMEM : 0;
+}
+
+int
+core_said(const struct souk_decision *decision, int rc)
+{
+    if (rc == SOUK_REFUSED && decision->refused)
+        return 0;
+    return rc > 0 ? -SOUK_EHANDLER : rc;
 }
 
 int
@@ -550,9 +558,8 @@ react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch 
     if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
         return rc;
     core_decision_init(core, &decision, &because, &event->correlation, event->depth + 1);
-    if ((rc = handler->type->call_react(handler->handler, &view, message, &decision)) != 0)
-        return rc;
-    return core_settle(core, &decision);
+    rc = core_said(&decision, handler->type->call_react(handler->handler, &view, message, &decision));
+    return rc != 0 ? rc : core_settle(core, &decision);
 }
 
 static int
@@ -895,8 +902,8 @@ run_loss(struct souk_core *core, const struct souk_parked *loss)
     if (handler == NULL)
         return -SOUK_EHANDLER;
     core_decision_init(core, &decision, &because, &loss->event.correlation, loss->event.depth);  /* the lost one's + 1 */
-    rc = ((int (*)(const struct souk_view *, const struct souk_rewound *, struct souk_decision *))handler->handler)(
-        &view, &rewound, &decision);
+    rc = core_said(&decision, ((int (*)(const struct souk_view *, const struct souk_rewound *,
+        struct souk_decision *))handler->handler)(&view, &rewound, &decision));
     return rc != 0 ? rc : core_settle(core, &decision);
 }
 

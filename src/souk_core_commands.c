@@ -209,7 +209,8 @@ decide(struct souk_core *core, struct core_command *command)
             return rc;
         decision.prepared = prepared.bytes;
     }
-    if ((rc = handler->type->call_decide(handler->handler, &view, message, NULL, &decision)) != 0)
+    rc = core_said(&decision, handler->type->call_decide(handler->handler, &view, message, NULL, &decision));
+    if (rc != 0)
         return rc;
     if (decision.refused) {
         command->done = true;
@@ -551,8 +552,8 @@ core_work_timers(struct souk_core *core)
         if (handler != NULL) {
             core_begin_input(core, CORE_INPUT_TIMER);
             core->failed_timer = row;
-            rc = ((int (*)(const struct souk_view *, const struct souk_timer *, struct souk_decision *))
-                handler->handler)(&view, &timer, &decision);
+            rc = core_said(&decision, ((int (*)(const struct souk_view *, const struct souk_timer *,
+                struct souk_decision *))handler->handler)(&view, &timer, &decision));
             if (rc == 0)
                 rc = core_settle(core, &decision);
             if (rc != 0)
@@ -767,8 +768,8 @@ core_work_outcomes(struct souk_core *core)
             core_begin_input(core, CORE_INPUT_OUTCOME);
             core->failed_outcome = outcome;
             core_decision_init(core, &decision, &row.because, &row.correlation, row.depth + 1);
-            rc = ((int (*)(const struct souk_view *, const struct souk_outcome *, struct souk_decision *))
-                handler->handler)(&view, &told, &decision);
+            rc = core_said(&decision, ((int (*)(const struct souk_view *, const struct souk_outcome *,
+                struct souk_decision *))handler->handler)(&view, &told, &decision));
             if (rc == 0)
                 rc = core_settle(core, &decision);
             if (rc != 0)

@@ -249,6 +249,8 @@ struct souk_prepared {
 void core_decision_init(struct souk_core *core, struct souk_decision *decision, const struct souk_because *because,
     const struct souk_id *correlation, uint32_t depth);
 /* Draft and apply what was emitted. -SOUK_EBUSY: this commit has no room for it, run the input again in the next. */
+/* What a handler has returned, as souk.h has it: 0, also when it has refused, or a fault. */
+int core_said(const struct souk_decision *decision, int rc);
 int core_settle(struct souk_core *core, struct souk_decision *decision);
 /* Apply an own event: what the runtime keeps of it, then the handler. */
 int core_apply_own(struct souk_core *core, uint32_t own, struct souk_epoch epoch, const struct souk_event *event);

@@ -326,6 +326,8 @@ run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *
     souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
     answer.body = &body;
     rc = handler->type->call_answer(handler->handler, &view, message, &answer);
+    if (rc == SOUK_REFUSED && answer.refusal != NULL)
+        rc = 0;
     if (rc == -SOUK_EIO || rc == -SOUK_EDAMAGED) {
         souk_pack_done(&body);
         return rc;
@@ -380,7 +382,7 @@ int
 souk_answer_refuse(struct souk_answer *answer, const char *code)
 {
     answer->refusal = code;
-    return 0;
+    return SOUK_REFUSED;
 }
 
 static int

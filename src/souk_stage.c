@@ -52,6 +52,7 @@ static void send(struct souk_stage *stage, const char *caller, struct souk_id id
 static void read_and_send(struct souk_stage *stage, enum souk_message_kind kind, const char *caller, struct souk_id id,
     const char *message);
 static struct stage_node *find_service(struct souk_stage *stage, const char *name, bool or_event_store);
+static struct stage_node *find_node(struct souk_stage *stage, const char *name, bool or_event_store);
 static struct stage_node *find_writer(const struct souk_stage *stage, const char *stream);
 static const char *refusal_of(const struct souk_message_type *command, const char *code);
 static int retry_key(const struct souk_parked *parked, void *arg);
@@ -114,7 +115,7 @@ begin(struct souk_stage *stage, const struct souk_stage_config *config, struct s
         if ((rc = wire_node(stage->nodes[i], config->event_store, err)) != 0)
             return rc;
     for (uint32_t i = 0; i < stage->node_count; i++)
-        if ((rc = stage_process_open(stage->nodes[i], SOUK_CORE_START, err)) != 0)
+        if (!stage->nodes[i]->is_stopped && (rc = stage_process_open(stage->nodes[i], SOUK_CORE_START, err)) != 0)
             return rc;
     return warm_up(stage, err);
 }
@@ -181,7 +182,8 @@ warm_up(struct souk_stage *stage, struct souk_error *err)
             return souk_fail(err, SOUK_EINVAL, "the services on the stage do not find each other");
     }
     for (uint32_t i = 0; i < stage->node_count; i++)
-        stage_skip_store(stage->nodes[i]);
+        if (!stage->nodes[i]->is_stopped)
+            stage_skip_store(stage->nodes[i]);
     stage_text_done(&stage->trace);
     return 0;
 }
@@ -203,6 +205,7 @@ add_service(struct souk_stage *stage, const struct souk_stage_config *config,
     if ((node = stage_node_add(stage, STAGE_SERVICE, souk_slice_of(service->name))) == NULL)
         return souk_fail(err, SOUK_EINVAL, "service %s: this cannot be its name", service->name);
     node->service = service;
+    node->is_stopped = wanted->absent;
     return wire_own(node, config, err);
 }
 
@@ -564,14 +567,23 @@ finish(struct souk_stage *stage, const char *what, const char *about)
 static struct stage_node *
 find_service(struct souk_stage *stage, const char *name, bool or_event_store)
 {
+    struct stage_node *node = find_node(stage, name, or_event_store);
+
+    if (node != NULL && node->process.store == NULL) {
+        stage_fail(stage, node->is_stopped ? "%s is stopped" : "%s did not start", name);
+        return NULL;
+    }
+    return node;
+}
+
+/* Running or not. */
+static struct stage_node *
+find_node(struct souk_stage *stage, const char *name, bool or_event_store)
+{
     struct stage_node *node = stage_find(stage, souk_slice_of(name));
 
     if (node == NULL || (node->kind != STAGE_SERVICE && (!or_event_store || node->kind != STAGE_STORE))) {
         stage_fail(stage, "%s is not on the stage", name);
-        return NULL;
-    }
-    if (node->process.store == NULL) {
-        stage_fail(stage, "%s did not start", name);
         return NULL;
     }
     return node;
@@ -650,7 +662,8 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
     souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
     souk_pack_init(&frame_pack, SOUK_WIRE_BYTES_MAX);
     if (node == NULL || node->kind != STAGE_SERVICE || node->process.store == NULL) {
-        stage_fail(stage, "the service that takes it is not on the stage");
+        stage_fail(stage, node != NULL && node->is_stopped ? "the service that takes it is stopped"
+            : "the service that takes it is not on the stage");
         goto done;
     }
     if (request.caller.size_bytes == 0 || request.caller.size_bytes > SOUK_WIRE_CALLER_BYTES_MAX) {
@@ -831,7 +844,7 @@ souk_stage_expect_same_tables(struct souk_stage *stage, const char *service)
             stage_expect_same(node);
     } else {
         for (uint32_t i = 0; i < stage->node_count && !stage->has_failed; i++)
-            if (stage->nodes[i] != NULL && stage->nodes[i]->kind == STAGE_SERVICE)
+            if (stage->nodes[i] != NULL && stage->nodes[i]->kind == STAGE_SERVICE && !stage->nodes[i]->is_stopped)
                 stage_expect_same(stage->nodes[i]);
     }
     finish(stage, "expect same tables", service);
@@ -852,6 +865,35 @@ souk_stage_crash(struct souk_stage *stage, const char *service, enum souk_stage_
         stage_settle(stage);
     }
     finish(stage, "crash", service);
+}
+
+void
+souk_stage_stop(struct souk_stage *stage, const char *service)
+{
+    struct stage_node *node = find_service(stage, service, true);
+
+    if (node != NULL) {
+        stage_note(stage, "%s stops", service);
+        stage_process_close(node);
+        node->is_stopped = true;
+    }
+    finish(stage, "stop", service);
+}
+
+void
+souk_stage_start(struct souk_stage *stage, const char *service)
+{
+    struct stage_node *node = find_node(stage, service, true);
+
+    if (node != NULL && !node->is_stopped) {
+        stage_fail(stage, "%s is not stopped", service);
+    } else if (node != NULL) {
+        node->is_stopped = false;
+        stage_note(stage, "%s starts", service);
+        stage_process_start(node);
+        stage_settle(stage);
+    }
+    finish(stage, "start", service);
 }
 
 void

@@ -647,7 +647,7 @@ stage_is_level(const struct souk_stage *stage)
     for (uint32_t i = 0; i < stage->node_count; i++) {
         const struct stage_node *node = stage->nodes[i];
 
-        if (node == NULL)
+        if (node == NULL || node->is_stopped)
             continue;
         if (node->process.core != NULL && souk_core_state(node->process.core) != SOUK_CORE_LIVE)
             return false;
@@ -656,6 +656,8 @@ stage_is_level(const struct souk_stage *stage)
             const struct stage_node *writer = stage_find(stage, souk_name_slice(&stream->origin));
             struct souk_position head, cursor;
 
+            if (writer != NULL && writer->is_stopped)
+                continue;                       /* what it has said is all there is */
             if (writer == NULL || stage_cursor(writer, stream->name.text, &head) != 0
                 || stage_cursor(node, stream->name.text, &cursor) != 0 || !souk_position_equal(&head, &cursor))
                 return false;

@@ -56,6 +56,7 @@ struct stage_node {
     const struct souk_service *service;         /* of a played writer one without handlers; of the event store NULL */
     struct souk_wiring *wiring;                 /* a copy has its original's */
     uint32_t own_count;                         /* the first so many of wiring->streams */
+    bool is_stopped;                            /* by the test, or absent from the beginning */
     struct stage_process process;
     struct stage_node *copy_of;                 /* or NULL; what a copy sends goes nowhere but for pulls */
     uint64_t commit_max;                        /* a copy is given no own commit above it */

@@ -87,6 +87,22 @@ decide_nothing(const struct souk_view *view, const struct orders_cancel *command
     return -SOUK_EHANDLER;
 }
 
+/* Positive, and nothing was refused: no handler may return that. */
+static int
+decide_in_doubt(const struct souk_view *view, const struct orders_place *command, struct souk_decision *decision)
+{
+    return SOUK_REFUSED;
+}
+
+/* What was emitted before a refusal does not happen. */
+static int
+decide_too_late(const struct souk_view *view, const struct orders_cancel *command, struct souk_decision *decision)
+{
+    int rc = emit_orders_cancelled(decision, &(struct orders_cancelled){ .order_id = command->order_id });
+
+    return rc != 0 ? rc : souk_refuse(decision, INVENTORY_SOLD_OUT);
+}
+
 static int
 apply_placed_and_wait(struct souk_tables *tables, const struct orders_placed *event)
 {
@@ -107,6 +123,14 @@ static const struct souk_handler failing_handlers[] = {
     { 0 },
 };
 
+static const struct souk_handler doubtful_handlers[] = {
+    SOUK_DECIDE(orders_place, decide_in_doubt),
+    SOUK_DECIDE(orders_cancel, decide_too_late),
+    { 0 },
+};
+
+static const struct souk_service stage_doubtful_orders = { .name = "orders", .version = 1,
+    .handlers = doubtful_handlers };
 static const struct souk_service stage_failing_orders = { .name = "orders", .version = 1,
     .handlers = failing_handlers };
 static const struct souk_service stage_orders = { .name = "orders", .version = 1, .handlers = orders_handlers,
@@ -517,6 +541,21 @@ handlers_that_fail_are_seen(void **state)
         "[6000] failed orders timer mood\n");
 }
 
+static void
+a_refusal_is_not_a_fault(void **state)
+{
+    static const struct souk_stage_service services[] = { { .service = &stage_doubtful_orders }, { 0 } };
+    struct souk_stage *stage = open_stage(&(struct souk_stage_config){ .services = services,
+        .messages = &stage_messages, .fail = fail_test });
+
+    *state = stage;
+    souk_stage_send(stage, "orders.place sku=tea units=1");
+    souk_stage_send(stage, "orders.cancel order=7");
+    souk_stage_expect(stage,
+        "[   0] reply internal\n"
+        "[   0] reply refused inventory.sold_out\n");
+}
+
 /* The writer loses what was acted on: the hold ends, for a reason of its own. */
 static void
 a_lost_order_is_let_go(void **state)
@@ -857,6 +896,55 @@ two_services_talk_to_each_other(void **state)
     souk_stage_expect_same_tables(stage, NULL);
 }
 
+/* Away for a minute and a half: what it has missed comes when it is back. */
+static void
+a_service_is_away_and_back(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_send(stage, "inventory.receive sku=tea units=5");
+    souk_stage_stop(stage, "inventory");
+    souk_stage_send(stage, "orders.place sku=tea units=2");
+    souk_stage_elapse(stage, 90000);
+    souk_stage_start(stage, "inventory");
+    souk_stage_expect(stage,
+        "[   0] inventory 1 received sku=tea units=5\n"
+        "[   0] reply accepted inventory=1\n"
+        "[   0] inventory stops\n"
+        "[   0] orders 1 placed order=#1 sku=tea units=2\n"
+        "[   0] reply accepted orders=1\n"
+        "[90000] inventory starts\n"
+        "[90000] inventory 2 reserved order=#1 sku=tea units=2 expires=990000\n"
+        "[90000] orders 2 confirmed order=#1\n");
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
+/* New after half a year: it gets everything from the beginning on. */
+static void
+a_service_comes_later(void **state)
+{
+    static const struct souk_stage_service services[] = { { .service = &stage_inventory },
+        { .service = &stage_orders, .absent = true }, { 0 } };
+    struct souk_stage *stage = open_stage(&(struct souk_stage_config){ .services = services,
+        .messages = &stage_messages, .fail = fail_test });
+
+    *state = stage;
+    souk_stage_send(stage, "inventory.receive sku=tea units=5");
+    souk_stage_send(stage, "inventory.reserve order=7 sku=tea units=2");
+    souk_stage_elapse(stage, UINT64_C(180) * 24 * 3600 * 1000);
+    souk_stage_start(stage, "orders");
+    souk_stage_expect(stage,
+        "[   0] inventory 1 received sku=tea units=5\n"
+        "[   0] reply accepted inventory=1\n"
+        "[   0] inventory 2 reserved order=7 sku=tea units=2 expires=900000\n"
+        "[   0] reply accepted inventory=2\n"
+        "[900000] inventory 3 released order=7 sku=tea units=2 reason=expired\n"
+        "[15552000000] orders starts\n"
+        "[15552000000] orders epoch 1 behind 0\n"
+        "[15552000000] orders 1 confirmed order=7\n");
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
 /* A writer on the stage loses its tail, whole commits of it; its follower lets go of what stood on that. */
 static void
 a_service_loses_its_tail(void **state)
@@ -1094,6 +1182,8 @@ what_cannot_be_done_is_said(void **state)
     SAYS(souk_stage_answer_requests(stage, "suppliers.order", "refused sold_out"), "no code with which it `refuses`");
     SAYS(souk_stage_crash(stage, "orders", SOUK_STAGE_NOW), "orders is not on the stage");
     SAYS(souk_stage_wipe(stage, "nobody"), "nobody is not on the stage");
+    SAYS(souk_stage_stop(stage, "nobody"), "nobody is not on the stage");
+    SAYS(souk_stage_start(stage, "inventory"), "inventory is not stopped");
     SAYS(souk_stage_rebuild(stage, SOUK_STAGE_EVENT_STORE), "eventstore is not on the stage");
     SAYS(souk_stage_expect_same_tables(stage, "orders"), "orders is not on the stage");
     SAYS(souk_stage_lose(stage, "orders", 1), "it has no 1 events to lose");
@@ -1166,6 +1256,7 @@ main(void)
         ON(a_followed_event_is_reacted_to, inventory_stage),
         ON(what_fails_is_parked, inventory_stage),
         ON_ITS_OWN(handlers_that_fail_are_seen),
+        ON_ITS_OWN(a_refusal_is_not_a_fault),
         ON(a_lost_order_is_let_go, inventory_stage),
         ON(a_request_is_repeated_until_it_is_answered, inventory_stage),
         ON(a_request_is_refused, inventory_stage),
@@ -1179,6 +1270,8 @@ main(void)
         ON(a_rebuilt_service_goes_on, inventory_stage),
         ON_ITS_OWN(a_handler_with_a_memory_is_found),
         ON(two_services_talk_to_each_other, both_on_stage),
+        ON(a_service_is_away_and_back, both_on_stage),
+        ON_ITS_OWN(a_service_comes_later),
         ON(a_service_loses_its_tail, both_on_stage),
         ON_ITS_OWN(wiring_can_be_said),
         ON_ITS_OWN(each_write_may_fail),
