@@ -359,16 +359,20 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         next_source(feeds, feed, now);
         return true;
     }
-    feed->tries = 0;
+    if (batch_count != 0)
+        feed->tries = 0;
     if (pulled->more) {
         feed->wants = true;
         return true;
     }
     for (uint32_t i = 0; i < feed->stream_count; i++)
-        if (souk_point_above(feed->streams[i].heard, souk_point_of(&feed->streams[i].tail)))
+        if (has_room(feeds, &feed->streams[i])  /* else it was not asked for */
+            && souk_point_above(feed->streams[i].heard, souk_point_of(&feed->streams[i].tail)))
             level = false;
-    if (level)
+    if (level) {
+        feed->tries = 0;
         return true;
+    }
     if (from_origin(feed)) {                    /* it knows best: what was heard is not, or no more */
         for (uint32_t i = 0; i < feed->stream_count; i++)
             feed->streams[i].heard = souk_point_of(&feed->streams[i].tail);

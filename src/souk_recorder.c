@@ -615,8 +615,8 @@ grant_seal(struct souk_recorder *recorder, const struct seal_request *request)
 
     assert(origin != NULL);                     /* looked for when it was heard */
     sealed.counter = highest(recorder, origin);
-    sealed.granted = seal->counter > sealed.counter || (seal->counter == origin->sealed
-        && memcmp(seal->instance, origin->instance, sizeof origin->instance) == 0);
+    sealed.granted = seal->counter > sealed.counter || (seal->counter == sealed.counter
+        && seal->counter == origin->sealed && memcmp(seal->instance, origin->instance, sizeof origin->instance) == 0);
     if (SOUK_PLANTED_BUG(SEAL_ALWAYS_GRANTED))
         sealed.granted = true;
     if (sealed.granted) {
