@@ -660,8 +660,10 @@ souk_feeds_behind(const struct souk_feeds *feeds)
             uint64_t known = stream->heard.number > stream->reported.number ? stream->heard.number
                 : stream->reported.number;
 
-            if (known > stream->cursor.number)
-                behind += known - stream->cursor.number;
+            const uint64_t have = feeds->feeds[i]->whole_commits ? stream->cursor.number : stream->tail.number;
+
+            if (known > have && has_room(feeds, stream))
+                behind += known - have;
         }
     }
     return behind;
