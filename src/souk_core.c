@@ -501,7 +501,9 @@ rounds(struct souk_core *core)
         core->again = true;                     /* a new epoch is a commit of its own */
         return 0;
     }
-    if ((rc = core_work_retries(core)) != 0 || ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY))
+    if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
+        return rc;
+    if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
         return rc;
     if (core->state == SOUK_CORE_LIVE && !core->draining && ((rc = core_work_timers(core)) != 0
         || (rc = core_work_outcomes(core)) != 0))

@@ -111,7 +111,7 @@ SOUK_MUST_CHECK int souk_core_take_over(struct souk_core *core, struct souk_slic
 
 /* ---- parked events -------------------------------------------------- */
 
-/* Run the parked events of `key` again, in order, in the next work. */
+/* Run the parked events of `key` again, in order, in the next work of a live service. */
 SOUK_MUST_CHECK int souk_core_retry_parked(struct souk_core *core, struct souk_slice key);
 
 /* ---- how it stands -------------------------------------------------- */
