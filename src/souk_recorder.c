@@ -756,26 +756,36 @@ go_back(struct souk_recorder *recorder)
     return 0;
 }
 
-/* The commit of the last batch that the origin may have, too; 0: none. */
+/* The last commit that the origin may have, too: one before that of the void cursor; 0: none. */
 static int
 find_common(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out)
 {
     struct souk_point from = souk_point_of(&kept->feed->cursor);
-    struct souk_batch_header header;
+    struct souk_batch_header header, void_;
+    struct souk_position end;
     struct souk_slice batch;
     int rc;
 
     *commit_out = 0;
+    if ((rc = souk_log_at(recorder->txn, &kept->log, from, &batch)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if (souk_batch_peek(batch, &void_) != 0)
+        return -SOUK_EDAMAGED;
     if (kept->feed->void_.common.number < from.number) {
         from = kept->feed->void_.common;
         from.epoch.counter++;                   /* a batch that ends right there counts */
     }
-    if ((rc = souk_log_before(recorder->txn, &kept->log, from, &batch)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    if (souk_batch_peek(batch, &header) != 0)
-        return -SOUK_EDAMAGED;
-    *commit_out = header.commit;
-    return 0;
+    while ((rc = souk_log_before(recorder->txn, &kept->log, from, &batch)) == 0) {
+        if (souk_batch_peek(batch, &header) != 0)
+            return -SOUK_EDAMAGED;
+        if (header.commit < void_.commit)
+            break;
+        end = souk_batch_end(&header);
+        from = souk_point_of(&end);
+    }
+    if (rc == 0)
+        *commit_out = header.commit;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
 /* Go on behind the last batch of that commit or an earlier one. */
