@@ -3,7 +3,7 @@
  * services, event stores, streams, who follows whom, who may call whom, where
  * they listen, and every limit.
  *
- * souk-topology(5) has the format. A file is taken whole or not at all: what
+ * souk.topology(5) has the format. A file is taken whole or not at all: what
  * cannot be meant is refused with file and line, as much of it in one run as
  * can be seen. Everything here lives as long as the topology; nothing in here
  * opens a socket, reads a clock or looks at another file.

@@ -15,7 +15,7 @@ static void check_keys(struct souk_topology_reading *reading);
 static void check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char *key,
     size_t before_nodes, size_t before_clients);
 static void check_places(struct souk_topology_reading *reading);
-static void check_endpoints(struct souk_topology_reading *reading, size_t index);
+static void check_endpoints(struct souk_topology_reading *reading, size_t later, size_t earlier);
 static void check_recorded(struct souk_topology_reading *reading);
 static void check_reach(struct souk_topology_reading *reading);
 static bool needs(const struct souk_topology_node *asker, const struct souk_topology_node *asked);
@@ -86,46 +86,49 @@ check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *nod
         souk_topology_wrong(reading, node, "`key`: `%s` has this one; a key belongs to one", other);
 }
 
+/* Of two that want the same place, the later one of the file is in the wrong. */
 static void
 check_places(struct souk_topology_reading *reading)
 {
+    const struct souk_topology_node *nodes = reading->nodes;
+    size_t later;
     size_t i;
     size_t k;
 
     for (i = 0; i < reading->topology->node_count; i++) {
-        check_endpoints(reading, i);
+        check_endpoints(reading, i, i);
         for (k = 0; k < i; k++) {
-            if (reading->nodes[i].host == reading->nodes[k].host && reading->nodes[i].data != NULL
-                && reading->nodes[k].data != NULL && strcmp(reading->nodes[i].data, reading->nodes[k].data) == 0
-                && strcmp(reading->nodes[i].name.text, reading->nodes[k].name.text) != 0)
-                souk_topology_wrong(reading, place_of(reading->sources[i].zpl, "data"), "`%s` keeps its data in %s too",
-                    reading->nodes[k].name.text, reading->nodes[k].data);
+            if (strcmp(nodes[i].name.text, nodes[k].name.text) == 0)
+                continue;
+            later = nodes[i].line > nodes[k].line ? i : k;
+            check_endpoints(reading, later, i + k - later);
+            if (nodes[i].host == nodes[k].host && nodes[i].data != NULL && nodes[k].data != NULL
+                && strcmp(nodes[i].data, nodes[k].data) == 0)
+                souk_topology_wrong(reading, place_of(reading->sources[later].zpl, "data"),
+                    "`%s` keeps its data in %s too", nodes[i + k - later].name.text, nodes[i].data);
         }
     }
 }
 
+/* Those of `later` against those of `earlier`; of one node against its own in front. */
 static void
-check_endpoints(struct souk_topology_reading *reading, size_t index)
+check_endpoints(struct souk_topology_reading *reading, size_t later, size_t earlier)
 {
     static const char *const doors[DOORS] = { "commands", "queries", "publish" };
     const char *endpoints[DOORS];
     const char *others[DOORS];
     size_t door;
     size_t other;
-    size_t i;
 
-    doors_of(&reading->nodes[index], endpoints);
-    for (i = 0; i <= index; i++) {
-        if (i < index && strcmp(reading->nodes[i].name.text, reading->nodes[index].name.text) == 0)
-            continue;
-        doors_of(&reading->nodes[i], others);
-        for (door = 0; door < DOORS; door++) {
-            for (other = 0; other < (i < index ? DOORS : door); other++) {
-                if (endpoints[door] != NULL && others[other] != NULL && strcmp(endpoints[door], others[other]) == 0)
-                    souk_topology_wrong(reading, place_of(reading->sources[index].zpl, doors[door]), "`%s` of `%s` and"
-                        " `%s` of `%s` would both be %s", doors[door], reading->nodes[index].name.text, doors[other],
-                        reading->nodes[i].name.text, endpoints[door]);
-            }
+    doors_of(&reading->nodes[later], endpoints);
+    doors_of(&reading->nodes[earlier], others);
+    for (door = 0; door < DOORS; door++) {
+        for (other = 0; other < (later == earlier ? door : DOORS); other++) {
+            if (endpoints[door] == NULL || others[other] == NULL || strcmp(endpoints[door], others[other]) != 0)
+                continue;
+            souk_topology_wrong(reading, place_of(reading->sources[later].zpl, doors[door]), "`%s` of `%s` and `%s` of"
+                " `%s` would both be %s", doors[door], reading->nodes[later].name.text, doors[other],
+                reading->nodes[earlier].name.text, endpoints[door]);
         }
     }
 }

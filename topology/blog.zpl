@@ -1,4 +1,4 @@
-#   A small blog. `man souk-topology` says what may stand here, `souk check` whether it fits together.
+#   A small blog. `man souk.topology` says what may stand here, `souk check` whether it fits together.
 
 system = blog
     about = Posts with comments that are moderated.

@@ -10,6 +10,7 @@ FUZZ_TARGETS = \
 	test/fuzz/fuzz_pack \
 	test/fuzz/fuzz_record \
 	test/fuzz/fuzz_rows \
+	test/fuzz/fuzz_topology \
 	test/fuzz/fuzz_wire \
 	test/fuzz/fuzz_witness
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -63,6 +64,10 @@ test_fuzz_fuzz_record_LDADD = libsouk-all.la $(SODIUM_LIBS)
 test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_MAIN)
 test_fuzz_fuzz_rows_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_rows_LDADD = libsouk-all.la
+
+test_fuzz_fuzz_topology_SOURCES = test/fuzz/fuzz_topology.c $(FUZZ_MAIN)
+test_fuzz_fuzz_topology_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_topology_LDADD = libsouk-all.la
 
 test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c $(FUZZ_SAME) $(FUZZ_MAIN)
 test_fuzz_fuzz_wire_LDFLAGS = $(FUZZ_LINK)
