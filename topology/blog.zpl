@@ -19,6 +19,7 @@ service = comments
     program = blog-comments
     stream = comments
     stream = comments.internal
+    follow = posts
     follow = moderation
 
 service = moderation
@@ -32,3 +33,9 @@ service = query
     program = blog-query
     follow = posts
     follow = comments
+
+#   A year later somebody wants to know who comments most: take away what stands in front of these lines.
+#service = regulars
+#    about = Who has how much to say.
+#    program = blog-regulars
+#    follow = comments
