@@ -24,6 +24,7 @@
 
 #include <souk.h>
 #include "souk_outbox.h"
+#include "souk_status.h"
 #include "souk_store.h"
 #include "souk_wiring.h"
 
@@ -104,14 +105,14 @@ bool souk_core_drain(struct souk_core *core);
  * again it would give the same numbers once more. Borrowed until close.
  */
 struct souk_slice souk_core_hand_over(struct souk_core *core);
-/* How far the one beside is: events of own and followed streams that it has not got, as far as it knows; 0: close. */
+/* How far the one beside is: events of own and followed streams that it still lacks, as far as it knows; 0: close. */
 uint64_t souk_core_behind(const struct souk_core *core);
 /* The old process has handed over: go on until this, then be the one. Its state becomes SOUK_CORE_LIVE. */
 SOUK_MUST_CHECK int souk_core_take_over(struct souk_core *core, struct souk_slice handed_over);
 
 /* ---- parked events -------------------------------------------------- */
 
-/* Run the parked events of `key` again, in order, in the next work of a live service. */
+/* Run the parked events of `key` again, in order, in the next work. */
 SOUK_MUST_CHECK int souk_core_retry_parked(struct souk_core *core, struct souk_slice key);
 
 /* ---- how it stands -------------------------------------------------- */
@@ -136,6 +137,8 @@ enum souk_core_state souk_core_state(const struct souk_core *core);
 
 /* The cursor that readers see of an own or followed stream. -SOUK_ENOTFOUND. */
 SOUK_MUST_CHECK int souk_core_cursor(const struct souk_core *core, const char *stream, struct souk_position *out);
+/* How the `index`-th stream stands, own ones first. False: there are no more. */
+bool souk_core_stream(const struct souk_core *core, uint32_t index, struct souk_stream_status *out);
 
 /*
  * BLAKE2b-256 over all tables fed by `stream`, in the order of their names and

@@ -8,6 +8,7 @@
 
 #include <souk.h>
 #include "souk_outbox.h"
+#include "souk_status.h"
 #include "souk_store.h"
 #include "souk_wiring.h"
 
@@ -61,6 +62,8 @@ struct souk_recorder_status {
 void souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_status *status_out);
 SOUK_MUST_CHECK int souk_recorder_cursor(const struct souk_recorder *recorder, const char *stream,
     struct souk_position *out);
+/* How the `index`-th stream stands. False: there are no more. */
+bool souk_recorder_stream(const struct souk_recorder *recorder, uint32_t index, struct souk_stream_status *out);
 
 /*
  * The batches that have a log position, from `from` (≥ 1) on: call `each` until

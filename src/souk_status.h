@@ -1,0 +1,57 @@
+/*
+ * souk_status - how a daemon stands: what it answers to the query `souk.status`,
+ * described in src/souk.messages.zpl.
+ *
+ * The writer fills one in between rounds of work, the reader answers with it.
+ */
+#ifndef SOUK_STATUS_H
+#define SOUK_STATUS_H
+
+#include <souk-message.h>
+#include "souk_position.h"
+
+#define SOUK_STATUS_QUERY "souk.status"
+#define SOUK_STATUS_COUNTERS_MAX 40
+#define SOUK_STATUS_TEXT_BYTES_MAX 255
+
+/* One own, followed or recorded stream. */
+struct souk_stream_status {
+    struct souk_name name, origin;
+    struct souk_position cursor;
+    struct souk_point heard;                    /* the furthest that anyone has named; zero: nothing heard yet */
+    uint64_t queued_bytes;                      /* of batches that wait to be applied or recorded */
+};
+
+struct souk_counter {
+    const char *name;                           /* a constant */
+    uint64_t value;
+};
+
+struct souk_node_status {
+    struct souk_name name;
+    bool is_store;
+    const char *state;                          /* a constant: sealing fetching live beside drained fenced set-aside broken */
+    struct souk_epoch epoch;                    /* of a service; zero of an event store */
+    uint8_t incarnation[8];                     /* of an event store; zero of a service */
+    uint64_t commit;
+    uint8_t fingerprint[8];                     /* of the topology */
+    uint64_t started_ms, now_ms;                /* wall */
+    uint64_t memory_bytes;                      /* resident */
+    uint64_t store_bytes_used, store_bytes_max;
+    uint64_t parked;
+    char waiting_for[SOUK_STATUS_TEXT_BYTES_MAX + 1];   /* a sentence, or empty */
+    char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];    /* what the topology says otherwise, or empty */
+    uint32_t stream_count;
+    struct souk_stream_status streams[SOUK_STREAMS_MAX];
+    uint32_t counter_count;
+    struct souk_counter counters[SOUK_STATUS_COUNTERS_MAX];
+};
+
+/* More than SOUK_STATUS_COUNTERS_MAX is a bug. */
+void souk_node_status_count(struct souk_node_status *status, const char *name, uint64_t value);
+/* Events of `stream` that are known to be there and are not in this store; 0 across epochs, which are not counted. */
+uint64_t souk_stream_status_lag(const struct souk_stream_status *stream);
+/* The reply's payload. */
+void souk_node_status_put(struct souk_pack *pack, const struct souk_node_status *status);
+
+#endif
