@@ -31,6 +31,16 @@ libsouk_all_la_SOURCES = \
 	src/souk_holder.c \
 	src/souk_reader.c \
 	src/souk_recorder.c \
+	src/souk_status.c \
+	src/souk_engine.c \
+	src/souk_report.c \
+	src/souk_notify.c \
+	src/souk_socket.c \
+	src/souk_links.c \
+	src/souk_run.c \
+	src/souk_run_writer.c \
+	src/souk_run_reader.c \
+	src/souk_daemon.c \
 	src/souk_pack.c \
 	src/souk_field.c \
 	src/souk_row.c \
@@ -65,10 +75,14 @@ libsouk_all_la_SOURCES += \
 	src/souk_core.h \
 	src/souk_core_parts.h \
 	src/souk_cursor.h \
+	src/souk_daemon.h \
+	src/souk_engine.h \
 	src/souk_feed.h \
 	src/souk_holder.h \
 	src/souk_lineage.h \
+	src/souk_links.h \
 	src/souk_log.h \
+	src/souk_notify.h \
 	src/souk_outbox.h \
 	src/souk_owed.h \
 	src/souk_parked.h \
@@ -76,7 +90,12 @@ libsouk_all_la_SOURCES += \
 	src/souk_position.h \
 	src/souk_reader.h \
 	src/souk_recorder.h \
+	src/souk_report.h \
+	src/souk_run.h \
+	src/souk_run_parts.h \
+	src/souk_socket.h \
 	src/souk_space.h \
+	src/souk_status.h \
 	src/souk_store.h \
 	src/souk_store_file.h \
 	src/souk_store_parts.h \
@@ -95,6 +114,7 @@ libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
 include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
+dist_pkgdata_DATA = src/souk.messages.zpl
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 

@@ -326,6 +326,15 @@ SOUK_PUBLIC int souk_answer_refuse(struct souk_answer *answer, const char *code)
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_index_row(struct souk_index_rows *rows, struct souk_slice key,
     struct souk_slice value);
 
+/* ---- running -------------------------------------------------------- */
+
+/*
+ * The whole `main` of a service's daemon, souk-service(8): read the command
+ * line and the topology, open the store, listen, run until a signal or a
+ * failure ends it. Returns the exit status, of sysexits(3).
+ */
+SOUK_PUBLIC int souk_service_main(const struct souk_service *service, int argc, char **argv);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,186 @@
+#include "souk_links.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "souk_wire.h"
+
+static int follow(struct souk_links *links, const struct souk_name *peer, struct souk_link **link_out,
+    struct souk_error *err);
+static struct souk_link *find(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind,
+    enum souk_door door);
+static int add(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind,
+    enum souk_door door, struct souk_link **link_out, struct souk_error *err);
+static void flush_link(struct souk_links *links, struct souk_link *link, uint64_t steady_ms);
+static void drop_first(struct souk_link *link);
+
+int
+souk_links_open(struct souk_links *links, void *context, const struct souk_topology *topology,
+    const struct souk_wiring *wiring, struct souk_error *err)
+{
+    struct souk_link *link;
+    int rc;
+
+    memset(links, 0, sizeof *links);
+    links->context = context;
+    links->topology = topology;
+    for (size_t i = 0; i < wiring->stream_count; i++) {
+        const struct souk_wired_stream *stream = &wiring->streams[i];
+
+        if (strcmp(stream->origin.text, wiring->self.text) == 0)
+            continue;
+        if ((rc = follow(links, &stream->origin, &link, err)) != 0)
+            goto fail;
+        if (!stream->is_private && (rc = souk_socket_subscribe(link->socket, souk_wire_topic(&stream->name))) != 0) {
+            rc = souk_fail(err, (enum souk_error_code)-rc, "stream %s: it cannot be subscribed to", stream->name.text);
+            goto fail;
+        }
+    }
+    for (size_t i = 0; i < wiring->store_count; i++)
+        if (strcmp(wiring->stores[i].name.text, wiring->self.text) != 0
+            && (rc = follow(links, &wiring->stores[i].name, &link, err)) != 0)
+            goto fail;
+    return 0;
+
+fail:
+    souk_links_close(links);
+    return rc;
+}
+
+/* The subscription to `peer`, with its heads. */
+static int
+follow(struct souk_links *links, const struct souk_name *peer, struct souk_link **link_out, struct souk_error *err)
+{
+    int rc;
+
+    if ((*link_out = find(links, peer, SOUK_SOCKET_FOLLOW, SOUK_DOOR_COMMANDS)) != NULL)
+        return 0;
+    if ((rc = add(links, peer, SOUK_SOCKET_FOLLOW, SOUK_DOOR_COMMANDS, link_out, err)) != 0)
+        return rc;
+    if ((rc = souk_socket_subscribe((*link_out)->socket, souk_wire_topic_heads())) != 0)
+        return souk_fail(err, (enum souk_error_code)-rc, "%s: its heads cannot be subscribed to", peer->text);
+    return 0;
+}
+
+static struct souk_link *
+find(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind, enum souk_door door)
+{
+    for (uint32_t i = 0; i < links->count; i++)
+        if (links->links[i].kind == kind && links->links[i].door == door
+            && strcmp(links->links[i].peer.text, peer->text) == 0)
+            return &links->links[i];
+    return NULL;
+}
+
+static int
+add(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind, enum souk_door door,
+    struct souk_link **link_out, struct souk_error *err)
+{
+    const struct souk_topology_node *node = souk_topology_node(links->topology, peer->text);
+    struct souk_link *link = &links->links[links->count];
+    int rc;
+
+    if (node == NULL)
+        return souk_fail(err, SOUK_EINVAL, "%s: the topology has no such service or event store", peer->text);
+    assert(links->count < SOUK_LINKS_MAX);      /* a node has three endpoints */
+    memset(link, 0, sizeof *link);
+    rc = souk_socket_open(links->context, kind, kind == SOUK_SOCKET_FOLLOW ? node->publish
+        : door == SOUK_DOOR_COMMANDS ? node->commands : node->queries, &link->socket, err);
+    if (rc != 0)
+        return rc;
+    link->peer = *peer;
+    link->kind = kind;
+    link->door = door;
+    link->end = &link->first;
+    links->count++;
+    *link_out = link;
+    return 0;
+}
+
+void
+souk_links_close(struct souk_links *links)
+{
+    for (uint32_t i = 0; i < links->count; i++) {
+        while (links->links[i].first != NULL)
+            drop_first(&links->links[i]);
+        souk_socket_close(&links->links[i].socket);
+    }
+    links->count = 0;
+}
+
+/* ---- sending -------------------------------------------------------- */
+
+void
+souk_links_send(struct souk_links *links, struct souk_out **out_p, uint64_t steady_ms)
+{
+    struct souk_out *out = *out_p;
+    struct souk_link *link = find(links, &out->to, SOUK_SOCKET_LINK, out->door);
+
+    *out_p = NULL;
+    if (link == NULL && add(links, &out->to, SOUK_SOCKET_LINK, out->door, &link, NULL) != 0) {
+        links->dropped++;
+        souk_out_free(&out);
+        return;
+    }
+    if (link->pending_count == SOUK_LINK_PENDING_MAX) {
+        drop_first(link);
+        links->dropped++;
+    }
+    if (link->first == NULL)
+        link->pending_since_ms = steady_ms;
+    *link->end = out;
+    link->end = &out->next;
+    link->pending_count++;
+    flush_link(links, link, steady_ms);
+}
+
+void
+souk_links_flush(struct souk_links *links, uint64_t steady_ms)
+{
+    for (uint32_t i = 0; i < links->count; i++)
+        flush_link(links, &links->links[i], steady_ms);
+}
+
+static void
+flush_link(struct souk_links *links, struct souk_link *link, uint64_t steady_ms)
+{
+    int rc = 0;
+
+    while (link->first != NULL && (rc = souk_socket_send(link->socket, link->first)) == 0)
+        drop_first(link);
+    while (link->first != NULL && (rc != -SOUK_EBUSY || steady_ms >= link->pending_since_ms + SOUK_LINK_PENDING_MS)) {
+        drop_first(link);
+        links->dropped++;
+    }
+}
+
+static void
+drop_first(struct souk_link *link)
+{
+    struct souk_out *out = link->first;
+
+    if ((link->first = out->next) == NULL)
+        link->end = &link->first;
+    link->pending_count--;
+    souk_out_free(&out);
+}
+
+uint64_t
+souk_links_due_ms(const struct souk_links *links)
+{
+    uint64_t due_ms = UINT64_MAX;
+
+    for (uint32_t i = 0; i < links->count; i++)
+        if (links->links[i].first != NULL && links->links[i].pending_since_ms + SOUK_LINK_PENDING_MS < due_ms)
+            due_ms = links->links[i].pending_since_ms + SOUK_LINK_PENDING_MS;
+    return due_ms;
+}
+
+uint32_t
+souk_links_poll(const struct souk_links *links, zmq_pollitem_t items_out[SOUK_LINKS_MAX])
+{
+    for (uint32_t i = 0; i < links->count; i++)
+        items_out[i] = (zmq_pollitem_t){ .socket = links->links[i].socket,
+            .events = (short)(ZMQ_POLLIN | (links->links[i].first != NULL ? ZMQ_POLLOUT : 0)) };
+    return links->count;
+}

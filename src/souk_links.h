@@ -1,0 +1,56 @@
+/*
+ * souk_links - a writer's sockets to other nodes: subscriptions to those whose
+ * streams or heads it follows, and links to their commands and queries doors.
+ *
+ * A link is opened with the first message for it. What it does not take at
+ * once (the peer is being connected to, or takes nothing more) waits for a
+ * moment in a short queue and is dropped then: the state machines repeat
+ * whatever still matters, with what they know by then.
+ */
+#ifndef SOUK_LINKS_H
+#define SOUK_LINKS_H
+
+#include <zmq.h>
+
+#include "souk_outbox.h"
+#include "souk_socket.h"
+#include "souk_topology.h"
+
+#define SOUK_LINKS_MAX (3 * (SOUK_SERVICES_MAX + SOUK_STORES_MAX))
+#define SOUK_LINK_PENDING_MAX 64                /* messages of one link */
+#define SOUK_LINK_PENDING_MS 1000
+
+struct souk_link {
+    struct souk_name peer;
+    enum souk_socket_kind kind;                 /* SOUK_SOCKET_FOLLOW or SOUK_SOCKET_LINK */
+    enum souk_door door;                        /* of a SOUK_SOCKET_LINK */
+    void *socket;
+    struct souk_out *first, **end;              /* pending, oldest first */
+    uint32_t pending_count;
+    uint64_t pending_since_ms;                  /* steady: when the first of them was to go */
+};
+
+struct souk_links {
+    void *context;                              /* borrowed, as the next */
+    const struct souk_topology *topology;
+    uint32_t count;
+    struct souk_link links[SOUK_LINKS_MAX];
+    uint64_t dropped;                           /* messages that went nowhere */
+};
+
+/* Subscribe to the origins of all followed streams and to all event stores. 0, -SOUK_EINVAL (endpoint), -SOUK_ENOMEM, -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_links_open(struct souk_links *links, void *context, const struct souk_topology *topology,
+    const struct souk_wiring *wiring, struct souk_error *err);
+void souk_links_close(struct souk_links *links);
+
+/* Send `*out_p`, which is taken. A peer that is not in the topology, or whose socket cannot be opened, is counted. */
+void souk_links_send(struct souk_links *links, struct souk_out **out_p, uint64_t steady_ms);
+/* Try again what is pending, and drop what has waited too long. */
+void souk_links_flush(struct souk_links *links, uint64_t steady_ms);
+/* When souk_links_flush() has something to drop; UINT64_MAX: nothing is pending. */
+uint64_t souk_links_due_ms(const struct souk_links *links);
+
+/* One item for each link, in their order; returns how many. */
+uint32_t souk_links_poll(const struct souk_links *links, zmq_pollitem_t items_out[SOUK_LINKS_MAX]);
+
+#endif

@@ -1,0 +1,347 @@
+#include "souk_run_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "souk_notify.h"
+
+#define STORE_DIRECTORY "store"
+#define IPC "ipc://"
+#define MS_PER_SECOND 1000
+#define NS_PER_MS 1000000
+#define PLACE_TRIES_MAX 100             /* names for a store that is moved aside */
+
+static int run_once(const struct souk_run_config *config, bool *again_out);
+static int open_run(struct run *run, struct souk_error *err);
+static int make_directories(const struct run *run, struct souk_error *err);
+static int make_directory(const char *path, size_t path_bytes, struct souk_error *err);
+static int take_signals(struct run *run, struct souk_error *err);
+static int open_store(struct run *run, struct souk_error *err);
+static int open_machine(struct run *run, struct souk_error *err);
+static void close_run(struct run *run);
+static int set_aside(const struct run *run);
+static void report_fault(struct souk_report *report, const struct souk_error *err);
+
+int
+souk_run(const struct souk_run_config *config)
+{
+    bool again;
+    int status;
+
+    do
+        status = run_once(config, &again);
+    while (again);
+    return status;
+}
+
+/* *again_out: its store was moved aside; it goes on with an empty one. */
+static int
+run_once(const struct souk_run_config *config, bool *again_out)
+{
+    struct run_reader *reader = NULL;
+    struct souk_error err = { 0 };
+    const uint64_t one = 1;
+    pthread_t thread;
+    struct run *run;
+    int rc, status;
+
+    *again_out = false;
+    if ((run = calloc(1, sizeof *run)) == NULL) {
+        souk_report(config->report, SOUK_LEVEL_ERROR, "failed", "no memory");
+        return EX_OSERR;
+    }
+    run->config = config;
+    run->report = config->report;
+    run->signal_fd = run->shared.wake_fd = -1;
+    (void)pthread_mutex_init(&run->shared.mutex, NULL);
+    if ((rc = open_run(run, &err)) != 0 || (rc = run_reader_open(run, &reader, &err)) != 0)
+        goto fail;
+    if ((rc = pthread_create(&thread, NULL, run_reader, reader)) != 0) {
+        rc = souk_fail(&err, SOUK_ENOMEM, "%s: no thread for its reader: %s", run->wiring.self.text, strerror(rc));
+        goto fail;
+    }
+    souk_report(run->report, SOUK_LEVEL_INFO, "ready", "it listens");
+    (void)souk_notify("READY=1");
+    run_writer(run);
+    atomic_store(&run->shared.stops, true);
+    (void)!write(run->shared.wake_fd, &one, sizeof one);
+    (void)pthread_join(thread, NULL);
+    status = run->exit_status;
+    run_reader_close(&reader);
+    close_run(run);
+    if (run->sets_aside && (*again_out = set_aside(run) == 0))
+        souk_report(run->report, SOUK_LEVEL_WARN, "starts_again", "with an empty store");
+    else if (status == EX_OK)
+        souk_report(run->report, SOUK_LEVEL_INFO, "stopped", "all that was acknowledged is on disk");
+    free(run);
+    return status;
+
+fail:
+    report_fault(config->report, &err);
+    run_reader_close(&reader);
+    close_run(run);
+    free(run);
+    return run_exit_status(rc);
+}
+
+static void
+report_fault(struct souk_report *report, const struct souk_error *err)
+{
+    struct souk_line line;
+
+    souk_line_begin(&line, report, SOUK_LEVEL_ERROR, "not_started");
+    souk_line_text(&line, "error", souk_error_name(err->code));
+    souk_line_text(&line, "text", err->text);
+    souk_line_end(&line);
+}
+
+/* ---- opening -------------------------------------------------------- */
+
+/* The lock of the directory comes before the store and before any bind: binding an ipc endpoint takes it from whoever has it. */
+static int
+open_run(struct run *run, struct souk_error *err)
+{
+    const struct souk_run_config *config = run->config;
+    struct souk_time now = run_time();
+    int rc;
+
+    run->wiring = *config->wiring;
+    run->wiring.random = (struct souk_random){ run_random, NULL };
+    souk_limits_fill(&run->wiring.limits);
+    run->shared.limits = run->wiring.limits;
+    run->started_ms = now.wall_ms;
+    run->state_told = SOUK_CORE_DRAINED;        /* told at the first look, whatever it is */
+    if (sodium_init() < 0)
+        return souk_fail(err, SOUK_EIO, "%s: no source of randomness", run->wiring.self.text);
+    if ((size_t)snprintf(run->store_path, sizeof run->store_path, "%s/%s", config->node->data, STORE_DIRECTORY)
+        >= sizeof run->store_path)
+        return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", config->node->data);
+    if ((rc = take_signals(run, err)) != 0 || (rc = make_directories(run, err)) != 0
+        || (rc = open_store(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
+        return rc;
+    if ((run->shared.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+        return souk_fail(err, SOUK_EIO, "%s: no descriptor: %s", run->wiring.self.text, strerror(errno));
+    if ((run->context = souk_socket_context()) == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "%s: no ZeroMQ context", run->wiring.self.text);
+    if ((rc = run_writer_open(run, err)) != 0)
+        return rc;
+    atomic_store(&run->shared.answers_pulls, run->engine.type->state(&run->engine) == SOUK_CORE_LIVE);
+    run_status_update(run, now);
+    return 0;
+}
+
+/* Every thread made from here on leaves them to the writer. */
+static int
+take_signals(struct run *run, struct souk_error *err)
+{
+    sigset_t signals;
+
+    (void)sigfillset(&signals);
+    (void)sigdelset(&signals, SIGSEGV);
+    (void)sigdelset(&signals, SIGBUS);
+    (void)sigdelset(&signals, SIGFPE);
+    (void)sigdelset(&signals, SIGILL);
+    (void)sigdelset(&signals, SIGABRT);
+    if (pthread_sigmask(SIG_BLOCK, &signals, NULL) != 0)
+        return souk_fail(err, SOUK_EIO, "%s: signals cannot be blocked", run->wiring.self.text);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    if ((run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+        return souk_fail(err, SOUK_EIO, "%s: no descriptor for signals: %s", run->wiring.self.text, strerror(errno));
+    return 0;
+}
+
+/* The one of its data, and those that its sockets lie in. */
+static int
+make_directories(const struct run *run, struct souk_error *err)
+{
+    const struct souk_topology_node *node = run->config->node;
+    const char *const endpoints[] = { node->commands, node->queries, node->publish };
+    int rc = make_directory(node->data, strlen(node->data), err);
+
+    for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0] && rc == 0; i++) {
+        const char *slash = strrchr(endpoints[i], '/');
+
+        if (strncmp(endpoints[i], IPC, strlen(IPC)) == 0 && slash > endpoints[i] + strlen(IPC))
+            rc = make_directory(endpoints[i] + strlen(IPC), (size_t)(slash - endpoints[i]) - strlen(IPC), err);
+    }
+    return rc;
+}
+
+/* With those above it. */
+static int
+make_directory(const char *path, size_t path_bytes, struct souk_error *err)
+{
+    char made[sizeof ((struct run *)NULL)->store_path];
+
+    if (path_bytes >= sizeof made)
+        return souk_fail(err, SOUK_ETOOBIG, "directory %s: its name is too long", path);
+    memcpy(made, path, path_bytes);
+    made[path_bytes] = '\0';
+    for (char *at = made + 1;; at++) {
+        char end = *at;
+
+        if (end != '/' && end != '\0')
+            continue;
+        *at = '\0';
+        if (mkdir(made, 0700) != 0 && errno != EEXIST)
+            return souk_fail(err, SOUK_EINVAL, "directory %s: it cannot be made: %s", made, strerror(errno));
+        if (end == '\0')
+            return 0;
+        *at = end;
+    }
+}
+
+static int
+open_store(struct run *run, struct souk_error *err)
+{
+    const struct souk_topology_node *node = run->config->node;
+    const struct souk_store_config store = {
+        .path = run->store_path,
+        .bytes_max = node->shell_limits.store_bytes_max,
+        .readers_max = node->shell_limits.readers_max,
+    };
+    int rc;
+
+    if ((rc = souk_store_open(&store, &run->store, err)) != 0)
+        return rc;
+    return souk_witness_open(node->witness, run->store_path, &run->witness, err);
+}
+
+static int
+open_machine(struct run *run, struct souk_error *err)
+{
+    struct souk_slice witness = { NULL, 0 };
+    struct souk_txn *txn = NULL;
+    struct souk_arena arena;
+    int rc;
+
+    souk_arena_init(&arena, 0);
+    rc = souk_witness_read(run->witness, &arena, &witness);
+    if (rc == -SOUK_ENOTFOUND)
+        rc = 0;
+    if (rc == 0 && (rc = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
+        rc = souk_engine_open(run->config->service, &run->wiring, txn, witness, run_time(), &run->engine, err);
+    if (rc == 0)
+        rc = souk_txn_commit(&txn);
+    souk_txn_abort(&txn);
+    souk_arena_done(&arena);
+    if (rc == 0)
+        rc = run_witness(run);
+    if (rc != 0 && err->code == 0)
+        return souk_fail(err, (enum souk_error_code)-rc, "%s: it does not start: %s", run->wiring.self.text,
+            souk_error_name(rc));
+    return rc;
+}
+
+static void
+close_run(struct run *run)
+{
+    run_writer_close(run);
+    souk_socket_context_done(&run->context);
+    souk_engine_close(&run->engine);
+    souk_witness_close(&run->witness);
+    souk_store_close(&run->store);
+    if (run->signal_fd >= 0)
+        (void)close(run->signal_fd);
+    if (run->shared.wake_fd >= 0)
+        (void)close(run->shared.wake_fd);
+    (void)pthread_mutex_destroy(&run->shared.mutex);
+}
+
+/* Its store holds a history that the event stores do not have: it is kept for the operator, under a name of its own. */
+static int
+set_aside(const struct run *run)
+{
+    struct souk_line line;
+    char path[sizeof run->store_path + 32];
+    int fd, rc = -1;
+
+    for (int i = 1; i <= PLACE_TRIES_MAX && rc != 0; i++) {
+        (void)snprintf(path, sizeof path, "%s.aside-%d", run->store_path, i);
+        if (access(path, F_OK) != 0)
+            rc = rename(run->store_path, path);
+    }
+    if (rc == 0 && (fd = open(run->config->node->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
+        rc = fsync(fd);
+        (void)close(fd);
+    }
+    souk_line_begin(&line, run->report, rc == 0 ? SOUK_LEVEL_WARN : SOUK_LEVEL_ERROR, "moved_aside");
+    souk_line_text(&line, "path", path);
+    if (rc != 0)
+        souk_line_text(&line, "text", strerror(errno));
+    souk_line_end(&line);
+    return rc;
+}
+
+/* ---- what both threads use ------------------------------------------ */
+
+struct souk_time
+run_time(void)
+{
+    struct timespec wall, steady;
+
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    (void)clock_gettime(CLOCK_BOOTTIME, &steady);
+    return (struct souk_time){
+        .wall_ms = (uint64_t)wall.tv_sec * MS_PER_SECOND + (uint64_t)(wall.tv_nsec / NS_PER_MS),
+        .steady_ms = (uint64_t)steady.tv_sec * MS_PER_SECOND + (uint64_t)(steady.tv_nsec / NS_PER_MS),
+    };
+}
+
+void
+run_random(void *arg, void *bytes_out, size_t size_bytes)
+{
+    randombytes_buf(bytes_out, size_bytes);
+}
+
+long
+run_timeout_ms(uint64_t due_ms, uint64_t now_ms, long max_ms)
+{
+    if (due_ms <= now_ms)
+        return 0;
+    return due_ms - now_ms < (uint64_t)max_ms ? (long)(due_ms - now_ms) : max_ms;
+}
+
+int
+run_exit_status(int rc)
+{
+    switch (-rc) {
+    case SOUK_EBUSY:
+        return EX_UNAVAILABLE;
+    case SOUK_EINVAL:
+    case SOUK_EUNSUPPORTED:
+    case SOUK_ENOTFOUND:
+    case SOUK_ETOOBIG:
+        return EX_CONFIG;
+    case SOUK_EIO:
+    case SOUK_EDAMAGED:
+        return EX_IOERR;
+    case SOUK_EHANDLER:
+        return EX_SOFTWARE;
+    default:
+        return EX_OSERR;
+    }
+}
+
+void
+run_end(struct run *run, int exit_status)
+{
+    if (!run->ended)
+        run->exit_status = exit_status;
+    run->ended = true;
+}

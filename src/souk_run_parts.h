@@ -1,0 +1,101 @@
+/*
+ * souk_run_parts - what the files of the runtime share.
+ *
+ * souk_run.c            opening, threads, signals, ending
+ * souk_run_writer.c     the writer's event loop
+ * souk_run_reader.c     the reader's
+ */
+#ifndef SOUK_RUN_PARTS_H
+#define SOUK_RUN_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "souk_engine.h"
+#include "souk_links.h"
+#include "souk_reader.h"
+#include "souk_run.h"
+#include "souk_witness.h"
+
+/* What the two threads share. */
+struct run_shared {
+    /* the writer says */
+    _Atomic uint64_t commit_witnessed;
+    atomic_bool answers_pulls;
+    atomic_bool stops;
+    /* the reader says */
+    atomic_bool waits;                          /* wake it after a commit */
+    _Atomic uint32_t foreign;                   /* an epoch counter that the writer ought to know; 0: none */
+    _Atomic int reader_status;                  /* not 0: it has ended, with this exit status */
+    _Atomic uint64_t queries, pulls, replies_dropped;
+    int wake_fd;                                /* eventfd; the reader sleeps on it */
+    /* both, under the mutex */
+    pthread_mutex_t mutex;
+    struct souk_node_status status;
+    struct souk_limits limits;
+};
+
+struct run {
+    const struct souk_run_config *config;
+    struct souk_report *report;
+    struct souk_wiring wiring;                  /* the writer's; lists are borrowed */
+    char store_path[4096];
+    int signal_fd;
+    void *context;
+    struct souk_store *store;
+    struct souk_witness *witness;
+    struct souk_engine engine;
+    struct run_shared shared;
+    uint64_t started_ms;                        /* wall */
+
+    /* the writer's */
+    void *commands, *publish;
+    struct souk_links links;
+    struct souk_socket_message message;
+    uint64_t rounds, commits, aborts, replies_dropped, malformed, published;
+    enum souk_core_state state_told;
+    uint64_t parked_told;
+    char waiting_told[SOUK_STATUS_TEXT_BYTES_MAX + 1];
+    char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];
+    bool status_stale, nearly_full_told;
+    uint64_t status_due_ms, room_due_ms;        /* steady */
+    struct souk_store_room room;
+    bool stopping;
+    uint64_t stop_due_ms;                       /* steady */
+    int exit_status;
+    bool sets_aside;                            /* start again with an empty store */
+    bool ended;
+};
+
+/* Now, on both clocks. The steady one counts the time that the host was suspended. */
+struct souk_time run_time(void);
+void run_random(void *arg, void *bytes_out, size_t size_bytes);
+/* Milliseconds from now to `due_ms`, for zmq_poll(): 0 to `max_ms`. */
+long run_timeout_ms(uint64_t due_ms, uint64_t now_ms, long max_ms);
+/* The exit status for an error of the library. */
+int run_exit_status(int rc);
+/* End with `exit_status`, unless it ends already. */
+void run_end(struct run *run, int exit_status);
+
+/* ---- souk_run_writer.c ---------------------------------------------- */
+
+/* Bind and connect. 0 or what souk_fail() returns. */
+int run_writer_open(struct run *run, struct souk_error *err);
+void run_writer_close(struct run *run);
+/* Write the witness of what souk_engine_open() has done; then everything else may begin. 0 or -SOUK_EIO. */
+int run_witness(struct run *run);
+void run_status_update(struct run *run, struct souk_time now);
+/* Until run->ended. */
+void run_writer(struct run *run);
+
+/* ---- souk_run_reader.c ---------------------------------------------- */
+
+struct run_reader;
+
+/* Open the reader and bind its door, in the calling thread; it may then be handed to its own. */
+int run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_error *err);
+void run_reader_close(struct run_reader **reader_p);
+/* The body of its thread; `arg` is the reader. Ends when shared.stops, or with shared.reader_status. */
+void *run_reader(void *arg);
+
+#endif

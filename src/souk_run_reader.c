@@ -1,0 +1,346 @@
+#include "souk_run_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "souk_cursor.h"
+#include "souk_log.h"
+#include "souk_wire.h"
+
+#define HEAR_MAX 256                    /* messages before a round: the socket takes from each peer in turn */
+#define SLEEP_MAX_MS 1000
+#define DIGEST_QUERY "souk.digest"
+#define DIGEST_REPLY "souk.digest_reply"
+#define STATUS_REPLY "souk.status_reply"
+#define NO_STREAM "souk.no_stream"
+#define PACKED_BYTES_MAX (SOUK_WIRE_BYTES_MAX + 64 * 1024)
+
+struct run_reader {
+    struct run *run;
+    struct souk_wiring wiring;          /* its own: the writer's changes under its feet */
+    struct souk_reader *reader;
+    struct souk_outbox outbox;          /* answers that the runtime itself gives */
+    void *queries;
+    struct souk_socket_message message;
+    struct souk_node_status status;     /* a copy to pack from */
+};
+
+static void hear(struct run_reader *reader, struct souk_time now);
+static bool hear_own(struct run_reader *reader);
+static void answer_status(struct run_reader *reader, const struct souk_wire_request *request);
+static void answer_digest(struct run_reader *reader, const struct souk_wire_request *request);
+static int digest(struct run_reader *reader, const struct souk_name *stream, struct souk_pack *pack);
+static int cursor_of(struct run_reader *reader, struct souk_txn *txn, const struct souk_name *stream,
+    struct souk_position *position_out);
+static void reply(struct run_reader *reader, const struct souk_wire_reply *reply);
+static bool work(struct run_reader *reader, struct souk_time now);
+static void send_all(struct run_reader *reader, struct souk_outbox *outbox);
+static void end(struct run_reader *reader, int rc, const char *what);
+
+int
+run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_error *err)
+{
+    struct run_reader *reader = calloc(1, sizeof *reader);
+    int rc;
+
+    if (reader == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory for its reader", run->wiring.self.text);
+    reader->run = run;
+    reader->wiring = run->wiring;
+    souk_outbox_init(&reader->outbox);
+    if ((rc = souk_socket_message_init(&reader->message)) != 0)
+        rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory for its messages", run->wiring.self.text);
+    if (rc == 0)
+        rc = souk_reader_open(run->config->service, &reader->wiring, &reader->reader, err);
+    if (rc == 0)
+        rc = souk_socket_open(run->context, SOUK_SOCKET_QUERIES, run->config->node->queries, &reader->queries, err);
+    if (rc != 0) {
+        run_reader_close(&reader);
+        return rc;
+    }
+    *reader_out = reader;
+    return 0;
+}
+
+void
+run_reader_close(struct run_reader **reader_p)
+{
+    struct run_reader *reader = *reader_p;
+
+    if (reader == NULL)
+        return;
+    souk_reader_close(&reader->reader);
+    souk_socket_close(&reader->queries);
+    souk_outbox_done(&reader->outbox);
+    souk_socket_message_done(&reader->message);
+    free(reader);
+    *reader_p = NULL;
+}
+
+void *
+run_reader(void *arg)
+{
+    struct run_reader *reader = arg;
+    struct run_shared *shared = &reader->run->shared;
+    bool stops = false;
+
+    while (!stops && atomic_load(&shared->reader_status) == 0) {
+        struct souk_time now = run_time();
+        zmq_pollitem_t items[] = {
+            { .socket = reader->queries, .events = ZMQ_POLLIN },
+            { .fd = shared->wake_fd, .events = ZMQ_POLLIN },
+        };
+        uint64_t wakes;
+
+        if (zmq_poll(items, 2, run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms, SLEEP_MAX_MS)) < 0
+            && errno != EINTR) {
+            end(reader, -SOUK_EIO, "its door cannot be waited for");
+            break;
+        }
+        stops = atomic_load(&shared->stops);    /* then what has come is answered once more */
+        now = run_time();
+        if ((items[1].revents & ZMQ_POLLIN) != 0 && read(shared->wake_fd, &wakes, sizeof wakes) == sizeof wakes)
+            souk_reader_signal(reader->reader);
+        (void)pthread_mutex_lock(&shared->mutex);
+        reader->wiring.limits = shared->limits;
+        (void)pthread_mutex_unlock(&shared->mutex);
+        hear(reader, now);
+        while (souk_reader_wants_work(reader->reader, now) && work(reader, now))
+            now = run_time();
+        send_all(reader, &reader->outbox);
+        send_all(reader, souk_reader_outbox(reader->reader));   /* it refuses some while it hears */
+    }
+    return NULL;
+}
+
+/* ---- hearing -------------------------------------------------------- */
+
+static void
+hear(struct run_reader *reader, struct souk_time now)
+{
+    struct souk_socket_message *message = &reader->message;
+    int rc = 0;
+
+    for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO; i++) {
+        if ((rc = souk_socket_receive(reader->queries, SOUK_SOCKET_QUERIES, message)) != 0 || hear_own(reader))
+            continue;
+        if (souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL)
+            atomic_fetch_add(&reader->run->shared.pulls, 1);
+        souk_reader_hear(reader->reader, (struct souk_slice){ message->route, message->route_bytes },
+            (struct souk_slice){ NULL, 0 }, message->frames, message->frame_count, now);
+    }
+}
+
+/* Was it a query that the runtime answers for every daemon? */
+static bool
+hear_own(struct run_reader *reader)
+{
+    struct souk_wire_request request;
+
+    if (souk_wire_kind(reader->message.frames[0]) != SOUK_WIRE_REQUEST)
+        return false;
+    atomic_fetch_add(&reader->run->shared.queries, 1);
+    if (souk_wire_request_get(reader->message.frames[0], &request) != 0 || !request.query)
+        return false;
+    if (souk_slice_equal(request.name, souk_slice_of(SOUK_STATUS_QUERY))) {
+        answer_status(reader, &request);
+        return true;
+    }
+    if (souk_slice_equal(request.name, souk_slice_of(DIGEST_QUERY)) && reader->run->config->service != NULL) {
+        answer_digest(reader, &request);
+        return true;
+    }
+    return false;
+}
+
+static void
+answer_status(struct run_reader *reader, const struct souk_wire_request *request)
+{
+    struct souk_wire_reply answer = { .id = request->id, .status = SOUK_STATUS_OK, .body_count = 1 };
+    struct souk_wire_entry entry = { .name = souk_slice_of(STATUS_REPLY), .version = 1 };
+    struct souk_pack payload, body;
+
+    (void)pthread_mutex_lock(&reader->run->shared.mutex);
+    reader->status = reader->run->shared.status;
+    (void)pthread_mutex_unlock(&reader->run->shared.mutex);
+    souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
+    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    souk_node_status_put(&payload, &reader->status);
+    entry.payload = souk_pack_slice(&payload);
+    souk_wire_entry_put(&body, &entry);
+    answer.body = souk_pack_slice(&body);
+    if (payload.rc == 0 && body.rc == 0)
+        reply(reader, &answer);
+    souk_pack_done(&payload);
+    souk_pack_done(&body);
+}
+
+/* ---- digests -------------------------------------------------------- */
+
+/* Payload: an array of one text, the stream; an empty one asks for the index tables. */
+static void
+answer_digest(struct run_reader *reader, const struct souk_wire_request *request)
+{
+    struct souk_wire_reply answer = { .id = request->id, .status = SOUK_STATUS_OK, .body_count = 1 };
+    struct souk_wire_entry entry = { .name = souk_slice_of(DIGEST_REPLY), .version = 1 };
+    struct souk_pack payload, body;
+    struct souk_name stream = { "" };
+    struct souk_slice name;
+    struct souk_unpack in;
+    int rc;
+
+    souk_unpack_init(&in, request->payload);
+    souk_unpack_array_exact(&in, 1);
+    name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
+    souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
+    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    rc = souk_unpack_end(&in);
+    if (rc == 0 && name.size_bytes != 0)
+        rc = souk_name_set(&stream, name);
+    if (rc != 0) {
+        answer = (struct souk_wire_reply){ .id = request->id, .status = SOUK_STATUS_INVALID,
+            .code = souk_slice_of("invalid"), .text = souk_slice_of("its payload is not an array of one stream's name") };
+    } else if ((rc = digest(reader, &stream, &payload)) == 0) {
+        entry.payload = souk_pack_slice(&payload);
+        souk_wire_entry_put(&body, &entry);
+        answer.body = souk_pack_slice(&body);
+    } else {
+        answer = (struct souk_wire_reply){ .id = request->id,
+            .status = rc == -SOUK_ENOTFOUND ? SOUK_STATUS_REFUSED : SOUK_STATUS_INTERNAL,
+            .code = souk_slice_of(rc == -SOUK_ENOTFOUND ? NO_STREAM : "internal"),
+            .text = souk_slice_of(rc == -SOUK_ENOTFOUND ? "" : "its tables cannot be read") };
+    }
+    if (payload.rc == 0 && body.rc == 0)
+        reply(reader, &answer);
+    souk_pack_done(&payload);
+    souk_pack_done(&body);
+}
+
+/* Cursor and digest of one snapshot: [stream, counter, bits, number, hash, digest]. */
+static int
+digest(struct run_reader *reader, const struct souk_name *stream, struct souk_pack *pack)
+{
+    const char *name = stream->text[0] == '\0' ? NULL : stream->text;
+    struct souk_position position = { .number = 0 };
+    struct souk_txn *txn = NULL;
+    struct souk_hash hash;
+    int rc;
+
+    if ((rc = souk_txn_begin(reader->run->store, SOUK_TXN_READ, &txn)) != 0)
+        return rc;
+    if (name != NULL)
+        rc = cursor_of(reader, txn, stream, &position);
+    if (rc == 0)
+        rc = souk_tables_digest(txn, reader->run->config->service, name, &hash);
+    souk_txn_abort(&txn);
+    if (rc != 0)
+        return rc;
+    souk_pack_array(pack, 6);
+    souk_pack_str(pack, souk_slice_of(stream->text));
+    souk_pack_uint(pack, position.epoch.counter);
+    souk_pack_bin(pack, (struct souk_slice){ position.epoch.bits, sizeof position.epoch.bits });
+    souk_pack_uint(pack, position.number);
+    souk_pack_bin(pack, (struct souk_slice){ position.hash.bytes, sizeof position.hash.bytes });
+    souk_pack_bin(pack, (struct souk_slice){ hash.bytes, sizeof hash.bytes });
+    return pack->rc;
+}
+
+static int
+cursor_of(struct run_reader *reader, struct souk_txn *txn, const struct souk_name *stream,
+    struct souk_position *position_out)
+{
+    struct souk_cursor cursor;
+    struct souk_log log;
+    int rc;
+
+    for (size_t i = 0; i < reader->wiring.stream_count; i++) {
+        const struct souk_wired_stream *wired = &reader->wiring.streams[i];
+
+        if (strcmp(wired->name.text, stream->text) != 0)
+            continue;
+        if (strcmp(wired->origin.text, reader->wiring.self.text) == 0) {
+            if ((rc = souk_log_open(txn, stream, &log)) != 0)
+                return rc;
+            return souk_log_head(txn, &log, position_out, NULL);
+        }
+        if ((rc = souk_cursor_get(txn, stream, &cursor)) == 0)
+            *position_out = cursor.position;
+        return rc;
+    }
+    return -SOUK_ENOTFOUND;
+}
+
+/* ---- answering ------------------------------------------------------ */
+
+static void
+reply(struct run_reader *reader, const struct souk_wire_reply *answer)
+{
+    const struct souk_slice route = { reader->message.route, reader->message.route_bytes };
+    struct souk_slice frame;
+    struct souk_pack pack;
+
+    souk_pack_init(&pack, PACKED_BYTES_MAX);
+    souk_wire_reply_put(&pack, answer);
+    frame = souk_pack_slice(&pack);
+    if (pack.rc != 0 || souk_outbox_put(&reader->outbox, SOUK_OUT_REPLY, SOUK_DOOR_QUERIES, NULL, route, &frame, 1) != 0)
+        atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
+    souk_pack_done(&pack);
+    souk_outbox_release(&reader->outbox);
+}
+
+/*
+ * One round, in one read transaction. False: wait for the writer's signal, or
+ * for more. `waits` is set before the witnessed commit is looked at, and the
+ * writer looks at it after it has named a commit: so a signal is never missed.
+ */
+static bool
+work(struct run_reader *reader, struct souk_time now)
+{
+    struct run_shared *shared = &reader->run->shared;
+    struct souk_txn *txn = NULL;
+    uint32_t foreign;
+    int rc;
+
+    atomic_store(&shared->waits, true);
+    if ((rc = souk_txn_begin(reader->run->store, SOUK_TXN_READ, &txn)) == 0)
+        rc = souk_reader_work(reader->reader, txn, atomic_load(&shared->commit_witnessed),
+            atomic_load(&shared->answers_pulls), now);
+    souk_txn_abort(&txn);
+    if ((foreign = souk_reader_foreign(reader->reader)) != 0)
+        atomic_store(&shared->foreign, foreign);
+    send_all(reader, souk_reader_outbox(reader->reader));
+    if (souk_reader_due_ms(reader->reader) == UINT64_MAX && !souk_reader_wants_work(reader->reader, now))
+        atomic_store(&shared->waits, false);
+    if (rc == 0)
+        return true;
+    if (rc != -SOUK_EBUSY && rc != -SOUK_ENOMEM)
+        end(reader, rc, "its queries cannot be answered");
+    return false;
+}
+
+static void
+send_all(struct run_reader *reader, struct souk_outbox *outbox)
+{
+    struct souk_out *out;
+
+    while ((out = souk_outbox_take(outbox)) != NULL) {
+        if (souk_socket_send(reader->queries, out) != 0)
+            atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
+        souk_out_free(&out);
+    }
+}
+
+static void
+end(struct run_reader *reader, int rc, const char *what)
+{
+    struct souk_line line;
+
+    souk_line_begin(&line, reader->run->report, SOUK_LEVEL_ERROR, "failed");
+    souk_line_text(&line, "error", souk_error_name(rc));
+    souk_line_format(&line, "text", "%s; it stops, and goes on from what is on disk when started again", what);
+    souk_line_end(&line);
+    atomic_store(&reader->run->shared.reader_status, run_exit_status(rc));
+}

@@ -1,0 +1,492 @@
+#include "souk_run_parts.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "souk_notify.h"
+
+#define HEAR_MAX 1024                   /* messages of one socket before a round of work */
+#define HEAR_BYTES_MAX (8 * 1024 * 1024)    /* and their bytes */
+#define SLEEP_MAX_MS 1000
+#define SLEEP_STOPPING_MAX_MS 20
+#define STATUS_EVERY_MS 100
+#define ROOM_EVERY_MS 1000
+#define NEARLY_FULL_PERCENT 80
+#define ITEMS_FIXED 3                   /* signals, commands, publish */
+
+static void hear_signals(struct run *run, struct souk_time now);
+static void reload(struct run *run);
+static void hear_door(struct run *run, struct souk_time now);
+static void hear_subscribers(struct run *run);
+static void hear_link(struct run *run, struct souk_link *link, struct souk_time now);
+static int receive(struct run *run, void *socket, enum souk_socket_kind kind, size_t *bytes);
+static void work(struct run *run, struct souk_time now);
+static void aborted(struct run *run, int rc, struct souk_time now);
+static void fail(struct run *run, int rc, const char *what);
+static void send_all(struct run *run, uint64_t steady_ms);
+static void look_at_state(struct run *run);
+static void tell_changes(struct run *run, const struct souk_node_status *status);
+static void tell_room(struct run *run, struct souk_time now);
+static void stop(struct run *run, struct souk_time now);
+static uint64_t memory_bytes(void);
+
+int
+run_writer_open(struct run *run, struct souk_error *err)
+{
+    const struct souk_topology_node *self = run->config->node;
+    int rc;
+
+    if ((rc = souk_socket_message_init(&run->message)) != 0)
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory for its messages", run->wiring.self.text);
+    if ((rc = souk_socket_open(run->context, SOUK_SOCKET_COMMANDS, self->commands, &run->commands, err)) != 0
+        || (rc = souk_socket_open(run->context, SOUK_SOCKET_PUBLISH, self->publish, &run->publish, err)) != 0)
+        return rc;
+    return souk_links_open(&run->links, run->context, run->config->topology, &run->wiring, err);
+}
+
+void
+run_writer_close(struct run *run)
+{
+    souk_links_close(&run->links);
+    souk_socket_close(&run->publish);
+    souk_socket_close(&run->commands);
+    souk_socket_message_done(&run->message);
+}
+
+/* ---- the loop ------------------------------------------------------- */
+
+void
+run_writer(struct run *run)
+{
+    const struct souk_engine_type *type = run->engine.type;
+    zmq_pollitem_t items[ITEMS_FIXED + SOUK_LINKS_MAX];
+
+    while (!run->ended) {
+        struct souk_time now = run_time();
+        uint64_t due_ms = type->due_ms(&run->engine), at_ms = souk_links_due_ms(&run->links);
+        uint32_t count, foreign;
+        long timeout_ms;
+
+        due_ms = at_ms < due_ms ? at_ms : due_ms;
+        if (run->status_stale && run->status_due_ms < due_ms)
+            due_ms = run->status_due_ms;
+        timeout_ms = type->wants_work(&run->engine, now) ? 0
+            : run_timeout_ms(due_ms, now.steady_ms, run->stopping ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
+        items[0] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
+        items[1] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
+        items[2] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
+        count = ITEMS_FIXED + souk_links_poll(&run->links, items + ITEMS_FIXED);
+        if (zmq_poll(items, (int)count, timeout_ms) < 0 && errno != EINTR) {
+            souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for: %s",
+                zmq_strerror(errno));
+            run_end(run, EX_OSERR);
+            return;
+        }
+        now = run_time();
+        if ((items[0].revents & ZMQ_POLLIN) != 0)
+            hear_signals(run, now);
+        if ((items[1].revents & ZMQ_POLLIN) != 0)
+            hear_door(run, now);
+        if ((items[2].revents & ZMQ_POLLIN) != 0)
+            hear_subscribers(run);
+        for (uint32_t i = ITEMS_FIXED; i < count; i++)
+            if ((items[i].revents & ZMQ_POLLIN) != 0)
+                hear_link(run, &run->links.links[i - ITEMS_FIXED], now);
+        if ((foreign = atomic_exchange(&run->shared.foreign, 0)) != 0)
+            type->hear_foreign(&run->engine, foreign);
+        if (run->stopping)
+            stop(run, now);
+        if (type->wants_work(&run->engine, now))
+            work(run, now);
+        souk_links_flush(&run->links, now.steady_ms);
+        if (now.steady_ms >= run->status_due_ms && (run->status_stale || now.steady_ms >= run->room_due_ms))
+            run_status_update(run, now);
+        if (atomic_load(&run->shared.reader_status) != 0)
+            run_end(run, atomic_load(&run->shared.reader_status));
+    }
+}
+
+/* ---- hearing -------------------------------------------------------- */
+
+static void
+hear_signals(struct run *run, struct souk_time now)
+{
+    struct signalfd_siginfo signal;
+
+    while (read(run->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        if (signal.ssi_signo == SIGHUP) {
+            reload(run);
+        } else if (!run->stopping) {
+            souk_report(run->report, SOUK_LEVEL_INFO, "stopping", "told to stop: what is under way is finished");
+            (void)souk_notify("STOPPING=1");
+            run->stopping = true;
+            run->stop_due_ms = now.steady_ms + run->config->node->shell_limits.drain_ms;
+        }
+    }
+}
+
+static void
+reload(struct run *run)
+{
+    struct souk_run_changes changes = { .level = SOUK_LEVEL_INFO };
+    struct souk_error err = { 0 };
+    struct souk_line line;
+
+    if (run->config->reload == NULL)
+        return;
+    if (run->config->reload(run->config->reload_arg, &changes, &err) != 0) {
+        souk_report(run->report, SOUK_LEVEL_ERROR, "reload_failed", "it goes on as it was: %s", err.text);
+        return;
+    }
+    run->wiring.limits = changes.limits;
+    run->wiring.skips = (struct souk_wired_skip *)(uintptr_t)changes.skips;
+    run->wiring.skip_count = changes.skip_count;
+    souk_report_set_level(run->report, changes.level);
+    (void)pthread_mutex_lock(&run->shared.mutex);
+    run->shared.limits = changes.limits;
+    (void)pthread_mutex_unlock(&run->shared.mutex);
+    (void)snprintf(run->restart_needed, sizeof run->restart_needed, "%s", changes.restart_needed);
+    run->status_stale = true;
+    souk_line_begin(&line, run->report, changes.restart_needed[0] == '\0' ? SOUK_LEVEL_INFO : SOUK_LEVEL_WARN,
+        changes.restart_needed[0] == '\0' ? "reloaded" : "restart_needed");
+    souk_line_text(&line, "level", souk_level_name(changes.level));
+    souk_line_uint(&line, "skips", changes.skip_count);
+    if (changes.restart_needed[0] != '\0')
+        souk_line_text(&line, "text", changes.restart_needed);
+    souk_line_end(&line);
+}
+
+static void
+hear_door(struct run *run, struct souk_time now)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < HEAR_MAX && receive(run, run->commands, SOUK_SOCKET_COMMANDS, &bytes) == 0; i++) {
+        struct souk_socket_message *message = &run->message;
+
+        if (message->frame_count != 0)
+            run->engine.type->hear_request(&run->engine,
+                (struct souk_slice){ message->route, message->route_bytes }, (struct souk_slice){ NULL, 0 },
+                message->frames, message->frame_count, now);
+    }
+}
+
+/* What a subscriber says is one byte and the topic: 1 is for, 0 against. */
+static void
+hear_subscribers(struct run *run)
+{
+    size_t bytes = 0;
+    bool any = false;
+
+    for (int i = 0; i < HEAR_MAX && receive(run, run->publish, SOUK_SOCKET_PUBLISH, &bytes) == 0; i++)
+        any = any || (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
+            && *(const uint8_t *)run->message.frames[0].base == 1);
+    if (any)
+        run->engine.type->hear_subscriber(&run->engine);
+}
+
+static void
+hear_link(struct run *run, struct souk_link *link, struct souk_time now)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < HEAR_MAX && receive(run, link->socket, link->kind, &bytes) == 0; i++) {
+        struct souk_socket_message *message = &run->message;
+
+        if (message->frame_count == 0)
+            continue;
+        if (link->kind == SOUK_SOCKET_FOLLOW)
+            run->engine.type->hear_published(&run->engine, &link->peer, message->frames, message->frame_count, now);
+        else
+            run->engine.type->hear_answer(&run->engine, &link->peer, message->frames, message->frame_count, now);
+    }
+}
+
+/* The next message; without frames when it was none. -SOUK_ENOTFOUND when enough was heard. */
+static int
+receive(struct run *run, void *socket, enum souk_socket_kind kind, size_t *bytes)
+{
+    int rc;
+
+    if (*bytes >= HEAR_BYTES_MAX)
+        return -SOUK_ENOTFOUND;
+    rc = souk_socket_receive(socket, kind, &run->message);
+    if (rc == -SOUK_EMALFORMED) {
+        run->malformed++;
+        run->message.frame_count = 0;
+        return 0;
+    }
+    for (size_t i = 0; rc == 0 && i < run->message.frame_count; i++)
+        *bytes += run->message.frames[i].size_bytes;
+    return rc;
+}
+
+/* ---- working -------------------------------------------------------- */
+
+/* One round as souk_core.h has it. */
+static void
+work(struct run *run, struct souk_time now)
+{
+    const struct souk_engine_type *type = run->engine.type;
+    const uint64_t one = 1;
+    struct souk_txn *txn = NULL;
+    bool changed = false;
+    int rc;
+
+    if ((rc = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
+        rc = type->work(&run->engine, txn, now, &changed);
+    if (rc == 0 && changed)
+        rc = souk_txn_commit(&txn);
+    souk_txn_abort(&txn);
+    run->rounds++;
+    if (rc != 0) {
+        aborted(run, rc, now);
+        return;
+    }
+    run->commits += changed;
+    if (run_witness(run) != 0)
+        return;
+    type->committed(&run->engine, now);
+    if (changed && atomic_load(&run->shared.waits))
+        (void)!write(run->shared.wake_fd, &one, sizeof one);
+    send_all(run, now.steady_ms);
+    look_at_state(run);
+    run->status_stale = true;
+}
+
+int
+run_witness(struct run *run)
+{
+    const struct souk_slice witness = run->engine.type->witness(&run->engine);
+    int rc = 0;
+
+    if (witness.size_bytes != 0 && (rc = souk_witness_write(run->witness, witness)) != 0) {
+        fail(run, rc, "the witness cannot be written");
+        return rc;
+    }
+    atomic_store(&run->shared.commit_witnessed, run->engine.type->commit(&run->engine));
+    return 0;
+}
+
+static void
+aborted(struct run *run, int rc, struct souk_time now)
+{
+    struct souk_txn *txn = NULL;
+    struct souk_line line;
+    int again;
+
+    run->aborts++;
+    if (rc != -SOUK_EHANDLER && rc != -SOUK_EFULL && rc != -SOUK_ENOMEM) {
+        fail(run, rc, "its work cannot be done");
+        return;
+    }
+    souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, rc == -SOUK_EHANDLER ? "handler_failed" : "refusing");
+    souk_line_text(&line, "error", souk_error_name(rc));
+    souk_line_text(&line, "text", rc == -SOUK_EHANDLER ? "a handler failed: what was in this commit is run one by one"
+        : rc == -SOUK_EFULL ? "no room on the disk or in the store: commands are refused until there is"
+        : "no memory: commands are refused until there is");
+    souk_line_end(&line);
+    if ((again = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
+        again = run->engine.type->aborted(&run->engine, rc, txn, now);
+    souk_txn_abort(&txn);
+    if (again != 0)
+        fail(run, again, "its state cannot be read again");
+    else
+        look_at_state(run);
+    run->status_stale = true;
+}
+
+static void
+fail(struct run *run, int rc, const char *what)
+{
+    const char *why = souk_store_failure(run->store);
+    struct souk_line line;
+
+    souk_line_begin(&line, run->report, SOUK_LEVEL_ERROR, "failed");
+    souk_line_text(&line, "error", souk_error_name(rc));
+    souk_line_format(&line, "text", "%s%s%s; it stops, and goes on from what is on disk when started again", what,
+        why == NULL ? "" : ": ", why == NULL ? "" : why);
+    souk_line_end(&line);
+    run_end(run, run_exit_status(rc));
+}
+
+/* ---- sending -------------------------------------------------------- */
+
+static void
+send_all(struct run *run, uint64_t steady_ms)
+{
+    struct souk_outbox *outbox = run->engine.type->outbox(&run->engine);
+    struct souk_out *out;
+
+    while ((out = souk_outbox_take(outbox)) != NULL) {
+        switch (out->kind) {
+        case SOUK_OUT_PUBLISH:
+            run->published += souk_socket_send(run->publish, out) == 0;
+            break;
+        case SOUK_OUT_SEND:
+            souk_links_send(&run->links, &out, steady_ms);
+            break;
+        case SOUK_OUT_REPLY:
+            run->replies_dropped += souk_socket_send(run->commands, out) != 0;
+            break;
+        }
+        souk_out_free(&out);
+    }
+}
+
+/* ---- how it stands -------------------------------------------------- */
+
+static void
+look_at_state(struct run *run)
+{
+    const enum souk_core_state state = run->engine.type->state(&run->engine);
+
+    atomic_store(&run->shared.answers_pulls, state == SOUK_CORE_LIVE || state == SOUK_CORE_DRAINED);
+    if (state == run->state_told)
+        return;
+    run->state_told = state;
+    run->status_due_ms = 0;
+    switch (state) {
+    case SOUK_CORE_FENCED:
+        souk_report(run->report, SOUK_LEVEL_ERROR, "fenced", "another instance was given this service's streams: this"
+            " one stops, and must not be started again before it is clear which one is the right one");
+        run_end(run, EX_NOPERM);
+        break;
+    case SOUK_CORE_BROKEN:
+        souk_report(run->report, SOUK_LEVEL_ERROR, "broken",
+            "an own event cannot be applied: the program does not fit its history");
+        run_end(run, EX_SOFTWARE);
+        break;
+    case SOUK_CORE_SET_ASIDE:
+        souk_report(run->report, SOUK_LEVEL_ERROR, "set_aside",
+            "its store holds what the event stores do not: it is moved aside, and filled anew");
+        run->sets_aside = true;
+        run_end(run, EX_SOFTWARE);
+        break;
+    default:
+        break;
+    }
+}
+
+void
+run_status_update(struct run *run, struct souk_time now)
+{
+    struct souk_node_status *status = &run->shared.status;
+
+    if (now.steady_ms >= run->room_due_ms)
+        tell_room(run, now);
+    (void)pthread_mutex_lock(&run->shared.mutex);
+    memset(status, 0, sizeof *status);
+    status->name = run->wiring.self;
+    memcpy(status->fingerprint, run->wiring.fingerprint, sizeof status->fingerprint);
+    status->started_ms = run->started_ms;
+    status->now_ms = now.wall_ms;
+    status->memory_bytes = memory_bytes();
+    status->store_bytes_used = run->room.bytes_used;
+    status->store_bytes_max = run->room.bytes_max;
+    memcpy(status->restart_needed, run->restart_needed, sizeof status->restart_needed);
+    run->engine.type->status(&run->engine, status);
+    souk_node_status_count(status, "rounds", run->rounds);
+    souk_node_status_count(status, "commits", run->commits);
+    souk_node_status_count(status, "aborts", run->aborts);
+    souk_node_status_count(status, "published", run->published);
+    souk_node_status_count(status, "replies_dropped",
+        run->replies_dropped + atomic_load(&run->shared.replies_dropped));
+    souk_node_status_count(status, "sends_dropped", run->links.dropped);
+    souk_node_status_count(status, "frames_malformed", run->malformed);
+    souk_node_status_count(status, "queries", atomic_load(&run->shared.queries));
+    souk_node_status_count(status, "pulls_answered", atomic_load(&run->shared.pulls));
+    (void)pthread_mutex_unlock(&run->shared.mutex);
+    tell_changes(run, status);                  /* only this thread writes it */
+    run->status_stale = false;
+    run->status_due_ms = now.steady_ms + STATUS_EVERY_MS;
+}
+
+/* What an operator wants to know the moment it changes. */
+static void
+tell_changes(struct run *run, const struct souk_node_status *status)
+{
+    struct souk_line line;
+    char notice[SOUK_STATUS_TEXT_BYTES_MAX + 64];
+
+    if (status->parked > run->parked_told) {
+        souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "parked");
+        souk_line_uint(&line, "parked", status->parked);
+        souk_line_text(&line, "text", "events that could not be handled wait for the operator");
+        souk_line_end(&line);
+    }
+    run->parked_told = status->parked;
+    souk_line_begin(&line, run->report, SOUK_LEVEL_DEBUG, "round");
+    souk_line_uint(&line, "commit", status->commit);
+    souk_line_end(&line);
+    (void)snprintf(notice, sizeof notice, "%s%s%s", status->state, status->waiting_for[0] == '\0' ? "" : ": ",
+        status->waiting_for);
+    if (strncmp(notice, run->waiting_told, sizeof run->waiting_told - 1) == 0)
+        return;
+    (void)snprintf(run->waiting_told, sizeof run->waiting_told, "%.*s", (int)sizeof run->waiting_told - 1, notice);
+    souk_line_begin(&line, run->report, status->waiting_for[0] == '\0' ? SOUK_LEVEL_INFO : SOUK_LEVEL_WARN, "state");
+    souk_line_text(&line, "state", status->state);
+    if (!status->is_store)
+        souk_line_uint(&line, "epoch", status->epoch.counter);
+    souk_line_uint(&line, "commit", status->commit);
+    if (status->waiting_for[0] != '\0')
+        souk_line_text(&line, "text", status->waiting_for);
+    souk_line_end(&line);
+    (void)snprintf(notice, sizeof notice, "STATUS=%.*s", (int)sizeof run->waiting_told - 1, run->waiting_told);
+    (void)souk_notify(notice);
+}
+
+static void
+tell_room(struct run *run, struct souk_time now)
+{
+    struct souk_line line;
+    bool nearly_full;
+
+    run->room_due_ms = now.steady_ms + ROOM_EVERY_MS;
+    if (souk_store_room(run->store, &run->room) != 0)
+        return;                                 /* a store that failed says so at the next round */
+    nearly_full = run->room.bytes_used / NEARLY_FULL_PERCENT >= run->room.bytes_max / 100;
+    if (nearly_full && !run->nearly_full_told) {
+        souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "nearly_full");
+        souk_line_uint(&line, "bytes_used", run->room.bytes_used);
+        souk_line_uint(&line, "bytes_max", run->room.bytes_max);
+        souk_line_text(&line, "text", "the store is nearly full: raise its limit in the topology and start again");
+        souk_line_end(&line);
+    }
+    run->nearly_full_told = nearly_full;
+}
+
+static uint64_t
+memory_bytes(void)
+{
+    unsigned long long size_pages, resident_pages;
+    FILE *file = fopen("/proc/self/statm", "re");
+    int got;
+
+    if (file == NULL)
+        return 0;
+    got = fscanf(file, "%llu %llu", &size_pages, &resident_pages);
+    (void)fclose(file);
+    return got == 2 ? resident_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* ---- stopping ------------------------------------------------------- */
+
+/* Commands that wait are answered, what waits for event stores gets its time; then it is over. */
+static void
+stop(struct run *run, struct souk_time now)
+{
+    if (run->engine.type->drain(&run->engine)) {
+        work(run, now);
+        run_end(run, EX_OK);
+    } else if (now.steady_ms >= run->stop_due_ms) {
+        souk_report(run->report, SOUK_LEVEL_WARN, "stopped_late", "what was under way did not end in time; callers ask"
+            " again");
+        run_end(run, EX_OK);
+    }
+}

@@ -1,0 +1,280 @@
+#include "souk_socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+/*
+ * Messages that may wait in one peer's queue. A batch is cut near 60 KiB, so a
+ * follower that is stopped costs its publisher about 15 MiB here and as much
+ * again in the kernel's socket, until three heartbeats are missed and the
+ * connection goes. What does not fit is dropped, and pulled later.
+ */
+#define PUBLISH_QUEUE 256
+#define FOLLOW_QUEUE 256
+#define COMMANDS_QUEUE 1000             /* requests and replies are small */
+#define QUERIES_QUEUE_IN 256
+#define QUERIES_QUEUE_OUT 64            /* answers to pulls are not */
+#define LINK_QUEUE 256
+
+/* Bytes of one frame. Never below 320: the limit holds for the frames of CURVE's handshake too. */
+#define SUBSCRIPTION_BYTES_MAX 384
+#define REQUEST_BYTES_MAX (256 * 1024)
+#define ANSWER_BYTES_MAX (1024 * 1024)
+
+#define BACKLOG 256
+#define HANDSHAKE_MS 3000
+#define HEARTBEAT_MS 2000
+#define HEARTBEAT_TIMEOUT_MS 6000
+#define RECONNECT_MS 100
+#define RECONNECT_MAX_MS 2000           /* a peer that is back is heard soon */
+#define LINGER_REPLIES_MS 1000
+#define CONTEXT_SOCKETS_MAX 512
+
+struct souk_socket_frames {
+    size_t count;
+    zmq_msg_t messages[SOUK_FRAMES_MAX];
+};
+
+static const struct {
+    int type;
+    bool binds;
+    int queue_in, queue_out, frame_bytes_max, linger_ms;
+} kinds[] = {
+    [SOUK_SOCKET_COMMANDS] = { ZMQ_ROUTER, true, COMMANDS_QUEUE, COMMANDS_QUEUE, REQUEST_BYTES_MAX, LINGER_REPLIES_MS },
+    [SOUK_SOCKET_QUERIES] = { ZMQ_ROUTER, true, QUERIES_QUEUE_IN, QUERIES_QUEUE_OUT, REQUEST_BYTES_MAX,
+        LINGER_REPLIES_MS },
+    [SOUK_SOCKET_PUBLISH] = { ZMQ_XPUB, true, PUBLISH_QUEUE, PUBLISH_QUEUE, SUBSCRIPTION_BYTES_MAX, 0 },
+    [SOUK_SOCKET_FOLLOW] = { ZMQ_SUB, false, FOLLOW_QUEUE, FOLLOW_QUEUE, ANSWER_BYTES_MAX, 0 },
+    [SOUK_SOCKET_LINK] = { ZMQ_DEALER, false, LINK_QUEUE, LINK_QUEUE, ANSWER_BYTES_MAX, 0 },
+};
+
+static int set_options(void *socket, enum souk_socket_kind kind);
+static int set_int(void *socket, int option, int value);
+static int receive_frames(void *socket, struct souk_socket_message *message);
+static int send_frame(void *socket, const void *base, size_t size_bytes, bool more);
+static void release(struct souk_socket_message *message);
+
+void *
+souk_socket_context(void)
+{
+    void *context = zmq_ctx_new();
+
+    if (context == NULL)
+        return NULL;
+    /* A socket that nobody set a linger for must not keep the process from ending. */
+    if (zmq_ctx_set(context, ZMQ_BLOCKY, 0) != 0 || zmq_ctx_set(context, ZMQ_MAX_SOCKETS, CONTEXT_SOCKETS_MAX) != 0)
+        souk_socket_context_done(&context);
+    return context;
+}
+
+void
+souk_socket_context_done(void **context_p)
+{
+    void *context = *context_p;
+
+    *context_p = NULL;
+    while (context != NULL && zmq_ctx_term(context) != 0 && errno == EINTR)
+        continue;
+}
+
+int
+souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint, void **socket_out,
+    struct souk_error *err)
+{
+    void *socket;
+    int rc, code;
+
+    if (strncmp(endpoint, "tcp://", strlen("tcp://")) != 0 && strncmp(endpoint, "ipc://", strlen("ipc://")) != 0)
+        return souk_fail(err, SOUK_EINVAL, "endpoint %s: it begins with neither tcp:// nor ipc://", endpoint);
+    if ((socket = zmq_socket(context, kinds[kind].type)) == NULL)
+        return souk_fail(err, errno == EMFILE || errno == ENFILE ? SOUK_EFULL : SOUK_ENOMEM, "endpoint %s: no socket: %s",
+            endpoint, zmq_strerror(errno));
+    if (set_options(socket, kind) != 0) {
+        rc = souk_fail(err, SOUK_EIO, "endpoint %s: an option of its socket cannot be set: %s", endpoint,
+            zmq_strerror(errno));
+        souk_socket_close(&socket);
+        return rc;
+    }
+    /* The place where CURVE's keys will be set: before the socket is bound or connected. */
+    if ((kinds[kind].binds ? zmq_bind(socket, endpoint) : zmq_connect(socket, endpoint)) != 0) {
+        code = errno;
+        rc = souk_fail(err, code == EADDRINUSE ? SOUK_EBUSY : code == ENOMEM ? SOUK_ENOMEM : SOUK_EINVAL,
+            "endpoint %s: %s: %s", endpoint, kinds[kind].binds ? "it cannot be bound" : "it cannot be connected to",
+            code == EADDRINUSE ? "another process has it; is the service running already?" : zmq_strerror(code));
+        souk_socket_close(&socket);
+        return rc;
+    }
+    *socket_out = socket;
+    return 0;
+}
+
+static int
+set_options(void *socket, enum souk_socket_kind kind)
+{
+    const int64_t frame_bytes_max = kinds[kind].frame_bytes_max;
+
+    if (set_int(socket, ZMQ_LINGER, kinds[kind].linger_ms) != 0
+        || set_int(socket, ZMQ_RCVHWM, kinds[kind].queue_in) != 0
+        || set_int(socket, ZMQ_SNDHWM, kinds[kind].queue_out) != 0
+        || zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_bytes_max, sizeof frame_bytes_max) != 0
+        || set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) != 0
+        || set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) != 0
+        || set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) != 0
+        || set_int(socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS) != 0
+        || set_int(socket, ZMQ_TCP_KEEPALIVE, 1) != 0
+        || set_int(socket, ZMQ_BACKLOG, BACKLOG) != 0
+        || set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) != 0
+        || set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) != 0)
+        return -1;
+    switch (kind) {
+    case SOUK_SOCKET_COMMANDS:
+    case SOUK_SOCKET_QUERIES:
+        return set_int(socket, ZMQ_ROUTER_MANDATORY, 1);    /* else replies to nobody succeed */
+    case SOUK_SOCKET_PUBLISH:
+        return set_int(socket, ZMQ_XPUB_VERBOSE, 1);        /* else only the first subscriber to a topic is heard of */
+    case SOUK_SOCKET_LINK:
+        return set_int(socket, ZMQ_IMMEDIATE, 1);           /* else messages pile up for a peer that is not there */
+    case SOUK_SOCKET_FOLLOW:
+        break;
+    }
+    return 0;
+}
+
+static int
+set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+void
+souk_socket_close(void **socket_p)
+{
+    if (*socket_p != NULL)
+        (void)zmq_close(*socket_p);
+    *socket_p = NULL;
+}
+
+int
+souk_socket_subscribe(void *socket, struct souk_slice topic)
+{
+    return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic.base, topic.size_bytes) == 0 ? 0 : -SOUK_EIO;
+}
+
+/* ---- receiving ------------------------------------------------------ */
+
+int
+souk_socket_message_init(struct souk_socket_message *message)
+{
+    memset(message, 0, sizeof *message);
+    message->held = calloc(1, sizeof *message->held);
+    return message->held == NULL ? -SOUK_ENOMEM : 0;
+}
+
+void
+souk_socket_message_done(struct souk_socket_message *message)
+{
+    if (message->held == NULL)
+        return;
+    release(message);
+    free(message->held);
+    message->held = NULL;
+}
+
+static void
+release(struct souk_socket_message *message)
+{
+    while (message->held->count > 0)
+        (void)zmq_msg_close(&message->held->messages[--message->held->count]);
+    message->route_bytes = message->frame_count = 0;
+}
+
+/* A ROUTER's message: the peer's routing id, the empty frames that it sent in front, then what it says. */
+int
+souk_socket_receive(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message)
+{
+    struct souk_slice *frames = message->frames;
+    size_t empties = 0, first = 0;
+    int rc;
+
+    release(message);
+    if ((rc = receive_frames(socket, message)) != 0)
+        return rc;
+    if (kinds[kind].type == ZMQ_ROUTER) {
+        while (1 + empties < message->held->count && frames[1 + empties].size_bytes == 0)
+            empties++;
+        if (empties > SOUK_SOCKET_EMPTY_FRAMES_MAX || frames[0].size_bytes + 1 > SOUK_ROUTE_BYTES_MAX)
+            return -SOUK_EMALFORMED;
+        message->route[0] = (uint8_t)empties;
+        memcpy(message->route + 1, frames[0].base, frames[0].size_bytes);
+        message->route_bytes = 1 + frames[0].size_bytes;
+        first = 1 + empties;
+    }
+    if (message->held->count <= first)
+        return -SOUK_EMALFORMED;
+    message->frame_count = message->held->count - first;
+    memmove(frames, frames + first, message->frame_count * sizeof frames[0]);
+    return 0;
+}
+
+static int
+receive_frames(void *socket, struct souk_socket_message *message)
+{
+    struct souk_socket_frames *held = message->held;
+    bool more = true, dropped = false;
+
+    while (more) {
+        zmq_msg_t *frame = &held->messages[held->count];
+
+        (void)zmq_msg_init(frame);
+        if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0) {
+            int code = errno;
+
+            (void)zmq_msg_close(frame);
+            if (code == EINTR)
+                continue;
+            return code == EAGAIN ? -SOUK_ENOTFOUND : -SOUK_EIO;
+        }
+        more = zmq_msg_more(frame) != 0;
+        message->frames[held->count] = (struct souk_slice){ zmq_msg_data(frame), zmq_msg_size(frame) };
+        if (more && held->count == SOUK_FRAMES_MAX - 1) {
+            (void)zmq_msg_close(frame);
+            dropped = true;
+        } else {
+            held->count++;
+        }
+    }
+    return dropped ? -SOUK_EMALFORMED : 0;
+}
+
+/* ---- sending -------------------------------------------------------- */
+
+int
+souk_socket_send(void *socket, const struct souk_out *out)
+{
+    int rc = 0;
+
+    if (out->kind == SOUK_OUT_REPLY) {
+        rc = send_frame(socket, out->route + 1, out->route_bytes - 1, true);
+        for (uint8_t i = 0; i < out->route[0] && rc == 0; i++)
+            rc = send_frame(socket, NULL, 0, true);
+    }
+    for (size_t i = 0; i < out->frame_count && rc == 0; i++)
+        rc = send_frame(socket, out->frames[i].base, out->frames[i].size_bytes, i + 1 < out->frame_count);
+    return rc;
+}
+
+/* Once the first frame of a message has gone the others go too. */
+static int
+send_frame(void *socket, const void *base, size_t size_bytes, bool more)
+{
+    while (zmq_send(socket, base, size_bytes, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno == EAGAIN || errno == EHOSTUNREACH)
+            return -SOUK_EBUSY;
+        return errno == ENOMEM ? -SOUK_ENOMEM : -SOUK_EIO;
+    }
+    return 0;
+}

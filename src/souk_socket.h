@@ -1,0 +1,70 @@
+/*
+ * souk_socket - the one place that opens ZeroMQ's sockets and sets their options.
+ *
+ * What each option is for stands beside it in the source. Nothing blocks:
+ * sending to a peer that takes nothing any more, or is not there, fails at
+ * once, and the state machines above ask again. A socket belongs to the thread
+ * that opened it.
+ */
+#ifndef SOUK_SOCKET_H
+#define SOUK_SOCKET_H
+
+#include <souk.h>
+#include "souk_outbox.h"
+
+/* Frames that a server takes: a request has one, and nobody but a holder sends batches. */
+#define SOUK_SOCKET_EMPTY_FRAMES_MAX 4          /* in front, as REQ and chains of them put there */
+#define SOUK_SOCKET_TOPICS_MAX SOUK_OWN_STREAMS_MAX
+
+enum souk_socket_kind {
+    SOUK_SOCKET_COMMANDS,       /* ROUTER, bound: commands, acknowledgements, seals */
+    SOUK_SOCKET_QUERIES,        /* ROUTER, bound: queries, pulls */
+    SOUK_SOCKET_PUBLISH,        /* XPUB, bound */
+    SOUK_SOCKET_FOLLOW,         /* SUB, connected to one node's publish endpoint */
+    SOUK_SOCKET_LINK,           /* DEALER, connected to one node's commands or queries door */
+};
+
+/* The process's only context. NULL without memory or descriptors. */
+void *souk_socket_context(void);
+/* Wait until what is still to be sent is sent, at most as long as the sockets linger. NULL inside is fine. */
+void souk_socket_context_done(void **context_p);
+
+/*
+ * Open a socket and bind or connect it to `endpoint`. Close it with
+ * souk_socket_close(). 0; -SOUK_EBUSY (the address is taken); -SOUK_EINVAL (no
+ * such address here, or none of tcp:// and ipc://); -SOUK_ENOMEM; -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint,
+    void **socket_out, struct souk_error *err);
+/* NULL inside is fine. */
+void souk_socket_close(void **socket_p);
+/* Of a SOUK_SOCKET_FOLLOW. 0 or -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_socket_subscribe(void *socket, struct souk_slice topic);
+
+/* What was received last. Good until the next receive into it. */
+struct souk_socket_message {
+    uint8_t route[SOUK_ROUTE_BYTES_MAX];        /* of a ROUTER: what souk_socket_reply() sends back to */
+    size_t route_bytes;
+    size_t frame_count;
+    struct souk_slice frames[SOUK_FRAMES_MAX];
+    struct souk_socket_frames *held;            /* what the slices lie in */
+};
+
+SOUK_MUST_CHECK int souk_socket_message_init(struct souk_socket_message *message);
+void souk_socket_message_done(struct souk_socket_message *message);
+
+/*
+ * Receive what is there. 0; -SOUK_ENOTFOUND: nothing; -SOUK_EMALFORMED: what
+ * came is no message (no frame, too many, a route longer than
+ * SOUK_ROUTE_BYTES_MAX) and was dropped; -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_socket_receive(void *socket, enum souk_socket_kind kind,
+    struct souk_socket_message *message);
+
+/*
+ * Send without waiting. 0; -SOUK_EBUSY: the peer takes nothing more, or is not
+ * there: the message is lost; -SOUK_ENOMEM; -SOUK_EIO. `out` stays the caller's.
+ */
+SOUK_MUST_CHECK int souk_socket_send(void *socket, const struct souk_out *out);
+
+#endif

@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+"""run.py BUILD [WORD...] - run the process tests of a build directory, all or those with a WORD in their names, as TAP."""
+import importlib
+import os
+import sys
+import time
+import traceback
+
+MODULES = ["test_shop"]
+
+
+def main():
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    build, words = sys.argv[1], sys.argv[2:]
+    tests = [(f"{module}.{name}", function) for module in MODULES
+             for name, function in vars(importlib.import_module(module)).items()
+             if name.startswith("test_") and (not words or any(word in f"{module}.{name}" for word in words))]
+    failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    for number, (name, function) in enumerate(tests, 1):
+        begun = time.monotonic()
+        try:
+            function(build)
+        except Exception:                       # pylint: disable=broad-except
+            failed += 1
+            print(f"not ok {number} - {name}")
+            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="", flush=True)
+        else:
+            print(f"ok {number} - {name} # {time.monotonic() - begun:.1f} s", flush=True)
+    return 1 if failed or not tests else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""A whole system of real daemons on ipc endpoints in a directory of its own, and a client that speaks doc/protocol.md.
+
+Nothing here sleeps for a time: it waits for an answer, a line of a log, or the end of a process, and each wait has a bound.
+"""
+import collections
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+
+import msgpack
+import zmq
+
+WAIT_SECONDS = 30                       # for anything; a machine under load is slow
+LOOK_MS = 20                            # between two looks at something that is asked for again and again
+
+STATUSES = ("ok refused pending busy key_reused lost invalid unknown internal full expired unsupported").split()
+SERVICES = {
+    "orders": (["orders", "orders.private*"], ["stock", "payments"], ["payments"]),
+    "stock": (["stock"], ["orders"], []),
+    "payments": (["payments"], ["orders"], []),
+    "reviews": (["reviews", "reviews.internal"], ["moderation"], []),
+    "moderation": (["moderation"], ["reviews.internal"], []),
+    "query": ([], ["orders", "stock", "payments", "reviews", "moderation"], []),
+}
+
+Reply = collections.namedtuple("Reply", "status durability code text retry_after_ms cursors body")
+Stream = collections.namedtuple("Stream", "name origin epoch bits number hash lag queued_bytes")
+Digest = collections.namedtuple("Digest", "stream epoch bits number hash digest")
+
+
+class Late(Exception):
+    """Something did not happen in time."""
+
+
+def until(what, look, seconds=WAIT_SECONDS):
+    """Look until it gives something true, and give that."""
+    end = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Late(f"waited {seconds} s for: {what}")
+        select.select([], [], [], LOOK_MS / 1000)
+
+
+class Status:
+    """The payload of a reply to souk.status, by name."""
+
+    FIELDS = ("name is_store state epoch epoch_bits incarnation commit fingerprint started_ms now_ms memory_bytes"
+              " store_bytes_used store_bytes_max parked waiting_for restart_needed streams counters").split()
+
+    def __init__(self, payload):
+        values = msgpack.unpackb(payload, use_list=True)
+        assert len(values) == len(self.FIELDS), values
+        for name, value in zip(self.FIELDS, values):
+            setattr(self, name, value)
+        self.streams = {stream[0]: Stream(*stream) for stream in values[-2]}
+        self.counters = dict(values[-1])
+
+
+class Door:
+    """A client's connection to one door of a node."""
+
+    def __init__(self, context, endpoint, caller="test"):
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(endpoint)
+        self.caller = caller
+        self.answers = {}
+
+    def send(self, query, name, payload, seen=(), recorded=False, deadline_ms=0, command_id=None):
+        """Send a request and give its id."""
+        command_id = command_id or uuid.uuid4().bytes
+        self.socket.send(msgpack.packb([
+            1, 8, command_id, query, name, 1, deadline_ms, None, self.caller, recorded, [list(place) for place in seen],
+            payload if isinstance(payload, bytes) else msgpack.packb(payload)]))
+        return command_id
+
+    def receive(self, seconds=WAIT_SECONDS):
+        """The next reply that comes: its id and itself. None: none came."""
+        if not self.socket.poll(seconds * 1000):
+            return None
+        frame = msgpack.unpackb(self.socket.recv_multipart()[-1], use_list=True)
+        assert frame[:2] == [1, 9], frame
+        return frame[2], Reply(STATUSES[frame[3]], *frame[4:8], [tuple(place) for place in frame[8]], frame[9])
+
+    def answer(self, command_id, seconds=WAIT_SECONDS):
+        """The reply to that request; other requests' replies are kept for them."""
+        end = time.monotonic() + seconds
+        while command_id not in self.answers:
+            got = self.receive(max(0, end - time.monotonic()))
+            if got is None:
+                raise Late(f"no reply within {seconds} s")
+            self.answers[got[0]] = got[1]
+        return self.answers.pop(command_id)
+
+    def ask(self, *args, **kwargs):
+        return self.answer(self.send(*args, **kwargs))
+
+    def close(self):
+        self.socket.close()
+
+
+class Daemon:
+    """One process and what it says."""
+
+    def __init__(self, system, name, arguments, log_path):
+        self.system = system
+        self.name = name
+        self.log_path = log_path
+        with open(log_path, "ab") as log:
+            self.log_from = log.tell()
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=system.path)
+
+    def log(self):
+        with open(self.log_path, "rb") as log:
+            log.seek(self.log_from)
+            return log.read().decode("utf-8", "replace")
+
+    def says(self, words, seconds=WAIT_SECONDS):
+        """Wait for a line with these words in it, and give it."""
+        def look():
+            for line in self.log().splitlines():
+                if words in line:
+                    return line
+            if self.process.poll() is not None:
+                raise Late(f"{self.name} ended with {self.process.returncode} and never said `{words}`:\n{self.log()}")
+            return None
+        return until(f"{self.name} to say `{words}`", look, seconds)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, seconds=WAIT_SECONDS):
+        """SIGTERM; its exit status."""
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+
+class System:
+    """Services and event stores in a temporary directory."""
+
+    def __init__(self, build, services=tuple(SERVICES), stores=("log-a",), system_lines=(), service_lines=None, wrap=()):
+        self.build = os.path.abspath(build)
+        self.path = tempfile.mkdtemp(prefix="souk-process-")
+        self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
+        self.topology = os.path.join(self.path, "system.zpl")
+        self.context = zmq.Context()
+        self.services = list(services)
+        self.stores = list(stores)
+        self.system_lines = list(system_lines)
+        self.service_lines = service_lines or {}
+        self.wrap = list(wrap)
+        self.daemons = {}
+        self.doors = {}
+        self.write_topology()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        logs = {name: daemon.log() for name, daemon in self.daemons.items()} if kind is not None else {}
+        for daemon in self.daemons.values():
+            if daemon.process.poll() is None:
+                daemon.signal(signal.SIGCONT)
+                daemon.kill()
+        for door in self.doors.values():
+            door.close()
+        self.context.destroy(linger=0)
+        for name, log in logs.items():
+            print("".join(f"#   {name}: {line}\n" for line in log.splitlines()[-12:]), end="")
+        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.witness, ignore_errors=True)
+
+    def write_topology(self):
+        own = {stream.rstrip("*") for name in self.services for stream in SERVICES[name][0]}
+        lines = ["system = process", "    run = r", "    data = d", f"    witness = {self.witness}",
+                 "    trim_after = recorded", *(f"    {line}" for line in self.system_lines)]
+        lines += [line for name in self.stores for line in
+                  (f"event_store = {name}", *(f"    {extra}" for extra in self.service_lines.get(name, ())))]
+        for name in self.services:
+            streams, follows, calls = SERVICES[name]
+            lines += [f"service = {name}", f"    program = {name}"]
+            for stream in streams:
+                lines += [f"    stream = {stream.rstrip('*')}"] + (["        private = yes"] if stream[-1] == "*" else [])
+            lines += [f"    follow = {stream}" for stream in follows if stream in own]
+            lines += [f"    call = {callee}" for callee in calls if callee in self.services]
+            lines += [f"    {extra}" for extra in self.service_lines.get(name, ())]
+        with open(self.topology, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+    # ---- processes
+
+    def start(self, name, *options):
+        """Start a node; it may not be ready yet."""
+        program = ([f"{self.build}/souk-eventstore", name] if name in self.stores
+                   else [f"{self.build}/test/process/service", name])
+        self.daemons[name] = Daemon(self, name, [*self.wrap, *program, "--topology", self.topology, *options],
+                                    os.path.join(self.path, f"{name}.log"))
+        return self.daemons[name]
+
+    def start_all(self):
+        for name in self.stores + self.services:
+            self.start(name)
+        for name in self.stores + self.services:
+            self.live(name)
+
+    def live(self, name):
+        """Wait until it takes commands."""
+        return self.daemons[name].says("event=state state=live")
+
+    # ---- talking
+
+    def door(self, name, kind, who="test"):
+        key = name, kind, who
+        if key not in self.doors:
+            self.doors[key] = Door(self.context, f"ipc://{self.path}/r/{name}.{kind}", who)
+        return self.doors[key]
+
+    def command(self, name, command, payload, **options):
+        return self.door(name, "commands").ask(False, command, payload, **options)
+
+    def command_taken(self, name, command, payload, **options):
+        """The same under one id until it is neither busy nor pending."""
+        options.setdefault("command_id", uuid.uuid4().bytes)
+
+        def look():
+            reply = self.command(name, command, payload, **options)
+            return None if reply.status in ("busy", "pending") else reply
+        return until(f"{name} to take {command}", look)
+
+    def query(self, name, query, payload, **options):
+        return self.door(name, "queries").ask(True, query, payload, **options)
+
+    def row(self, name, table, key, **options):
+        """The fields of a row, None when it is not there."""
+        reply = self.query(name, "rows.get", [table, key], **options)
+        assert reply.status == "ok", reply
+        found, *fields = msgpack.unpackb(reply.body[0][5])
+        return fields if found else None
+
+    def status(self, name):
+        reply = self.query(name, "souk.status", [])
+        assert reply.status == "ok", reply
+        return Status(reply.body[0][5])
+
+    def digest(self, name, stream):
+        reply = self.query(name, "souk.digest", [stream])
+        assert reply.status == "ok", reply
+        return Digest(*msgpack.unpackb(reply.body[0][5]))
+
+    def digests(self, name):
+        """Of all streams of a service and of its index tables, by stream."""
+        return {stream: self.digest(name, stream) for stream in [*self.status(name).streams, ""]}
+
+    def caught_up(self, name, writer, stream):
+        """Wait until `name` stands where the writer of a stream does."""
+        def look():
+            head, cursor = self.status(writer).streams[stream], self.status(name).streams[stream]
+            return (head.number, head.hash) == (cursor.number, cursor.hash)
+        return until(f"{name} to be where {writer} is in {stream}", look)
