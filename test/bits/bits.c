@@ -18,10 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "damaged.h"
 #include "vectors.h"
 
@@ -87,22 +89,25 @@ main(int argc, char **argv)
     const struct argp argp = { argp_options, parse, NULL, "Flip bits and see whether anybody believes them.", NULL,
         NULL, NULL };
     struct options options = { .stride = STRIDE_DEFAULT, .machines = 1, .only = UINT64_MAX };
-    char root[] = "/dev/shm/souk-bits-XXXXXX";
+    struct scratch scratch;
     struct history history;
     uint64_t passed = 0, failed;
 
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     setlinebuf(stdout);                         /* a child may end at any moment */
     failed = flip_vectors(&options, &passed);
-    if (mkdtemp(root) == NULL)
-        give_up(root);
-    if (history_make(&history, root) != 0)
+    scratch_sweep();
+    if (scratch_make(&scratch, "bits") != 0)
+        give_up("/dev/shm");
+    if (history_make(&history, scratch.path) != 0) {
+        scratch_remove(&scratch);
         return 1;
+    }
     printf("a run of %ju events in %u batches, to be damaged\n", (uintmax_t)history.events, history.count);
-    failed += flip_store(&options, &history, NODE_ORDERS, "service", root, &passed);
-    failed += flip_store(&options, &history, NODE_ARCHIVE, "event store", root, &passed);
+    failed += flip_store(&options, &history, NODE_ORDERS, "service", scratch.path, &passed);
+    failed += flip_store(&options, &history, NODE_ARCHIVE, "event store", scratch.path, &passed);
     history_done(&history);
-    (void)rmdir(root);
+    scratch_remove(&scratch);
     printf("%ju passed, %ju failed\n", (uintmax_t)passed, (uintmax_t)failed);
     return failed == 0 ? 0 : 1;
 }
@@ -194,8 +199,10 @@ run_children(struct trial *trial)
         (void)fflush(stdout);
         if (ftruncate(trial->errors, 0) != 0 || (pid = fork()) < 0)
             give_up("no child");
-        if (pid == 0)
+        if (pid == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);     /* nobody would see what it finds */
             run_child(trial, next);
+        }
         while (waitpid(pid, &status, 0) < 0)
             if (errno != EINTR)
                 give_up("a child is lost");

@@ -11,6 +11,8 @@ test_bits_bits_SOURCES = \
 	test/bits/nodes.h \
 	test/bits/vectors.c \
 	test/bits/vectors.h \
+	test/scratch.c \
+	test/scratch.h \
 	test/sim/app.h \
 	test/sim/app_messages.c \
 	test/sim/app_messages.h \

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../bits/nodes.h"
+#include "../scratch.h"
 #include "../sim/app_messages.h"
 #include "../sim/check_decode.h"
 #include "souk_batch.h"
@@ -59,7 +60,7 @@ struct script {
 
 /* One of a process, for libFuzzer's process is all that there is. */
 static struct ground {
-    char root[64];
+    struct scratch scratch;
     struct base base[NODES];
     struct link *links;                 /* of the base run */
     struct nodes nodes;
@@ -445,7 +446,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     make_ground();
     from_base = (next(&script) & 1) == 0;
     links = ground.links;
-    if (nodes_init(&ground.nodes, ground.root) != 0)
+    if (nodes_init(&ground.nodes, ground.scratch.path) != 0)
         abort();
     for (size_t i = 0; i < ALIVE; i++) {
         if (from_base)
@@ -481,10 +482,10 @@ make_ground(void)
 {
     struct souk_position recorded;
 
-    if (ground.root[0] != '\0')
+    if (ground.scratch.path[0] != '\0')
         return;
-    (void)snprintf(ground.root, sizeof ground.root, "/dev/shm/souk-fuzz-node-XXXXXX");
-    if (mkdtemp(ground.root) == NULL || nodes_init(&ground.nodes, ground.root) != 0)
+    scratch_sweep();
+    if (scratch_make(&ground.scratch, "fuzz-node") != 0 || nodes_init(&ground.nodes, ground.scratch.path) != 0)
         abort();
     (void)atexit(clear_ground);
     check_arena_init(&ground.arena);
@@ -522,7 +523,7 @@ clear_ground(void)
         free(ground.base[i].witness);
     }
     check_arena_done(&ground.arena);
-    (void)rmdir(ground.root);
+    scratch_remove(&ground.scratch);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "../sim/app_messages.h"
 #include "souk_asked.h"
 #include "souk_core.h"
@@ -44,7 +45,8 @@ static const struct souk_time now = { .wall_ms = WALL_MS, .steady_ms = 100000 };
 
 /* One of a process, for libFuzzer's process is all that there is. */
 static struct ground {
-    char path[64];
+    struct scratch scratch;
+    char path[SCRATCH_PATH_BYTES_MAX + 16];
     struct souk_store *store;
     struct souk_wiring service, recorder;
     struct souk_wired_stream streams[4];
@@ -83,15 +85,8 @@ set_stream(size_t at, const char *name, const char *origin, bool is_private)
 static void
 clear_ground(void)
 {
-    static const char *const files[] = { "data.mdb", "lock.mdb", "lock" };
-    char path[128];
-
     souk_store_close(&ground.store);
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", ground.path, files[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(ground.path);
+    scratch_remove(&ground.scratch);
 }
 
 static void
@@ -102,9 +97,14 @@ make_ground(void)
 
     if (ground.store != NULL)
         return;
-    (void)snprintf(ground.path, sizeof ground.path, "/dev/shm/souk-fuzz-rows-XXXXXX");
-    if (mkdtemp(ground.path) == NULL || souk_store_open(&config, &ground.store, &err) != 0) {
-        fprintf(stderr, "%s: %s\n", ground.path, err.text);
+    scratch_sweep();
+    if (scratch_make(&ground.scratch, "fuzz-rows") != 0) {
+        perror("no directory in memory");
+        abort();
+    }
+    (void)snprintf(ground.path, sizeof ground.path, "%s/store", ground.scratch.path);
+    if (souk_store_open(&config, &ground.store, &err) != 0) {
+        fprintf(stderr, "%s\n", err.text);
         abort();
     }
     (void)atexit(clear_ground);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "souk_witness.h"
 
 #define FIXED_BYTES 3
@@ -24,17 +25,15 @@ enum { REPLACED, TORN, CUT, PATCHED, HAPPENINGS };
 
 /* One of a process, for libFuzzer's process is all that there is. */
 static struct ground {
-    char path[64], store[80], data[96], witness[80];
+    struct scratch scratch;
+    char store[80], data[96], witness[80];
     uint8_t file[FILE_BYTES_MAX];
 } ground;
 
 static void
 clear_ground(void)
 {
-    (void)unlink(ground.witness);
-    (void)unlink(ground.data);
-    (void)rmdir(ground.store);
-    (void)rmdir(ground.path);
+    scratch_remove(&ground.scratch);
 }
 
 static void
@@ -42,16 +41,16 @@ make_ground(void)
 {
     int fd;
 
-    if (ground.path[0] != '\0')
+    if (ground.scratch.path[0] != '\0')
         return;
-    (void)snprintf(ground.path, sizeof ground.path, "/dev/shm/souk-fuzz-witness-XXXXXX");
-    if (mkdtemp(ground.path) == NULL) {
-        perror(ground.path);
+    scratch_sweep();
+    if (scratch_make(&ground.scratch, "fuzz-witness") != 0) {
+        perror("no directory in memory");
         abort();
     }
-    (void)snprintf(ground.store, sizeof ground.store, "%s/store", ground.path);
+    (void)snprintf(ground.store, sizeof ground.store, "%s/store", ground.scratch.path);
     (void)snprintf(ground.data, sizeof ground.data, "%s/data.mdb", ground.store);
-    (void)snprintf(ground.witness, sizeof ground.witness, "%s/witness", ground.path);
+    (void)snprintf(ground.witness, sizeof ground.witness, "%s/witness", ground.scratch.path);
     (void)mkdir(ground.store, 0700);
     fd = open(ground.data, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert(fd >= 0);

@@ -29,6 +29,7 @@ FUZZ_SAME = test/fuzz/same.c test/fuzz/same.h test/sim/check_arena.c test/sim/ch
 FUZZ_APP = test/sim/app.h test/sim/app_messages.c test/sim/app_messages.h test/sim/app_moderation.c \
 	test/sim/app_orders.c test/sim/app_payments.c test/sim/app_query.c test/sim/app_reviews.c \
 	test/sim/app_rows.c test/sim/app_stock.c
+FUZZ_SCRATCH = test/scratch.c test/scratch.h
 
 test_fuzz_fuzz_batch_SOURCES = test/fuzz/fuzz_batch.c test/fuzz/batch_again.c test/fuzz/batch_again.h \
 	$(FUZZ_SAME) $(FUZZ_MAIN)
@@ -48,7 +49,7 @@ test/fuzz/fuzz_json-fuzz_json.$(OBJEXT): test/unit/shop.h
 
 test_fuzz_fuzz_node_SOURCES = test/fuzz/fuzz_node.c test/bits/nodes.c test/bits/nodes.h $(FUZZ_APP) \
 	test/sim/check_arena.c test/sim/check_arena.h test/sim/check_decode.c test/sim/check_decode.h \
-	test/sim/trace.h $(FUZZ_MAIN)
+	test/sim/trace.h $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_node_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_node_LDADD = libsouk-all.la $(SODIUM_LIBS)
 
@@ -61,7 +62,7 @@ test_fuzz_fuzz_record_SOURCES = test/fuzz/fuzz_record.c test/fuzz/batch_again.c 
 test_fuzz_fuzz_record_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_record_LDADD = libsouk-all.la $(SODIUM_LIBS)
 
-test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_MAIN)
+test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_rows_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_rows_LDADD = libsouk-all.la
 
@@ -73,7 +74,7 @@ test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c $(FUZZ_SAME) $(FUZZ_MAIN)
 test_fuzz_fuzz_wire_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_wire_LDADD = libsouk-all.la $(SODIUM_LIBS)
 
-test_fuzz_fuzz_witness_SOURCES = test/fuzz/fuzz_witness.c $(FUZZ_MAIN)
+test_fuzz_fuzz_witness_SOURCES = test/fuzz/fuzz_witness.c $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_witness_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_witness_LDADD = libsouk-all.la
 

@@ -12,7 +12,7 @@ test_powercut_workload_SOURCES = test/powercut/workload.c test/powercut/history.
 test_powercut_workload_LDADD = libsouk-all.la
 test_powercut_powercut_SOURCES = test/powercut/powercut.c test/powercut/disk.c test/powercut/disk.h \
 	test/powercut/history.c test/powercut/history.h test/powercut/contents.c test/powercut/contents.h \
-	test/powercut/journal.h
+	test/powercut/journal.h test/scratch.c test/scratch.h
 test_powercut_powercut_LDADD = libsouk-all.la
 
 dist_check_SCRIPTS = test/powercut/powercut.test

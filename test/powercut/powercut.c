@@ -24,11 +24,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "contents.h"
 #include "disk.h"
 #include "history.h"
@@ -103,7 +105,8 @@ struct lane {
     const struct options *options;
     struct tally *tally;
     unsigned number;
-    char home[64], root[80], journal_path[80], image_path[80];
+    struct scratch home;
+    char root[80], journal_path[80], image_path[80];
     int image_fd;
     /* of the present workload */
     uint64_t seed;
@@ -122,8 +125,10 @@ static int run_lanes(const struct options *options, struct tally *tally);
 static void show_progress(const struct options *options, const struct tally *tally, const struct timespec *since,
     bool *shown);
 static int report(const struct options *options, const struct tally *tally, const struct timespec *since);
+static unsigned lanes_of(const struct options *options);
+static uint64_t images_per_workload(const struct options *options);
 static void make_home(struct lane *lane);
-static void remove_home(struct lane *lane);
+static void leave_home(struct lane *lane);
 static void run_lane(struct lane *lane);
 static void run_round(struct lane *lane, uint64_t seed, uint64_t first, uint64_t count);
 static int run_workload(struct lane *lane, uint64_t seed, const char *commits, uint64_t fail_at);
@@ -150,7 +155,7 @@ const char *argp_program_version = "powercut (souk)";
 
 static const struct argp_option option_list[] = {
     { "images", 'n', "N", 0, "Check N images (default 2000)", 0 },
-    { "seed", 's', "S", 0, "Begin with workload S (default 1); each has 2000 images", 0 },
+    { "seed", 's', "S", 0, "Begin with workload S (default 1); each has up to 2000 images", 0 },
     { "only", 'o', "I", 0, "Check image I of workload S alone, say what it is and leave it there", 0 },
     { "jobs", 'j', "J", 0, "Check in J processes at once (default 1)", 0 },
     { "lose-flushes", 'l', "WHAT", 0,
@@ -172,6 +177,7 @@ main(int argc, char **argv)
     tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (tally == MAP_FAILED)
         give_up("no memory");
+    scratch_sweep();
     (void)clock_gettime(CLOCK_MONOTONIC, &since);
     if (run_lanes(&options, tally) != 0)
         return GAVE_UP;
@@ -186,6 +192,8 @@ parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'n':
         options->images = strtoull(arg, NULL, 10);
+        if (options->images == 0)
+            argp_error(state, "--images %s: a number from 1 is meant", arg);
         return 0;
     case 's':
         options->seed = strtoull(arg, NULL, 10);
@@ -222,7 +230,7 @@ static int
 run_lanes(const struct options *options, struct tally *tally)
 {
     struct lane lanes[LANES_MAX] = { 0 };
-    unsigned jobs = options->only != NO_IMAGE || options->calls ? 1 : options->jobs, n;
+    unsigned count = lanes_of(options), n;
     struct timespec since;
     struct pollfd over;
     pid_t pids[LANES_MAX];
@@ -232,12 +240,13 @@ run_lanes(const struct options *options, struct tally *tally)
     (void)clock_gettime(CLOCK_MONOTONIC, &since);
     if (pipe2(alive, O_CLOEXEC) != 0)
         give_up("no pipe");
-    for (n = 0; n < jobs; n++) {
+    for (n = 0; n < count; n++) {
         lanes[n] = (struct lane){ .options = options, .tally = tally, .number = n };
         make_home(&lanes[n]);
         if ((pids[n] = fork()) < 0)
             give_up("no process");
         if (pids[n] == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);     /* nobody would see what it finds */
             (void)close(alive[0]);
             run_lane(&lanes[n]);
             _exit(0);
@@ -252,11 +261,10 @@ run_lanes(const struct options *options, struct tally *tally)
     (void)close(alive[0]);
     if (shown)
         (void)fprintf(stderr, "\r\033[K");
-    for (n = 0; n < jobs; n++) {
+    for (n = 0; n < count; n++) {
         if (waitpid(pids[n], &status, 0) != pids[n] || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
             rc = -1;
-        if (options->only == NO_IMAGE)
-            remove_home(&lanes[n]);
+        leave_home(&lanes[n]);
     }
     return rc;
 }
@@ -305,19 +313,49 @@ report(const struct options *options, const struct tally *tally, const struct ti
 
 /* ---- a lane: workloads and their images ----------------------------- */
 
+/* No more than there are images. */
+static unsigned
+lanes_of(const struct options *options)
+{
+    if (options->only != NO_IMAGE || options->calls)
+        return 1;
+    return options->images < options->jobs ? (unsigned)options->images : options->jobs;
+}
+
+/* Few images are shared out, so that no lane is idle. */
+static uint64_t
+images_per_workload(const struct options *options)
+{
+    uint64_t share = (options->images + options->jobs - 1) / options->jobs;
+
+    return share < IMAGES_PER_WORKLOAD ? share : IMAGES_PER_WORKLOAD;
+}
+
 static void
 make_home(struct lane *lane)
 {
-    (void)strcpy(lane->home, "/dev/shm/powercut-XXXXXX");
-    if (mkdtemp(lane->home) == NULL)
-        give_up(lane->home);
-    (void)snprintf(lane->root, sizeof lane->root, "%s/root", lane->home);
-    (void)snprintf(lane->journal_path, sizeof lane->journal_path, "%s/journal", lane->home);
-    (void)snprintf(lane->image_path, sizeof lane->image_path, "%s/image", lane->home);
+    if (scratch_make(&lane->home, "powercut") != 0)
+        give_up("/dev/shm");
+    (void)snprintf(lane->root, sizeof lane->root, "%s/root", lane->home.path);
+    (void)snprintf(lane->journal_path, sizeof lane->journal_path, "%s/journal", lane->home.path);
+    (void)snprintf(lane->image_path, sizeof lane->image_path, "%s/image", lane->home.path);
     if (mkdir(lane->root, 0700) != 0 || mkdir(lane->image_path, 0700) != 0)
-        give_up(lane->home);
+        give_up(lane->home.path);
     if ((lane->image_fd = open(lane->image_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         give_up(lane->image_path);
+}
+
+static void
+leave_home(struct lane *lane)
+{
+    (void)close(lane->image_fd);
+    if (lane->options->only == NO_IMAGE) {
+        scratch_remove(&lane->home);
+        return;
+    }
+    if (scratch_keep(&lane->home) != 0)
+        give_up(lane->home.path);
+    (void)printf("workload, journal and image are in %s: remove it when you have seen it\n", lane->home.path);
 }
 
 /* An image of an empty disk leaves an empty directory. */
@@ -335,22 +373,11 @@ clear(const char *path)
 }
 
 static void
-remove_home(struct lane *lane)
-{
-    clear(lane->root);
-    clear(lane->image_path);
-    (void)close(lane->image_fd);
-    if (unlink(lane->journal_path) != 0 || rmdir(lane->root) != 0 || rmdir(lane->image_path) != 0
-        || rmdir(lane->home) != 0)
-        give_up(lane->home);
-}
-
-static void
 run_lane(struct lane *lane)
 {
     const struct options *options = lane->options;
-    unsigned jobs = options->jobs;
-    uint64_t round, done, count;
+    uint64_t images_max = images_per_workload(options), round, done, count;
+    unsigned lanes = lanes_of(options);
 
     if (options->calls) {
         run_failing_calls(lane);
@@ -358,13 +385,11 @@ run_lane(struct lane *lane)
     }
     if (options->only != NO_IMAGE) {
         run_round(lane, options->seed, options->only, 1);
-        (void)printf("workload and journal in %s, the image in %s\n", lane->home, lane->image_path);
-        (void)fflush(stdout);
         return;
     }
     for (round = 0, done = 0; done < options->images; round++, done += count) {
-        count = options->images - done < IMAGES_PER_WORKLOAD ? options->images - done : IMAGES_PER_WORKLOAD;
-        if (round % jobs == lane->number)
+        count = options->images - done < images_max ? options->images - done : images_max;
+        if (round % lanes == lane->number)
             run_round(lane, options->seed + round, 0, count);
     }
 }
@@ -386,6 +411,7 @@ run_round(struct lane *lane, uint64_t seed, uint64_t first, uint64_t count)
         if ((pid = fork()) < 0)
             give_up("no process");
         if (pid == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             /* Where failures are wanted, LMDB and sanitizers need not tell of each. */
             if (lane->options->lose != NULL && freopen("/dev/null", "w", stderr) == NULL)
                 give_up("/dev/null");
@@ -431,6 +457,7 @@ run_workload(struct lane *lane, uint64_t seed, const char *commits, uint64_t fai
     if ((pid = fork()) < 0)
         give_up("no process");
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)setenv(JOURNAL_ROOT_VARIABLE, lane->root, 1);
         (void)setenv(JOURNAL_FILE_VARIABLE, lane->journal_path, 1);
         (void)setenv(JOURNAL_FAIL_VARIABLE, fail_text, 1);

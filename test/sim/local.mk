@@ -34,6 +34,8 @@ test_sim_souk_sim_SOURCES = \
 	test/sim/sim_tell.h \
 	test/sim/sim_world.c \
 	test/sim/sim_world.h \
+	test/scratch.c \
+	test/scratch.h \
 	$(SIM_CHECKER)
 test_sim_souk_sim_LDADD = libsouk-all.la $(LMDB_LIBS) $(SODIUM_LIBS)
 

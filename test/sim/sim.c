@@ -19,11 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "sim_world.h"
 #include "souk_plant.h"
 
@@ -72,7 +73,6 @@ static bool is_same_kind(const char *a, const char *b);
 static void print_without(FILE *out, const bool *without, uint32_t count);
 static void print_states(const struct board *board);
 static void print_progress(const struct board *board, double seconds, bool last);
-static void make_root(char *root_out, size_t size_bytes);
 static double now_s(void);
 
 enum {
@@ -132,6 +132,7 @@ main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     atomic_store(&board->next_seed, options.first);
+    scratch_sweep();
     rc = run_all(&options, board);
     if (options.states)
         print_states(board);
@@ -268,6 +269,7 @@ fork_worker(const struct options *options, struct board *board, uint32_t index)
         exit(EXIT_FAILURE);
     }
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);         /* nobody would see what it finds */
         work(options, board, index);
         fflush(NULL);
         exit(board->slots[index].failed ? EXIT_FAILURE : EXIT_SUCCESS);
@@ -329,8 +331,10 @@ report(const struct options *options, struct board *board, struct slot *slot, in
     uint64_t seed = slot->seed;
     char list[64] = "";
 
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status)) {
         snprintf(slot->text, sizeof slot->text, "died: %s", strsignal(WTERMSIG(status)));
+        scratch_sweep();
+    }
     if (options->profile != SIM_PROFILES)
         snprintf(list, sizeof list, " --profile %s", sim_profile_name(options->profile));
     printf("FAILED souk-sim --seed %" PRIu64 "%s", seed, list);
@@ -351,23 +355,26 @@ run_one(const struct options *options, uint64_t seed, const bool *without, FILE 
 {
     static struct sim_plan plan;
     static struct sim_world world;
-    char root[SIM_PATH_BYTES_MAX / 2];
+    struct scratch scratch;
     int rc, i;
 
-    make_root(root, sizeof root);
+    if (scratch_make(&scratch, "sim") != 0) {
+        fprintf(stderr, "souk-sim: no directory in memory: %s\n", strerror(errno));
+        exit(EXIT_FAILURE);
+    }
     sim_plan_make(&plan, seed, options->profile);
-    rc = sim_world_run(&world, &plan, without, root, trace);
+    rc = sim_world_run(&world, &plan, without, scratch.path, trace);
     if (rc != 0)
         snprintf(text_out, TEXT_BYTES_MAX, "%s", world.failure);
     if (board != NULL)
         for (i = 0; i < SIM_STATE_COUNT; i++)
             if (world.states[i] != 0)
                 atomic_fetch_add(&board->states[i], 1);
-    if (rc != 0 && options->keep) {
-        fprintf(stderr, "stores are in %s\n", root);
+    if (rc != 0 && options->keep && scratch_keep(&scratch) == 0) {
+        fprintf(stderr, "stores are in %s\n", scratch.path);
     } else {
         sim_world_done(&world);
-        sim_remove_tree(root);
+        scratch_remove(&scratch);
     }
     return rc;
 }
@@ -383,14 +390,17 @@ fails(const struct options *options, struct slot *slot, uint64_t seed, const boo
     if ((pid = fork()) < 0)
         return false;
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)!freopen("/dev/null", "w", stderr);
         alarm(SCHEDULE_S_MAX);
         _exit(run_one(options, seed, without, NULL, slot->text, NULL) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     if (waitpid(pid, &status, 0) != pid)
         return false;
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status)) {
         snprintf(slot->text, sizeof slot->text, "died: %s", strsignal(WTERMSIG(status)));
+        scratch_sweep();
+    }
     return !WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS;
 }
 
@@ -508,17 +518,6 @@ print_progress(const struct board *board, double seconds, bool last)
 }
 
 /* ---- file-local ----------------------------------------------------- */
-
-static void
-make_root(char *root_out, size_t size_bytes)
-{
-    snprintf(root_out, size_bytes, "/dev/shm/souk-sim.%ld", (long)getpid());
-    sim_remove_tree(root_out);
-    if (mkdir(root_out, 0700) != 0) {
-        fprintf(stderr, "souk-sim: %s: %s\n", root_out, strerror(errno));
-        exit(EXIT_FAILURE);
-    }
-}
 
 static double
 now_s(void)

@@ -6,6 +6,12 @@ test_unit_test_pack_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_pack_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(MSGPACK_LIBS)
 TESTS += test/unit/test_pack
 
+check_PROGRAMS += test/unit/test_scratch
+test_unit_test_scratch_SOURCES = test/unit/test_scratch.c test/scratch.c test/scratch.h
+test_unit_test_scratch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_scratch_LDADD = $(CMOCKA_LIBS)
+TESTS += test/unit/test_scratch
+
 check_PROGRAMS += test/unit/test_store
 test_unit_test_store_SOURCES = test/unit/test_store.c
 test_unit_test_store_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
