@@ -60,6 +60,7 @@ souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_d
     else
         outbox->held_tail->next = out;
     outbox->held_tail = out;
+    outbox->bytes_put += payload;
     return 0;
 }
 

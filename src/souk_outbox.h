@@ -37,6 +37,7 @@ struct souk_out {
 struct souk_outbox {
     struct souk_out *ready_head, *ready_tail;
     struct souk_out *held_head, *held_tail;
+    uint64_t bytes_put;                         /* of all frames since it was made */
 };
 
 void souk_outbox_init(struct souk_outbox *outbox);

@@ -13,7 +13,6 @@
 #define READER_ARENA_BYTES_MAX (16 * 1024 * 1024)
 #define DEADLINE_MS 10000               /* of a query that names none */
 #define BUSY_RETRY_MS 200
-#define PULLS_WAITING_MAX 1024
 
 struct asked {
     struct asked *next;
@@ -21,6 +20,7 @@ struct asked {
     uint8_t route[SOUK_ROUTE_BYTES_MAX];
     size_t route_bytes;
     bool is_pull;
+    bool had_turn;                      /* another pull of this peer was answered in this round */
     uint64_t deadline_ms;               /* steady, of a query */
 };
 
@@ -32,7 +32,7 @@ struct souk_reader {
     struct souk_outbox outbox;
     struct souk_arena arena;
     struct asked *first, **end;
-    uint32_t count;
+    uint32_t query_count, pull_count;
     bool dirty;
 };
 
@@ -44,6 +44,9 @@ struct souk_answer {
 
 enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST };
 
+static bool has_room_for_pull(const struct souk_reader *reader, const struct asked *asked);
+static bool same_peer(const struct asked *a, const struct asked *b);
+static void give_turns(struct souk_reader *reader);
 static int answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked);
 static int answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked,
     struct souk_time now, bool *done_out);
@@ -135,8 +138,8 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     asked->is_pull = kind == SOUK_WIRE_PULL;
     if (!asked->is_pull)
         asked->deadline_ms = now.steady_ms + (request.deadline_ms == 0 ? DEADLINE_MS : request.deadline_ms);
-    if (reader->count >= (asked->is_pull ? PULLS_WAITING_MAX + reader->wiring->limits.waiting_max
-        : reader->wiring->limits.waiting_max)) {
+    if (asked->is_pull ? !has_room_for_pull(reader, asked)
+        : reader->query_count >= reader->wiring->limits.waiting_max) {
         if (!asked->is_pull)
             (void)reply_status(reader, asked, &request.id, request.seen_count != 0 ? SOUK_STATUS_PENDING
                 : SOUK_STATUS_BUSY, "busy", "too many queries are waiting", BUSY_RETRY_MS);
@@ -146,7 +149,28 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     }
     *reader->end = asked;
     reader->end = &asked->next;
-    reader->count++;
+    if (asked->is_pull)
+        reader->pull_count++;
+    else
+        reader->query_count++;
+}
+
+static bool
+has_room_for_pull(const struct souk_reader *reader, const struct asked *asked)
+{
+    uint32_t of_peer = 0;
+
+    if (reader->pull_count >= SOUK_READER_PULLS_MAX)
+        return false;
+    for (const struct asked *at = reader->first; at != NULL; at = at->next)
+        of_peer += at->is_pull && same_peer(at, asked);
+    return of_peer < SOUK_READER_PULLS_OF_PEER_MAX;
+}
+
+static bool
+same_peer(const struct asked *a, const struct asked *b)
+{
+    return a->route_bytes == b->route_bytes && memcmp(a->route, b->route, a->route_bytes) == 0;
 }
 
 bool
@@ -191,6 +215,7 @@ int
 souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t commit_witnessed, bool answers_pulls,
     struct souk_time now)
 {
+    const uint64_t bytes_max = reader->outbox.bytes_put + SOUK_READER_ROUND_BYTES;
     struct asked **at = &reader->first;
     uint64_t commit;
     int rc;
@@ -209,6 +234,8 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
         rc = 0;
         if (!asked->is_pull)
             rc = answer_query(reader, txn, asked, now, &done);
+        else if (asked->had_turn || reader->outbox.bytes_put >= bytes_max)
+            done = false;
         else if (answers_pulls)
             rc = answer_pull(reader, txn, asked);
         if (rc != 0) {
@@ -219,7 +246,13 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
         if (done) {
             if ((*at = asked->next) == NULL)
                 reader->end = at;
-            reader->count--;
+            if (asked->is_pull) {
+                reader->pull_count--;
+                for (struct asked *other = asked->next; other != NULL; other = other->next)
+                    other->had_turn |= other->is_pull && same_peer(other, asked);
+            } else {
+                reader->query_count--;
+            }
             forget(asked);
             souk_outbox_release(&reader->outbox);
         } else {
@@ -227,7 +260,33 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
         }
         souk_arena_reset(&reader->arena);
     }
+    if (reader->pull_count != 0)
+        give_turns(reader);
     return 0;
+}
+
+/* Who has had a turn goes behind all others. */
+static void
+give_turns(struct souk_reader *reader)
+{
+    struct asked *behind = NULL, **behind_end = &behind, **at = &reader->first;
+
+    reader->dirty = true;
+    while (*at != NULL) {
+        struct asked *asked = *at;
+
+        if (!asked->had_turn) {
+            at = &asked->next;
+            continue;
+        }
+        *at = asked->next;
+        asked->next = NULL;
+        asked->had_turn = false;
+        *behind_end = asked;
+        behind_end = &asked->next;
+    }
+    *at = behind;
+    reader->end = behind == NULL ? at : behind_end;
 }
 
 /* The last commit in this snapshot. */
@@ -262,6 +321,8 @@ answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked
         && souk_txn_get(txn, table, souk_slice_of("incarnation"), &value) == 0
         && value.size_bytes == sizeof reader->holder.incarnation)
         memcpy(reader->holder.incarnation, value.base, value.size_bytes);
+    if (pull.credit_bytes > SOUK_READER_CREDIT_MAX)
+        pull.credit_bytes = SOUK_READER_CREDIT_MAX;
     return souk_holder_answer(&reader->holder, txn, &pull,
         (struct souk_slice){ asked->route, asked->route_bytes }, &reader->outbox);
 }

@@ -16,6 +16,11 @@
 
 struct souk_reader;
 
+#define SOUK_READER_ROUND_BYTES (4 * 1024 * 1024)   /* of answers to pulls in one round */
+#define SOUK_READER_CREDIT_MAX (1024 * 1024)        /* more is not sent in one answer, whatever the credit */
+#define SOUK_READER_PULLS_MAX 1024                  /* that wait at once; one more is dropped, and asked again */
+#define SOUK_READER_PULLS_OF_PEER_MAX 64            /* and of one peer: it has a pull for each origin */
+
 /* `service` NULL: an event store's reader. Both are borrowed for life. */
 SOUK_MUST_CHECK int souk_reader_open(const struct souk_service *service, const struct souk_wiring *wiring,
     struct souk_reader **reader_out, struct souk_error *err);
@@ -28,7 +33,11 @@ void souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struc
 bool souk_reader_wants_work(const struct souk_reader *reader, struct souk_time now);
 uint64_t souk_reader_due_ms(const struct souk_reader *reader);
 /*
- * Answer what can be answered, within one read transaction begun after the
+ * Answer all queries that can be answered, and pulls: at most one of each peer,
+ * and not many more than SOUK_READER_ROUND_BYTES; for the others it wants work
+ * again at once. So a transaction stays short, and a hundred followers that
+ * have everything to catch up with delay neither each other nor the queries.
+ * All of it happens within one read transaction begun after the
  * last souk_reader_hear(). `commit_witnessed` is the last commit that may be
  * shown; when the transaction sees a later one, -SOUK_EBUSY: end it, wait for
  * the writer's signal, begin another. `answers_pulls`: the writer is live (or

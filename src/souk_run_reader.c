@@ -85,7 +85,7 @@ run_reader(void *arg)
 {
     struct run_reader *reader = arg;
     struct run_shared *shared = &reader->run->shared;
-    bool stops = false;
+    bool stops = false, blocked = false;
 
     while (!stops && atomic_load(&shared->reader_status) == 0) {
         struct souk_time now = run_time();
@@ -93,10 +93,11 @@ run_reader(void *arg)
             { .socket = reader->queries, .events = ZMQ_POLLIN },
             { .fd = shared->wake_fd, .events = ZMQ_POLLIN },
         };
+        bool at_once = !blocked && souk_reader_wants_work(reader->reader, now);
         uint64_t wakes;
 
-        if (zmq_poll(items, 2, run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms, SLEEP_MAX_MS)) < 0
-            && errno != EINTR) {
+        if (zmq_poll(items, 2, at_once ? 0
+            : run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms, SLEEP_MAX_MS)) < 0 && errno != EINTR) {
             end(reader, -SOUK_EIO, "its door cannot be waited for");
             break;
         }
@@ -108,8 +109,7 @@ run_reader(void *arg)
         reader->wiring.limits = shared->limits;
         (void)pthread_mutex_unlock(&shared->mutex);
         hear(reader, now);
-        while (souk_reader_wants_work(reader->reader, now) && work(reader, now))
-            now = run_time();
+        blocked = souk_reader_wants_work(reader->reader, now) && !work(reader, now);
         send_all(reader, &reader->outbox);
         send_all(reader, souk_reader_outbox(reader->reader));   /* it refuses some while it hears */
     }
@@ -292,8 +292,7 @@ reply(struct run_reader *reader, const struct souk_wire_reply *answer)
 }
 
 /*
- * One round, in one read transaction. False: wait for the writer's signal, or
- * for more. `waits` is set before the witnessed commit is looked at, and the
+ * One round, in one read transaction. False: wait for the writer's signal. `waits` is set before the witnessed commit is looked at, and the
  * writer looks at it after it has named a commit: so a signal is never missed.
  */
 static bool

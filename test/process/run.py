@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 
-MODULES = ["test_shop"]
+MODULES = ["test_shop", "test_faults"]
 
 
 def main():

@@ -3,12 +3,14 @@
 Nothing here sleeps for a time: it waits for an answer, a line of a log, or the end of a process, and each wait has a bound.
 """
 import collections
+import hashlib
 import os
 import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 
@@ -105,6 +107,69 @@ class Door:
 
     def close(self):
         self.socket.close()
+
+
+class Load(threading.Thread):
+    """Commands without end, `window` at once, each under one id until it is taken; in a thread with sockets of its own."""
+
+    AGAIN_SECONDS = 1.0                 # without a reply it is sent again
+
+    def __init__(self, system, name, command, payloads, window=32):
+        super().__init__(daemon=True)
+        self.endpoint = system.endpoint(name, "commands")
+        self.context = system.context
+        self.command, self.payloads, self.window = command, payloads, window
+        self.ends = threading.Event()
+        self.taken = {}                 # id -> reply
+        self.refused = {}
+        self.late = 0.0                 # the longest that a reply took
+        self.failure = None
+        self.start()
+
+    def run(self):
+        door = Door(self.context, self.endpoint, f"load-{id(self)}")
+        waiting = {}                    # id -> payload, first sent, last sent
+        try:
+            while waiting or not self.ends.is_set():
+                now = time.monotonic()
+                while len(waiting) < self.window and not self.ends.is_set():
+                    payload = next(self.payloads, None)
+                    if payload is None:
+                        self.ends.set()
+                        break
+                    waiting[door.send(False, self.command, payload)] = [payload, now, now]
+                got = door.receive(0.05)
+                now = time.monotonic()
+                while got is not None:
+                    command_id, reply = got
+                    if command_id in waiting and reply.status in ("ok", "refused"):
+                        self.late = max(self.late, now - waiting.pop(command_id)[1])
+                        (self.taken if reply.status == "ok" else self.refused)[command_id] = reply
+                    elif command_id in waiting and reply.status not in ("busy", "pending", "expired", "full"):
+                        raise AssertionError(reply)
+                    got = door.receive(0)
+                for command_id, at in waiting.items():
+                    if now - at[2] > self.AGAIN_SECONDS:
+                        door.send(False, self.command, at[0], command_id=command_id)
+                        at[2] = now
+        except BaseException as failure:        # pylint: disable=broad-except
+            self.failure = failure
+        finally:
+            door.close()
+
+    def end(self):
+        """No new ones; wait until all that were sent are taken, and give these."""
+        self.ends.set()
+        return self.finish()
+
+    def finish(self, seconds=4 * WAIT_SECONDS):
+        """Wait until all are taken that there are."""
+        self.join(seconds)
+        if self.failure is not None:
+            raise self.failure
+        if self.is_alive():
+            raise Late(f"{self.command}: some are not taken after {seconds} s")
+        return self.taken
 
 
 class Daemon:
@@ -225,8 +290,11 @@ class System:
     def door(self, name, kind, who="test"):
         key = name, kind, who
         if key not in self.doors:
-            self.doors[key] = Door(self.context, f"ipc://{self.path}/r/{name}.{kind}", who)
+            self.doors[key] = Door(self.context, self.endpoint(name, kind), who)
         return self.doors[key]
+
+    def endpoint(self, name, kind):
+        return f"ipc://{self.path}/r/{name}.{kind}"
 
     def command(self, name, command, payload, **options):
         return self.door(name, "commands").ask(False, command, payload, **options)
@@ -263,6 +331,40 @@ class System:
     def digests(self, name):
         """Of all streams of a service and of its index tables, by stream."""
         return {stream: self.digest(name, stream) for stream in [*self.status(name).streams, ""]}
+
+    def more(self, count, least):
+        """Wait until count() is at least that."""
+        return until(f"a count of {least}, and it is {count()}", lambda: count() >= least)
+
+    def wipe(self, name):
+        """Its store, not its witness."""
+        shutil.rmtree(os.path.join(self.path, "d", name))
+
+    def events(self, holder, stream):
+        """All events of a stream as a holder gives them on pulls: [number, type, key, cause, payload]; the chain is checked."""
+        door, events, request = self.door(holder, "queries"), [], 0
+        cursor = [0, bytes(8), 0, bytes(32)]
+        while True:
+            request += 1
+            door.socket.send(msgpack.packb([1, 2, request, "test", 1 << 20, [[stream, *cursor]], []]))
+            if not door.socket.poll(WAIT_SECONDS * 1000):
+                raise Late(f"{holder} answers no pull")
+            frames = door.socket.recv_multipart()
+            answer = msgpack.unpackb(frames[0])
+            assert answer[:3] == [1, 3, request] and answer[6][0][5] == 0, answer
+            for frame in frames[1:]:
+                unpacker = msgpack.Unpacker(use_list=True)
+                unpacker.feed(frame)
+                header, *body = unpacker
+                own_hash = hashlib.blake2b(frame[:5] + frame[37:], digest_size=32).digest()
+                assert header[2] == own_hash and header[3] == cursor[3], "the chain is broken"
+                assert header[7] == cursor[2] + 1, "the numbers have a hole"
+                if header[8] != 0:
+                    for offset, event in enumerate(body):
+                        events.append([header[7] + offset, header[14][event[0]], event[1], event[2], event[7]])
+                cursor = [header[5], header[6], header[7] + header[8] - 1, own_hash]
+            if not answer[5]:
+                return events
 
     def caught_up(self, name, writer, stream):
         """Wait until `name` stands where the writer of a stream does."""
