@@ -600,6 +600,7 @@ blame(struct souk_core *core)
             core->unanswered[core->unanswered_count++] = core->failed_timer;
         break;
     case CORE_INPUT_OUTCOME:
+        core_asked_again(core, &core->failed_outcome->because);
         core->failed_outcome->done = true;
         core_commands_settle(core, true);
         break;

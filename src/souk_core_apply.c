@@ -700,7 +700,7 @@ begin_refill(struct souk_core *core, struct core_follow *follow)
 
     core->status.voids++;
     if ((rc = souk_owed_forget(core->txn, &follow->name)) != 0
-        || (rc = souk_parked_forget(core->txn, &follow->name)) != 0
+        || (rc = souk_parked_refill(core->txn, &follow->name)) != 0
         || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
         return rc;
     cursor->owes_reactions = false;
@@ -752,10 +752,14 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
 static int
 swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header)
 {
+    const struct souk_position end = souk_batch_end(header);
     uint32_t old = follow->cursor.generation;
     int rc;
 
     if ((rc = take_record(core, follow, header, follow->cursor.generation_beside)) != 0
+        || (rc = souk_parked_refilled(core->txn, &follow->name, follow->cursor.generation_beside,
+            souk_point_of(&end))) != 0
+        || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0
         || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0)
         return rc;
     follow->cursor.generation = follow->cursor.generation_beside;
@@ -928,6 +932,8 @@ core_work_retries(struct souk_core *core)
         int rc;
 
         while ((rc = souk_parked_first(core->txn, key, &parked)) == 0) {
+            if (core_round_over(core))
+                return 0;
             parked.event.payload = souk_arena_copy(&core->arena, parked.event.payload);
             parked.event.type = souk_arena_copy(&core->arena, parked.event.type);
             parked.event.key = key;

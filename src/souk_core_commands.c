@@ -596,8 +596,24 @@ load_asked(const struct souk_asked *asked, void *arg)
 int
 core_asked_load(struct souk_core *core)
 {
-    core->asked_count = 0;
-    return souk_asked_each(core->txn, load_asked, core);
+    struct core_asked *before = core->asked;
+    const uint32_t before_count = core->asked_count;
+    int rc;
+
+    core->asked = NULL;
+    core->asked_count = core->asked_room = 0;
+    rc = souk_asked_each(core->txn, load_asked, core);
+    for (uint32_t i = 0; i < core->asked_count; i++)    /* what only memory knows: when it was sent, what came back */
+        for (uint32_t k = 0; k < before_count; k++) {
+            const struct core_asked *known = &before[(i + k) % before_count];
+
+            if (same_asker(&known->because, &core->asked[i].because)) {
+                core->asked[i] = *known;
+                break;
+            }
+        }
+    free(before);
+    return rc;
 }
 
 int
@@ -633,6 +649,17 @@ core_asked_remove(struct souk_core *core, const struct souk_because *because)
     for (uint32_t i = 0; i < core->asked_count; i++)
         if (same_asker(&core->asked[i].because, because)) {
             core->asked[i] = core->asked[--core->asked_count];
+            return;
+        }
+}
+
+void
+core_asked_again(struct souk_core *core, const struct souk_because *because)
+{
+    for (uint32_t i = 0; i < core->asked_count; i++)
+        if (same_asker(&core->asked[i].because, because)) {
+            core->asked[i].answered = false;
+            core->asked[i].next_ms = core->now.steady_ms + core->wiring->limits.request_retry_ms;
             return;
         }
 }
@@ -673,6 +700,7 @@ core_work_asked(struct souk_core *core)
         if (rc != 0)
             return rc;
         asked->next_ms = core->now.steady_ms + core->wiring->limits.request_retry_ms;
+        asked->sent = true;
     }
     return 0;
 }
@@ -817,6 +845,11 @@ core_commands_settle(struct souk_core *core, bool committed)
         }
     }
     core->outcomes_end = outcome;
+    for (uint32_t i = 0; i < core->asked_count; i++) {
+        if (core->asked[i].sent && !committed)
+            core->asked[i].next_ms = 0;         /* it did not leave */
+        core->asked[i].sent = false;
+    }
     while (*waiter != NULL) {
         struct core_waiter *at = *waiter;
 

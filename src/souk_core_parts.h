@@ -126,6 +126,7 @@ struct core_asked {
     struct souk_id id;
     struct souk_name service;
     uint64_t next_ms;
+    bool sent;                                  /* in this round */
     bool answered;
 };
 
@@ -283,6 +284,8 @@ int core_work_asked(struct souk_core *core);
 int core_asked_load(struct souk_core *core);
 int core_asked_add(struct souk_core *core, const struct souk_because *because);
 void core_asked_remove(struct souk_core *core, const struct souk_because *because);
+/* The reaction to its answer failed: ask once more, in time. */
+void core_asked_again(struct souk_core *core, const struct souk_because *because);
 /* Replies that waited for event stores, or have waited long enough. */
 int core_work_waiters(struct souk_core *core);
 void core_commands_settle(struct souk_core *core, bool committed);

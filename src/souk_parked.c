@@ -10,6 +10,9 @@
 #define KEY_ROW_BYTES_MAX (1 + SOUK_KEY_BYTES_MAX + 8)
 
 static int open_tables(struct souk_txn *txn, struct souk_table *rows, struct souk_table *keys);
+static int put_row(struct souk_txn *txn, struct souk_table rows, const struct souk_parked *parked);
+static int delete_row(struct souk_txn *txn, struct souk_table keys, struct souk_scan *scan,
+    const struct souk_parked *parked);
 static size_t key_row(uint8_t row[KEY_ROW_BYTES_MAX], struct souk_slice key, uint64_t sequence);
 static int first_sequence(struct souk_txn *txn, struct souk_table keys, struct souk_slice key,
     uint64_t *sequence_out);
@@ -19,11 +22,11 @@ static int read_row(struct souk_slice key, struct souk_slice value, struct souk_
 int
 souk_parked_add(struct souk_txn *txn, const struct souk_parked *parked)
 {
-    uint8_t sequence[8], key[KEY_ROW_BYTES_MAX];
+    struct souk_parked numbered = *parked;
+    uint8_t key[KEY_ROW_BYTES_MAX];
     struct souk_slice last, value;
     struct souk_table rows, keys;
     uint64_t next = 1;
-    struct souk_pack pack;
     int rc;
 
     if ((rc = open_tables(txn, &rows, &keys)) != 0)
@@ -33,12 +36,8 @@ souk_parked_add(struct souk_txn *txn, const struct souk_parked *parked)
         next = souk_get_u64(last.base) + 1;
     else if (rc != -SOUK_ENOTFOUND)
         return rc;
-    souk_put_u64(sequence, next);
-    souk_pack_init(&pack, ROW_BYTES_MAX);
-    pack_row(&pack, parked);
-    rc = pack.rc != 0 ? pack.rc : souk_txn_put(txn, rows, (struct souk_slice){ sequence, 8 }, souk_pack_slice(&pack));
-    souk_pack_done(&pack);
-    if (rc != 0)
+    numbered.sequence = next;
+    if ((rc = put_row(txn, rows, &numbered)) != 0)
         return rc;
     return souk_txn_put(txn, keys, (struct souk_slice){ key, key_row(key, parked->event.key, next) },
         (struct souk_slice){ "", 0 });
@@ -92,13 +91,12 @@ souk_parked_remove(struct souk_txn *txn, const struct souk_parked *parked)
 }
 
 int
-souk_parked_forget(struct souk_txn *txn, const struct souk_name *stream)
+souk_parked_refill(struct souk_txn *txn, const struct souk_name *stream)
 {
     struct souk_slice key, value;
     struct souk_table rows, keys;
     struct souk_parked parked;
     struct souk_scan *scan;
-    uint8_t key_at[KEY_ROW_BYTES_MAX];
     int rc;
 
     if ((rc = open_tables(txn, &rows, &keys)) != 0
@@ -109,9 +107,43 @@ souk_parked_forget(struct souk_txn *txn, const struct souk_name *stream)
             break;
         if (parked.kind != SOUK_PARKED_EVENT || strcmp(parked.stream.text, stream->text) != 0)
             continue;
-        rc = souk_txn_delete(txn, keys, (struct souk_slice){ key_at,
-            key_row(key_at, parked.event.key, parked.sequence) });
-        if ((rc != 0 && rc != -SOUK_ENOTFOUND) || (rc = souk_scan_delete(scan)) != 0)
+        if (parked.reacts) {
+            parked.kind = SOUK_PARKED_REACTION;
+            rc = put_row(txn, rows, &parked);
+        } else {
+            rc = delete_row(txn, keys, scan, &parked);
+        }
+        if (rc != 0)
+            break;
+    }
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+souk_parked_refilled(struct souk_txn *txn, const struct souk_name *stream, uint32_t generation,
+    struct souk_point head)
+{
+    struct souk_slice key, value;
+    struct souk_table rows, keys;
+    struct souk_parked parked;
+    struct souk_scan *scan;
+    bool in;
+    int rc;
+
+    if ((rc = open_tables(txn, &rows, &keys)) != 0
+        || (rc = souk_scan_open(txn, rows, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
+        return rc;
+    while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
+        if ((rc = read_row(key, value, &parked)) != 0)
+            break;
+        if (parked.kind != SOUK_PARKED_REACTION || strcmp(parked.stream.text, stream->text) != 0)
+            continue;
+        rc = souk_lineage_has(txn, stream, generation, (struct souk_point){ parked.epoch, parked.event.number }, head,
+            &in);
+        if (rc == 0 && !in)
+            rc = delete_row(txn, keys, scan, &parked);
+        if (rc != 0)
             break;
     }
     souk_scan_close(&scan);
@@ -156,6 +188,32 @@ open_tables(struct souk_txn *txn, struct souk_table *rows, struct souk_table *ke
     int rc = souk_txn_table(txn, TABLE, rows);
 
     return rc != 0 ? rc : souk_txn_table(txn, TABLE_KEYS, keys);
+}
+
+static int
+put_row(struct souk_txn *txn, struct souk_table rows, const struct souk_parked *parked)
+{
+    struct souk_pack pack;
+    uint8_t sequence[8];
+    int rc;
+
+    souk_put_u64(sequence, parked->sequence);
+    souk_pack_init(&pack, ROW_BYTES_MAX);
+    pack_row(&pack, parked);
+    rc = pack.rc != 0 ? pack.rc : souk_txn_put(txn, rows, (struct souk_slice){ sequence, sizeof sequence },
+        souk_pack_slice(&pack));
+    souk_pack_done(&pack);
+    return rc;
+}
+
+/* The row that `scan` stands at. */
+static int
+delete_row(struct souk_txn *txn, struct souk_table keys, struct souk_scan *scan, const struct souk_parked *parked)
+{
+    uint8_t key[KEY_ROW_BYTES_MAX];
+    int rc = souk_txn_delete(txn, keys, (struct souk_slice){ key, key_row(key, parked->event.key, parked->sequence) });
+
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : souk_scan_delete(scan);
 }
 
 static size_t

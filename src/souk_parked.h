@@ -9,6 +9,7 @@
 #define SOUK_PARKED_H
 
 #include "souk_batch.h"
+#include "souk_lineage.h"
 #include "souk_store.h"
 
 #define SOUK_PARKED_TEXT_BYTES_MAX 200
@@ -35,8 +36,11 @@ SOUK_MUST_CHECK int souk_parked_has(struct souk_txn *txn, struct souk_slice key,
 /* The first one with this key, in the order of parking. 0, -SOUK_ENOTFOUND. */
 SOUK_MUST_CHECK int souk_parked_first(struct souk_txn *txn, struct souk_slice key, struct souk_parked *parked_out);
 SOUK_MUST_CHECK int souk_parked_remove(struct souk_txn *txn, const struct souk_parked *parked);
-/* Everything parked of `stream` goes: its tables are being filled anew. */
-SOUK_MUST_CHECK int souk_parked_forget(struct souk_txn *txn, const struct souk_name *stream);
+/* The tables of `stream` are about to be filled anew, parked events and all; reactions that are due stay parked. */
+SOUK_MUST_CHECK int souk_parked_refill(struct souk_txn *txn, const struct souk_name *stream);
+/* They are full: nobody reacts any more to what is not in the history that has reached `head`. */
+SOUK_MUST_CHECK int souk_parked_refilled(struct souk_txn *txn, const struct souk_name *stream, uint32_t generation,
+    struct souk_point head);
 SOUK_MUST_CHECK int souk_parked_count(struct souk_txn *txn, uint64_t *count_out);
 SOUK_MUST_CHECK int souk_parked_each(struct souk_txn *txn,
     int (*each)(const struct souk_parked *parked, void *arg), void *arg);
