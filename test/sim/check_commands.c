@@ -46,6 +46,7 @@ static int reply_key_reused(struct checker *checker, const struct model_process 
     const struct command *command);
 static int check_cursors(struct checker *checker, const struct model_process *process,
     struct model_event *const *events, const struct check_message *message);
+static bool is_forgotten(struct checker *checker, const struct model_batch *batch);
 static int check_lost(struct checker *checker, const struct model_batch *batch,
     const struct acknowledged *acknowledged);
 static const char *id_name(struct checker *checker, const struct command *command);
@@ -425,6 +426,26 @@ was_lost_between(const struct model_disk *disk, uint64_t from, uint64_t to)
     return false;
 }
 
+/* Did the final history begin anew when no disk at all, of whatever node, knew of the epoch any more? */
+static bool
+is_forgotten(struct checker *checker, const struct model_batch *batch)
+{
+    const struct model_batch *opened = batch, *step, *first = NULL;
+    const struct model_disk *disk;
+
+    while (opened->form.count != 0 && opened->parent != NULL)
+        opened = opened->parent;
+    for (step = batch->stream->final; step != NULL; step = step->parent)
+        if (step->form.count == 0 && step->commit->fact > batch->commit->fact)
+            first = step;
+    if (first == NULL)
+        return false;
+    for (disk = checker->all_disks; disk != NULL; disk = disk->next)
+        if (disk->node != NULL && model_held_at(disk, opened, first->commit->fact))
+            return false;
+    return true;
+}
+
 /*
  * `batch` is not in the final history: the first epoch record there that is
  * no lower, and of another epoch, has voided it. Who opened that epoch must not have had the
@@ -450,7 +471,7 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
         if (step->form.count == 0 && step->epoch != batch->epoch)
             record = step;
     if (record == NULL) {
-        if (acknowledged == NULL && model_recorded_by(checker, batch) == 0)
+        if ((acknowledged == NULL && model_recorded_by(checker, batch) == 0) || is_forgotten(checker, batch))
             return 0;
         return model_fail(checker, "lost: %s, %s, is gone, and no epoch says so", model_batch_name(checker, batch),
             what);
