@@ -668,11 +668,14 @@ pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epo
     const struct core_poison *poison = poison_of(follow, point);
     struct souk_parked parked = { .kind = SOUK_PARKED_REACTION, .stream = follow->name, .epoch = epoch,
         .event = *event, .reacts = true };
-    bool waits = false;
+    bool waits = false, stands;
     int rc;
 
     if (skipped(core, &follow->name, point))
         return 0;
+    /* Where the branch of an own batch's causes is gone, its events still say what they are reactions to. */
+    if ((rc = souk_trail_stands(core->txn, &follow->name, point, &stands)) != 0 || stands)
+        return rc;
     if (core->parked_count != 0 && (rc = souk_parked_has(core->txn, event->key, &waits)) != 0)
         return rc;
     if (waits)

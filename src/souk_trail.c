@@ -228,6 +228,24 @@ souk_trail_each(struct souk_txn *txn, const struct souk_name *stream,
 }
 
 int
+souk_trail_stands(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause, bool *stands_out)
+{
+    uint8_t from[NAME_BYTES + SOUK_POINT_BYTES];
+    struct souk_slice key, value;
+    struct souk_table table;
+    int rc;
+
+    *stands_out = false;
+    memcpy(from, stream->text, NAME_BYTES);
+    souk_point_encode(&cause, from + NAME_BYTES);
+    if ((rc = souk_txn_table(txn, TABLE_CAUSED, &table)) == 0)
+        rc = souk_txn_seek(txn, table, (struct souk_slice){ from, sizeof from }, &key, &value);
+    if (rc == 0)
+        *stands_out = key.size_bytes == CAUSED_BYTES && memcmp(key.base, from, sizeof from) == 0;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
 souk_trail_told(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause)
 {
     uint8_t from[NAME_BYTES + SOUK_POINT_BYTES];

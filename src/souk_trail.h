@@ -45,6 +45,9 @@ struct souk_trail_caused {
 /* Call `each` for everything that stands on `stream`, until it returns non-zero, which is then returned. */
 SOUK_MUST_CHECK int souk_trail_each(struct souk_txn *txn, const struct souk_name *stream,
     int (*each)(const struct souk_trail_caused *caused, void *arg), void *arg);
+/* Does an own event stand on `cause`, an event of `stream`? Then that was reacted to. */
+SOUK_MUST_CHECK int souk_trail_stands(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause,
+    bool *stands_out);
 /* The loss of `cause`, an event of `stream`, has been told to what stood on it. */
 SOUK_MUST_CHECK int souk_trail_told(struct souk_txn *txn, const struct souk_name *stream, struct souk_point cause);
 /* Forget the ids of own events before `ids_before_ms`, and what stood on others before `caused_before_ms`, at most `rows_max` rows of each. *ids_out: how many ids. */
