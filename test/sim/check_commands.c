@@ -478,7 +478,8 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
     }
     fact = record->commit->fact;
     opener = record->commit->writer;
-    if (record->parent != NULL && record->parent->form.epoch_counter == batch->form.epoch_counter)
+    if (record->form.epoch_counter == batch->form.epoch_counter
+        || (record->parent != NULL && record->parent->form.epoch_counter == batch->form.epoch_counter))
         for (disk = checker->all_disks; disk != NULL; disk = disk->next)
             is_rival = is_rival || (disk->node != NULL && disk->node->is_event_store
                 && was_lost_between(disk, 0, fact));
