@@ -15,6 +15,7 @@ static int load_own(struct souk_core *core, struct core_own *own);
 static int load_follow(struct souk_core *core, struct core_follow *follow);
 static int save_meta(struct souk_core *core);
 static int rounds(struct souk_core *core);
+static bool has_ended(const struct souk_core *core);
 static void blame(struct souk_core *core);
 static void begin_round(struct souk_core *core, struct souk_txn *txn, struct souk_time now);
 
@@ -395,12 +396,18 @@ souk_core_hear_foreign(struct souk_core *core, uint32_t epoch_counter)
 bool
 souk_core_wants_work(const struct souk_core *core, struct souk_time now)
 {
-    if (core->state == SOUK_CORE_DRAINED || core->state == SOUK_CORE_FENCED || core->state == SOUK_CORE_SET_ASIDE
-        || core->state == SOUK_CORE_BROKEN)
+    if (has_ended(core))
         return core->witness_changed && core->state == SOUK_CORE_FENCED;
     return core->dirty || core->again || core->witness_changed || now.steady_ms >= souk_core_due_ms(core)
         || (core->state == SOUK_CORE_LIVE && now.wall_ms >= core->timer_due_ms && !core->draining
             && now.steady_ms >= core->full_until_ms);
+}
+
+static bool
+has_ended(const struct souk_core *core)
+{
+    return core->state == SOUK_CORE_DRAINED || core->state == SOUK_CORE_FENCED || core->state == SOUK_CORE_SET_ASIDE
+        || core->state == SOUK_CORE_BROKEN;
 }
 
 uint64_t
@@ -409,6 +416,8 @@ souk_core_due_ms(const struct souk_core *core)
     uint64_t due_ms = souk_feeds_due_ms(&core->feeds);
     uint64_t at_ms = core_commands_due_ms(core);
 
+    if (has_ended(core))
+        return UINT64_MAX;
     if (at_ms < due_ms)
         due_ms = at_ms;
     if (core->state == SOUK_CORE_LIVE && core->own_count != 0) {
@@ -492,7 +501,9 @@ rounds(struct souk_core *core)
         core->again = true;                     /* a new epoch is a commit of its own */
         return 0;
     }
-    if ((rc = core_work_retries(core)) != 0 || ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY))
+    if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
+        return rc;
+    if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
         return rc;
     if (core->state == SOUK_CORE_LIVE && !core->draining && ((rc = core_work_timers(core)) != 0
         || (rc = core_work_outcomes(core)) != 0))

@@ -105,14 +105,14 @@ bool souk_core_drain(struct souk_core *core);
  * again it would give the same numbers once more. Borrowed until close.
  */
 struct souk_slice souk_core_hand_over(struct souk_core *core);
-/* How far the one beside is: events of own and followed streams that it still lacks, as far as it knows; 0: close. */
+/* How far the one beside is: events of own and followed streams that it has not got, as far as it knows; 0: close. */
 uint64_t souk_core_behind(const struct souk_core *core);
 /* The old process has handed over: go on until this, then be the one. Its state becomes SOUK_CORE_LIVE. */
 SOUK_MUST_CHECK int souk_core_take_over(struct souk_core *core, struct souk_slice handed_over);
 
 /* ---- parked events -------------------------------------------------- */
 
-/* Run the parked events of `key` again, in order, in the next work. */
+/* Run the parked events of `key` again, in order, in the next work of a live service. */
 SOUK_MUST_CHECK int souk_core_retry_parked(struct souk_core *core, struct souk_slice key);
 
 /* ---- how it stands -------------------------------------------------- */

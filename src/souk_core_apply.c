@@ -35,6 +35,9 @@ static bool is_swap(const struct core_follow *follow, const struct souk_batch_he
 static int begin_refill(struct souk_core *core, struct core_follow *follow);
 static bool skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
 static struct core_poison *poison_of(struct core_follow *follow, struct souk_point point);
+static bool is_missing(struct souk_core *core, const struct souk_cause *cause, bool own);
+static bool is_given_up(struct souk_core *core, const struct souk_cause *cause);
+static void give_up(struct souk_core *core, const struct souk_batch_header *header, bool own);
 
 /* ---- deciding ------------------------------------------------------- */
 
@@ -357,6 +360,7 @@ core_work_followed(struct souk_core *core)
                     break;                      /* it may ask for a reaction: not before the service is live */
                 core_begin_input(core, CORE_INPUT_EVENT);
                 core->failed_follow = follow;
+                memset(&follow->given_up, 0, sizeof follow->given_up);
                 if ((rc = take_batch(core, follow, batch)) != 0)
                     return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;     /* half of it has been applied */
                 core->failed_kind = CORE_INPUT_NONE;
@@ -392,28 +396,19 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
     uint64_t since_ms = *held_since_ms, seen_ms, until_ms;
     struct souk_causes causes;
     struct souk_cause cause;
-    bool held = false;
+    bool held = false, lacks = false;
 
     if (SOUK_PLANTED_BUG(CAUSES_IGNORED))
         return false;
     souk_causes_init(&causes, header);
     while (souk_causes_next(&causes, &cause)) {
-        const struct core_own *mine = core_own(core, cause.stream.text);
-        const struct core_follow *follow = core_follow(core, cause.stream.text);
-        struct souk_point cursor;
-
-        if (mine != NULL && own)
-            continue;                           /* own streams come back in the order of their commits */
-        if (mine == NULL && follow == NULL)
+        if (!is_missing(core, &cause, own))
             continue;
-        cursor = mine != NULL ? souk_point_of(&mine->head) : souk_point_of(&follow->cursor.position);
-        if (SOUK_PLANTED_BUG(CAUSE_WITHOUT_EPOCH)) {
-            if (cursor.number >= cause.point.number)
-                continue;
-        } else if (souk_point_satisfied(cause.point, cursor)) {
+        if (is_given_up(core, &cause)) {
+            lacks = true;
             continue;
         }
-        if (mine != NULL)
+        if (core_own(core, cause.stream.text) != NULL)
             souk_core_hear_foreign(core, cause.point.epoch.counter);
         else
             souk_feeds_wait_for(&core->feeds, &cause, core->now);
@@ -436,22 +431,69 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
             continue;
         held = true;
     }
-    if (!held)
-        return false;
-    if (*held_since_ms == 0) {
-        *held_since_ms = core->now.steady_ms == 0 ? 1 : core->now.steady_ms;
-        core->status.holds++;
-        if (since_ms < *held_since_ms)
-            since_ms = *held_since_ms;
+    if (held) {
+        if (*held_since_ms == 0) {
+            *held_since_ms = core->now.steady_ms == 0 ? 1 : core->now.steady_ms;
+            core->status.holds++;
+            if (since_ms < *held_since_ms)
+                since_ms = *held_since_ms;
+        }
+        until_ms = since_ms + core->wiring->limits.hold_ms;
+        if (core->now.steady_ms < until_ms) {
+            if (until_ms < core->hold_due_ms)
+                core->hold_due_ms = until_ms;
+            return true;
+        }
+        give_up(core, header, own);
     }
-    until_ms = since_ms + core->wiring->limits.hold_ms;
-    if (core->now.steady_ms < until_ms) {
-        if (until_ms < core->hold_due_ms)
-            core->hold_due_ms = until_ms;
-        return true;
-    }
-    core->status.holds_over_bound++;
+    core->status.holds_over_bound += held || lacks;
     return false;
+}
+
+static bool
+is_missing(struct souk_core *core, const struct souk_cause *cause, bool own)
+{
+    const struct core_own *mine = core_own(core, cause->stream.text);
+    const struct core_follow *follow = core_follow(core, cause->stream.text);
+    struct souk_point cursor;
+
+    if (mine != NULL && own)
+        return false;                           /* own streams come back in the order of their commits */
+    if (mine == NULL && follow == NULL)
+        return false;
+    cursor = mine != NULL ? souk_point_of(&mine->head) : souk_point_of(&follow->cursor.position);
+    if (SOUK_PLANTED_BUG(CAUSE_WITHOUT_EPOCH))
+        return cursor.number < cause->point.number;
+    return !souk_point_satisfied(cause->point, cursor);
+}
+
+/* Was it, or one before it, waited for in vain since its stream last moved? Then nobody waits for it once more. */
+static bool
+is_given_up(struct souk_core *core, const struct souk_cause *cause)
+{
+    const struct core_follow *follow = core_follow(core, cause->stream.text);
+
+    return follow != NULL && follow->given_up.epoch.counter != 0
+        && souk_epoch_equal(follow->given_up.epoch, cause->point.epoch)
+        && follow->given_up.number <= cause->point.number;
+}
+
+static void
+give_up(struct souk_core *core, const struct souk_batch_header *header, bool own)
+{
+    struct souk_causes causes;
+    struct souk_cause cause;
+
+    for (uint32_t i = 0; i < core->follow_count && !own; i++)
+        if (strcmp(core->follows[i].name.text, header->stream.text) != 0)
+            memset(&core->follows[i].joining, 0, sizeof core->follows[i].joining);
+    souk_causes_init(&causes, header);
+    while (souk_causes_next(&causes, &cause)) {
+        struct core_follow *follow = core_follow(core, cause.stream.text);
+
+        if (follow != NULL && is_missing(core, &cause, own) && !is_given_up(core, &cause))
+            follow->given_up = cause.point;
+    }
 }
 
 static int

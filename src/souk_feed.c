@@ -17,6 +17,7 @@ static void enqueue(struct souk_feeds *feeds, struct souk_feed_stream *stream,
 static void hear_point(struct souk_feed_stream *stream, struct souk_point point);
 static void hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_wire_answer *answer,
     struct souk_time now, bool *elsewhere_out);
+static bool as_far(const struct souk_position *head, const struct souk_position *position);
 static void next_source(const struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now);
 static bool from_origin(const struct souk_feed *feed);
 static bool has_room(const struct souk_feeds *feeds, const struct souk_feed_stream *stream);
@@ -358,16 +359,20 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         next_source(feeds, feed, now);
         return true;
     }
-    feed->tries = 0;
+    if (batch_count != 0)
+        feed->tries = 0;
     if (pulled->more) {
         feed->wants = true;
         return true;
     }
     for (uint32_t i = 0; i < feed->stream_count; i++)
-        if (souk_point_above(feed->streams[i].heard, souk_point_of(&feed->streams[i].tail)))
+        if (has_room(feeds, &feed->streams[i])  /* else it was not asked for */
+            && souk_point_above(feed->streams[i].heard, souk_point_of(&feed->streams[i].tail)))
             level = false;
-    if (level)
+    if (level) {
+        feed->tries = 0;
         return true;
+    }
     if (from_origin(feed)) {                    /* it knows best: what was heard is not, or no more */
         for (uint32_t i = 0; i < feed->stream_count; i++)
             feed->streams[i].heard = souk_point_of(&feed->streams[i].tail);
@@ -399,6 +404,10 @@ hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_
         feed->wants = true;
         return;
     }
+    if (answer->verdict == SOUK_UNKNOWN && !as_far(&answer->head, &stream->tail)) {
+        *elsewhere_out = true;
+        return;
+    }
     if (!souk_position_equal(&stream->tail, &stream->cursor)) {
         souk_feed_drop(stream);                 /* perhaps only what is queued is void: ask from the cursor */
         return;
@@ -412,9 +421,15 @@ hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_
         };
         return;
     }
-    if (answer->head.epoch.counter == stream->cursor.epoch.counter && answer->head.number >= stream->cursor.number)
-        stream->differs = true;
+    stream->differs = true;
     *elsewhere_out = true;
+}
+
+/* Who has as much of the same epoch counter and does not know the position has another history. */
+static bool
+as_far(const struct souk_position *head, const struct souk_position *position)
+{
+    return head->epoch.counter == position->epoch.counter && head->number >= position->number;
 }
 
 static bool
@@ -448,33 +463,38 @@ souk_feed_take(struct souk_feed_stream *stream)
 uint32_t
 souk_feed_commit(struct souk_feed *feed, struct souk_feed_batch *batches_out[SOUK_COMMIT_BATCHES_MAX])
 {
+    struct souk_feed_batch *front = NULL;
+    uint32_t found = 0;
+
     for (uint32_t i = 0; i < feed->stream_count; i++) {
-        const struct souk_feed_batch *front = feed->streams[i].untaken;
-        uint32_t found = 0;
+        struct souk_feed_batch *batch = feed->streams[i].untaken;
 
-        if (front == NULL)
-            continue;
-        memset(batches_out, 0, front->header.places * sizeof batches_out[0]);
-        for (uint32_t k = 0; k < feed->stream_count; k++) {
-            struct souk_feed_batch *batch = feed->streams[k].untaken;
-
-            while (batch != NULL && batch->header.commit == front->header.commit
-                && souk_epoch_equal(batch->header.epoch, front->header.epoch)
-                && batch->header.place < front->header.places && batches_out[batch->header.place] == NULL) {
-                batches_out[batch->header.place] = batch;
-                found++;
-                batch = batch->next;
-            }
-        }
-        feed->streams[i].complete = found == front->header.places;
-        if (found == front->header.places)
-            return found;
-        if (SOUK_PLANTED_BUG(HALF_COMMIT)) {
-            batches_out[0] = feed->streams[i].untaken;
-            return 1;
-        }
-        feed->wants = true;                     /* a part is missing: a private stream, or a lost frame */
+        if (batch != NULL && (front == NULL || batch->header.commit < front->header.commit))
+            front = batch;
     }
+    if (front == NULL)
+        return 0;
+    memset(batches_out, 0, front->header.places * sizeof batches_out[0]);
+    for (uint32_t i = 0; i < feed->stream_count; i++) {
+        struct souk_feed_batch *batch = feed->streams[i].untaken;
+
+        while (batch != NULL && batch->header.commit == front->header.commit
+            && souk_epoch_equal(batch->header.epoch, front->header.epoch)
+            && batch->header.place < front->header.places && batches_out[batch->header.place] == NULL) {
+            batches_out[batch->header.place] = batch;
+            found++;
+            batch = batch->next;
+        }
+    }
+    for (uint32_t i = 0; i < feed->stream_count; i++)
+        feed->streams[i].complete = found == front->header.places;
+    if (found == front->header.places)
+        return found;
+    if (SOUK_PLANTED_BUG(HALF_COMMIT)) {
+        batches_out[0] = front;
+        return 1;
+    }
+    feed->wants = true;                         /* a part is missing: a private stream, or a lost frame */
     return 0;
 }
 
@@ -640,8 +660,10 @@ souk_feeds_behind(const struct souk_feeds *feeds)
             uint64_t known = stream->heard.number > stream->reported.number ? stream->heard.number
                 : stream->reported.number;
 
-            if (known > stream->cursor.number)
-                behind += known - stream->cursor.number;
+            const uint64_t have = feeds->feeds[i]->whole_commits ? stream->cursor.number : stream->tail.number;
+
+            if (known > have && has_room(feeds, stream))
+                behind += known - have;
         }
     }
     return behind;

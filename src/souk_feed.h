@@ -128,7 +128,10 @@ bool souk_feeds_has_batches(const struct souk_feeds *feeds);
 SOUK_MUST_CHECK int souk_feeds_elapse(struct souk_feeds *feeds, struct souk_outbox *outbox, struct souk_time now);
 /* When souk_feeds_elapse() has something to do, on the steady clock. */
 uint64_t souk_feeds_due_ms(const struct souk_feeds *feeds);
-/* Events that are known to exist and not applied. */
+/*
+ * Events that are known to exist and not here: of own streams not applied, of others not even queued (those may wait
+ * for the service to be live, as many as there is room for).
+ */
 uint64_t souk_feeds_behind(const struct souk_feeds *feeds);
 
 #endif

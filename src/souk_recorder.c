@@ -29,6 +29,7 @@ struct kept {
     struct souk_point ordered;
     uint64_t backed_up;
     bool probing;                               /* its history is void: looking for where it left the origin's */
+    struct souk_position agreed;                /* while probing: so far the two are the same */
 };
 
 struct origin {
@@ -84,6 +85,10 @@ static bool is_probing(struct souk_recorder *recorder, const struct souk_feed *f
 static int grant_seals(struct souk_recorder *recorder);
 static int grant_seal(struct souk_recorder *recorder, const struct seal_request *request);
 static int go_back(struct souk_recorder *recorder);
+static int find_common(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out);
+static int stand_at_commit(struct souk_recorder *recorder, struct kept *kept, uint64_t commit);
+static int is_kept(struct souk_recorder *recorder, const struct kept *kept, const struct souk_batch_header *header,
+    bool *kept_out);
 static int record(struct souk_recorder *recorder);
 static int record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch);
 static int set_aside(struct souk_recorder *recorder, struct kept *kept);
@@ -615,8 +620,8 @@ grant_seal(struct souk_recorder *recorder, const struct seal_request *request)
 
     assert(origin != NULL);                     /* looked for when it was heard */
     sealed.counter = highest(recorder, origin);
-    sealed.granted = seal->counter > sealed.counter || (seal->counter == origin->sealed
-        && memcmp(seal->instance, origin->instance, sizeof origin->instance) == 0);
+    sealed.granted = seal->counter > sealed.counter || (seal->counter == sealed.counter
+        && seal->counter == origin->sealed && memcmp(seal->instance, origin->instance, sizeof origin->instance) == 0);
     if (SOUK_PLANTED_BUG(SEAL_ALWAYS_GRANTED))
         sealed.granted = true;
     if (sealed.granted) {
@@ -687,8 +692,20 @@ record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch)
     int rc;
 
     assert(kept != NULL);
-    if (kept->probing && (rc = set_aside(recorder, kept)) != 0)
-        return rc;
+    if (kept->probing) {
+        bool same;
+
+        if ((rc = is_kept(recorder, kept, header, &same)) != 0)
+            return rc;
+        if (same) {
+            kept->agreed = souk_batch_end(header);
+            kept->probing = !souk_position_equal(&kept->agreed, &kept->head);
+            souk_feed_take(kept->feed);
+            return 0;
+        }
+        if ((rc = set_aside(recorder, kept)) != 0)
+            return rc;
+    }
     if (!souk_batch_extends(header, &kept->head) && !SOUK_PLANTED_BUG(EPOCH_IGNORED))
         return -SOUK_EDAMAGED;
     if ((rc = souk_log_append(recorder->txn, &kept->log, header,
@@ -704,52 +721,125 @@ record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch)
 
 /* ---- a history that is void ----------------------------------------- */
 
-/* The origin does not know where this store stands: ask again from further back. */
+/* The origin does not know where this store stands: take its streams once more, from where both may be the same. */
 static int
 go_back(struct souk_recorder *recorder)
 {
-    for (uint32_t i = 0; i < recorder->kept_count; i++) {
-        struct kept *kept = &recorder->kept[i];
-        struct souk_feed_void *told = &kept->feed->void_;
-        struct souk_position back = { .number = 0 };
-        struct souk_point from = souk_point_of(&kept->feed->cursor);
-        struct souk_batch_header header;
-        struct souk_slice batch;
+    for (uint32_t i = 0; i < recorder->origin_count; i++) {
+        struct souk_feed *feed = recorder->origins[i].feed;
+        uint64_t commit = UINT64_MAX;
         int rc;
 
-        if (!told->told)
+        for (uint32_t k = 0; k < feed->stream_count; k++) {
+            struct kept *kept = kept_in(recorder, &feed->streams[k]);
+            struct souk_feed_void *told = &kept->feed->void_;
+            uint64_t common;
+
+            if (!told->told)
+                continue;
+            told->told = false;
+            souk_feed_prefer(feed, &feed->origin);
+            souk_feed_want(feed);
+            if (!told->by_origin && !SOUK_PLANTED_BUG(VOID_BY_ANYBODY))
+                continue;
+            if ((rc = find_common(recorder, kept, &common)) != 0)
+                return rc;
+            if (common < commit)
+                commit = common;
+        }
+        if (commit == UINT64_MAX)
             continue;
-        told->told = false;
-        if (!told->by_origin && !SOUK_PLANTED_BUG(VOID_BY_ANYBODY)) {
-            souk_feed_prefer(kept->feed->feed, &kept->feed->feed->origin);
-            souk_feed_want(kept->feed->feed);
-            continue;
-        }
-        if (told->common.number < from.number) {
-            from = told->common;
-            from.epoch.counter++;               /* a batch that ends right there counts */
-        }
-        rc = souk_log_before(recorder->txn, &kept->log, from, &batch);
-        if (rc == 0) {
-            if (souk_batch_peek(batch, &header) != 0)
-                return -SOUK_EDAMAGED;
-            back = souk_batch_end(&header);
-        } else if (rc != -SOUK_ENOTFOUND) {
-            return rc;
-        }
-        kept->probing = true;
-        souk_feed_set_cursor(kept->feed, &back);
-        souk_feed_prefer(kept->feed->feed, &kept->feed->feed->origin);
-        souk_feed_want(kept->feed->feed);
+        for (uint32_t k = 0; k < feed->stream_count; k++)       /* whole commits are recorded: the others, too */
+            if ((rc = stand_at_commit(recorder, kept_in(recorder, &feed->streams[k]), commit)) != 0)
+                return rc;
     }
     return 0;
 }
 
-/* What the origin sends continues at the feed's cursor, so that is where the histories part. */
+/* The last commit that the origin may have, too: one before that of the void cursor; 0: none. */
+static int
+find_common(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out)
+{
+    struct souk_point from = souk_point_of(&kept->feed->cursor);
+    struct souk_batch_header header, void_;
+    struct souk_position end;
+    struct souk_slice batch;
+    int rc;
+
+    *commit_out = 0;
+    if ((rc = souk_log_at(recorder->txn, &kept->log, from, &batch)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if (souk_batch_peek(batch, &void_) != 0)
+        return -SOUK_EDAMAGED;
+    if (kept->feed->void_.common.number < from.number) {
+        from = kept->feed->void_.common;
+        from.epoch.counter++;                   /* a batch that ends right there counts */
+    }
+    while ((rc = souk_log_before(recorder->txn, &kept->log, from, &batch)) == 0) {
+        if (souk_batch_peek(batch, &header) != 0)
+            return -SOUK_EDAMAGED;
+        if (header.commit < void_.commit)
+            break;
+        end = souk_batch_end(&header);
+        from = souk_point_of(&end);
+    }
+    if (rc == 0)
+        *commit_out = header.commit;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+/* Go on behind the last batch of that commit or an earlier one. */
+static int
+stand_at_commit(struct souk_recorder *recorder, struct kept *kept, uint64_t commit)
+{
+    struct souk_position back = kept->probing ? kept->agreed : kept->head;
+    struct souk_batch_header header;
+    struct souk_slice batch;
+    int rc = souk_log_at(recorder->txn, &kept->log, souk_point_of(&back), &batch);
+
+    if (commit == 0)
+        rc = -SOUK_ENOTFOUND;
+    while (rc == 0) {
+        if (souk_batch_peek(batch, &header) != 0)
+            return -SOUK_EDAMAGED;
+        back = souk_batch_end(&header);
+        if (header.commit <= commit)
+            break;
+        rc = souk_log_before(recorder->txn, &kept->log, souk_point_of(&back), &batch);
+    }
+    if (rc == -SOUK_ENOTFOUND)
+        memset(&back, 0, sizeof back);
+    else if (rc != 0)
+        return rc;
+    kept->agreed = back;
+    kept->probing = !souk_position_equal(&back, &kept->head);
+    souk_feed_set_cursor(kept->feed, &back);
+    return 0;
+}
+
+static int
+is_kept(struct souk_recorder *recorder, const struct kept *kept, const struct souk_batch_header *header,
+    bool *kept_out)
+{
+    const struct souk_position end = souk_batch_end(header);
+    struct souk_batch_header held;
+    struct souk_slice batch;
+    int rc = souk_log_at(recorder->txn, &kept->log, souk_point_of(&end), &batch);
+
+    *kept_out = false;
+    if (rc != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if (souk_batch_peek(batch, &held) != 0)
+        return -SOUK_EDAMAGED;
+    *kept_out = memcmp(held.hash.bytes, header->hash.bytes, sizeof held.hash.bytes) == 0;
+    return 0;
+}
+
+/* What the origin sends differs from here on. */
 static int
 set_aside(struct souk_recorder *recorder, struct kept *kept)
 {
-    const struct souk_position common = kept->feed->cursor;
+    const struct souk_position common = kept->agreed;
     uint64_t rows;
     int rc;
 

@@ -767,7 +767,8 @@ give_up_rebuild(struct sim_world *world, struct sim_node *node, struct sim_insta
 
 /*
  * What every backup that may still be restored holds of the history that the
- * event store has now. A backup from before a fork counts up to the fork.
+ * event store has now. A backup that left it in an epoch that both have counts up to there; where it was on a branch
+ * of its own it is not known from its heads alone how far both are the same.
  */
 static void
 tell_backed_up(struct sim_world *world, struct sim_process *process)
@@ -792,7 +793,8 @@ tell_backed_up(struct sim_world *world, struct sim_process *process)
             if (souk_log_open(txn, &points[stream].stream, &log) == 0
                 && souk_log_judge(txn, &log, &node->held[i][stream], &verdict, &head, &common) == 0)
                 held = verdict == SOUK_NEXT || verdict == SOUK_TRIMMED ? node->held[i][stream].number
-                    : verdict == SOUK_VOID ? common.number : 0;
+                    : verdict == SOUK_VOID && souk_epoch_equal(common.epoch, node->held[i][stream].epoch)
+                    ? common.number : 0;
             if (held < points[stream].number)
                 points[stream].number = held;
         }
