@@ -157,3 +157,9 @@ static const struct souk_table_def tables[] = {
 
 const struct souk_service comments_service = { .name = "comments", .version = 1, .handlers = handlers,
     .tables = tables };
+
+int
+main(int argc, char **argv)
+{
+    return souk_service_main(&comments_service, argc, argv);
+}

@@ -183,3 +183,9 @@ static const struct souk_table_def tables[] = {
 
 const struct souk_service moderation_service = { .name = "moderation", .version = 1, .handlers = handlers,
     .tables = tables };
+
+int
+main(int argc, char **argv)
+{
+    return souk_service_main(&moderation_service, argc, argv);
+}

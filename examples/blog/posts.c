@@ -76,3 +76,9 @@ static const struct souk_table_def tables[] = {
 };
 
 const struct souk_service posts_service = { .name = "posts", .version = 1, .handlers = handlers, .tables = tables };
+
+int
+main(int argc, char **argv)
+{
+    return souk_service_main(&posts_service, argc, argv);
+}

@@ -190,3 +190,9 @@ static const struct souk_index_def indexes[] = {
 
 const struct souk_service query_service = { .name = "query", .version = 1, .handlers = handlers, .tables = tables,
     .indexes = indexes };
+
+int
+main(int argc, char **argv)
+{
+    return souk_service_main(&query_service, argc, argv);
+}

@@ -43,3 +43,9 @@ static const struct souk_table_def tables[] = {
 
 const struct souk_service regulars_service = { .name = "regulars", .version = 1, .handlers = handlers,
     .tables = tables };
+
+int
+main(int argc, char **argv)
+{
+    return souk_service_main(&regulars_service, argc, argv);
+}

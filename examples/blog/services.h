@@ -1,5 +1,5 @@
 /*
- * The services of the blog, for their mains and for the test of their stories.
+ * The services of the blog, for the test of their stories.
  */
 #ifndef BLOG_SERVICES_H
 #define BLOG_SERVICES_H
