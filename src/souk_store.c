@@ -55,7 +55,8 @@ static int make_data_file(const struct souk_store *store, bool simulated, struct
 static int write_format(MDB_env *env);
 static int check_data_file(const struct souk_store *store, struct souk_error *err);
 static int reserve_readers_file(const struct souk_store *store, struct souk_error *err);
-static int open_env(struct souk_store *store, uint64_t bytes_max, bool simulated, struct souk_error *err);
+static int open_env(struct souk_store *store, const struct souk_store_config *config, uint64_t bytes_max,
+    struct souk_error *err);
 static int load_tables(struct souk_store *store, struct souk_error *err);
 static int find_tables(struct souk_store *store, struct rescue *scene, struct souk_error *err);
 static int open_slots(struct souk_store *store, MDB_txn *txn, MDB_cursor *cursor);
@@ -101,7 +102,7 @@ souk_store_open(const struct souk_store_config *config, struct souk_store **stor
         goto fail;
     if ((rc = reserve_readers_file(store, err)) != 0)
         goto fail;
-    if ((rc = open_env(store, bytes_max, config->simulated, err)) != 0)
+    if ((rc = open_env(store, config, bytes_max, err)) != 0)
         goto fail;
     /* At each start, not only the first: whoever made the entries may have died before they were synced. */
     if (!config->simulated && (rc = sync_directories(store->dir_fd)) != 0) {
@@ -412,9 +413,10 @@ reserve_readers_file(const struct souk_store *store, struct souk_error *err)
 }
 
 static int
-open_env(struct souk_store *store, uint64_t bytes_max, bool simulated, struct souk_error *err)
+open_env(struct souk_store *store, const struct souk_store_config *config, uint64_t bytes_max, struct souk_error *err)
 {
-    const unsigned wanted = MDB_NOTLS | (simulated ? MDB_NOSYNC | MDB_NOMETASYNC : 0);
+    const unsigned wanted = MDB_NOTLS | (config->simulated ? MDB_NOSYNC | MDB_NOMETASYNC : 0)
+        | (config->simulated && config->written_by_map ? MDB_WRITEMAP : 0);
     const unsigned unsafe = MDB_NOSYNC | MDB_NOMETASYNC | MDB_WRITEMAP | MDB_MAPASYNC | MDB_NOLOCK | MDB_FIXEDMAP;
     unsigned flags;
     int fd, rc;

@@ -35,6 +35,12 @@ struct souk_store_config {
      */
     bool simulated;
     /*
+     * Of a simulated store: write into the map instead of by system calls. The
+     * data file has the size of its bound at once, nearly all of it a hole, and
+     * tmpfs without room for it kills the process.
+     */
+    bool written_by_map;
+    /*
      * Only for tests; NULL: none. Asked before each write within a transaction
      * and before each commit. Not 0: that is how it ends, -SOUK_EFULL or -SOUK_ENOMEM.
      */

@@ -5,6 +5,7 @@
 #include "sim_disk.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +120,7 @@ copy_file(const char *from, const char *to)
 {
     struct stat status;
     int in, out = -1, rc = -1;
-    off_t left;
+    off_t at, end;
     ssize_t n;
 
     if ((in = open(from, O_RDONLY | O_CLOEXEC)) < 0)
@@ -128,10 +129,17 @@ copy_file(const char *from, const char *to)
         goto done;
     if ((out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
         goto done;
-    for (left = status.st_size; left > 0; left -= n)
-        if ((n = copy_file_range(in, NULL, out, NULL, (size_t)left, 0)) <= 0)
+    /* A store is a file of the size of its map: nearly all of it is a hole. */
+    for (at = 0; (at = lseek(in, at, SEEK_DATA)) >= 0; at = end) {
+        if ((end = lseek(in, at, SEEK_HOLE)) < 0)
             goto done;
-    rc = 0;
+        if (lseek(in, at, SEEK_SET) != at || lseek(out, at, SEEK_SET) != at)
+            goto done;
+        for (; at < end; at += n)
+            if ((n = copy_file_range(in, NULL, out, NULL, (size_t)(end - at), 0)) <= 0)
+                goto done;
+    }
+    rc = errno == ENXIO && ftruncate(out, status.st_size) == 0 ? 0 : -1;
 
 done:
     if (out >= 0)

@@ -348,6 +348,7 @@ open_process(struct sim_world *world, struct sim_process *process)
         .bytes_max = process->instance->tight ? STORE_TIGHT_BYTES : STORE_BYTES_MAX,
         .readers_max = READERS_MAX,
         .simulated = true,
+        .written_by_map = true,
     };
     struct souk_error err = { 0 };
     struct souk_txn *txn = NULL;

@@ -435,7 +435,8 @@ a_simulated_store_works_like_another(void **state)
     struct souk_txn *txn;
     int n;
 
-    for (n = 0; n < 3; n++) {
+    for (n = 0; n < 4; n++) {
+        config.written_by_map = n % 2 == 1;
         assert_int_equal(souk_store_open(&config, &store, &err), 0);
         refused(place->path, SOUK_EBUSY, "this process");
         store_text(store, "t", "key", "value");
