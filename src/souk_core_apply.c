@@ -15,7 +15,8 @@ static int take_batch(struct souk_core *core, struct core_follow *follow, struct
 static int take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
 static int take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
     uint32_t generation);
-static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header);
+static int swap(struct souk_core *core, struct core_follow *follow, const struct souk_position *end);
+static void ask_for_swap(struct souk_core *core, const struct core_follow *follow);
 static int take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
     const struct souk_event *event, bool reacts);
 static int run_event(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
@@ -371,6 +372,8 @@ core_work_followed(struct souk_core *core)
             }
         }
     }
+    for (uint32_t i = 0; i < core->follow_count; i++)
+        ask_for_swap(core, &core->follows[i]);
     return 0;
 }
 
@@ -382,12 +385,19 @@ is_within(struct souk_point point, struct souk_point by)
         || (point.epoch.counter == by.epoch.counter && !souk_epoch_equal(point.epoch, by.epoch));
 }
 
-/* Filled beside so far; from this record on the new tables are the tables. */
+/*
+ * Filled beside so far; from this batch on the new tables are the tables: a record above the void cursor's epoch, or
+ * the very batch of the cursor, which was not void for good.
+ */
 static bool
 is_swap(const struct core_follow *follow, const struct souk_batch_header *header)
 {
-    return follow->cursor.generation_beside != 0 && header->count == 0
-        && header->epoch.counter > follow->cursor.position.epoch.counter;
+    const struct souk_position end = souk_batch_end(header), *old = &follow->cursor.position;
+
+    if (follow->cursor.generation_beside == 0)
+        return false;
+    return (header->count == 0 && header->epoch.counter > old->epoch.counter)
+        || (souk_epoch_equal(header->epoch, old->epoch) && end.number >= old->number);
 }
 
 bool
@@ -506,7 +516,7 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     bool reacts;
     int rc;
 
-    if (follow->cursor.generation_beside != 0 && !is_swap(follow, header))
+    if (follow->cursor.generation_beside != 0 && (header->count != 0 || !is_swap(follow, header)))
         return take_beside(core, follow, batch);
 
     reacts = core->can_react && !souk_point_covered(souk_point_of(&end), follow->cursor.reacted);
@@ -518,11 +528,9 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     if (SOUK_PLANTED_BUG(REACT_TO_ALL))
         reacts = core->can_react;
     if (header->count == 0) {
-        if (follow->cursor.generation_beside != 0)
-            rc = swap(core, follow, header);
-        else
-            rc = take_record(core, follow, header, follow->cursor.generation);
-        if (rc != 0)
+        if ((rc = take_record(core, follow, header, follow->cursor.generation_beside != 0
+                ? follow->cursor.generation_beside : follow->cursor.generation)) != 0
+            || (follow->cursor.generation_beside != 0 && (rc = swap(core, follow, &end)) != 0))
             return rc;
     } else {
         if ((rc = souk_events_init(&events, header)) != 0)
@@ -765,6 +773,7 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
     const struct souk_batch_header *header = &batch->header;
     const struct core_poison *poison;
     struct souk_events events;
+    struct souk_position end;
     struct souk_event event;
     int rc;
 
@@ -788,22 +797,44 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
     }
     if (rc != 0)
         return rc;
-    follow->cursor.beside = souk_batch_end(header);
+    end = souk_batch_end(header);
     follow->changed = true;
-    return 0;
+    if (!is_swap(follow, header)) {
+        follow->cursor.beside = end;
+        return 0;
+    }
+    if ((rc = swap(core, follow, &end)) != 0)
+        return rc;
+    follow->cursor.position = end;
+    rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end));
+    return rc != 0 ? rc : souk_vector_learn_causes(&core->vector, header);
 }
 
-/* The record of a higher epoch than the void cursor's: from here on the new tables are the tables. */
-static int
-swap(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header)
+/* The old cursor is above what the new history has reached: its origin has to know, and to open an epoch above it. */
+static void
+ask_for_swap(struct souk_core *core, const struct core_follow *follow)
 {
-    const struct souk_position end = souk_batch_end(header);
-    uint32_t old = follow->cursor.generation;
+    const struct souk_cursor *cursor = &follow->cursor;
+    struct souk_cause cause = { .stream = follow->name, .point = souk_point_of(&cursor->position) };
+
+    if (cursor->generation_beside == 0 || souk_position_is_zero(&cursor->beside) || follow->feed->untaken != NULL
+        || cursor->beside.epoch.counter > cursor->position.epoch.counter
+        || souk_point_above(follow->feed->heard, souk_point_of(&cursor->beside)))
+        return;
+    souk_feeds_wait_for(&core->feeds, &cause, core->now);
+    if (core->now.steady_ms + core->wiring->limits.head_ms < core->hold_due_ms)
+        core->hold_due_ms = core->now.steady_ms + core->wiring->limits.head_ms;
+}
+
+/* From here on the new tables are the tables. */
+static int
+swap(struct souk_core *core, struct core_follow *follow, const struct souk_position *end)
+{
+    const uint32_t old = follow->cursor.generation;
     int rc;
 
-    if ((rc = take_record(core, follow, header, follow->cursor.generation_beside)) != 0
-        || (rc = souk_parked_refilled(core->txn, &follow->name, follow->cursor.generation_beside,
-            souk_point_of(&end))) != 0
+    if ((rc = souk_parked_refilled(core->txn, &follow->name, follow->cursor.generation_beside,
+            souk_point_of(end))) != 0
         || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0
         || (rc = souk_lineage_cut(core->txn, &follow->name, old, 0)) != 0)
         return rc;
