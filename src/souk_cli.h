@@ -1,0 +1,119 @@
+/*
+ * souk_cli - what the subcommands of souk(1) share: options, colours, tables,
+ * and how they speak of errors.
+ *
+ * Each subcommand is one file souk_cli_NAME.c with one function that takes its
+ * own arguments (argv[0] is "souk NAME") and gives the exit status, one of
+ * <sysexits.h>. Answers go to the standard output, everything else to the
+ * standard error. Without memory the process ends with EX_OSERR.
+ */
+#ifndef SOUK_CLI_H
+#define SOUK_CLI_H
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include <souk.h>
+#include "souk_topology.h"
+
+#define SOUK_CLI_TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
+#define SOUK_CLI_TOPOLOGY_DEFAULT "topology.zpl"
+
+struct souk_cli {
+    const char *name;                   /* "souk check" */
+    const char *topology_path;          /* --topology, $SOUK_TOPOLOGY, or topology.zpl; NULL: nothing of that */
+    bool is_json;                       /* --json */
+    bool out_has_color, err_has_color;  /* a terminal, and NO_COLOR is not set */
+    bool out_is_utf8;                   /* else lines are drawn in ASCII */
+};
+
+int souk_cli_check(int argc, char **argv);
+int souk_cli_init(int argc, char **argv);
+int souk_cli_up(int argc, char **argv);
+
+/* ---- options -------------------------------------------------------- */
+
+/*
+ * --topology and --json, as a child of a subcommand's own parser: its input is
+ * a struct souk_cli that souk_cli_begin() has filled. The second one has --json only.
+ */
+extern const struct argp souk_cli_argp;
+extern const struct argp souk_cli_json_argp;
+
+void souk_cli_begin(struct souk_cli *cli, char **argv);
+/*
+ * argp_parse(3) with exit status EX_USAGE. `input` is the subcommand's options,
+ * whose first member is a struct souk_cli. 0, or an exit status (not EX_OK).
+ */
+int souk_cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* ---- what is said --------------------------------------------------- */
+
+enum souk_cli_color {
+    SOUK_CLI_PLAIN,
+    SOUK_CLI_RED,
+    SOUK_CLI_GREEN,
+    SOUK_CLI_YELLOW,
+    SOUK_CLI_BLUE,
+    SOUK_CLI_MAGENTA,
+    SOUK_CLI_CYAN,
+    SOUK_CLI_DIM,
+    SOUK_CLI_BOLD,
+};
+
+/* The escape sequence, or "" when no colour is wanted. */
+const char *souk_cli_color(bool is_wanted, enum souk_cli_color color);
+/* "souk check: SENTENCE" on the standard error. */
+void souk_cli_say(const struct souk_cli *cli, enum souk_cli_color color, const char *format, ...) SOUK_PRINTF(3, 4);
+/* The exit status for a negative SOUK_E*; `of_data` stands for what the user has given (EX_CONFIG, EX_DATAERR). */
+int souk_cli_exit_status(int rc, int of_data);
+/* Write a JSON value and a line feed to the standard output, and release it. NULL: there was no memory. */
+void souk_cli_json(json_t *value);
+/* `value`, unless it is NULL: then the process ends. */
+void *souk_cli_need(void *value);
+
+/*
+ * A line on the standard error that is written over, for what takes longer than
+ * two seconds. Nothing without a terminal.
+ */
+struct souk_cli_progress {
+    uint64_t begun_ms, shown_ms;
+    bool is_shown;
+};
+
+void souk_cli_progress(const struct souk_cli *cli, struct souk_cli_progress *progress, const char *format, ...)
+    SOUK_PRINTF(3, 4);
+/* Take the line away. */
+void souk_cli_progress_end(struct souk_cli_progress *progress);
+/* Of a clock that never goes back. */
+uint64_t souk_cli_steady_ms(void);
+
+/* ---- tables --------------------------------------------------------- */
+
+struct libscols_table;
+struct libscols_line;
+
+enum souk_cli_column { SOUK_CLI_TEXT, SOUK_CLI_NUMBER, SOUK_CLI_TREE };
+
+/* Columns are given as "name" and kind; the list ends with a name that is NULL. Release with souk_cli_table_end(). */
+struct souk_cli_heading {
+    const char *name;
+    enum souk_cli_column column;
+};
+
+struct libscols_table *souk_cli_table(const struct souk_cli *cli, const struct souk_cli_heading *headings,
+    bool has_heading);
+/* A line, below `parent` in a tree (NULL: at the top). */
+struct libscols_line *souk_cli_line(struct libscols_table *table, struct libscols_line *parent);
+void souk_cli_cell(struct libscols_line *line, size_t column, const char *format, ...) SOUK_PRINTF(3, 4);
+void souk_cli_cell_color(struct libscols_line *line, size_t column, enum souk_cli_color color);
+/* Print the table and release it. */
+void souk_cli_table_end(struct libscols_table *table);
+
+/* ---- topologies ----------------------------------------------------- */
+
+/* Read the topology that the options name, or `path`. What is wrong is said. 0, or an exit status. */
+int souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topology **topology_out);
+
+#endif
