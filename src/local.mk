@@ -52,6 +52,10 @@ libsouk_all_la_SOURCES = \
 	src/souk_description_field.c \
 	src/souk_description_check.c \
 	src/souk_evolution.c \
+	src/souk_catalogue.c \
+	src/souk_catalogue.h \
+	src/souk_fit.c \
+	src/souk_fit.h \
 	src/souk_topology.c \
 	src/souk_topology_canonical.c \
 	src/souk_topology_check.c \
@@ -132,3 +136,29 @@ souk_messages_SOURCES = \
 	src/souk_messages_reference.c \
 	src/souk_messages_convert.c
 souk_messages_LDADD = libsouk-all.la $(JANSSON_LIBS)
+
+# The command.
+bin_PROGRAMS += souk
+souk_SOURCES = \
+	src/souk_main.c \
+	src/souk_cli.c \
+	src/souk_cli.h \
+	src/souk_cli_check.c \
+	src/souk_cli_child.c \
+	src/souk_cli_child.h \
+	src/souk_cli_draw.c \
+	src/souk_cli_draw.h \
+	src/souk_cli_init.c \
+	src/souk_cli_init.h \
+	src/souk_cli_up.c \
+	src/souk_cli_up.h \
+	src/souk_cli_up_log.c
+nodist_souk_SOURCES = src/souk_cli_template.c
+souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
+souk_LDADD = libsouk-all.la $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+
+SOUK_INIT = src/init/Makefile src/init/book.messages.zpl src/init/gitignore src/init/guestbook.c src/init/topology.zpl
+src/souk_cli_template.c: $(SOUK_INIT) src/init/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) src && sh $(srcdir)/src/init/embed.sh $(srcdir)/src/init >$@.new && mv $@.new $@
+EXTRA_DIST += $(SOUK_INIT) src/init/embed.sh
+CLEANFILES += src/souk_cli_template.c

@@ -22,6 +22,8 @@ struct options {
 struct findings {
     const struct options *options;
     json_t *errors, *notes, *breaks, *changes;      /* NULL without --json */
+    const struct souk_topology *before, *after;     /* while they are compared */
+    char whole[64];                                 /* the node that is new or gone as a whole, and has been said */
     size_t wrong;
 };
 
@@ -34,6 +36,7 @@ static void compare(struct findings *findings, const struct souk_topology *topol
     const struct souk_catalogue *catalogue);
 static void say_break(void *arg, const char *sentence);
 static void say_change(void *arg, const struct souk_topology_change *change);
+static bool say_whole(struct findings *findings, const struct souk_topology_change *change);
 static void say_restarts(struct findings *findings, const struct souk_topology *before,
     const struct souk_topology *after);
 static void say_restart(struct findings *findings, const char *node, const char *what, const char *why);
@@ -212,6 +215,8 @@ compare(struct findings *findings, const struct souk_topology *topology, const s
 
     if (read_system(findings, findings->options->against, &old, &old_catalogue) == EX_OK) {
         (void)souk_fit_breaks(old, &old_catalogue, topology, catalogue, say_break, findings);
+        findings->before = old;
+        findings->after = topology;
         (void)souk_topology_compare(old, topology, NULL, say_change, findings);
         say_restarts(findings, old, topology);
     }
@@ -241,12 +246,30 @@ say_change(void *arg, const struct souk_topology_change *change)
     if (findings->changes != NULL)
         (void)json_array_append_new(findings->changes, json_pack("{ss ss ss? ss? sb}", "where", change->where, "key",
             change->key, "before", change->before, "after", change->after, "live", change->live));
+    else if (say_whole(findings, change))
+        return;
     else if (change->before == NULL)
         (void)printf("%s: %s %s is new\n", change->where, change->key, change->after);
     else if (change->after == NULL)
         (void)printf("%s: %s %s is gone\n", change->where, change->key, change->before);
     else
         (void)printf("%s: %s was %s, is %s\n", change->where, change->key, change->before, change->after);
+}
+
+/* What is there as a whole, or not at all, is said in one line. */
+static bool
+say_whole(struct findings *findings, const struct souk_topology_change *change)
+{
+    const char *name = strchr(change->where, ' ') + 1;
+    const bool was_there = souk_topology_node(findings->before, name) != NULL;
+    const bool is_there = souk_topology_node(findings->after, name) != NULL;
+
+    if (was_there == is_there)
+        return false;
+    if (strcmp(findings->whole, change->where) != 0)
+        (void)printf("%s is %s\n", change->where, is_there ? "new" : "gone");
+    (void)snprintf(findings->whole, sizeof findings->whole, "%s", change->where);
+    return true;
 }
 
 static void

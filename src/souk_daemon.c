@@ -243,17 +243,5 @@ reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err)
 static enum souk_level
 level_of(const struct daemon *daemon, const struct souk_topology_node *node)
 {
-    if (daemon->options.has_level)
-        return daemon->options.level;
-    switch (node->log_level) {
-    case SOUK_LOG_ERROR:
-        return SOUK_LEVEL_ERROR;
-    case SOUK_LOG_WARN:
-        return SOUK_LEVEL_WARN;
-    case SOUK_LOG_INFO:
-        return SOUK_LEVEL_INFO;
-    case SOUK_LOG_DEBUG:
-        break;
-    }
-    return SOUK_LEVEL_DEBUG;
+    return daemon->options.has_level ? daemon->options.level : node->log_level;
 }

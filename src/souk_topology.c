@@ -161,19 +161,6 @@ souk_topology_fingerprint(const struct souk_topology *topology, uint8_t fingerpr
     memcpy(fingerprint_out, topology->fingerprint, sizeof topology->fingerprint);
 }
 
-const char *
-souk_log_level_name(enum souk_log_level level)
-{
-    static const char *const names[] = {
-        [SOUK_LOG_ERROR] = "error",
-        [SOUK_LOG_WARN] = "warn",
-        [SOUK_LOG_INFO] = "info",
-        [SOUK_LOG_DEBUG] = "debug",
-    };
-
-    return names[level];
-}
-
 void
 souk_topology_wrong(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char *format, ...)
 {

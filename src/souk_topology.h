@@ -13,6 +13,7 @@
 
 #include <souk.h>
 #include "souk_position.h"
+#include "souk_report.h"
 #include "souk_wiring.h"
 
 #define SOUK_TOPOLOGY_ERRORS_MAX 64             /* that are kept of one file */
@@ -24,25 +25,16 @@
 #define SOUK_TOPOLOGY_PATH_BYTES_MAX 1023
 #define SOUK_TOPOLOGY_KEY_BYTES 40              /* a CURVE public key, Z85 */
 
-enum souk_log_level { SOUK_LOG_ERROR, SOUK_LOG_WARN, SOUK_LOG_INFO, SOUK_LOG_DEBUG };
-
 /* What the shell around the state machines keeps to; `limits` in the file, beside struct souk_limits. */
 struct souk_shell_limits {
     uint64_t store_bytes_max;           /* of a data file: the LMDB map;                      default 16 GiB */
-    uint64_t disk_free_bytes_min;       /* below it commands are refused as full;             64 MiB */
     uint32_t readers_max;               /* read transactions at once;                         16 */
-    uint32_t send_queue_max;            /* messages that wait for one peer;                   1000 */
-    uint32_t receive_queue_max;         /* messages that wait for us, of one peer;            1000 */
-    uint32_t peers_max;                 /* connections to one door;                           1024 */
-    uint32_t prepare_threads;           /* that run `prepare`;                                2 */
     uint32_t drain_ms;                  /* what TERM leaves for finishing;                    10000 */
 };
 
 /* From where on `souk status` and the metrics call something a problem. */
 struct souk_thresholds {
     uint64_t behind_events;             /* a follower is so far behind a head;                10000 */
-    uint32_t behind_ms;                 /* or for so long;                                    60000 */
-    uint32_t unrecorded_ms;             /* no event store has it;                             300000 */
     uint32_t parked_events;             /* at least so many;                                  1 */
     uint32_t store_percent;             /* of store_bytes_max in use;                         80 */
     uint32_t clock_ms;                  /* two hosts' clocks differ by;                       1000 */
@@ -89,7 +81,7 @@ struct souk_topology_node {
     const struct souk_topology_call *calls;             /* by the callee's name */
     size_t call_count;
     bool lost;                                          /* of event stores */
-    enum souk_log_level log_level;
+    enum souk_level log_level;
     struct souk_shell_limits shell_limits;
     struct souk_thresholds thresholds;
     struct souk_wiring wiring;                          /* see souk_topology_wiring() */
@@ -195,8 +187,5 @@ int souk_topology_compare(const struct souk_topology *before, const struct souk_
 /* A sentence for the log: "restart needed: streams of orders changed". 0, or -SOUK_EINVAL when nothing asks for one. */
 int souk_topology_restart_sentence(const struct souk_topology *before, const struct souk_topology *after,
     const char *node, char *text_out, size_t text_bytes);
-
-/* "error", "warn", "info", "debug". */
-const char *souk_log_level_name(enum souk_log_level level);
 
 #endif

@@ -159,7 +159,6 @@ write_node(struct writing *writing, size_t index)
     if (node->kind == SOUK_NODE_EVENT_STORE)
         put(writing, "lost", node->lost ? "yes" : "no", false, false);
     write_relations(writing, node);
-    writing->next.is_own = true;
     put_if(writing, "about", node->about, true);
     child = souk_topology_valued(zpl, "program");
     put(writing, "program", child == NULL ? node->program : child->value, false, false);
@@ -187,10 +186,11 @@ write_relations(struct writing *writing, const struct souk_topology_node *node)
     for (i = 0; i < node->stream_count; i++)
         put(writing, "stream", souk_topology_text(writing->reading, "%s%s", node->streams[i]->name.text,
             node->streams[i]->is_private ? " private" : ""), true, false);
-    for (i = 0; i < node->follow_count && node->kind == SOUK_NODE_SERVICE; i++)
-        put(writing, "follow", node->follows[i]->name.text, true, false);
     for (i = 0; i < node->call_count; i++)
         write_call(writing, &node->calls[i]);
+    writing->next.is_own = true;
+    for (i = 0; i < node->follow_count && node->kind == SOUK_NODE_SERVICE; i++)
+        put(writing, "follow", node->follows[i]->name.text, true, false);
     for (i = 0; i < node->wiring.skip_count; i++) {
         skip = &node->wiring.skips[i];
         (void)sodium_bin2hex(bits, sizeof bits, skip->point.epoch.bits, sizeof skip->point.epoch.bits);
@@ -216,7 +216,7 @@ write_settings(struct writing *writing, const struct souk_topology_node *node)
 {
     const struct souk_wiring *wiring = &node->wiring;
 
-    put(writing, "log_level", souk_log_level_name(node->log_level), false, true);
+    put(writing, "log_level", souk_level_name(node->log_level), false, true);
     write_numbers(writing, node, "limits", souk_topology_limits);
     write_numbers(writing, node, "thresholds", souk_topology_thresholds);
     if (node->kind != SOUK_NODE_SERVICE)
@@ -359,8 +359,10 @@ concerns(const struct comparison *comparison, const struct souk_topology_line *l
         return true;
     if (line->is_own)
         return false;
-    if (node->kind == SOUK_NODE_EVENT_STORE || line->node->kind == SOUK_NODE_EVENT_STORE)
+    if (line->node->kind == SOUK_NODE_EVENT_STORE)
         return true;
+    if (node->kind == SOUK_NODE_EVENT_STORE)
+        return line->node->stream_count > 0;    /* it connects to whoever has something to record */
     other = souk_topology_node(comparison->topology, line->node->name.text);
     return other != NULL && knows(node, other);
 }

@@ -43,21 +43,14 @@ const struct souk_topology_number souk_topology_limits[] = {
     { "losses_window_ms", NUMBER(wiring.limits.losses_window_ms, 0, SECOND_MS, 10 * YEAR_MS, true) },
     { "retention_ms", NUMBER(wiring.limits.retention_ms, 0, 1, 10 * YEAR_MS, true) },
     { "trim_rows_max", NUMBER(wiring.limits.trim_rows_max, 0, 1, 65536, true) },
-    { "store_bytes_max", NUMBER(shell_limits.store_bytes_max, 16 * 1024 * MIB, MIB, 16 * MIB * MIB, true) },
-    { "disk_free_bytes_min", NUMBER(shell_limits.disk_free_bytes_min, 64 * MIB, 0, MIB * MIB, true) },
+    { "store_bytes_max", NUMBER(shell_limits.store_bytes_max, 16 * 1024 * MIB, MIB, 16 * MIB * MIB, false) },
     { "readers_max", NUMBER(shell_limits.readers_max, 16, 2, 1024, false) },
-    { "send_queue_max", NUMBER(shell_limits.send_queue_max, 1000, 1, MIB, false) },
-    { "receive_queue_max", NUMBER(shell_limits.receive_queue_max, 1000, 1, MIB, false) },
-    { "peers_max", NUMBER(shell_limits.peers_max, 1024, 1, 65536, false) },
-    { "prepare_threads", NUMBER(shell_limits.prepare_threads, 2, 1, 64, false) },
-    { "drain_ms", NUMBER(shell_limits.drain_ms, 10 * SECOND_MS, 1, HOUR_MS, true) },
+    { "drain_ms", NUMBER(shell_limits.drain_ms, 10 * SECOND_MS, 1, HOUR_MS, false) },
     { .name = NULL },
 };
 
 const struct souk_topology_number souk_topology_thresholds[] = {
     { "behind_events", NUMBER(thresholds.behind_events, 10000, 1, UINT32_MAX, true) },
-    { "behind_ms", NUMBER(thresholds.behind_ms, 60 * SECOND_MS, 1, DAY_MS, true) },
-    { "unrecorded_ms", NUMBER(thresholds.unrecorded_ms, 300 * SECOND_MS, 1, DAY_MS, true) },
     { "parked_events", NUMBER(thresholds.parked_events, 1, 1, UINT32_MAX, true) },
     { "store_percent", NUMBER(thresholds.store_percent, 80, 1, 100, true) },
     { "clock_ms", NUMBER(thresholds.clock_ms, SECOND_MS, 1, DAY_MS, true) },
@@ -66,8 +59,6 @@ const struct souk_topology_number souk_topology_thresholds[] = {
 
 static void read_trim_after(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_wiring *wiring);
-static void read_log_level(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
-    enum souk_log_level *level_out);
 static void read_numbers(struct souk_topology_reading *reading, const struct souk_zpl_node *section,
     const struct souk_topology_number *numbers, struct souk_topology_node *into);
 static bool read_uint(struct souk_topology_reading *reading, const struct souk_zpl_node *node, uint64_t value_min,
@@ -243,8 +234,9 @@ souk_topology_settings(struct souk_topology_reading *reading, const struct souk_
         into->wiring.recorded_by = (uint32_t)number;
     if ((child = souk_topology_valued(node, "trim_after")) != NULL)
         read_trim_after(reading, child, &into->wiring);
-    if ((child = souk_topology_valued(node, "log_level")) != NULL)
-        read_log_level(reading, child, &into->log_level);
+    if ((child = souk_topology_valued(node, "log_level")) != NULL
+        && souk_level_parse(child->value, &into->log_level) != 0)
+        souk_topology_wrong(reading, child, "`log_level`: error, warn, info or debug is meant, not `%s`", child->value);
     read_numbers(reading, souk_zpl_child(node, "limits"), souk_topology_limits, into);
     read_numbers(reading, souk_zpl_child(node, "thresholds"), souk_topology_thresholds, into);
 }
@@ -261,7 +253,7 @@ souk_topology_defaults(struct souk_topology_node *node)
     }
     for (number = souk_topology_thresholds; number->name != NULL; number++)
         set_number(node, number, number->value_default);
-    node->log_level = SOUK_LOG_INFO;
+    node->log_level = SOUK_LEVEL_INFO;
     node->wiring.recorded_by = 1;
     node->wiring.trim_after = SOUK_TRIM_BACKED_UP;
     node->wiring.trim_recorded_by = 1;
@@ -311,21 +303,6 @@ read_trim_after(struct souk_topology_reading *reading, const struct souk_zpl_nod
         souk_topology_wrong(reading, node, "`trim_after`: never, recorded, recorded_by 1 to %d, or backed_up is meant,"
             " not `%s`", SOUK_STORES_MAX, node->value);
     }
-}
-
-static void
-read_log_level(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
-    enum souk_log_level *level_out)
-{
-    enum souk_log_level level;
-
-    for (level = SOUK_LOG_ERROR; level <= SOUK_LOG_DEBUG; level++) {
-        if (strcmp(node->value, souk_log_level_name(level)) == 0) {
-            *level_out = level;
-            return;
-        }
-    }
-    souk_topology_wrong(reading, node, "`log_level`: error, warn, info or debug is meant, not `%s`", node->value);
 }
 
 static void

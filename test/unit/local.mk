@@ -113,3 +113,6 @@ test_unit_test_topology_SOURCES = test/unit/test_topology.c
 test_unit_test_topology_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_topology_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_topology
+
+TESTS += test/unit/test_souk.sh
+EXTRA_DIST += test/unit/test_souk.sh

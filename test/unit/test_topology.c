@@ -684,6 +684,7 @@ differences_say_who_has_to_start_again(void **state)
     expect_changes(SMALL, SMALL "service = other\n    program = x\n    stream = other\n", "es1",
         "service other, host: nothing -> local\nservice other, stream: nothing -> other\n",
         "restart needed: host of other changed, streams of other changed");
+    expect_changes(SMALL, SMALL "service = other\n    program = x\n    follow = orders\n", "es1", "", "");
     expect_changes(SMALL, SMALL "    skip = orders 1.00c0ffee00c0ffee 3\n", "query",
         "service query, skip: nothing -> orders 1.00c0ffee00c0ffee 3 (live)\n", "");
     expect_changes(SMALL, TOP "event_store = es1\n    lost = yes\nevent_store = es2\n" ORDERS QUERY, "orders",
