@@ -134,7 +134,7 @@ finish_draft(struct souk_core *core, uint32_t at)
         return rc;
     own->head = end;
     core->witness_changed = true;
-    if ((rc = souk_vector_learn(&core->vector, &own->name, souk_point_of(&end))) != 0)
+    if ((rc = souk_vector_stand(&core->vector, &own->name, souk_point_of(&end))) != 0)
         return rc;
     return publish(core, own, batch);
 }
@@ -678,7 +678,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
         core->wall_ms = header->time_ms;
     core->changed = core->witness_changed = true;
     if ((rc = souk_vector_said(&core->vector, (uint32_t)(own - core->own), header)) != 0
-        || (rc = souk_vector_learn(&core->vector, &own->name, souk_point_of(&own->head))) != 0
+        || (rc = souk_vector_stand(&core->vector, &own->name, souk_point_of(&own->head))) != 0
         || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
         return rc;
     if (header->count != 0) {
@@ -748,7 +748,7 @@ open_epoch(struct souk_core *core)
         own->head = end;
     }
     for (uint32_t i = 0; i < core->own_count; i++)
-        if ((rc = souk_vector_learn(&core->vector, &core->own[i].name, souk_point_of(&core->own[i].head))) != 0)
+        if ((rc = souk_vector_stand(&core->vector, &core->own[i].name, souk_point_of(&core->own[i].head))) != 0)
             return rc;
     core->state = SOUK_CORE_LIVE;
     core->status.epochs_opened++;

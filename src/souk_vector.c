@@ -9,6 +9,7 @@
 #define NAME_KEY_BYTES (SOUK_NAME_BYTES_MAX + 1)
 
 static struct souk_vector_entry *find(struct souk_vector *vector, const struct souk_name *stream, bool make);
+static bool is_own(const struct souk_vector *vector, const struct souk_name *stream);
 static int load_known(struct souk_vector *vector, struct souk_txn *txn);
 static int load_said(struct souk_vector *vector, struct souk_txn *txn);
 static int put_point(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
@@ -150,6 +151,18 @@ souk_vector_learn(struct souk_vector *vector, const struct souk_name *stream, st
 }
 
 int
+souk_vector_stand(struct souk_vector *vector, const struct souk_name *own, struct souk_point head)
+{
+    struct souk_vector_entry *entry = find(vector, own, true);
+
+    if (entry == NULL)
+        return -SOUK_ETOOBIG;
+    entry->known_changed |= !souk_point_equal(entry->known, head);
+    entry->known = head;
+    return 0;
+}
+
+int
 souk_vector_learn_causes(struct souk_vector *vector, const struct souk_batch_header *header)
 {
     struct souk_causes causes;
@@ -160,7 +173,8 @@ souk_vector_learn_causes(struct souk_vector *vector, const struct souk_batch_hea
         return 0;
     souk_causes_init(&causes, header);
     while (rc == 0 && souk_causes_next(&causes, &cause))
-        rc = souk_vector_learn(vector, &cause.stream, cause.point);
+        if (!is_own(vector, &cause.stream))     /* of those it knows itself how far they are, and on which branch */
+            rc = souk_vector_learn(vector, &cause.stream, cause.point);
     return rc;
 }
 
@@ -193,13 +207,10 @@ souk_vector_say(struct souk_vector *vector, uint32_t own, bool full, struct souk
 
     for (uint32_t i = 0; i < vector->count; i++) {
         struct souk_vector_entry *entry = &vector->entries[i];
-        bool is_own = false;
 
         if (strcmp(entry->stream.text, vector->own[own].text) == 0 || entry->known.epoch.counter == 0)
             continue;
-        for (uint32_t k = 0; k < vector->own_count; k++)
-            is_own |= strcmp(entry->stream.text, vector->own[k].text) == 0;
-        if (is_own && SOUK_PLANTED_BUG(OWN_STREAMS_NOT_NAMED))
+        if (is_own(vector, &entry->stream) && SOUK_PLANTED_BUG(OWN_STREAMS_NOT_NAMED))
             continue;
         if (full && SOUK_PLANTED_BUG(RECORD_WITHOUT_VECTOR))
             full = false;
@@ -262,4 +273,13 @@ put_point(struct souk_txn *txn, struct souk_table table, struct souk_slice key, 
 
     souk_point_encode(point, value);
     return souk_txn_put(txn, table, key, (struct souk_slice){ value, sizeof value });
+}
+
+static bool
+is_own(const struct souk_vector *vector, const struct souk_name *stream)
+{
+    for (uint32_t i = 0; i < vector->own_count; i++)
+        if (strcmp(vector->own[i].text, stream->text) == 0)
+            return true;
+    return false;
 }
