@@ -85,8 +85,8 @@ static bool is_probing(struct souk_recorder *recorder, const struct souk_feed *f
 static int grant_seals(struct souk_recorder *recorder);
 static int grant_seal(struct souk_recorder *recorder, const struct seal_request *request);
 static int go_back(struct souk_recorder *recorder);
-static int find_common(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out);
-static int stand_at_commit(struct souk_recorder *recorder, struct kept *kept, uint64_t commit);
+static int find_void(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out);
+static int stand_before(struct souk_recorder *recorder, struct kept *kept, uint64_t commit);
 static int is_kept(struct souk_recorder *recorder, const struct kept *kept, const struct souk_batch_header *header,
     bool *kept_out);
 static int record(struct souk_recorder *recorder);
@@ -733,7 +733,7 @@ go_back(struct souk_recorder *recorder)
         for (uint32_t k = 0; k < feed->stream_count; k++) {
             struct kept *kept = kept_in(recorder, &feed->streams[k]);
             struct souk_feed_void *told = &kept->feed->void_;
-            uint64_t common;
+            uint64_t first;
 
             if (!told->told)
                 continue;
@@ -742,68 +742,55 @@ go_back(struct souk_recorder *recorder)
             souk_feed_want(feed);
             if (!told->by_origin && !SOUK_PLANTED_BUG(VOID_BY_ANYBODY))
                 continue;
-            if ((rc = find_common(recorder, kept, &common)) != 0)
+            if ((rc = find_void(recorder, kept, &first)) != 0)
                 return rc;
-            if (common < commit)
-                commit = common;
+            if (first < commit)
+                commit = first;
         }
         if (commit == UINT64_MAX)
             continue;
         for (uint32_t k = 0; k < feed->stream_count; k++)       /* whole commits are recorded: the others, too */
-            if ((rc = stand_at_commit(recorder, kept_in(recorder, &feed->streams[k]), commit)) != 0)
+            if ((rc = stand_before(recorder, kept_in(recorder, &feed->streams[k]), commit)) != 0)
                 return rc;
     }
     return 0;
 }
 
-/* The last commit that the origin may have, too: one before that of the void cursor; 0: none. */
+/* The first commit that the origin has not got: of what follows the last point that both may have. */
 static int
-find_common(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out)
+find_void(struct souk_recorder *recorder, const struct kept *kept, uint64_t *commit_out)
 {
-    struct souk_point from = souk_point_of(&kept->feed->cursor);
-    struct souk_batch_header header, void_;
-    struct souk_position end;
+    const struct souk_point cursor = souk_point_of(&kept->feed->cursor), common = kept->feed->void_.common;
+    struct souk_batch_header header;
     struct souk_slice batch;
-    int rc;
+    int rc = common.number < cursor.number ? souk_log_after(recorder->txn, &kept->log, common, &batch)
+        : souk_log_at(recorder->txn, &kept->log, cursor, &batch);
 
     *commit_out = 0;
-    if ((rc = souk_log_at(recorder->txn, &kept->log, from, &batch)) != 0)
+    if (rc != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    if (souk_batch_peek(batch, &void_) != 0)
+    if (souk_batch_peek(batch, &header) != 0)
         return -SOUK_EDAMAGED;
-    if (kept->feed->void_.common.number < from.number) {
-        from = kept->feed->void_.common;
-        from.epoch.counter++;                   /* a batch that ends right there counts */
-    }
-    while ((rc = souk_log_before(recorder->txn, &kept->log, from, &batch)) == 0) {
-        if (souk_batch_peek(batch, &header) != 0)
-            return -SOUK_EDAMAGED;
-        if (header.commit < void_.commit)
-            break;
-        end = souk_batch_end(&header);
-        from = souk_point_of(&end);
-    }
-    if (rc == 0)
-        *commit_out = header.commit;
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    *commit_out = header.commit;
+    return 0;
 }
 
-/* Go on behind the last batch of that commit or an earlier one. */
+/* Go on behind the last batch of an earlier commit. */
 static int
-stand_at_commit(struct souk_recorder *recorder, struct kept *kept, uint64_t commit)
+stand_before(struct souk_recorder *recorder, struct kept *kept, uint64_t commit)
 {
     struct souk_position back = kept->probing ? kept->agreed : kept->head;
     struct souk_batch_header header;
     struct souk_slice batch;
     int rc = souk_log_at(recorder->txn, &kept->log, souk_point_of(&back), &batch);
 
-    if (commit == 0)
+    if (commit <= 1)
         rc = -SOUK_ENOTFOUND;
     while (rc == 0) {
         if (souk_batch_peek(batch, &header) != 0)
             return -SOUK_EDAMAGED;
         back = souk_batch_end(&header);
-        if (header.commit <= commit)
+        if (header.commit < commit)
             break;
         rc = souk_log_before(recorder->txn, &kept->log, souk_point_of(&back), &batch);
     }
