@@ -17,6 +17,7 @@
 #define STATUS_EVERY_MS 100
 #define ROOM_EVERY_MS 1000
 #define NEARLY_FULL_PERCENT 80
+#define PROC_LINE_BYTES_MAX 128
 #define ITEMS_FIXED 3                   /* signals, commands, publish */
 
 static void hear_signals(struct run *run, struct souk_time now);
@@ -461,18 +462,20 @@ tell_room(struct run *run, struct souk_time now)
     run->nearly_full_told = nearly_full;
 }
 
+/* What is resident and no part of a file: pages of the store come and go as the kernel likes. */
 static uint64_t
 memory_bytes(void)
 {
-    unsigned long long size_pages, resident_pages;
-    FILE *file = fopen("/proc/self/statm", "re");
-    int got;
+    FILE *file = fopen("/proc/self/status", "re");
+    unsigned long long kib = 0;
+    char line[PROC_LINE_BYTES_MAX];
 
     if (file == NULL)
         return 0;
-    got = fscanf(file, "%llu %llu", &size_pages, &resident_pages);
+    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "RssAnon: %llu kB", &kib) != 1)
+        continue;
     (void)fclose(file);
-    return got == 2 ? resident_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    return kib * 1024;
 }
 
 /* ---- stopping ------------------------------------------------------- */

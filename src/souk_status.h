@@ -36,7 +36,7 @@ struct souk_node_status {
     uint64_t commit;
     uint8_t fingerprint[8];                     /* of the topology */
     uint64_t started_ms, now_ms;                /* wall */
-    uint64_t memory_bytes;                      /* resident */
+    uint64_t memory_bytes;                      /* resident, mapped files not counted */
     uint64_t store_bytes_used, store_bytes_max;
     uint64_t parked;
     char waiting_for[SOUK_STATUS_TEXT_BYTES_MAX + 1];   /* a sentence, or empty */

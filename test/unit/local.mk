@@ -116,3 +116,9 @@ TESTS += test/unit/test_topology
 
 TESTS += test/unit/test_souk.sh
 EXTRA_DIST += test/unit/test_souk.sh
+
+check_PROGRAMS += test/unit/test_runtime
+test_unit_test_runtime_SOURCES = test/unit/test_runtime.c
+test_unit_test_runtime_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_runtime_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(CZMQ_LIBS)
+TESTS += test/unit/test_runtime

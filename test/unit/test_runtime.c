@@ -1,0 +1,525 @@
+#include <souk-json.h>
+#include <souk_links.h>
+#include <souk_notify.h>
+#include <souk_report.h>
+#include <souk_socket.h>
+#include <souk_status.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WAIT_MS 10000
+#define TIME_BYTES (sizeof "2026-11-22T10:00:00.123Z" - 1)
+
+/* ---- lines of the log ------------------------------------------------ */
+
+struct lines {
+    int fds[2];
+    struct souk_report report;
+    char text[2 * SOUK_REPORT_LINE_BYTES_MAX];
+};
+
+static int
+open_lines(void **state)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+
+    if (pipe(lines->fds) != 0 || fcntl(lines->fds[0], F_SETFL, O_NONBLOCK) != 0)
+        return -1;
+    souk_report_init(&lines->report, lines->fds[1], "inventory", SOUK_LEVEL_INFO);
+    *state = lines;
+    return 0;
+}
+
+static int
+close_lines(void **state)
+{
+    struct lines *lines = *state;
+
+    (void)close(lines->fds[0]);
+    (void)close(lines->fds[1]);
+    free(lines);
+    return 0;
+}
+
+/* What was written since the last look. */
+static const char *
+written(struct lines *lines)
+{
+    ssize_t n = read(lines->fds[0], lines->text, sizeof lines->text - 1);
+
+    lines->text[n < 0 ? 0 : n] = '\0';
+    return lines->text;
+}
+
+static void
+a_line_is_time_level_service_event_and_keys(void **state)
+{
+    struct lines *lines = *state;
+    struct souk_line line;
+    const char *text;
+
+    souk_line_begin(&line, &lines->report, SOUK_LEVEL_WARN, "refused");
+    souk_line_text(&line, "command", "inventory.reserve");
+    souk_line_uint(&line, "order", 7);
+    souk_line_text(&line, "text", "map is full");
+    souk_line_end(&line);
+    text = written(lines);
+    assert_true(strlen(text) > TIME_BYTES);
+    assert_int_equal(text[4], '-');
+    assert_int_equal(text[10], 'T');
+    assert_int_equal(text[19], '.');
+    assert_int_equal(text[TIME_BYTES - 1], 'Z');
+    assert_string_equal(text + TIME_BYTES,
+        " warn service=inventory event=refused command=inventory.reserve order=7 text=\"map is full\"\n");
+}
+
+static void
+values_cannot_forge_lines_or_keys(void **state)
+{
+    static const struct {
+        const char *value, *shown;
+    } cases[] = {
+        { "plain-1.2_a:b/c+d@e,f", "plain-1.2_a:b/c+d@e,f" },
+        { "", "\"\"" },
+        { "a b", "\"a b\"" },
+        { "x=y", "\"x=y\"" },
+        { "a\nerror service=other", "\"a\\nerror service=other\"" },
+        { "say \"no\"", "\"say \\\"no\\\"\"" },
+        { "back\\slash", "\"back\\\\slash\"" },
+        { "\x1b[31mred", "\"\\x1b[31mred\"" },
+        { "\x7f", "\"\\x7f\"" },
+        { "caf\xc3\xa9", "\"caf\xc3\xa9\"" },
+        { "\xc2\x85", "\"\\xc2\\x85\"" },       /* a control character of two bytes */
+        { "\xff\xfe", "\"\\xff\\xfe\"" },
+        { "cut \xe2\x82", "\"cut \\xe2\\x82\"" },
+    };
+    struct lines *lines = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct souk_line line;
+        char expected[128];
+
+        souk_line_begin(&line, &lines->report, SOUK_LEVEL_INFO, "e");
+        souk_line_text(&line, "v", cases[i].value);
+        souk_line_end(&line);
+        (void)snprintf(expected, sizeof expected, " info service=inventory event=e v=%s\n", cases[i].shown);
+        assert_string_equal(written(lines) + TIME_BYTES, expected);
+    }
+}
+
+static void
+a_line_has_a_limit_and_says_when_it_was_cut(void **state)
+{
+    static const char begun[] = " info service=inventory event=e v=";
+    const size_t room = SOUK_REPORT_LINE_BYTES_MAX - TIME_BYTES - strlen(begun) - strlen(" cut=true") - 1;
+    struct lines *lines = *state;
+    char value[SOUK_REPORT_LINE_BYTES_MAX];
+    const char *text;
+
+    for (size_t more = 0; more <= 1; more++) {
+        struct souk_line line;
+
+        memset(value, 'x', sizeof value);
+        souk_line_begin(&line, &lines->report, SOUK_LEVEL_INFO, "e");
+        souk_line_slice(&line, "v", (struct souk_slice){ value, room + more });
+        souk_line_uint(&line, "w", 1);
+        souk_line_end(&line);
+        text = written(lines);
+        assert_true(strlen(text) <= SOUK_REPORT_LINE_BYTES_MAX);
+        assert_non_null(strstr(text, " cut=true\n"));
+        assert_null(strstr(text, " w="));
+        assert_int_equal(strstr(text, " v=") != NULL, more == 0);
+    }
+}
+
+static void
+finer_lines_are_left_out(void **state)
+{
+    struct lines *lines = *state;
+    enum souk_level level;
+
+    souk_report(&lines->report, SOUK_LEVEL_DEBUG, "e", "nothing");
+    assert_string_equal(written(lines), "");
+    souk_report_set_level(&lines->report, SOUK_LEVEL_DEBUG);
+    souk_report(&lines->report, SOUK_LEVEL_DEBUG, "e", "%s", "something");
+    assert_string_equal(written(lines) + TIME_BYTES, " debug service=inventory event=e text=something\n");
+    for (int i = SOUK_LEVEL_ERROR; i <= SOUK_LEVEL_DEBUG; i++) {
+        assert_int_equal(souk_level_parse(souk_level_name((enum souk_level)i), &level), 0);
+        assert_int_equal(level, i);
+    }
+    assert_int_equal(souk_level_parse("loud", &level), -SOUK_ENOTFOUND);
+}
+
+/* ---- the service manager --------------------------------------------- */
+
+static void
+the_service_manager_is_told(void **state)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char name[64], got[64];
+    ssize_t n;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)snprintf(name, sizeof name, "@souk-test-notify-%ld", (long)getpid());
+    memcpy(address.sun_path + 1, name + 1, strlen(name) - 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address,
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))), 0);
+    assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
+    assert_int_equal(souk_notify("READY=1\nSTATUS=live"), 0);
+    n = recv(fd, got, sizeof got - 1, MSG_DONTWAIT);
+    assert_true(n > 0);
+    got[n] = '\0';
+    assert_string_equal(got, "READY=1\nSTATUS=live");
+    assert_int_equal(setenv("NOTIFY_SOCKET", "not/absolute", 1), 0);
+    assert_int_equal(souk_notify("READY=1"), -SOUK_EINVAL);
+    assert_int_equal(setenv("NOTIFY_SOCKET", "@souk-test-nobody-listens", 1), 0);
+    assert_int_equal(souk_notify("READY=1"), -SOUK_EIO);
+    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    assert_int_equal(souk_notify("READY=1"), 0);
+    (void)close(fd);
+}
+
+/* ---- sockets ---------------------------------------------------------- */
+
+struct doors {
+    char home[64], endpoint[128];
+    void *context, *door, *client;
+    struct souk_socket_message message;
+};
+
+static int
+open_doors(void **state)
+{
+    struct doors *doors = calloc(1, sizeof *doors);
+    struct souk_error err;
+
+    strcpy(doors->home, "/tmp/souk-runtime-XXXXXX");
+    if (mkdtemp(doors->home) == NULL)
+        return -1;
+    (void)snprintf(doors->endpoint, sizeof doors->endpoint, "ipc://%s/door", doors->home);
+    doors->context = souk_socket_context();
+    *state = doors;
+    return souk_socket_message_init(&doors->message) != 0
+        || souk_socket_open(doors->context, SOUK_SOCKET_COMMANDS, doors->endpoint, &doors->door, &err) != 0;
+}
+
+static int
+close_doors(void **state)
+{
+    struct doors *doors = *state;
+
+    souk_socket_close(&doors->client);
+    souk_socket_close(&doors->door);
+    souk_socket_message_done(&doors->message);
+    souk_socket_context_done(&doors->context);
+    (void)unlink(doors->endpoint + strlen("ipc://"));
+    (void)rmdir(doors->home);
+    free(doors);
+    return 0;
+}
+
+/* A client as somebody else would write it. */
+static void
+connect_client(struct doors *doors, size_t name_bytes)
+{
+    char name[256];
+    int linger = 0;
+
+    souk_socket_close(&doors->client);
+    doors->client = zmq_socket(doors->context, ZMQ_DEALER);
+    memset(name, 'n', sizeof name);
+    assert_int_equal(zmq_setsockopt(doors->client, ZMQ_LINGER, &linger, sizeof linger), 0);
+    if (name_bytes != 0)
+        assert_int_equal(zmq_setsockopt(doors->client, ZMQ_ROUTING_ID, name, name_bytes), 0);
+    assert_int_equal(zmq_connect(doors->client, doors->endpoint), 0);
+}
+
+static void
+send_frames(struct doors *doors, size_t empties, size_t frames)
+{
+    for (size_t i = 0; i < empties + frames; i++)
+        assert_true(zmq_send(doors->client, "x", i >= empties, i + 1 < empties + frames ? ZMQ_SNDMORE : 0) >= 0);
+}
+
+static int
+receive(struct doors *doors)
+{
+    zmq_pollitem_t item = { .socket = doors->door, .events = ZMQ_POLLIN };
+
+    assert_int_equal(zmq_poll(&item, 1, WAIT_MS), 1);
+    return souk_socket_receive(doors->door, SOUK_SOCKET_COMMANDS, &doors->message);
+}
+
+static void
+a_reply_goes_back_behind_as_many_empty_frames(void **state)
+{
+    struct doors *doors = *state;
+    struct souk_outbox outbox;
+    struct souk_out *out;
+
+    souk_outbox_init(&outbox);
+    connect_client(doors, 0);
+    for (size_t empties = 0; empties <= SOUK_SOCKET_EMPTY_FRAMES_MAX; empties++) {
+        const struct souk_slice answer = { "answer", 6 };
+        char got[16];
+
+        send_frames(doors, empties, 1);
+        assert_int_equal(receive(doors), 0);
+        assert_int_equal(doors->message.frame_count, 1);
+        assert_int_equal(doors->message.frames[0].size_bytes, 1);
+        assert_int_equal(souk_outbox_put(&outbox, SOUK_OUT_REPLY, SOUK_DOOR_COMMANDS, NULL,
+            (struct souk_slice){ doors->message.route, doors->message.route_bytes }, &answer, 1), 0);
+        souk_outbox_release(&outbox);
+        out = souk_outbox_take(&outbox);
+        assert_int_equal(souk_socket_send(doors->door, out), 0);
+        souk_out_free(&out);
+        for (size_t i = 0; i < empties; i++)
+            assert_int_equal(zmq_recv(doors->client, got, sizeof got, 0), 0);
+        assert_int_equal(zmq_recv(doors->client, got, sizeof got, 0), 6);
+    }
+    send_frames(doors, SOUK_SOCKET_EMPTY_FRAMES_MAX + 1, 1);
+    assert_int_equal(receive(doors), -SOUK_EMALFORMED);
+    send_frames(doors, 1, 0);
+    assert_int_equal(receive(doors), -SOUK_EMALFORMED);
+    assert_int_equal(souk_socket_receive(doors->door, SOUK_SOCKET_COMMANDS, &doors->message), -SOUK_ENOTFOUND);
+    souk_outbox_done(&outbox);
+}
+
+static void
+routes_and_frames_have_a_limit(void **state)
+{
+    struct doors *doors = *state;
+
+    connect_client(doors, SOUK_ROUTE_BYTES_MAX - 1);
+    send_frames(doors, 0, 1);
+    assert_int_equal(receive(doors), 0);
+    assert_int_equal(doors->message.route_bytes, SOUK_ROUTE_BYTES_MAX);
+    send_frames(doors, 0, SOUK_FRAMES_MAX - 1);     /* the name before them is a frame too */
+    assert_int_equal(receive(doors), 0);
+    assert_int_equal(doors->message.frame_count, SOUK_FRAMES_MAX - 1);
+    send_frames(doors, 0, SOUK_FRAMES_MAX);
+    assert_int_equal(receive(doors), -SOUK_EMALFORMED);
+    send_frames(doors, 0, 2);                       /* and nothing of it is left */
+    assert_int_equal(receive(doors), 0);
+    assert_int_equal(doors->message.frame_count, 2);
+    connect_client(doors, SOUK_ROUTE_BYTES_MAX);
+    send_frames(doors, 0, 1);
+    assert_int_equal(receive(doors), -SOUK_EMALFORMED);
+}
+
+static void
+a_reply_to_somebody_who_left_is_lost_and_said_so(void **state)
+{
+    struct doors *doors = *state;
+    const uint8_t route[] = { 0, 'n', 'o' };
+    struct souk_slice frame = { "x", 1 };
+    struct souk_out out = { .kind = SOUK_OUT_REPLY, .route_bytes = sizeof route, .frame_count = 1, .frames = &frame };
+
+    memcpy(out.route, route, sizeof route);
+    assert_int_equal(souk_socket_send(doors->door, &out), -SOUK_EBUSY);
+}
+
+static void
+addresses_that_cannot_be_are_refused(void **state)
+{
+    static const char *const wrong[] = { "inproc://x", "udp://127.0.0.1:5555", "", "ws://127.0.0.1:1", "tcp://nowhere" };
+    struct doors *doors = *state;
+    char endpoint[128];
+    size_t size = sizeof endpoint;
+    struct souk_error err;
+    void *first, *second = NULL;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, wrong[i], &second, &err), -SOUK_EINVAL);
+        assert_non_null(strstr(err.text, "endpoint"));
+    }
+    assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, "tcp://127.0.0.1:*", &first, &err), 0);
+    assert_int_equal(zmq_getsockopt(first, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
+    assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, endpoint, &second, &err), -SOUK_EBUSY);
+    assert_non_null(strstr(err.text, "another process has it"));
+    souk_socket_close(&first);
+}
+
+/* ---- links ------------------------------------------------------------ */
+
+static const char two_nodes[] =
+    "system = links\n"
+    "event_store = log\n"
+    "service = orders\n"
+    "    program = orders\n"
+    "    stream = orders\n"
+    "service = stock\n"
+    "    program = stock\n"
+    "    follow = orders\n";
+
+static struct souk_out *
+message_to(const char *peer)
+{
+    const struct souk_slice frame = { "x", 1 };
+    struct souk_outbox outbox;
+    struct souk_name name;
+
+    souk_outbox_init(&outbox);
+    assert_int_equal(souk_name_set(&name, souk_slice_of(peer)), 0);
+    assert_int_equal(souk_outbox_put(&outbox, SOUK_OUT_SEND, SOUK_DOOR_QUERIES, &name, (struct souk_slice){ NULL, 0 },
+        &frame, 1), 0);
+    souk_outbox_release(&outbox);
+    return souk_outbox_take(&outbox);
+}
+
+static void
+what_nobody_takes_waits_for_a_moment_and_is_dropped(void **state)
+{
+    struct doors *doors = *state;
+    struct souk_topology_errors *errors = calloc(1, sizeof *errors);
+    struct souk_links *links = calloc(1, sizeof *links);
+    struct souk_topology *topology;
+    struct souk_wiring wiring;
+    struct souk_error err;
+    struct souk_out *out;
+    char path[128];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/system.zpl", doors->home);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(two_nodes, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    if (souk_topology_read(path, &topology, errors) != 0)
+        fail_msg("%s", errors->errors[0].text);
+    assert_int_equal(souk_topology_wiring(topology, "stock", &wiring), 0);
+    assert_int_equal(souk_links_open(links, doors->context, topology, &wiring, &err), 0);
+    assert_int_equal(links->count, 2);              /* orders, and the event store for its heads */
+
+    assert_true(souk_links_due_ms(links) == UINT64_MAX);
+    for (int i = 0; i < SOUK_LINK_PENDING_MAX; i++) {
+        out = message_to("orders");
+        souk_links_send(links, &out, 5000);
+        assert_null(out);
+    }
+    assert_int_equal(links->count, 3);
+    assert_int_equal(links->dropped, 0);
+    assert_int_equal(souk_links_due_ms(links), 5000 + SOUK_LINK_PENDING_MS);
+    out = message_to("orders");
+    souk_links_send(links, &out, 5000);
+    assert_int_equal(links->dropped, 1);            /* the oldest */
+    souk_links_flush(links, 5000 + SOUK_LINK_PENDING_MS - 1);
+    assert_int_equal(links->dropped, 1);
+    souk_links_flush(links, 5000 + SOUK_LINK_PENDING_MS);
+    assert_int_equal(links->dropped, 1 + SOUK_LINK_PENDING_MAX);
+    assert_true(souk_links_due_ms(links) == UINT64_MAX);
+    out = message_to("nobody");
+    souk_links_send(links, &out, 7000);
+    assert_int_equal(links->dropped, 2 + SOUK_LINK_PENDING_MAX);
+    assert_int_equal(links->count, 3);
+
+    souk_links_close(links);
+    souk_topology_close(&topology);
+    (void)unlink(path);
+    free(links);
+    free(errors);
+}
+
+/* ---- status ------------------------------------------------------------ */
+
+/* The reply is packed by hand; the description says whether it is what it says. */
+static void
+status_is_what_its_description_says(void **state)
+{
+    const char *source = getenv("srcdir");
+    struct souk_node_status *status = calloc(1, sizeof *status);
+    struct souk_description *description;
+    const struct souk_message_type *type;
+    struct souk_error err;
+    struct souk_pack pack;
+    char path[512];
+    json_t *json;
+
+    (void)snprintf(path, sizeof path, "%s/src/souk.messages.zpl", source == NULL ? "." : source);
+    if (souk_description_open(path, &description, &err) != 0)
+        fail_msg("%s", err.text);
+    type = souk_messages_find(souk_description_messages(description), souk_slice_of(SOUK_STATUS_QUERY "_reply"));
+    assert_non_null(type);
+    strcpy(status->name.text, "stock");
+    status->state = "live";
+    status->epoch.counter = 3;
+    status->commit = 17;
+    status->now_ms = 1000;
+    strcpy(status->waiting_for, "nothing");
+    status->stream_count = SOUK_STREAMS_MAX;
+    for (uint32_t i = 0; i < SOUK_STREAMS_MAX; i++) {
+        struct souk_stream_status *stream = &status->streams[i];
+
+        memset(stream->name.text, 'n', SOUK_NAME_BYTES_MAX);
+        memset(stream->origin.text, 'o', SOUK_NAME_BYTES_MAX);
+        stream->cursor.epoch.counter = stream->heard.epoch.counter = UINT32_MAX;
+        stream->cursor.number = UINT64_MAX - 5;
+        stream->heard.number = stream->queued_bytes = UINT64_MAX;
+    }
+    for (uint32_t i = 0; i < SOUK_STATUS_COUNTERS_MAX; i++)
+        souk_node_status_count(status, "commands_waiting", UINT64_MAX);
+    souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
+    souk_node_status_put(&pack, status);
+    assert_int_equal(pack.rc, 0);
+    if (souk_json_from_packed(type, souk_pack_slice(&pack), &json, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_string_equal(json_string_value(json_object_get(json, "name")), "stock");
+    assert_int_equal(json_integer_value(json_object_get(json, "commit")), 17);
+    assert_int_equal(json_array_size(json_object_get(json, "streams")), SOUK_STREAMS_MAX);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(json, "streams"), 0), "lag")), 5);
+    assert_int_equal(json_array_size(json_object_get(json, "counters")), SOUK_STATUS_COUNTERS_MAX);
+    json_decref(json);
+    souk_pack_done(&pack);
+    souk_description_close(&description);
+    free(status);
+}
+
+static void
+lag_is_counted_within_an_epoch(void **state)
+{
+    struct souk_stream_status stream = { .cursor = { .epoch = { .counter = 2 }, .number = 10 } };
+
+    assert_int_equal(souk_stream_status_lag(&stream), 0);           /* nothing heard */
+    stream.heard = (struct souk_point){ { .counter = 2 }, 10 };
+    assert_int_equal(souk_stream_status_lag(&stream), 0);
+    stream.heard.number = 15;
+    assert_int_equal(souk_stream_status_lag(&stream), 5);
+    stream.heard.epoch.counter = 3;
+    assert_int_equal(souk_stream_status_lag(&stream), 0);
+    stream.cursor.epoch.counter = 0;
+    stream.cursor.number = 0;
+    assert_int_equal(souk_stream_status_lag(&stream), 15);          /* from the beginning */
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_line_is_time_level_service_event_and_keys, open_lines, close_lines),
+        cmocka_unit_test_setup_teardown(values_cannot_forge_lines_or_keys, open_lines, close_lines),
+        cmocka_unit_test_setup_teardown(a_line_has_a_limit_and_says_when_it_was_cut, open_lines, close_lines),
+        cmocka_unit_test_setup_teardown(finer_lines_are_left_out, open_lines, close_lines),
+        cmocka_unit_test(the_service_manager_is_told),
+        cmocka_unit_test_setup_teardown(a_reply_goes_back_behind_as_many_empty_frames, open_doors, close_doors),
+        cmocka_unit_test_setup_teardown(routes_and_frames_have_a_limit, open_doors, close_doors),
+        cmocka_unit_test_setup_teardown(a_reply_to_somebody_who_left_is_lost_and_said_so, open_doors, close_doors),
+        cmocka_unit_test_setup_teardown(addresses_that_cannot_be_are_refused, open_doors, close_doors),
+        cmocka_unit_test_setup_teardown(what_nobody_takes_waits_for_a_moment_and_is_dropped, open_doors, close_doors),
+        cmocka_unit_test(status_is_what_its_description_says),
+        cmocka_unit_test(lag_is_counted_within_an_epoch),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
