@@ -13,4 +13,4 @@ test_process_service_SOURCES = \
 	test/sim/app_rows.c \
 	test/sim/app_stock.c
 test_process_service_LDADD = libsouk-all.la
-EXTRA_DIST += test/process/run.py test/process/system.py test/process/test_faults.py test/process/test_shop.py
+EXTRA_DIST += test/process/run.py test/process/system.py test/process/tsan.supp test/process/test_faults.py test/process/test_operation.py test/process/test_shop.py

@@ -119,6 +119,7 @@ class Load(threading.Thread):
         self.endpoint = system.endpoint(name, "commands")
         self.context = system.context
         self.command, self.payloads, self.window = command, payloads, window
+        self.caller = f"load-{id(self)}"
         self.ends = threading.Event()
         self.taken = {}                 # id -> reply
         self.refused = {}
@@ -127,7 +128,7 @@ class Load(threading.Thread):
         self.start()
 
     def run(self):
-        door = Door(self.context, self.endpoint, f"load-{id(self)}")
+        door = Door(self.context, self.endpoint, self.caller)
         waiting = {}                    # id -> payload, first sent, last sent
         try:
             while waiting or not self.ends.is_set():

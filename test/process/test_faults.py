@@ -8,6 +8,7 @@ import time
 from system import Load, System, until
 
 KILLS = int(os.environ.get("SOUK_PROCESS_KILLS", "20"))
+AWAY = int(os.environ.get("SOUK_PROCESS_AWAY_EVENTS", "2000"))
 SKUS = 5
 
 
@@ -108,11 +109,11 @@ def test_a_follower_is_away_while_much_happens(build):
     with System(build) as system:
         system.start_all()
         assert system.daemons["query"].stop() == 0
-        load = Load(system, "stock", "stock.receive", itertools.islice(received(), 2000))
+        load = Load(system, "stock", "stock.receive", itertools.islice(received(), AWAY), window=128)
         load.finish()
         system.start("query")
         settle(system)
-        levels_equal(system, 2000)
+        levels_equal(system, AWAY)
         before = system.digests("query")
         assert system.daemons["query"].stop() == 0
         system.wipe("query")

@@ -1,0 +1,269 @@
+"""What operators do to daemons, and what daemons do then."""
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import msgpack
+import zmq
+
+from system import WAIT_SECONDS, Door, Late, Load, System, until
+from test_faults import check_once, levels_equal, received, settle
+
+EX_OK, EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG = 0, 64, 66, 69, 77, 78
+TRIES = int(os.environ.get("SOUK_PROCESS_TRIES", "1000"))
+FOLLOWERS = int(os.environ.get("SOUK_PROCESS_FOLLOWERS", "100"))
+
+
+def test_term_finishes_what_is_under_way(build):
+    """SIGTERM under load: exit 0 within its bound, every reply that was given stands, the others come after the start."""
+    with System(build) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", received(), window=128)
+        for _ in range(3):
+            system.more(lambda: len(load.taken), len(load.taken) + 500)
+            begun = time.monotonic()
+            assert system.daemons["stock"].stop() == EX_OK
+            assert time.monotonic() - begun < 10
+            assert "event=stopped" in system.daemons["stock"].log()
+            system.start("stock")
+            system.live("stock")
+        load.end()
+        settle(system)
+        levels_equal(system, len(load.taken))
+        check_once(system, load, "stock", "log-a", "stock.received")
+        for name in system.services + system.stores:
+            assert system.daemons[name].stop() == EX_OK, name
+
+
+def test_hup_reads_the_topology_again(build):
+    """Limits and the level of the log at once; for streams it says that a restart is needed, and why."""
+    with System(build, services=("orders", "stock")) as system:
+        system.start_all()
+        stock = system.daemons["stock"]
+        system.service_lines["stock"] = ["log_level = debug", "limits", "    head_ms = 100"]
+        system.write_topology()
+        stock.signal(signal.SIGHUP)
+        assert "level=debug" in stock.says("event=reloaded")
+        stock.says(" debug service=stock event=round")
+        assert system.status("stock").restart_needed == ""
+        system.service_lines["stock"].append("stock_extra")
+        system.write_topology()
+        stock.signal(signal.SIGHUP)
+        assert "stock_extra" in stock.says("event=reload_failed")
+        system.service_lines["stock"][-1] = "stream = stock.extra"
+        system.write_topology()
+        stock.signal(signal.SIGHUP)
+        stock.says("event=restart_needed")
+        until("status to say so", lambda: "stream" in system.status("stock").restart_needed)
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+
+
+def test_two_event_stores(build):
+    """Both are complete; one can be away, and one that starts empty is complete again."""
+    with System(build, services=("orders", "stock", "query"), stores=("log-a", "log-b")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", itertools.islice(received(), 500))
+        load.finish()
+        settle(system)
+        system.daemons["log-a"].kill()
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+        system.wipe("log-a")
+        system.start("log-a")
+        system.live("log-a")
+        settle(system)
+        for store in system.stores:
+            assert len(system.events(store, "stock")) == 501
+
+
+def test_one_directory_has_one_process(build):
+    """The second one is told who has it, and the first one goes on."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        first = system.daemons["stock"]
+        second = system.start("stock")
+        assert second.process.wait(WAIT_SECONDS) == EX_UNAVAILABLE
+        assert str(first.process.pid) in second.log(), second.log()
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        first.kill()
+
+
+def test_a_second_instance_fences_the_first(build):
+    """Started elsewhere with an empty directory: it takes the history from the event store, and the first one stops."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", itertools.islice(received(), 200))
+        load.finish()
+        settle(system)
+        first = system.daemons["stock"]
+        system.start("stock", "--data", os.path.join(system.path, "elsewhere"))
+        system.live("stock")
+        assert first.process.wait(WAIT_SECONDS) == EX_NOPERM
+        assert "event=fenced" in first.log()
+        assert system.status("stock").epoch == 2
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        settle(system)
+        levels_equal(system, 201)
+
+
+def test_a_wiped_service_takes_its_past_back(build):
+    """Its store is gone: the same tables from the event store, in a new epoch, and the ids of its commands are known."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", itertools.islice(received(), 500))
+        load.finish()
+        settle(system)
+        before = system.digest("stock", "stock")
+        assert system.daemons["stock"].stop() == EX_OK
+        system.wipe("stock")
+        system.start("stock")
+        system.live("stock")
+        assert system.digest("stock", "stock").digest == before.digest
+        assert system.status("stock").epoch == 2
+        command_id, reply = next(iter(load.taken.items()))
+        again = Door(system.context, system.endpoint("stock", "commands"), load.caller)
+        payload = reply.body[0][5]
+        answer = again.ask(False, "stock.receive", payload, command_id=command_id)
+        again.close()
+        assert answer.status == "ok" and answer.cursors == reply.cursors, answer
+        levels_equal(system, 500)
+
+
+def test_an_old_store_with_a_forked_tail_is_set_aside(build):
+    """What nobody recorded was lost with a disk that comes back later: it is moved aside, and the history goes on."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+        assert system.daemons["stock"].stop() == EX_OK
+        home, backup = (os.path.join(system.path, "d", name) for name in ("stock", "backup"))
+        shutil.copytree(home, backup)
+        system.daemons["log-a"].kill()
+        system.start("stock")
+        assert system.command_taken("stock", "stock.receive", [1, 10]).durability == 1
+        assert system.daemons["stock"].stop() == EX_OK
+        lost = home + ".lost"
+        os.rename(home, lost)
+        os.rename(backup, home)
+        system.start("log-a")
+        system.start("stock")
+        system.live("stock")
+        assert system.command_taken("stock", "stock.receive", [1, 100], recorded=True).durability == 2
+        assert system.daemons["stock"].stop() == EX_OK
+        shutil.rmtree(home)
+        os.rename(lost, home)
+        stock = system.start("stock")
+        stock.says("event=moved_aside")
+        system.live("stock")
+        assert os.path.isdir(os.path.join(home, "store.aside-1"))
+        assert system.row("stock", 0, 1)[0] == 101
+
+
+def test_a_first_start_without_an_event_store(build):
+    """It says what it waits for; with --new it begins."""
+    with System(build, services=("stock",)) as system:
+        stock = system.start("stock")
+        stock.says("state=sealing")
+        reply = system.command("stock", "stock.receive", [1, 1])
+        assert (reply.status, reply.code) == ("busy", "recovering"), reply
+        assert system.status("stock").waiting_for != ""
+        stock.kill()
+        system.start("stock", "--new")
+        system.live("stock")
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        system.start("log-a")
+        system.caught_up("log-a", "stock", "stock")
+
+
+def test_what_cannot_be_started_says_why(build):
+    """Exit statuses of sysexits(3) and a sentence."""
+    with System(build, services=("stock",)) as system:
+        program = f"{build}/test/process/service"
+        for arguments, status, words in (
+                (["--topology", "/nowhere/at-all.zpl"], EX_NOINPUT, "nowhere"),
+                ([], EX_USAGE, "no topology"),
+                (["--topology", system.topology, "--no-such-option"], EX_USAGE, "no-such-option"),
+                (["--topology", system.topology, "--log-level=loud"], EX_USAGE, "loud"),
+                (["--topology", system.topology, "superfluous"], EX_USAGE, "superfluous")):
+            ended = subprocess.run([program, "stock", *arguments], capture_output=True, text=True, check=False,
+                                   timeout=WAIT_SECONDS, env={**os.environ, "SOUK_TOPOLOGY": ""})
+            assert ended.returncode == status, (arguments, ended)
+            assert words in ended.stderr, (arguments, ended)
+        ended = subprocess.run([program, "orders", "--topology", system.topology], capture_output=True, text=True,
+                               check=False, timeout=WAIT_SECONDS)
+        assert ended.returncode == EX_CONFIG and "no service `orders`" in ended.stderr, ended
+
+
+def test_a_caller_reads_its_own_writes(build):
+    """Under load, with the cursors of its reply: always, from a service that follows."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", received(), window=32)
+        for number in range(TRIES):
+            sku = 1000 + number
+            reply = system.command("stock", "stock.receive", [sku, 1])
+            assert reply.status == "ok", reply
+            row = system.row("query", 1, sku, seen=reply.cursors)
+            assert row is not None and row[0] == 1, (number, row)
+        load.end()
+
+
+def test_cold_followers_do_not_delay_the_living(build):
+    """Many that pull everything from the event store and the origin at once: commands and queries go on."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        Load(system, "stock", "stock.receive", itertools.islice(received(), 20000), window=256).finish()
+        settle(system)
+        load = Load(system, "stock", "stock.receive", received(), window=4)
+        followers = [ColdFollower(system, holder) for holder in ("log-a", "stock") for _ in range(FOLLOWERS // 2)]
+        late = 0.0
+        end = time.monotonic() + 4 * WAIT_SECONDS
+        while any(follower.behind for follower in followers):
+            for follower in followers:
+                follower.look()
+            begun = time.monotonic()
+            reply = system.command("stock", "stock.receive", [1, 1])
+            assert reply.status == "ok"
+            assert system.row("query", 1, 1, seen=reply.cursors) is not None
+            late = max(late, time.monotonic() - begun)
+            if time.monotonic() > end:
+                raise Late(f"{sum(follower.behind for follower in followers)} have not caught up")
+        load.end()
+        assert late < 2, late
+        assert all(follower.number >= 20000 for follower in followers)
+        for follower in followers:
+            follower.socket.close()
+
+
+class ColdFollower:
+    """Pulls the stream of stock from its beginning until there is no more."""
+
+    def __init__(self, system, holder):
+        self.socket = system.context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(system.endpoint(holder, "queries"))
+        self.cursor = [0, bytes(8), 0, bytes(32)]
+        self.number = 0
+        self.behind = True
+        self.request = 0
+        self.pull()
+
+    def pull(self):
+        self.request += 1
+        self.socket.send(msgpack.packb([1, 2, self.request, "cold", 1 << 20, [["stock", *self.cursor]], []]))
+
+    def look(self):
+        while self.behind and self.socket.poll(0):
+            frames = self.socket.recv_multipart()
+            answer = msgpack.unpackb(frames[0])
+            for frame in frames[1:]:
+                unpacker = msgpack.Unpacker(use_list=True)
+                unpacker.feed(frame)
+                header = unpacker.unpack()
+                assert header[3] == self.cursor[3], "the chain is broken"
+                self.cursor = [header[5], header[6], header[7] + header[8] - 1, header[2]]
+            self.number = self.cursor[2]
+            self.behind = bool(answer[5])
+            if self.behind:
+                self.pull()
