@@ -47,6 +47,8 @@ static int reply_key_reused(struct checker *checker, const struct model_process 
 static int check_cursors(struct checker *checker, const struct model_process *process,
     struct model_event *const *events, const struct check_message *message);
 static bool is_forgotten(struct checker *checker, const struct model_batch *batch);
+static bool was_sealed_above(const struct checker *checker, const struct model_node *store,
+    const struct model_batch *record);
 static int check_lost(struct checker *checker, const struct model_batch *batch,
     const struct acknowledged *acknowledged);
 static const char *id_name(struct checker *checker, const struct command *command);
@@ -446,6 +448,19 @@ is_forgotten(struct checker *checker, const struct model_batch *batch)
     return true;
 }
 
+/* Had the event store sealed for somebody else, and recorded of that one, since it granted what `record` stands on? */
+static bool
+was_sealed_above(const struct checker *checker, const struct model_node *store, const struct model_batch *record)
+{
+    const struct model_grant *grant;
+
+    for (grant = checker->grants; grant != NULL; grant = grant->older)
+        if (grant->store == store && grant->service == record->stream->owner && grant->fact < record->commit->fact
+            && grant->counter > record->form.epoch_counter)
+            return true;
+    return false;
+}
+
 /*
  * `batch` is not in the final history: the first epoch record there that is
  * no lower, and of another epoch, has voided it. Who opened that epoch must not have had the
@@ -486,7 +501,8 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
 
     for (disk = checker->all_disks; disk != NULL; disk = disk->next) {
         if (disk->node == NULL || !disk->node->is_event_store || opener->node->declared_lost[disk->node->index]
-            || is_rival || !model_held_at(disk, batch, fact) || was_lost_between(disk, opener->started_fact, fact))
+            || is_rival || !model_held_at(disk, batch, fact) || was_lost_between(disk, opener->started_fact, fact)
+            || was_sealed_above(checker, disk->node, record))
             continue;
         return model_fail(checker, "lost: %s, %s, was held by %.*s when %s voided it", model_batch_name(checker, batch),
             what, (int)disk->node->name.size_bytes, (const char *)disk->node->name.base,

@@ -309,7 +309,7 @@ send_sealed(struct checker *checker, struct model_process *process, const struct
             (const char *)service->name.base, *seal, seen);
     *seal = message->counter;
     grant = check_arena_take(&checker->arena, sizeof *grant);
-    *grant = (struct model_grant){ process->node, service, message->counter, checker->grants };
+    *grant = (struct model_grant){ process->node, service, message->counter, checker->fact, checker->grants };
     checker->grants = grant;
     return 0;
 }

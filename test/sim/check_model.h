@@ -159,6 +159,7 @@ struct model_mark {
 struct model_grant {
     const struct model_node *store, *service;
     uint32_t counter;
+    uint64_t fact;
     struct model_grant *older;
 };
 
