@@ -314,6 +314,7 @@ recorder_status(const struct souk_engine *engine, struct souk_node_status *out)
     out->is_store = true;
     out->state = souk_core_state_name(SOUK_CORE_LIVE);
     memcpy(out->incarnation, status.incarnation, sizeof out->incarnation);
+    (void)snprintf(out->waiting_for, sizeof out->waiting_for, "%.*s", SOUK_STATUS_TEXT_BYTES_MAX, status.waiting_for);
     out->commit = status.commit;
     while (out->stream_count < SOUK_STREAMS_MAX
         && souk_recorder_stream(engine->recorder, out->stream_count, &out->streams[out->stream_count]))

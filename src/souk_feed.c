@@ -396,6 +396,7 @@ hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_
     if (answer->verdict == SOUK_NEXT)
         return;
     if (answer->verdict == SOUK_TRIMMED) {
+        stream->trimmed |= from_origin(feed);
         *elsewhere_out = true;
         return;
     }
@@ -509,6 +510,7 @@ souk_feeds_committed(struct souk_feeds *feeds)
                 struct souk_feed_batch *batch = stream->first;
 
                 stream->cursor = souk_batch_end(&batch->header);
+                stream->trimmed = false;
                 stream->queued_bytes -= batch->size_bytes;
                 stream->first = batch->next;
                 free(batch);

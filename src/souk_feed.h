@@ -47,6 +47,7 @@ struct souk_feed_stream {
     uint64_t reported_ms;
     struct souk_feed_void void_;
     bool differs;                               /* a holder as far in this epoch does not know the cursor */
+    bool trimmed;                               /* the origin does not hold what follows the cursor any more */
 };
 
 struct souk_feed {

@@ -6,6 +6,8 @@
 #include "souk_wire.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -1178,6 +1180,11 @@ souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_
         const struct souk_point head = souk_point_of(&recorder->kept[i].head);
 
         status_out->unordered += !souk_point_equal(head, recorder->kept[i].ordered);
+        if (recorder->kept[i].feed->trimmed)
+            (void)snprintf(status_out->waiting_for, sizeof status_out->waiting_for, "%s does not hold what follows %s"
+                " %" PRIu32 ".%" PRIu64 " any more, and without it nothing behind it is recorded: another event store has"
+                " to have it, else restore a backup of this one",
+                recorder->kept[i].feed->feed->origin.text, recorder->kept[i].name.text, head.epoch.counter, head.number);
     }
 }
 

@@ -58,6 +58,7 @@ struct souk_recorder_status {
     uint64_t unordered;                     /* batches recorded, without a position yet */
     uint64_t set_aside;                     /* batches, ever */
     uint64_t fences, seals, duplicates, gaps, pulls, malformed;
+    char waiting_for[256];                  /* a sentence for the operator, empty when nothing is amiss */
 };
 void souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_status *status_out);
 SOUK_MUST_CHECK int souk_recorder_cursor(const struct souk_recorder *recorder, const char *stream,
