@@ -841,7 +841,7 @@ swap(struct souk_core *core, struct core_follow *follow, const struct souk_posit
     follow->cursor.generation = follow->cursor.generation_beside;
     follow->cursor.generation_beside = 0;
     memset(&follow->cursor.beside, 0, sizeof follow->cursor.beside);
-    return souk_space_swap(&core->space, core->txn, follow->name.text, old, &core->arena);
+    return souk_space_swap(&core->space, core->txn, follow->name.text, old);
 }
 
 /* ---- what stood on it ----------------------------------------------- */

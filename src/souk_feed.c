@@ -247,7 +247,10 @@ souk_feeds_hear_batch(struct souk_feeds *feeds, struct souk_slice bytes, struct 
     } else if (souk_point_covered(souk_point_of(&end), souk_point_of(&stream->tail))) {
         feeds->duplicates++;
     } else {
-        feeds->gaps++;
+        if (header.first == stream->tail.number + 1)
+            feeds->foreign++;                   /* of another history */
+        else
+            feeds->gaps++;
         hear_point(stream, souk_point_of(&end));
         stream->feed->wants = true;
     }

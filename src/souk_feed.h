@@ -77,7 +77,7 @@ struct souk_feeds {
     uint32_t count;
     struct souk_feed *feeds[SOUK_SERVICES_MAX];
     uint64_t request_next;
-    uint64_t duplicates, gaps, pulls, malformed, dropped_full;
+    uint64_t duplicates, foreign, gaps, pulls, malformed, dropped_full;
 };
 
 /* Feeds for every stream of `wiring`; all of them asleep but those of other origins. 0, -SOUK_ENOMEM, -SOUK_EINVAL. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TABLE_NAME_BYTES (SOUK_NAME_BYTES_MAX + 16)
+#define ENTITY_ARENA_BYTES_MAX (16 * 1024 * 1024)   /* what an index function may use for one entity */
 
 struct souk_rows {
     struct souk_scan *scan;
@@ -31,8 +32,7 @@ static struct souk_table writable(struct souk_tables *tables, const char *name);
 static void table_name(char name_out[TABLE_NAME_BYTES], uint32_t generation, const char *table);
 static int load_table(struct souk_space_table *table, struct souk_txn *txn);
 static int drop_rows(struct souk_txn *txn, struct souk_space_table *index, struct souk_slice keys);
-static int refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_arena *arena,
-    struct souk_space_table *index);
+static int refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_space_table *index);
 static int borrowed(const struct souk_view *view, struct souk_slice *slice);
 static int digest_table(struct souk_txn *txn, const char *name, struct souk_table table,
     crypto_generichash_state *state);
@@ -137,8 +137,7 @@ souk_space_begin_beside(struct souk_space *space, struct souk_txn *txn, const ch
 }
 
 int
-souk_space_swap(struct souk_space *space, struct souk_txn *txn, const char *stream, uint32_t generation_old,
-    struct souk_arena *arena)
+souk_space_swap(struct souk_space *space, struct souk_txn *txn, const char *stream, uint32_t generation_old)
 {
     char name[TABLE_NAME_BYTES];
     int rc;
@@ -158,7 +157,7 @@ souk_space_swap(struct souk_space *space, struct souk_txn *txn, const char *stre
     if (SOUK_PLANTED_BUG(INDEX_NOT_REMADE))
         return 0;
     for (uint32_t i = 0; i < space->count; i++)
-        if (space->tables[i].index != NULL && (rc = refresh_all(space, txn, arena, &space->tables[i])) != 0)
+        if (space->tables[i].index != NULL && (rc = refresh_all(space, txn, &space->tables[i])) != 0)
             return rc;
     return 0;
 }
@@ -425,11 +424,14 @@ drop_rows(struct souk_txn *txn, struct souk_space_table *index, struct souk_slic
 }
 
 static int
-refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_arena *arena, struct souk_space_table *index)
+refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_space_table *index)
 {
     struct souk_slice entity, keys, from = { NULL, 0 };
     uint8_t after[SOUK_STORE_KEY_BYTES_MAX + 1];
+    struct souk_arena arena;                    /* of one entity: there may be millions */
     int rc;
+
+    souk_arena_init(&arena, ENTITY_ARENA_BYTES_MAX);
 
     /* One by one: refreshing writes to the table that is walked. */
     while ((rc = from.size_bytes == 0 ? souk_txn_seek(txn, index->entities, (struct souk_slice){ "\0", 1 }, &entity,
@@ -437,13 +439,15 @@ refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_arena *a
         size_t size = entity.size_bytes;
 
         memcpy(after, entity.base, size);
-        if ((rc = souk_index_refresh(space, txn, arena, index, (struct souk_slice){ after, size })) != 0)
-            return rc;
-        if (size == SOUK_STORE_KEY_BYTES_MAX)
-            return -SOUK_ETOOBIG;
+        rc = size == SOUK_STORE_KEY_BYTES_MAX ? -SOUK_ETOOBIG
+            : souk_index_refresh(space, txn, &arena, index, (struct souk_slice){ after, size });
+        if (rc != 0)
+            break;
+        souk_arena_reset(&arena);
         after[size] = 0;                        /* the least key above */
         from = (struct souk_slice){ after, size + 1 };
     }
+    souk_arena_done(&arena);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 

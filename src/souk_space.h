@@ -64,7 +64,7 @@ SOUK_MUST_CHECK int souk_space_begin_beside(struct souk_space *space, struct sou
     uint32_t generation);
 /* The tables beside become the tables, the old ones go, and every index row is made anew. */
 SOUK_MUST_CHECK int souk_space_swap(struct souk_space *space, struct souk_txn *txn, const char *stream,
-    uint32_t generation_old, struct souk_arena *arena);
+    uint32_t generation_old);
 
 /* Note that the entity exists, so that a swap makes its rows. */
 SOUK_MUST_CHECK int souk_index_note(struct souk_txn *txn, const struct souk_space_table *index,
