@@ -1,8 +1,25 @@
 # libsouk: layers only look down (bytes and messages; store; core; runtime; command line).
-noinst_LTLIBRARIES += libsouk-all.la
-libsouk_all_la_SOURCES = \
+# The lowest layer is a library of its own: the message compiler is made of it, and libsouk of what that compiles.
+noinst_LTLIBRARIES += libsouk-base.la
+libsouk_base_la_SOURCES = \
 	src/souk_error.c \
 	src/souk_bytes.c \
+	src/souk_pack.c \
+	src/souk_field.c \
+	src/souk_message.c \
+	src/souk_zpl.c \
+	src/souk_zpl.h \
+	src/souk_description.c \
+	src/souk_description.h \
+	src/souk_description_field.c \
+	src/souk_description_check.c \
+	src/souk_evolution.c \
+	src/souk_evolution.h \
+	src/souk_json.c
+libsouk_base_la_LIBADD = $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
+
+noinst_LTLIBRARIES += libsouk-all.la
+libsouk_all_la_SOURCES = \
 	src/souk_store.c \
 	src/souk_store_file.c \
 	src/souk_txn.c \
@@ -30,7 +47,12 @@ libsouk_all_la_SOURCES = \
 	src/souk_core_origin.c \
 	src/souk_holder.c \
 	src/souk_reader.c \
+	src/souk_positions.c \
 	src/souk_recorder.c \
+	src/souk_finder.c \
+	src/souk_finder_look.c \
+	src/souk_finder_answer.c \
+	src/souk_finder_why.c \
 	src/souk_status.c \
 	src/souk_engine.c \
 	src/souk_report.c \
@@ -41,17 +63,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_writer.c \
 	src/souk_run_reader.c \
 	src/souk_daemon.c \
-	src/souk_pack.c \
-	src/souk_field.c \
 	src/souk_row.c \
-	src/souk_message.c \
-	src/souk_zpl.c \
-	src/souk_zpl.h \
-	src/souk_description.c \
-	src/souk_description.h \
-	src/souk_description_field.c \
-	src/souk_description_check.c \
-	src/souk_evolution.c \
 	src/souk_catalogue.c \
 	src/souk_catalogue.h \
 	src/souk_fit.c \
@@ -64,8 +76,6 @@ libsouk_all_la_SOURCES = \
 	src/souk_topology_relation.c \
 	src/souk_topology_value.c \
 	src/souk_topology_parts.h \
-	src/souk_evolution.h \
-	src/souk_json.c \
 	src/souk_stage.c \
 	src/souk_stage_parts.h \
 	src/souk_stage_node.c \
@@ -82,6 +92,8 @@ libsouk_all_la_SOURCES += \
 	src/souk_daemon.h \
 	src/souk_engine.h \
 	src/souk_feed.h \
+	src/souk_finder.h \
+	src/souk_finder_parts.h \
 	src/souk_holder.h \
 	src/souk_lineage.h \
 	src/souk_links.h \
@@ -92,6 +104,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_parked.h \
 	src/souk_plant.h \
 	src/souk_position.h \
+	src/souk_positions.h \
 	src/souk_reader.h \
 	src/souk_recorder.h \
 	src/souk_report.h \
@@ -110,7 +123,8 @@ libsouk_all_la_SOURCES += \
 	src/souk_wire.h \
 	src/souk_wiring.h \
 	src/souk_witness.h
-libsouk_all_la_LIBADD = $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
+nodist_libsouk_all_la_SOURCES = src/eventstore.c src/eventstore.h
+libsouk_all_la_LIBADD = libsouk-base.la $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la
 libsouk_la_SOURCES =
@@ -118,7 +132,7 @@ libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
 include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
-dist_pkgdata_DATA = src/souk.messages.zpl
+dist_pkgdata_DATA = src/souk.messages.zpl src/eventstore.messages.zpl
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 
@@ -135,7 +149,14 @@ souk_messages_SOURCES = \
 	src/souk_messages_table.c \
 	src/souk_messages_reference.c \
 	src/souk_messages_convert.c
-souk_messages_LDADD = libsouk-all.la $(JANSSON_LIBS)
+souk_messages_LDADD = libsouk-base.la $(JANSSON_LIBS)
+
+# What an event store answers about its events.
+src/eventstore.h: $(srcdir)/src/eventstore.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/eventstore.messages.zpl -o src
+src/eventstore.c: src/eventstore.h
+CLEANFILES += src/eventstore.h src/eventstore.c
+src/souk_finder.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo: src/eventstore.h
 
 # The command.
 bin_PROGRAMS += souk

@@ -3,6 +3,7 @@
 #include "souk_feed.h"
 #include "souk_log.h"
 #include "souk_plant.h"
+#include "souk_positions.h"
 #include "souk_wire.h"
 
 #include <assert.h>
@@ -14,10 +15,8 @@
 #define TABLE_META "souk.meta"                  /* commit, incarnation, position, aside */
 #define TABLE_SEALS "souk.seals"                /* service -> epoch counter, instance */
 #define TABLE_ORDERED "souk.ordered"            /* stream -> point up to which its batches have a log position */
-#define TABLE_POSITIONS "souk.positions"        /* log position -> stream, point */
 #define TABLE_BACKED_UP "souk.backed-up"        /* stream -> number */
 #define NAME_BYTES (SOUK_NAME_BYTES_MAX + 1)
-#define PLACE_BYTES (NAME_BYTES + SOUK_POINT_BYTES)
 #define WITNESS_FIELDS 2
 #define ROUND_BATCHES_MAX 1024
 #define FENCES_PER_HEAD 2
@@ -857,7 +856,7 @@ forget_order(struct souk_recorder *recorder)
     int rc;
 
     if (((rc = souk_txn_drop(recorder->txn, TABLE_ORDERED)) != 0 && rc != -SOUK_ENOTFOUND)
-        || ((rc = souk_txn_drop(recorder->txn, TABLE_POSITIONS)) != 0 && rc != -SOUK_ENOTFOUND))
+        || ((rc = souk_txn_drop(recorder->txn, SOUK_POSITIONS_TABLE)) != 0 && rc != -SOUK_ENOTFOUND))
         return rc;
     for (uint32_t i = 0; i < recorder->kept_count; i++)
         memset(&recorder->kept[i].ordered, 0, sizeof recorder->kept[i].ordered);
@@ -897,7 +896,7 @@ static int
 order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *moved_out)
 {
     const struct souk_point head = souk_point_of(&kept->head);
-    uint8_t place[PLACE_BYTES], position[8];
+    uint8_t place[SOUK_POSITIONS_PLACE_BYTES], position[8];
     struct souk_table positions, ordered;
     struct souk_batch_header header;
     struct souk_position end;
@@ -920,10 +919,9 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *
         return 0;
     end = souk_batch_end(&header);
     point = souk_point_of(&end);
-    memcpy(place, kept->name.text, NAME_BYTES);
-    souk_point_encode(&point, place + NAME_BYTES);
+    souk_positions_place_encode(&kept->name, point, place);
     souk_put_u64(position, ++recorder->log_position);
-    if ((rc = souk_txn_table(recorder->txn, TABLE_POSITIONS, &positions)) != 0
+    if ((rc = souk_txn_table(recorder->txn, SOUK_POSITIONS_TABLE, &positions)) != 0
         || (rc = souk_txn_append(recorder->txn, positions, (struct souk_slice){ position, sizeof position },
             (struct souk_slice){ place, sizeof place })) != 0
         || (rc = souk_txn_table(recorder->txn, TABLE_ORDERED, &ordered)) != 0
@@ -970,42 +968,16 @@ int
 souk_recorder_scan(struct souk_txn *txn, uint64_t from,
     int (*each)(uint64_t log_position, struct souk_slice batch, void *arg), void *arg)
 {
-    struct souk_slice key, value, batch;
     struct souk_batch_header header;
-    struct souk_table table;
-    struct souk_scan *scan;
-    uint8_t first[8];
+    struct souk_slice batch;
     int rc;
 
-    if ((rc = souk_txn_table(txn, TABLE_POSITIONS, &table)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    souk_put_u64(first, from);
-    if ((rc = souk_scan_open(txn, table, (struct souk_slice){ first, sizeof first }, &scan)) != 0)
-        return rc;
-    while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
-        struct souk_point point;
-        struct souk_name stream;
-        struct souk_log log;
-
-        if (key.size_bytes != 8 || value.size_bytes != PLACE_BYTES) {
-            rc = -SOUK_EDAMAGED;
-            break;
-        }
-        memcpy(stream.text, value.base, NAME_BYTES);
-        if ((rc = souk_point_decode((struct souk_slice){ (const uint8_t *)value.base + NAME_BYTES,
-                SOUK_POINT_BYTES }, &point)) != 0
-            || (rc = souk_log_open(txn, &stream, &log)) != 0)
-            break;
-        rc = souk_log_at(txn, &log, point, &batch);
-        if (rc != 0 || souk_batch_read(batch, &header) != 0) {
-            rc = rc == -SOUK_EIO ? rc : -SOUK_EDAMAGED;
-            break;
-        }
-        if ((rc = each(souk_get_u64(key.base), batch, arg)) != 0)
-            break;
+    for (uint64_t position = from;; position++) {
+        if ((rc = souk_positions_batch(txn, position, &header, &batch)) != 0)
+            return rc == -SOUK_ENOTFOUND ? 0 : rc;
+        if ((rc = each(position, batch, arg)) != 0)
+            return rc;
     }
-    souk_scan_close(&scan);
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
 /* ---- telling -------------------------------------------------------- */
