@@ -437,6 +437,8 @@ continue_at(struct finder_look *look, struct verifying *verifying, const struct 
 
     if ((rc = check_stream(look, place->stream, &verifying->stream, said)) != 0 || said->refusal != NULL)
         return rc;
+    if (place->epoch == 0 && place->number == 0)
+        return 0;                               /* before its first batch */
     if ((rc = souk_log_open(look->log, &verifying->stream, &log)) != 0)
         return rc;
     rc = souk_log_at(look->log, &log, (struct souk_point){ .epoch.counter = place->epoch, .number = place->number },

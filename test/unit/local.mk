@@ -122,3 +122,20 @@ test_unit_test_runtime_SOURCES = test/unit/test_runtime.c
 test_unit_test_runtime_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_runtime_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(CZMQ_LIBS)
 TESTS += test/unit/test_runtime
+
+# The finder, over logs that were written by hand.
+UNIT_FINDER = test/unit/finder_bench.c test/unit/finder_bench.h test/unit/recorded.c test/unit/recorded.h
+
+check_PROGRAMS += test/unit/test_finder
+test_unit_test_finder_SOURCES = test/unit/test_finder.c $(UNIT_FINDER)
+test_unit_test_finder_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_finder_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+$(test_unit_test_finder_OBJECTS): src/eventstore.h
+TESTS += test/unit/test_finder
+
+check_PROGRAMS += test/unit/test_finder_filling
+test_unit_test_finder_filling_SOURCES = test/unit/test_finder_filling.c $(UNIT_FINDER)
+test_unit_test_finder_filling_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_finder_filling_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+$(test_unit_test_finder_filling_OBJECTS): src/eventstore.h
+TESTS += test/unit/test_finder_filling
