@@ -65,6 +65,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_daemon.c \
 	src/souk_row.c \
 	src/souk_catalogue.c \
+	src/souk_client.c \
+	src/souk_client.h \
 	src/souk_catalogue.h \
 	src/souk_fit.c \
 	src/souk_fit.h \
@@ -164,11 +166,14 @@ souk_SOURCES = \
 	src/souk_main.c \
 	src/souk_cli.c \
 	src/souk_cli.h \
+	src/souk_cli_call.c \
 	src/souk_cli_check.c \
 	src/souk_cli_child.c \
 	src/souk_cli_child.h \
 	src/souk_cli_draw.c \
 	src/souk_cli_draw.h \
+	src/souk_cli_event.c \
+	src/souk_cli_event.h \
 	src/souk_cli_init.c \
 	src/souk_cli_init.h \
 	src/souk_cli_up.c \

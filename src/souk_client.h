@@ -1,0 +1,105 @@
+/*
+ * souk_client - asking the nodes of a system from outside of it: commands and
+ * queries with many under way at once, pulls, and what nodes publish.
+ *
+ * A request is sent again under the same id until an answer comes or its
+ * deadline is over: while nobody is connected, when the answer is late, when
+ * the node says `busy` and that there is time. So a command has one effect
+ * however often it travelled, and when there is no answer at the deadline its
+ * outcome is unknown: asking again with the same id tells.
+ *
+ * One thread. Sockets are opened with the first message for a node.
+ */
+#ifndef SOUK_CLIENT_H
+#define SOUK_CLIENT_H
+
+#include <souk.h>
+#include "souk_topology.h"
+#include "souk_wire.h"
+
+#define SOUK_CLIENT_WAITING_MAX 1024            /* requests under way at once */
+#define SOUK_CLIENT_DEADLINE_MS 10000           /* when a request names none */
+#define SOUK_CLIENT_DEADLINE_MS_MAX (24 * 3600 * 1000)
+#define SOUK_CLIENT_RETRY_MS 1000               /* before the first repetition; doubled each time */
+#define SOUK_CLIENT_RETRY_MS_MAX 8000
+
+struct souk_client;
+
+/*
+ * `topology` and `caller`, the name under which ids are used, are borrowed for
+ * life. Release with souk_client_close(). 0, -SOUK_ENOMEM or -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_client_open(const struct souk_topology *topology, const char *caller,
+    struct souk_client **client_out, struct souk_error *err);
+void souk_client_close(struct souk_client **client_p);
+
+/* A new UUIDv7. */
+struct souk_id souk_client_new_id(void);
+
+/* ---- commands and queries ------------------------------------------- */
+
+struct souk_client_request {
+    const struct souk_topology_node *node;
+    bool is_query;
+    struct souk_id id;                          /* of a command: its idempotency key */
+    struct souk_slice name;
+    uint16_t version;
+    struct souk_slice payload;                  /* packed */
+    uint32_t deadline_ms;                       /* from now; 0: SOUK_CLIENT_DEADLINE_MS */
+    bool is_recorded;                           /* a command asks for durability `recorded` */
+    bool has_correlation;
+    struct souk_id correlation;
+    uint32_t seen_count;
+    struct souk_cause seen[SOUK_WIRE_SEEN_MAX];
+    void *arg;                                  /* comes back with the answer */
+};
+
+struct souk_client_answer {
+    struct souk_id id;
+    void *arg;
+    bool is_late;                               /* none came by the deadline: `reply` says nothing */
+    unsigned sent;                              /* times it was sent; 0: nobody was there */
+    uint64_t took_us;
+    struct souk_wire_reply reply;               /* its slices are good until the next call */
+};
+
+/*
+ * Begin a request; name and payload are copied. 0; -SOUK_EBUSY: as many as may be are under
+ * way, receive first; -SOUK_EINVAL (an id that is under way, or an endpoint); -SOUK_ETOOBIG; -SOUK_ENOMEM.
+ */
+SOUK_MUST_CHECK int souk_client_send(struct souk_client *client, const struct souk_client_request *request,
+    struct souk_error *err);
+/* Requests that are under way. */
+size_t souk_client_waiting(const struct souk_client *client);
+/* The next answer, or deadline that is over. 0; -SOUK_ENOTFOUND: nothing within `timeout_ms`; -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_client_receive(struct souk_client *client, uint32_t timeout_ms,
+    struct souk_client_answer *answer_out);
+/* Both, of one request; nothing else may be under way. */
+SOUK_MUST_CHECK int souk_client_ask(struct souk_client *client, const struct souk_client_request *request,
+    struct souk_client_answer *answer_out, struct souk_error *err);
+
+/* ---- streams -------------------------------------------------------- */
+
+struct souk_client_pulled {
+    struct souk_wire_pulled answer;
+    size_t batch_count;
+    const struct souk_slice *batches;           /* good until the next call */
+};
+
+/*
+ * Ask `holder`, an origin or an event store, for what follows on `pull`'s
+ * cursors; `request` and `asker` are filled in, and no request may be under way.
+ * 0; -SOUK_ENOTFOUND: no answer within `timeout_ms`; -SOUK_EINVAL (an endpoint, or the caller is no name),
+ * -SOUK_ENOMEM or -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_client_pull(struct souk_client *client, const struct souk_topology_node *holder,
+    struct souk_wire_pull *pull, uint32_t timeout_ms, struct souk_client_pulled *pulled_out, struct souk_error *err);
+
+/* Hear what `node` publishes under `topic`. 0, -SOUK_EINVAL (an endpoint), -SOUK_ENOMEM or -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_client_subscribe(struct souk_client *client, const struct souk_topology_node *node,
+    struct souk_slice topic, struct souk_error *err);
+/* The next one: frame 0 is the topic. Good until the next call. 0; -SOUK_ENOTFOUND: nothing within `timeout_ms`; -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_client_hear(struct souk_client *client, uint32_t timeout_ms,
+    struct souk_slice frames_out[2]);
+
+#endif
