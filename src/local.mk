@@ -176,6 +176,7 @@ souk_SOURCES = \
 	src/souk_cli_event.h \
 	src/souk_cli_init.c \
 	src/souk_cli_init.h \
+	src/souk_cli_status.c \
 	src/souk_cli_up.c \
 	src/souk_cli_up.h \
 	src/souk_cli_up_log.c

@@ -25,6 +25,7 @@ static const struct subcommand subcommands[] = {
     { "init", "Make a small application that runs", souk_cli_init },
     { "check", "Prove that a topology fits together, and draw it", souk_cli_check },
     { "up", "Run the services and event stores of a topology", souk_cli_up },
+    { "status", "Ask services and event stores how they stand", souk_cli_status },
     { "call", "Send a command or a query to a service", souk_cli_call },
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
