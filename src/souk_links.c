@@ -122,7 +122,8 @@ souk_links_send(struct souk_links *links, struct souk_out **out_p, uint64_t stea
         souk_out_free(&out);
         return;
     }
-    if (link->pending_count == SOUK_LINK_PENDING_MAX) {
+    while (link->pending_count == SOUK_LINK_PENDING_MAX
+        || (link->first != NULL && link->pending_bytes + out->frames[0].size_bytes > SOUK_LINK_PENDING_BYTES_MAX)) {
         drop_first(link);
         links->dropped++;
     }
@@ -131,6 +132,7 @@ souk_links_send(struct souk_links *links, struct souk_out **out_p, uint64_t stea
     *link->end = out;
     link->end = &out->next;
     link->pending_count++;
+    link->pending_bytes += out->frames[0].size_bytes;
     flush_link(links, link, steady_ms);
 }
 
@@ -162,6 +164,7 @@ drop_first(struct souk_link *link)
     if ((link->first = out->next) == NULL)
         link->end = &link->first;
     link->pending_count--;
+    link->pending_bytes -= out->frames[0].size_bytes;
     souk_out_free(&out);
 }
 

@@ -17,7 +17,8 @@
 #include "souk_topology.h"
 
 #define SOUK_LINKS_MAX (3 * (SOUK_SERVICES_MAX + SOUK_STORES_MAX))
-#define SOUK_LINK_PENDING_MAX 64                /* messages of one link */
+#define SOUK_LINK_PENDING_MAX 1024              /* messages of one link */
+#define SOUK_LINK_PENDING_BYTES_MAX (4 * 1024 * 1024)   /* and their bytes */
 #define SOUK_LINK_PENDING_MS 1000
 
 struct souk_link {
@@ -27,6 +28,7 @@ struct souk_link {
     void *socket;
     struct souk_out *first, **end;              /* pending, oldest first */
     uint32_t pending_count;
+    size_t pending_bytes;
     uint64_t pending_since_ms;                  /* steady: when the first of them was to go */
 };
 

@@ -57,8 +57,8 @@ struct run {
     uint64_t parked_told;
     char waiting_told[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];
-    bool status_stale, nearly_full_told;
-    uint64_t status_due_ms, room_due_ms;        /* steady */
+    bool status_stale, nearly_full_told, disk_low, refusing_told;
+    uint64_t status_due_ms, room_due_ms, refuse_due_ms;     /* steady */
     struct souk_store_room room;
     bool stopping;
     uint64_t stop_due_ms;                       /* steady */

@@ -16,7 +16,8 @@
 #define SLEEP_STOPPING_MAX_MS 20
 #define STATUS_EVERY_MS 100
 #define ROOM_EVERY_MS 1000
-#define NEARLY_FULL_PERCENT 80
+#define DISK_FREE_BYTES_MIN (32 * 1024 * 1024)  /* with less, commands are refused as full */
+#define REFUSE_EVERY_MS 500             /* while the disk is low; a refusing machine goes on by itself after a second */
 #define PROC_LINE_BYTES_MAX 128
 #define ITEMS_FIXED 3                   /* signals, commands, publish */
 
@@ -239,6 +240,11 @@ work(struct run *run, struct souk_time now)
     bool changed = false;
     int rc;
 
+    if (run->disk_low && now.steady_ms >= run->refuse_due_ms) {
+        run->refuse_due_ms = now.steady_ms + REFUSE_EVERY_MS;
+        aborted(run, -SOUK_EFULL, now);         /* it refuses for a moment, as if a commit had found no room */
+        return;
+    }
     if ((rc = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
         rc = type->work(&run->engine, txn, now, &changed);
     if (rc == 0 && changed)
@@ -250,6 +256,9 @@ work(struct run *run, struct souk_time now)
         return;
     }
     run->commits += changed;
+    if (changed && run->refusing_told)
+        souk_report(run->report, SOUK_LEVEL_INFO, "goes_on", "there is room again");
+    run->refusing_told = run->refusing_told && !changed;
     if (run_witness(run) != 0)
         return;
     type->committed(&run->engine, now);
@@ -286,12 +295,14 @@ aborted(struct run *run, int rc, struct souk_time now)
         fail(run, rc, "its work cannot be done");
         return;
     }
-    souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, rc == -SOUK_EHANDLER ? "handler_failed" : "refusing");
+    souk_line_begin(&line, run->report, run->refusing_told && rc != -SOUK_EHANDLER ? SOUK_LEVEL_DEBUG
+        : SOUK_LEVEL_WARN, rc == -SOUK_EHANDLER ? "handler_failed" : "refusing");
     souk_line_text(&line, "error", souk_error_name(rc));
     souk_line_text(&line, "text", rc == -SOUK_EHANDLER ? "a handler failed: what was in this commit is run one by one"
         : rc == -SOUK_EFULL ? "no room on the disk or in the store: commands are refused until there is"
         : "no memory: commands are refused until there is");
     souk_line_end(&line);
+    run->refusing_told = run->refusing_told || rc != -SOUK_EHANDLER;
     if ((again = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
         again = run->engine.type->aborted(&run->engine, rc, txn, now);
     souk_txn_abort(&txn);
@@ -451,7 +462,8 @@ tell_room(struct run *run, struct souk_time now)
     run->room_due_ms = now.steady_ms + ROOM_EVERY_MS;
     if (souk_store_room(run->store, &run->room) != 0)
         return;                                 /* a store that failed says so at the next round */
-    nearly_full = run->room.bytes_used / NEARLY_FULL_PERCENT >= run->room.bytes_max / 100;
+    run->disk_low = run->room.disk_bytes_free < DISK_FREE_BYTES_MIN;
+    nearly_full = run->room.bytes_used / run->config->node->thresholds.store_percent >= run->room.bytes_max / 100;
     if (nearly_full && !run->nearly_full_told) {
         souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "nearly_full");
         souk_line_uint(&line, "bytes_used", run->room.bytes_used);

@@ -13,10 +13,11 @@
  */
 #define PUBLISH_QUEUE 256
 #define FOLLOW_QUEUE 256
+#define LINK_QUEUE_IN 64                /* answers to pulls */
+#define LINK_QUEUE_OUT 1000
 #define COMMANDS_QUEUE 1000             /* requests and replies are small */
 #define QUERIES_QUEUE_IN 256
 #define QUERIES_QUEUE_OUT 64            /* answers to pulls are not */
-#define LINK_QUEUE 256
 
 /* Bytes of one frame. Never below 320: the limit holds for the frames of CURVE's handshake too. */
 #define SUBSCRIPTION_BYTES_MAX 384
@@ -47,7 +48,7 @@ static const struct {
         LINGER_REPLIES_MS },
     [SOUK_SOCKET_PUBLISH] = { ZMQ_XPUB, true, PUBLISH_QUEUE, PUBLISH_QUEUE, SUBSCRIPTION_BYTES_MAX, 0 },
     [SOUK_SOCKET_FOLLOW] = { ZMQ_SUB, false, FOLLOW_QUEUE, FOLLOW_QUEUE, ANSWER_BYTES_MAX, 0 },
-    [SOUK_SOCKET_LINK] = { ZMQ_DEALER, false, LINK_QUEUE, LINK_QUEUE, ANSWER_BYTES_MAX, 0 },
+    [SOUK_SOCKET_LINK] = { ZMQ_DEALER, false, LINK_QUEUE_IN, LINK_QUEUE_OUT, ANSWER_BYTES_MAX, 0 },
 };
 
 static int set_options(void *socket, enum souk_socket_kind kind);

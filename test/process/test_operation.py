@@ -176,6 +176,33 @@ def test_a_first_start_without_an_event_store(build):
         system.caught_up("log-a", "stock", "stock")
 
 
+def test_a_full_store_refuses_and_answers(build):
+    """No room: commands are refused as full, queries are answered; with a higher limit it goes on, and nothing is lost."""
+    limits = {"stock": ["limits", "    store_bytes_max = 1048576"]}
+    with System(build, services=("stock", "query"), service_lines=limits) as system:
+        system.start_all()
+        taken = 0
+        for number in itertools.count():
+            reply = system.command("stock", "stock.receive", [number % 5 + 1, 1])
+            if reply.status == "full":
+                break
+            assert reply.status == "ok", reply
+            taken += 1
+        system.daemons["stock"].says("event=refusing")
+        system.daemons["stock"].says("event=nearly_full")
+        assert system.row("stock", 0, 1) is not None
+        settle(system)
+        levels_equal(system, taken)
+        assert system.daemons["stock"].stop() == EX_OK
+        system.service_lines["stock"][1] = "    store_bytes_max = 1073741824"
+        system.write_topology()
+        system.start("stock")
+        system.live("stock")
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        settle(system)
+        levels_equal(system, taken + 1)
+
+
 def test_what_cannot_be_started_says_why(build):
     """Exit statuses of sysexits(3) and a sentence."""
     with System(build, services=("stock",)) as system:
