@@ -21,7 +21,7 @@ struct asked {
     size_t route_bytes;
     bool is_pull;
     bool had_turn;                      /* another pull of this peer was answered in this round */
-    uint64_t deadline_ms;               /* steady, of a query */
+    uint64_t deadline_ms;               /* steady; of a pull: when its asker has given it up */
 };
 
 struct souk_reader {
@@ -136,8 +136,8 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     memcpy(asked->route, route.base, route.size_bytes);
     asked->route_bytes = route.size_bytes;
     asked->is_pull = kind == SOUK_WIRE_PULL;
-    if (!asked->is_pull)
-        asked->deadline_ms = now.steady_ms + (request.deadline_ms == 0 ? DEADLINE_MS : request.deadline_ms);
+    asked->deadline_ms = now.steady_ms + (asked->is_pull ? reader->wiring->limits.pull_timeout_ms
+        : request.deadline_ms == 0 ? DEADLINE_MS : request.deadline_ms);
     if (asked->is_pull ? !has_room_for_pull(reader, asked)
         : reader->query_count >= reader->wiring->limits.waiting_max) {
         if (!asked->is_pull)
@@ -234,9 +234,11 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
         rc = 0;
         if (!asked->is_pull)
             rc = answer_query(reader, txn, asked, now, &done);
+        else if (!answers_pulls)
+            done = now.steady_ms >= asked->deadline_ms; /* a service that is about to be live answers then */
         else if (asked->had_turn || reader->outbox.bytes_put >= bytes_max)
             done = false;
-        else if (answers_pulls)
+        else
             rc = answer_pull(reader, txn, asked);
         if (rc != 0) {
             souk_outbox_drop(&reader->outbox);
@@ -260,7 +262,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
         }
         souk_arena_reset(&reader->arena);
     }
-    if (reader->pull_count != 0)
+    if (reader->pull_count != 0 && answers_pulls)
         give_turns(reader);
     return 0;
 }

@@ -41,7 +41,7 @@ uint64_t souk_reader_due_ms(const struct souk_reader *reader);
  * last souk_reader_hear(). `commit_witnessed` is the last commit that may be
  * shown; when the transaction sees a later one, -SOUK_EBUSY: end it, wait for
  * the writer's signal, begin another. `answers_pulls`: the writer is live (or
- * this is an event store). 0, -SOUK_EBUSY, -SOUK_ENOMEM, -SOUK_EDAMAGED, -SOUK_EIO.
+ * this is an event store); until then pulls wait, as long as their asker does. 0, -SOUK_EBUSY, -SOUK_ENOMEM, -SOUK_EDAMAGED, -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t commit_witnessed,
     bool answers_pulls, struct souk_time now);

@@ -262,10 +262,10 @@ work(struct run *run, struct souk_time now)
     if (run_witness(run) != 0)
         return;
     type->committed(&run->engine, now);
+    look_at_state(run);
     if (changed && atomic_load(&run->shared.waits))
         (void)!write(run->shared.wake_fd, &one, sizeof one);
     send_all(run, now.steady_ms);
-    look_at_state(run);
     run->status_stale = true;
 }
 

@@ -1,9 +1,11 @@
 #include <souk-json.h>
 #include <souk_links.h>
 #include <souk_notify.h>
+#include <souk_reader.h>
 #include <souk_report.h>
 #include <souk_socket.h>
 #include <souk_status.h>
+#include <souk_wire.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -432,6 +434,150 @@ what_nobody_takes_waits_for_a_moment_and_is_dropped(void **state)
     free(errors);
 }
 
+/* ---- pulls ------------------------------------------------------------- */
+
+struct pulled {
+    char home[64];
+    struct souk_store *store;
+    struct souk_wired_stream stream;
+    struct souk_wiring wiring;
+    struct souk_reader *reader;
+    struct souk_pack frame;
+};
+
+static int
+open_pulled(void **state)
+{
+    struct pulled *pulled = calloc(1, sizeof *pulled);
+    const struct souk_store_config config = { .path = pulled->home, .simulated = true };
+    struct souk_wire_pull pull = { .request = 1, .credit_bytes = 1024, .cursor_count = 1 };
+    struct souk_error err;
+
+    strcpy(pulled->home, "/dev/shm/souk-runtime-XXXXXX");
+    if (mkdtemp(pulled->home) == NULL || souk_store_open(&config, &pulled->store, &err) != 0)
+        return -1;
+    strcpy(pulled->stream.name.text, "stock");
+    strcpy(pulled->stream.origin.text, "stock");
+    strcpy(pulled->wiring.self.text, "log");
+    pulled->wiring.streams = &pulled->stream;
+    pulled->wiring.stream_count = 1;
+    souk_limits_fill(&pulled->wiring.limits);
+    strcpy(pull.asker.text, "query");
+    pull.cursors[0].stream = pulled->stream.name;
+    souk_pack_init(&pulled->frame, SOUK_WIRE_BYTES_MAX);
+    souk_wire_pull_put(&pulled->frame, &pull);
+    *state = pulled;
+    return souk_reader_open(NULL, &pulled->wiring, &pulled->reader, &err);
+}
+
+static int
+close_pulled(void **state)
+{
+    static const char *const names[] = { "data.mdb", "lock.mdb", "lock" };
+    struct pulled *pulled = *state;
+    char path[128];
+
+    souk_reader_close(&pulled->reader);
+    souk_store_close(&pulled->store);
+    souk_pack_done(&pulled->frame);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", pulled->home, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(pulled->home);
+    free(pulled);
+    return 0;
+}
+
+static void
+hear_pulls(struct pulled *pulled, const char *peer, uint32_t count, uint64_t steady_ms)
+{
+    const struct souk_slice frame = souk_pack_slice(&pulled->frame);
+
+    for (uint32_t i = 0; i < count; i++)
+        souk_reader_hear(pulled->reader, souk_slice_of(peer), (struct souk_slice){ NULL, 0 }, &frame, 1,
+            (struct souk_time){ .steady_ms = steady_ms });
+}
+
+/* How many peers with this first letter were answered in one round: `a`, and others. */
+static void
+answer_pulls(struct pulled *pulled, bool answers_pulls, uint64_t steady_ms, uint32_t *of_a, uint32_t *of_others)
+{
+    struct souk_txn *txn = NULL;
+    struct souk_out *out;
+
+    *of_a = *of_others = 0;
+    assert_int_equal(souk_txn_begin(pulled->store, SOUK_TXN_READ, &txn), 0);
+    assert_int_equal(souk_reader_work(pulled->reader, txn, UINT64_MAX, answers_pulls,
+        (struct souk_time){ .steady_ms = steady_ms }), 0);
+    souk_txn_abort(&txn);
+    while ((out = souk_outbox_take(souk_reader_outbox(pulled->reader))) != NULL) {
+        *(out->route[0] == 'a' ? of_a : of_others) += 1;
+        souk_out_free(&out);
+    }
+}
+
+static void
+pulls_take_turns_and_one_peer_has_so_many(void **state)
+{
+    struct pulled *pulled = *state;
+    uint32_t of_a, of_others, answered = 0;
+
+    hear_pulls(pulled, "a", SOUK_READER_PULLS_OF_PEER_MAX + 1, 1000);
+    hear_pulls(pulled, "b", 1, 1000);
+    answer_pulls(pulled, true, 1000, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
+    assert_int_equal(of_others, 1);
+    for (answered = 1; souk_reader_wants_work(pulled->reader, (struct souk_time){ .steady_ms = 1000 }); answered++) {
+        answer_pulls(pulled, true, 1000, &of_a, &of_others);
+        assert_int_equal(of_a, 1);
+        assert_int_equal(of_others, 0);
+    }
+    assert_int_equal(answered, SOUK_READER_PULLS_OF_PEER_MAX);
+}
+
+static void
+so_many_pulls_wait(void **state)
+{
+    struct pulled *pulled = *state;
+    uint32_t of_a, of_others, answered = 0;
+    char peer[16];
+
+    for (uint32_t i = 0; i < SOUK_READER_PULLS_MAX + 1; i++) {
+        (void)snprintf(peer, sizeof peer, "b%u", (unsigned)i);
+        hear_pulls(pulled, peer, 1, 1000);
+    }
+    do {
+        answer_pulls(pulled, true, 1000, &of_a, &of_others);
+        answered += of_others;
+    } while (souk_reader_wants_work(pulled->reader, (struct souk_time){ .steady_ms = 1000 }));
+    assert_int_equal(answered, SOUK_READER_PULLS_MAX);
+}
+
+/* A follower that starts with its origin asks before that is live; a refusal would cost it its time-out. */
+static void
+pulls_wait_for_a_writer_that_is_not_live_yet(void **state)
+{
+    struct pulled *pulled = *state;
+    const uint64_t given_up_ms = 1000 + pulled->wiring.limits.pull_timeout_ms;
+    uint32_t of_a, of_others;
+
+    hear_pulls(pulled, "a", 1, 1000);
+    answer_pulls(pulled, false, given_up_ms - 1, &of_a, &of_others);
+    assert_int_equal(of_a, 0);
+    assert_false(souk_reader_wants_work(pulled->reader, (struct souk_time){ .steady_ms = given_up_ms - 1 }));
+    assert_int_equal(souk_reader_due_ms(pulled->reader), given_up_ms);
+    souk_reader_signal(pulled->reader);
+    answer_pulls(pulled, true, given_up_ms - 1, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
+
+    hear_pulls(pulled, "a", 1, 1000);
+    answer_pulls(pulled, false, given_up_ms, &of_a, &of_others);
+    assert_true(souk_reader_due_ms(pulled->reader) == UINT64_MAX);
+    answer_pulls(pulled, true, given_up_ms, &of_a, &of_others);
+    assert_int_equal(of_a, 0);
+}
+
 /* ---- status ------------------------------------------------------------ */
 
 /* The reply is packed by hand; the description says whether it is what it says. */
@@ -517,6 +663,9 @@ main(void)
         cmocka_unit_test_setup_teardown(a_reply_to_somebody_who_left_is_lost_and_said_so, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(addresses_that_cannot_be_are_refused, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(what_nobody_takes_waits_for_a_moment_and_is_dropped, open_doors, close_doors),
+        cmocka_unit_test_setup_teardown(pulls_take_turns_and_one_peer_has_so_many, open_pulled, close_pulled),
+        cmocka_unit_test_setup_teardown(so_many_pulls_wait, open_pulled, close_pulled),
+        cmocka_unit_test_setup_teardown(pulls_wait_for_a_writer_that_is_not_live_yet, open_pulled, close_pulled),
         cmocka_unit_test(status_is_what_its_description_says),
         cmocka_unit_test(lag_is_counted_within_an_epoch),
     };
