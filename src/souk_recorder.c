@@ -123,12 +123,10 @@ souk_recorder_open(const struct souk_wiring *wiring, struct souk_txn *txn, struc
     souk_pack_init(&recorder->witness, 256);
     if ((rc = take_wiring(recorder, err)) != 0 || (rc = load(recorder)) != 0)
         goto fail;
-    if (witness_fits(recorder, witness) || SOUK_PLANTED_BUG(STORE_WITNESS_NOT_ASKED)) {
-        for (uint32_t i = 0; i < recorder->origin_count; i++)
-            recorder->origins[i].feed->met = true;
-    } else if ((rc = new_incarnation(recorder)) != 0) {
+    /* Whether an incarnation has heard of its origins is written nowhere, so each process of it asks them. */
+    if (!witness_fits(recorder, witness) && !SOUK_PLANTED_BUG(STORE_WITNESS_NOT_ASKED)
+        && (rc = new_incarnation(recorder)) != 0)
         goto fail;
-    }
     recorder->witness_changed = recorder->dirty = recorder->heads_due = true;
     recorder->txn = NULL;
     *recorder_out = recorder;
@@ -426,7 +424,7 @@ souk_recorder_hear_answer(struct souk_recorder *recorder, const struct souk_name
         return;
     by_origin = strcmp(from->text, origin->feed->origin.text) == 0;
     take = (counter >= origin->sealed || SOUK_PLANTED_BUG(PULL_PAST_SEAL))
-        && (by_origin || !is_probing(recorder, origin->feed));
+        && (by_origin || !is_probing(recorder, origin->feed) || SOUK_PLANTED_BUG(VOID_BY_ANYBODY));
     if (by_origin && counter < origin->sealed)
         origin->fence_due = true;
     (void)souk_feeds_hear_pulled(&recorder->feeds, from, &pulled, frames + 1, frame_count - 1, take, now);
@@ -581,8 +579,14 @@ souk_recorder_aborted(struct souk_recorder *recorder, int rc, struct souk_txn *t
     recorder->txn = txn;
     rc = load(recorder);
     recorder->txn = NULL;
-    for (uint32_t i = 0; i < recorder->origin_count; i++)
-        recorder->origins[i].ack_due = true;
+    for (uint32_t i = 0; i < recorder->origin_count; i++) {
+        struct origin *origin = &recorder->origins[i];
+
+        origin->ack_due = true;
+        for (const struct seal_request *request = recorder->seals; request != NULL; request = request->next)
+            if (strcmp(request->seal.service.text, origin->feed->origin.text) == 0)
+                origin->feed->met = false;      /* the seal was not granted after all */
+    }
     return rc;
 }
 
@@ -739,7 +743,8 @@ go_back(struct souk_recorder *recorder)
             if (!told->told)
                 continue;
             told->told = false;
-            souk_feed_prefer(feed, &feed->origin);
+            if (!SOUK_PLANTED_BUG(VOID_BY_ANYBODY))
+                souk_feed_prefer(feed, &feed->origin);
             souk_feed_want(feed);
             if (!told->by_origin && !SOUK_PLANTED_BUG(VOID_BY_ANYBODY))
                 continue;

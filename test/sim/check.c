@@ -3,6 +3,7 @@
 #include "check_commands.h"
 #include "check_frames.h"
 #include "check_history.h"
+#include "check_incarnations.h"
 #include "check_state.h"
 
 #include <assert.h>
@@ -154,6 +155,8 @@ check_started(struct checker *checker, uint64_t now_ms, const char *node, uint32
     started->disk = model_disk(checker, disk);
     started->disk->node = started->node;
     started->is_running = true;
+    started->met = check_arena_take(&checker->arena, checker->node_count * sizeof *started->met);
+    started->told_void = check_arena_take(&checker->arena, checker->node_count * sizeof *started->told_void);
     started->started_fact = checker->fact;
 }
 
@@ -367,6 +370,16 @@ check_sent(struct checker *checker, uint64_t now_ms, uint32_t process, const cha
 
     if (is_open(checker, now_ms) && (sender = find_process(checker, process)) != NULL)
         frames_sent(checker, sender, to, frames, frame_count);
+}
+
+void
+check_heard(struct checker *checker, uint64_t now_ms, uint32_t process, const struct check_bytes *frames,
+    size_t frame_count)
+{
+    struct model_process *hearer;
+
+    if (is_open(checker, now_ms) && (hearer = find_process(checker, process)) != NULL)
+        incarnations_heard(checker, hearer, frames, frame_count);
 }
 
 void

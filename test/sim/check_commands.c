@@ -1,6 +1,7 @@
 #include "check_commands.h"
 
 #include "check_history.h"
+#include "check_incarnations.h"
 #include "check_state.h"
 
 #include <inttypes.h>
@@ -259,6 +260,11 @@ reply_command(struct checker *checker, const struct model_process *process, stru
             && model_recorded_by(checker, event->batch) < command->service->recorded_by)
             return model_fail(checker, "durability: %s says that %s is recorded, and too few have %s",
                 model_process_name(checker, process), id_name(checker, command), model_event_name(checker, event));
+        if (message->durability == CHECK_RECORDED
+            && incarnations_told(process, event->batch) < command->service->recorded_by)
+            return model_fail(checker, "durability: %s says that %s is recorded, and too few event stores have told it of "
+                "%s, as far as it knows which they are", model_process_name(checker, process),
+                id_name(checker, command), model_event_name(checker, event));
         events[i] = event;
     }
     if (check_cursors(checker, process, events, message) != 0)

@@ -2,6 +2,7 @@
 
 #include "check_commands.h"
 #include "check_history.h"
+#include "check_incarnations.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 static int publish(struct checker *checker, const struct model_process *process, const struct check_bytes *frames,
     size_t frame_count);
 static int send_heads(struct checker *checker, const struct model_process *process,
+    const struct check_message *message);
+static int send_pull(struct checker *checker, const struct model_process *process,
     const struct check_message *message);
 static int send_pulled(struct checker *checker, const struct model_process *process, const char *to,
     const struct check_message *message, const struct check_bytes *frames, size_t frame_count);
@@ -33,8 +36,10 @@ frames_sent(struct checker *checker, struct model_process *process, const char *
     struct check_message message;
     const char *broken;
 
-    if (to == NULL)
+    if (to == NULL) {
+        process->round_fact = checker->fact;
         return publish(checker, process, frames, frame_count);
+    }
     if ((broken = check_decode_message(&checker->scratch, frames, frame_count, &message)) != NULL)
         return model_fail(checker, "form: %s sends %s a message that breaks '%s'", model_process_name(checker, process),
             to, broken);
@@ -59,8 +64,12 @@ frames_sent(struct checker *checker, struct model_process *process, const char *
         return commands_asked(checker, process, model_find_node(checker, model_text(to)), frames[0], &message);
     case CHECK_REPLY:
         return commands_replied(checker, process, to, &message);
-    case CHECK_PULL:
     case CHECK_SEAL:
+        incarnations_sealing(checker, process, &message);
+        break;
+    case CHECK_PULL:
+        process->round_fact = checker->fact;
+        return send_pull(checker, process, &message);
     case CHECK_FENCED:
         break;
     }
@@ -123,6 +132,35 @@ send_heads(struct checker *checker, const struct model_process *process, const s
     return 0;
 }
 
+/* ---- pulls -------------------------------------------------------------- */
+
+/* Who asks for what it has already was told that it is void. Event stores go back stream by stream, and commit by commit. */
+static int
+send_pull(struct checker *checker, const struct model_process *process, const struct check_message *message)
+{
+    uint32_t i;
+
+    for (i = 0; i < message->entry_count && !process->node->is_event_store; i++) {
+        const struct model_stream *stream = model_find_stream(checker, message->entries[i].at.stream);
+        const struct model_batch *batch;
+        struct model_batch *asked;
+
+        if (stream == NULL || model_find_place(checker, &message->entries[i].at, &asked) != 0)
+            return model_fail(checker, "chain: %s asks for what follows %s, which nobody has committed",
+                model_process_name(checker, process), model_place_name(checker, &message->entries[i].at));
+        batch = process->disk->holds.tips[stream->index];
+        if (batch == asked || !model_is_in(asked, batch))
+            continue;
+        while (batch != asked && (batch->void_to & UINT64_C(1) << process->node->index) == 0)
+            batch = batch->parent;
+        if (batch == asked)
+            return model_fail(checker, "filled anew: %s stands at %s and asks from %s on, and nobody has told it that "
+                "anything there is void", model_process_name(checker, process),
+                model_batch_name(checker, process->disk->holds.tips[stream->index]), model_batch_name(checker, asked));
+    }
+    return 0;
+}
+
 /* ---- answers to pulls --------------------------------------------------- */
 
 static int
@@ -133,7 +171,7 @@ send_pulled(struct checker *checker, const struct model_process *process, const 
     struct model_batch **reached, **asked, *batch, *head;
     const struct model_batch *last = NULL;
     const struct model_node *asker = model_find_node(checker, model_text(to));
-    bool is_present = true, *is_next;
+    bool is_present = true, is_void = false, *is_next;
     uint32_t i;
     size_t j;
 
@@ -156,6 +194,12 @@ send_pulled(struct checker *checker, const struct model_process *process, const 
         if (find_held(checker, process, &place, "head", &head) != 0)
             return -1;
         is_known = model_find_place(checker, &entry->at, &asked[stream->index]) == 0;
+        if (entry->verdict == CHECK_VOID && asker != NULL && is_known && asked[stream->index] != NULL) {
+            asked[stream->index]->void_to |= UINT64_C(1) << asker->index;
+            if (stream->owner == process->node)
+                asked[stream->index]->void_by_origin_to |= UINT64_C(1) << asker->index;
+            is_void = true;
+        }
         reached[stream->index] = asked[stream->index];
         is_next[stream->index] = entry->verdict == CHECK_NEXT;
         /* An answer made just before a commit may leave just behind it. */
@@ -182,7 +226,11 @@ send_pulled(struct checker *checker, const struct model_process *process, const 
         last = batch;
         reached[batch->stream->index] = batch;
         batch->pulled_fact = checker->fact;
+        if (asker != NULL)
+            batch->pulled_by |= UINT64_C(1) << asker->index;
     }
+    if (asker != NULL && asker->is_event_store)
+        incarnations_answered(checker, process->node, asker, is_void);
     for (j = 1; j < frame_count; j++) {
         struct model_commit *commit = history_find(checker, process, frames[j])->commit;
         size_t k;
@@ -308,6 +356,7 @@ send_sealed(struct checker *checker, struct model_process *process, const struct
             PRIu32, model_process_name(checker, process), message->counter, (int)service->name.size_bytes,
             (const char *)service->name.base, *seal, seen);
     *seal = message->counter;
+    process->met[service->index] = true;
     grant = check_arena_take(&checker->arena, sizeof *grant);
     *grant = (struct model_grant){ process->node, service, message->counter, checker->fact, checker->grants };
     checker->grants = grant;

@@ -2,6 +2,7 @@
 
 #include "check_commands.h"
 #include "check_frames.h"
+#include "check_incarnations.h"
 #include "check_state.h"
 
 #include <inttypes.h>
@@ -45,6 +46,8 @@ history_commit(struct checker *checker, struct model_process *process, const str
     bool is_again = false;
     size_t i;
 
+    if (commit->incarnation != NULL)
+        incarnations_commit(checker, process, commit->incarnation);
     judgement.before = check_arena_copy(&checker->scratch, disk->holds.tips,
         checker->stream_count * sizeof *judgement.before);
     if (take_written(checker, process, commit, &judgement) != 0)
@@ -275,7 +278,8 @@ take_cursors(struct checker *checker, struct judgement *judgement, const struct 
             return model_fail(checker, "chain: %s stands at %s %" PRIu32 ".%" PRIu64 ", which nobody has committed",
                 model_process_name(checker, process), commit->cursors[i].stream, commit->cursors[i].epoch_counter,
                 commit->cursors[i].number);
-        if (check_move(checker, process, stream, process->disk->holds.tips[stream->index], to) != 0)
+        if (check_move(checker, process, stream, process->disk->holds.tips[stream->index], to) != 0
+            || incarnations_check_move(checker, process, process->disk->holds.tips[stream->index], to) != 0)
             return -1;
         model_move(checker, process->disk, stream, to, MODEL_COMMITTED);
     }
@@ -365,7 +369,8 @@ check_passed(struct checker *checker, struct judgement *judgement, unsigned boun
                         model_process_name(checker, judgement->process), model_batch_name(checker, batch),
                         model_batch_name(checker, other));
             }
-            if (node->is_event_store && frames_check_sealed(checker, judgement->process, batch) != 0)
+            if (node->is_event_store && (frames_check_sealed(checker, judgement->process, batch) != 0
+                || incarnations_check_recorded(checker, judgement->process, batch) != 0))
                 return -1;
         }
         /* A stream that was filled again beside is shown all at once: it waited as one. */
@@ -437,6 +442,8 @@ take_logged(struct checker *checker, struct model_process *process, const struct
     if (logged->log_position <= holds->log_position)
         return model_fail(checker, "log position: %s gives %" PRIu64 " after %" PRIu64,
             model_process_name(checker, process), logged->log_position, holds->log_position);
+    if (incarnations_check_position(checker, process, logged->log_position, batch) != 0)
+        return -1;
     tip = holds->logged[batch->stream->index];
     if (batch->parent != tip)
         return model_fail(checker, "log position: %s gives %" PRIu64 " to %s, after %s",

@@ -86,6 +86,8 @@ struct model_batch {
     bool is_seen;                       /* left its node, or stands on a disk that didn't write it */
     bool is_final;
     bool is_held;                       /* at the end, by an event store or its origin */
+    uint64_t pulled_by;                 /* in an answer to these nodes: a bit for the index of each, like the next two */
+    uint64_t void_to, void_by_origin_to;/* they were told that it is void, by anybody; by its origin */
 };
 
 /* What a disk holds; a copy of a disk is a copy of this. */
@@ -137,6 +139,13 @@ struct model_process {
     struct model_disk *disk;
     bool is_running, takes_commands;
     uint64_t started_fact;
+    bool *met;                          /* of an event store, by service: told its head, or sealed by it, since the start */
+    bool *told_void;                    /* the same: told by it that something of its is void */
+    struct incarnation *incarnation;    /* of check_incarnations, like the next */
+    struct counted *counted;
+    uint64_t round_fact;                /* when it was last seen to have worked off what it had heard */
+    uint64_t seal_first, seal_last;     /* seal requests of the present instance */
+    uint8_t seal_instance[CHECK_EPOCH_BITS_BYTES];
     struct model_batch **end_cursors, **end_logs; /* by stream, as the end tells */
     bool *has_end_cursor;
     uint64_t end_log_position;
@@ -180,6 +189,7 @@ struct checker {
     struct check_map requests;          /* of check_state: by id, the events that ask for them */
     struct check_map commands;          /* of check_commands */
     struct check_map views;
+    struct check_map positions;         /* of check_incarnations: by incarnation and log position, the batch */
     struct command *all_commands;       /* of check_commands */
     struct state_missing *missing;      /* of check_state */
     struct model_disk **disks;          /* by number */
@@ -191,6 +201,7 @@ struct checker {
     struct model_process *all_processes;
     struct model_mark *marks;
     struct model_grant *grants;
+    struct incarnation *incarnations;   /* of check_incarnations */
 };
 
 /* Keep the sentence unless there is one already. Returns -1. */

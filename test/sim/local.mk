@@ -19,6 +19,8 @@ test_sim_souk_sim_SOURCES = \
 	test/sim/sim_disk.h \
 	test/sim/sim_fault.c \
 	test/sim/sim_fault.h \
+	test/sim/sim_loss.c \
+	test/sim/sim_loss.h \
 	test/sim/sim_net.c \
 	test/sim/sim_net.h \
 	test/sim/sim_node.c \
@@ -60,6 +62,8 @@ SIM_CHECKER = \
 	test/sim/check_frames.h \
 	test/sim/check_history.c \
 	test/sim/check_history.h \
+	test/sim/check_incarnations.c \
+	test/sim/check_incarnations.h \
 	test/sim/check_model.c \
 	test/sim/check_model.h \
 	test/sim/check_state.c \

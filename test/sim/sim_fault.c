@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "sim_loss.h"
 #include "sim_net.h"
 #include "sim_node.h"
-#include "souk_log.h"
 
 #define TRAP_MS 400                     /* then a process dies though it never came to its trap */
 #define REBUILD_LOOK_MS 100
@@ -12,21 +12,11 @@
 #define FENCED_MS 1500                  /* until the operator starts the last instance again */
 #define DAY_MS (24 * 3600 * 1000LL)
 
-static void cut(struct sim_world *world, uint32_t from, uint32_t to);
-static void mend(struct sim_world *world, uint32_t from, uint32_t to);
-static void isolate(struct sim_world *world, uint32_t node, bool is_cut);
 static void crash(struct sim_world *world, struct sim_node *node, const struct sim_item *item);
 static void restart_host(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
 static void hold(struct sim_world *world, struct sim_node *node, bool cleanly);
 static void let_go(struct sim_world *world, struct sim_node *node);
 static void found_again(struct sim_world *world, struct sim_node *store);
-static void wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
-static void take_copy(struct sim_world *world, struct sim_node *node);
-static void drop_copy(struct sim_world *world, struct sim_node *node);
-static void restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms);
-static void lose_service(struct sim_world *world, const struct sim_item *item);
-static void lose_store(struct sim_world *world, const struct sim_item *item);
-static void clone(struct sim_world *world, struct sim_node *node);
 static void fill_up(struct sim_world *world, struct sim_node *node);
 static void make_room(struct sim_world *world, struct sim_node *node);
 static void trouble_over(struct sim_world *world, struct sim_node *node, uint64_t key);
@@ -34,14 +24,11 @@ static void rebuild(struct sim_world *world, struct sim_node *node, bool other_p
 static void end_rebuild(struct sim_world *world, struct sim_node *node, struct sim_instance *beside,
     struct sim_instance *old);
 static void give_up_rebuild(struct sim_world *world, struct sim_node *node, struct sim_instance *beside);
-static bool may_lose_disk(const struct sim_world *world, const struct sim_node *node);
-static void lost_disk(struct sim_world *world, struct sim_node *node);
-static void tell_backed_up(struct sim_world *world, struct sim_process *process);
 static void drop_idle_clones(struct sim_world *world);
 static struct sim_instance *beside_of(struct sim_node *node);
-static uint32_t instances_of(const struct sim_node *node);
-static bool has_clones(const struct sim_world *world);
-static bool has_declared_lost(const struct sim_world *world);
+static void go_on_declared(struct sim_world *world, const struct sim_item *item, uint32_t index, uint32_t stage);
+static void lie_in_wait(struct sim_world *world, const struct sim_item *item, uint32_t index);
+static void strike(struct sim_world *world, const struct sim_item *item);
 static int64_t jump_ms(const struct sim_item *item);
 
 /* ---- faults --------------------------------------------------------- */
@@ -64,17 +51,17 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
         world->net.late += (uint32_t)item->z;
         break;
     case SIM_PART:
-        cut(world, item->a, item->b);
+        sim_net_cut(world, item->a, item->b);
         break;
     case SIM_PART_BOTH:
-        cut(world, item->a, item->b);
-        cut(world, item->b, item->a);
+        sim_net_cut(world, item->a, item->b);
+        sim_net_cut(world, item->b, item->a);
         break;
     case SIM_FLAP:
         sim_fault_flap(world, item, index, false);
         return;
     case SIM_ISOLATE:
-        isolate(world, item->a, true);
+        sim_net_isolate(world, item->a, true);
         break;
     case SIM_MUTE:
         world->net.muted[item->a]++;
@@ -102,21 +89,23 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
         hold(world, node, item->x % 2 == 0);
         break;
     case SIM_DECLARE:
-        if (has_clones(world))
+        if (sim_loss_has_clones(world))
             return;                     /* it is by the event store that one of the two is stopped */
-        sim_mark(world, SIM_STATE_DECLARED_LOST);
-        hold(world, node, false);
-        world->declared_lost[item->a]++;
-        if (item->x == 1)
-            wipe(world, &world->nodes[item->b], 100);
-        else if (item->x == 2)
-            restart_host(world, &world->nodes[item->b], 100);
+        go_on_declared(world, item, index, 0);
+        return;
+    case SIM_ROLLBACK:
+        sim_loss_copy(world, node);
         break;
+    case SIM_AMBUSH:
+        lie_in_wait(world, item, index);
+        return;
     case SIM_BOTH:
         if (item->y == 3)
-            clone(world, &world->nodes[item->b]);
+            sim_loss_clone(world, &world->nodes[item->b]);
+        else if (item->y == 0)
+            sim_loss_wipe(world, &world->nodes[item->b], item->span_ms);
         else
-            lose_service(world, item);
+            sim_loss_any(world, &world->nodes[item->b], item->y == 1 ? 0 : SIM_LOSS_OLDEST, item->span_ms);
         over_ms = item->z;
         break;
     case SIM_PAUSE:
@@ -126,21 +115,21 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
         sim_mark(world, SIM_STATE_PAUSED);
         return;
     case SIM_WIPE:
-        wipe(world, node, item->span_ms);
+        sim_loss_wipe(world, node, item->span_ms);
         return;
     case SIM_COPY:
     case SIM_BACKUP:
-        take_copy(world, node);
+        sim_loss_copy(world, node);
         return;
     case SIM_DROP:
         if (node->copy_count > 1)
-            drop_copy(world, node);
+            sim_loss_drop_copy(world, node);
         return;
     case SIM_RESTORE:
-        restore(world, node, item->x, item->y != 0, item->span_ms);
+        sim_loss_restore(world, node, item->x, item->y != 0, item->span_ms);
         return;
     case SIM_CLONE:
-        clone(world, node);
+        sim_loss_clone(world, node);
         return;
     case SIM_FULL:
         fill_up(world, node);
@@ -157,9 +146,10 @@ sim_fault_begin(struct sim_world *world, const struct sim_item *item)
 }
 
 void
-sim_fault_end(struct sim_world *world, const struct sim_item *item)
+sim_fault_end(struct sim_world *world, const struct sim_item *item, uint32_t stage)
 {
     struct sim_node *node = &world->nodes[item->a];
+    uint32_t index = (uint32_t)(item - world->plan->items);
     struct sim_instance *instance = sim_node_main(node);
 
     switch (item->kind) {
@@ -169,14 +159,14 @@ sim_fault_end(struct sim_world *world, const struct sim_item *item)
         world->net.late -= (uint32_t)item->z;
         return;
     case SIM_PART:
-        mend(world, item->a, item->b);
+        sim_net_mend(world, item->a, item->b);
         return;
     case SIM_PART_BOTH:
-        mend(world, item->a, item->b);
-        mend(world, item->b, item->a);
+        sim_net_mend(world, item->a, item->b);
+        sim_net_mend(world, item->b, item->a);
         return;
     case SIM_ISOLATE:
-        isolate(world, item->a, false);
+        sim_net_isolate(world, item->a, false);
         return;
     case SIM_MUTE:
         world->net.muted[item->a]--;
@@ -192,10 +182,16 @@ sim_fault_end(struct sim_world *world, const struct sim_item *item)
             sim_process_crash(world, instance->process, instance->process->down_ms);
         return;
     case SIM_DECLARE:
-        found_again(world, node);
+        go_on_declared(world, item, index, stage);
+        return;
+    case SIM_ROLLBACK:
+        sim_loss_restore(world, node, 0, true, 10);
+        return;
+    case SIM_AMBUSH:
+        strike(world, item);
         return;
     case SIM_BOTH:
-        lose_store(world, item);
+        sim_loss_any(world, node, item->x == 0 ? 0 : SIM_LOSS_OLDEST, item->span_ms);
         return;
     case SIM_STOP:
     case SIM_AWAY:
@@ -219,11 +215,11 @@ sim_fault_flap(struct sim_world *world, const struct sim_item *item, uint32_t in
     bool over = sim_now_ms(world) >= item->at_ms + item->span_ms;
 
     if (is_cut) {
-        mend(world, item->a, item->b);
-        mend(world, item->b, item->a);
+        sim_net_mend(world, item->a, item->b);
+        sim_net_mend(world, item->b, item->a);
     } else if (!over) {
-        cut(world, item->a, item->b);
-        cut(world, item->b, item->a);
+        sim_net_cut(world, item->a, item->b);
+        sim_net_cut(world, item->b, item->a);
     }
     if (is_cut || !over)
         sim_put(world, item->x * 1000 * world->plan->scale, SIM_EVENT_FLAP, index, !is_cut, NULL);
@@ -260,7 +256,7 @@ void
 sim_operator_started(struct sim_world *world, struct sim_process *process)
 {
     if (process->recorder != NULL && process->node->copy_count > 0)
-        tell_backed_up(world, process);
+        sim_loss_tell_backed_up(world, process);
 }
 
 bool
@@ -373,39 +369,6 @@ drop_idle_clones(struct sim_world *world)
         }
 }
 
-/* ---- links ---------------------------------------------------------- */
-
-static void
-cut(struct sim_world *world, uint32_t from, uint32_t to)
-{
-    world->net.cut[from][to]++;
-}
-
-static void
-mend(struct sim_world *world, uint32_t from, uint32_t to)
-{
-    if (--world->net.cut[from][to] == 0)
-        sim_net_mended(world, from, to);
-}
-
-static void
-isolate(struct sim_world *world, uint32_t node, bool is_cut)
-{
-    uint32_t other;
-
-    for (other = 0; other <= SIM_NODES_MAX; other++) {
-        if (other == node || (other >= world->node_count && other != SIM_OUTSIDE))
-            continue;
-        if (is_cut) {
-            cut(world, node, other);
-            cut(world, other, node);
-        } else {
-            mend(world, node, other);
-            mend(world, other, node);
-        }
-    }
-}
-
 /* ---- processes ------------------------------------------------------ */
 
 static void
@@ -490,180 +453,115 @@ found_again(struct sim_world *world, struct sim_node *store)
     }
 }
 
-/* ---- disks ---------------------------------------------------------- */
+/* ---- in steps ------------------------------------------------------- */
 
-/* Nothing that the operator was promised covers a disk that is lost while old and new process change places. */
-static bool
-may_lose_disk(const struct sim_world *world, const struct sim_node *node)
-{
-    uint32_t i;
-
-    for (i = 0; i < SIM_INSTANCES_MAX; i++)
-        if (node->instances[i].taking_over && node->instances[i].beside)
-            return false;
-    if (node->programs != NULL)
-        return true;
-    /* An origin that trims what event stores have recorded relies on them: only one of two may go. */
-    return !world->plan->trims_recorded
-        || (world->plan->store_count == 2 && node->index == SIM_SERVICES + world->plan->seed % 2);
-}
-
+/*
+ * An event store is declared lost, and found again. Where another one is there, a
+ * part of what it alone has heard from the service may be void when it comes back, and
+ * only the other event store there to tell it so.
+ */
 static void
-lost_disk(struct sim_world *world, struct sim_node *node)
+go_on_declared(struct sim_world *world, const struct sim_item *item, uint32_t index, uint32_t stage)
 {
-    uint64_t now_ms = sim_now_ms(world);
-    uint32_t other;
+    const bool alone = item->y != 0 && world->plan->store_count == 2;
+    const uint32_t other = 2 * SIM_SERVICES + 1 - item->a;
+    const uint64_t step_ms = alone ? item->span_ms / 4 : 0;
+    uint64_t next_ms = step_ms;
 
-    node->disk_lost_ms = now_ms;
-    for (other = 0; other < world->node_count; other++)
-        if ((world->nodes[other].programs == NULL) != (node->programs == NULL)
-            && world->nodes[other].disk_lost_ms != SIM_NEVER
-            && now_ms - world->nodes[other].disk_lost_ms < 1000 * (uint64_t)world->plan->scale)
-            sim_mark(world, SIM_STATE_BOTH_RESTORED);
-}
-
-static void
-wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms)
-{
-    struct sim_instance *instance = sim_node_main(node);
-
-    if (instance == NULL || !may_lose_disk(world, node) || (node->programs == NULL && node->told_of_backup))
-        return;
-    if (instance->process != NULL)
-        sim_process_crash(world, instance->process, down_ms);
-    check_wiped(world->checker, sim_now_ms(world), instance->disk.id);
-    sim_disk_remove(&instance->disk);
-    sim_instance_new_disk(world, instance);
-    sim_mark(world, SIM_STATE_WIPED);
-    lost_disk(world, node);
-    sim_instance_up_later(world, node, instance, down_ms);
-}
-
-static void
-take_copy(struct sim_world *world, struct sim_node *node)
-{
-    struct sim_instance *instance = sim_node_main(node);
-    struct sim_copy *copy;
-    uint32_t stream;
-
-    if (instance == NULL || !sim_disk_has_store(&instance->disk))
-        return;
-    if (node->programs == NULL && (instance->process == NULL || instance->process->recorder == NULL))
-        return;
-    if (node->copy_count == SIM_COPIES_MAX)
-        drop_copy(world, node);
-    copy = &node->copies[node->copy_count];
-    if (sim_copy_take(copy, world->root, ++world->ids, &instance->disk) != 0) {
-        sim_fail(world, "simulator: %s cannot be copied", node->name.text);
+    switch (stage) {
+    case 0:
+        if (alone)
+            sim_net_cut(world, item->b, other);
+        break;
+    case 1:
+        if (alone)
+            sim_net_mend(world, item->b, other);
+        if (sim_loss_has_clones(world))
+            return;
+        sim_mark(world, SIM_STATE_DECLARED_LOST);
+        hold(world, &world->nodes[item->a], false);
+        world->declared_lost[item->a]++;
+        if (item->x == 1)
+            sim_loss_wipe(world, &world->nodes[item->b], 100);
+        else if (item->x == 2)
+            restart_host(world, &world->nodes[item->b], 100);
+        next_ms = item->span_ms - 2 * step_ms;
+        break;
+    case 2:
+        if (alone) {
+            sim_net_cut(world, item->a, item->b);
+            sim_net_cut(world, item->b, item->a);
+        }
+        found_again(world, &world->nodes[item->a]);
+        break;
+    default:
+        if (alone) {
+            sim_net_mend(world, item->a, item->b);
+            sim_net_mend(world, item->b, item->a);
+        }
         return;
     }
-    sim_trace(world, "%s: copy %u of disk %u", node->name.text, copy->id, instance->disk.id);
-    check_copied(world->checker, sim_now_ms(world), instance->disk.id, copy->id);
-    for (stream = 0; stream < SIM_STREAMS; stream++) {
-        node->held[node->copy_count][stream] = (struct souk_position){ 0 };
-        if (node->programs == NULL)
-            (void)sim_process_cursor(instance->process, stream, &node->held[node->copy_count][stream]);
-    }
-    node->copy_count++;
-    if (node->programs == NULL)
-        tell_backed_up(world, instance->process);
+    sim_put(world, next_ms * 1000, SIM_EVENT_ITEM_OVER, index, stage + 1, NULL);
 }
 
+/* Service b starts in a way that asks for a seal; the event store is watched. */
 static void
-drop_copy(struct sim_world *world, struct sim_node *node)
-{
-    struct sim_instance *instance = sim_node_main(node);
-
-    check_copy_dropped(world->checker, sim_now_ms(world), node->copies[0].id);
-    sim_copy_remove(&node->copies[0]);
-    node->copy_count--;
-    memmove(&node->copies[0], &node->copies[1], node->copy_count * sizeof node->copies[0]);
-    memmove(&node->held[0], &node->held[1], node->copy_count * sizeof node->held[0]);
-    if (node->programs == NULL && instance != NULL && instance->process != NULL)
-        tell_backed_up(world, instance->process);
-}
-
-static void
-restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms)
-{
-    struct sim_instance *instance = sim_node_main(node);
-    struct sim_copy *copy;
-
-    if (instance == NULL || node->copy_count == 0 || !may_lose_disk(world, node))
-        return;
-    if (back >= node->copy_count)
-        back = node->copy_count - 1;
-    copy = &node->copies[node->copy_count - 1 - back];
-    if (instance->process != NULL)
-        sim_process_crash(world, instance->process, down_ms);
-    if (!in_place) {
-        check_wiped(world->checker, sim_now_ms(world), instance->disk.id);
-        sim_disk_remove(&instance->disk);
-        sim_instance_new_disk(world, instance);
-    } else if (instance->disk.witness_bytes > 0) {
-        sim_mark(world, SIM_STATE_WITNESS_OF_ANOTHER);
-    }
-    if (sim_copy_put(copy, &instance->disk) != 0) {
-        sim_fail(world, "simulator: %s cannot be restored", node->name.text);
-        return;
-    }
-    instance->disk.tainted = copy->tainted;
-    instance->disk.version = copy->version;
-    sim_trace(world, "%s: disk %u is copy %u again", node->name.text, instance->disk.id, copy->id);
-    check_restored(world->checker, sim_now_ms(world), instance->disk.id, copy->id);
-    sim_mark(world, node->programs == NULL ? SIM_STATE_STORE_RESTORED : SIM_STATE_RESTORED);
-    lost_disk(world, node);
-    sim_instance_up_later(world, node, instance, down_ms);
-}
-
-/* The two halves of SIM_BOTH; the event store goes back as far as it may. */
-static void
-lose_service(struct sim_world *world, const struct sim_item *item)
+lie_in_wait(struct sim_world *world, const struct sim_item *item, uint32_t index)
 {
     struct sim_node *service = &world->nodes[item->b];
 
-    if (item->y == 0 || service->copy_count == 0)
-        wipe(world, service, item->span_ms);
-    else
-        restore(world, service, item->y == 1 ? 0 : SIM_COPIES_MAX, false, item->span_ms);
-}
-
-static void
-lose_store(struct sim_world *world, const struct sim_item *item)
-{
-    struct sim_node *store = &world->nodes[item->a];
-
-    if (store->copy_count == 0)
-        wipe(world, store, item->span_ms);
-    else
-        restore(world, store, item->x == 0 ? 0 : SIM_COPIES_MAX, false, item->span_ms);
-}
-
-static void
-clone(struct sim_world *world, struct sim_node *node)
-{
-    struct sim_instance *instance = sim_node_main(node), *twin;
-    struct sim_copy copy;
-
-    if (instance == NULL || !sim_disk_has_store(&instance->disk) || instances_of(node) > 1
-        || has_declared_lost(world))
+    world->ambushes[item->a - SIM_SERVICES][item->b] = index + 1;
+    switch (item->x) {
+    case 0:
+        restart_host(world, service, item->span_ms % 300);
         return;
-    if (sim_copy_take(&copy, world->root, ++world->ids, &instance->disk) != 0
-        || (twin = sim_instance_new(world, node)) == NULL || sim_copy_put(&copy, &twin->disk) != 0) {
-        sim_fail(world, "simulator: %s cannot be cloned", node->name.text);
+    case 1:
+        sim_loss_clone(world, service);
+        return;
+    case 2:
+        sim_loss_wipe(world, service, item->span_ms % 300);
+        return;
+    default:
+        sim_loss_any(world, service, 0, item->span_ms % 300);
         return;
     }
-    check_copied(world->checker, sim_now_ms(world), instance->disk.id, copy.id);
-    check_restored(world->checker, sim_now_ms(world), twin->disk.id, copy.id);
-    check_copy_dropped(world->checker, sim_now_ms(world), copy.id);
-    sim_copy_remove(&copy);
-    twin->disk.tainted = instance->disk.tainted;
-    twin->disk.version = instance->disk.version;
-    sim_trace(world, "%s: disk %u is a clone of disk %u", node->name.text, twin->disk.id, instance->disk.id);
-    sim_mark(world, SIM_STATE_TWO_INSTANCES);
-    sim_instance_up(world, node, twin);
-    sim_net_shuffle(world, node->index);
 }
+
+void
+sim_fault_granted(struct sim_world *world, uint32_t store, uint32_t service)
+{
+    uint32_t *ambush = &world->ambushes[store - SIM_SERVICES][service];
+
+    if (*ambush == 0 || world->faults_over)
+        return;
+    sim_put(world, world->plan->items[*ambush - 1].z * world->plan->scale, SIM_EVENT_ITEM_OVER, *ambush - 1, 1, NULL);
+    *ambush = 0;
+}
+
+static void
+strike(struct sim_world *world, const struct sim_item *item)
+{
+    struct sim_node *store = &world->nodes[item->a];
+    struct sim_instance *instance = sim_node_main(store);
+
+    if (world->faults_over || instance == NULL)
+        return;
+    sim_mark(world, SIM_STATE_AMBUSHED);
+    switch (item->y) {
+    case 0:
+        if (instance->process != NULL)
+            sim_process_crash(world, instance->process, item->span_ms % 200);
+        return;
+    case 1:
+        restart_host(world, store, item->span_ms % 200);
+        return;
+    default:
+        sim_loss_any(world, store, item->y == 2 ? 0 : SIM_LOSS_OLDEST, item->span_ms % 200);
+        return;
+    }
+}
+
+/* ---- trouble -------------------------------------------------------- */
 
 static void
 fill_up(struct sim_world *world, struct sim_node *node)
@@ -708,14 +606,14 @@ trouble_over(struct sim_world *world, struct sim_node *node, uint64_t key)
     sim_process_wake(world, instance->process);
 }
 
-/* ---- rebuild and backups -------------------------------------------- */
+/* ---- rebuild ------------------------------------------------------------ */
 
 static void
 rebuild(struct sim_world *world, struct sim_node *node, bool other_program)
 {
     struct sim_instance *old = sim_node_main(node), *beside;
 
-    if (old == NULL || old->process == NULL || instances_of(node) > 1)
+    if (old == NULL || old->process == NULL || sim_loss_instances(node) > 1)
         return;
     if ((beside = sim_instance_new(world, node)) == NULL)
         return;
@@ -765,47 +663,6 @@ give_up_rebuild(struct sim_world *world, struct sim_node *node, struct sim_insta
         sim_instance_up_later(world, node, old, 100);
 }
 
-/*
- * What every backup that may still be restored holds of the history that the
- * event store has now. A backup that left it in an epoch that both have counts up to there; where it was on a branch
- * of its own it is not known from its heads alone how far both are the same.
- */
-static void
-tell_backed_up(struct sim_world *world, struct sim_process *process)
-{
-    struct sim_node *node = process->node;
-    struct souk_backed_up points[SIM_STREAMS];
-    struct souk_position head;
-    enum souk_verdict verdict;
-    struct souk_point common;
-    struct souk_txn *txn = NULL;
-    struct souk_log log;
-    uint32_t stream, i;
-    uint64_t held;
-
-    if (souk_txn_begin(process->store, SOUK_TXN_READ, &txn) != 0)
-        return;
-    for (stream = 0; stream < SIM_STREAMS; stream++) {
-        (void)!souk_name_set(&points[stream].stream, souk_slice_of(sim_streams[stream].name));
-        points[stream].number = node->copy_count == 0 ? 0 : UINT64_MAX;
-        for (i = 0; i < node->copy_count; i++) {
-            held = 0;
-            if (souk_log_open(txn, &points[stream].stream, &log) == 0
-                && souk_log_judge(txn, &log, &node->held[i][stream], &verdict, &head, &common) == 0)
-                held = verdict == SOUK_NEXT || verdict == SOUK_TRIMMED ? node->held[i][stream].number
-                    : verdict == SOUK_VOID && souk_epoch_equal(common.epoch, node->held[i][stream].epoch)
-                    ? common.number : 0;
-            if (held < points[stream].number)
-                points[stream].number = held;
-        }
-    }
-    souk_txn_abort(&txn);
-    node->told_of_backup = true;
-    if (souk_recorder_backed_up(process->recorder, points, SIM_STREAMS) != 0)
-        sim_fail(world, "backup: %s is not told of its backups", node->name.text);
-    sim_process_wake(world, process);
-}
-
 /* ---- file-local ----------------------------------------------------- */
 
 static struct sim_instance *
@@ -817,38 +674,6 @@ beside_of(struct sim_node *node)
         if (node->instances[i].exists && node->instances[i].beside)
             return &node->instances[i];
     return NULL;
-}
-
-static uint32_t
-instances_of(const struct sim_node *node)
-{
-    uint32_t count = 0, i;
-
-    for (i = 0; i < SIM_INSTANCES_MAX; i++)
-        count += node->instances[i].exists;
-    return count;
-}
-
-static bool
-has_clones(const struct sim_world *world)
-{
-    uint32_t i;
-
-    for (i = 0; i < world->node_count; i++)
-        if (instances_of(&world->nodes[i]) > 1)
-            return true;
-    return false;
-}
-
-static bool
-has_declared_lost(const struct sim_world *world)
-{
-    uint32_t i;
-
-    for (i = 0; i < world->node_count; i++)
-        if (world->declared_lost[i] > 0)
-            return true;
-    return false;
 }
 
 static int64_t

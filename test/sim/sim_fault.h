@@ -10,12 +10,16 @@
 
 /* An item of the plan that is not a command, and its end. */
 void sim_fault_begin(struct sim_world *world, const struct sim_item *item);
-void sim_fault_end(struct sim_world *world, const struct sim_item *item);
+/* Stage: of those that come in steps, from 1. */
+void sim_fault_end(struct sim_world *world, const struct sim_item *item, uint32_t stage);
 /* From now on nothing goes wrong any more: links, clocks, disks and handlers are whole, everything is started. */
 void sim_fault_heal(struct sim_world *world);
 
 /* A link that comes and goes. */
 void sim_fault_flap(struct sim_world *world, const struct sim_item *item, uint32_t index, bool is_cut);
+
+/* An event store has granted a service a new seal. */
+void sim_fault_granted(struct sim_world *world, uint32_t store, uint32_t service);
 
 /* A process runs. */
 void sim_operator_started(struct sim_world *world, struct sim_process *process);

@@ -173,20 +173,6 @@ sim_net_shuffle(struct sim_world *world, uint32_t node)
 }
 
 void
-sim_net_mended(struct sim_world *world, uint32_t from, uint32_t to)
-{
-    struct sim_process *other;
-
-    if (from == SIM_OUTSIDE)
-        return;
-    for (other = world->processes; other != NULL; other = other->next)
-        if (other->node->index == to && other->publisher[from] != 0) {
-            other->publisher[from] = 0;
-            sim_put(world, sim_random_below(&other->random, CONNECT_US), SIM_EVENT_CONNECT, other->id, from, NULL);
-        }
-}
-
-void
 sim_net_connect(struct sim_world *world, uint32_t process_id, uint32_t node)
 {
     struct sim_process *process = sim_process_find(world, process_id);
@@ -203,6 +189,46 @@ sim_net_connect(struct sim_world *world, uint32_t process_id, uint32_t node)
     sim_trace(world, "%s/%u subscribes to %s/%u", process->node->name.text, process->id, publisher->node->name.text,
         publisher->id);
     sim_process_subscriber(world, publisher);
+}
+
+/* ---- links ---------------------------------------------------------- */
+
+void
+sim_net_cut(struct sim_world *world, uint32_t from, uint32_t to)
+{
+    world->net.cut[from][to]++;
+}
+
+void
+sim_net_mend(struct sim_world *world, uint32_t from, uint32_t to)
+{
+    struct sim_process *other;
+
+    if (--world->net.cut[from][to] != 0 || from == SIM_OUTSIDE)
+        return;
+    for (other = world->processes; other != NULL; other = other->next)
+        if (other->node->index == to && other->publisher[from] != 0) {
+            other->publisher[from] = 0;
+            sim_put(world, sim_random_below(&other->random, CONNECT_US), SIM_EVENT_CONNECT, other->id, from, NULL);
+        }
+}
+
+void
+sim_net_isolate(struct sim_world *world, uint32_t node, bool is_cut)
+{
+    uint32_t other;
+
+    for (other = 0; other <= SIM_NODES_MAX; other++) {
+        if (other == node || (other >= world->node_count && other != SIM_OUTSIDE))
+            continue;
+        if (is_cut) {
+            sim_net_cut(world, node, other);
+            sim_net_cut(world, other, node);
+        } else {
+            sim_net_mend(world, node, other);
+            sim_net_mend(world, other, node);
+        }
+    }
 }
 
 /* ---- what arrives --------------------------------------------------- */

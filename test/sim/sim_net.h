@@ -26,8 +26,11 @@ void sim_net_join(struct sim_world *world, struct sim_process *process);
 void sim_net_leave(struct sim_world *world, struct sim_process *process);
 /* Let those who are subscribed to `node` choose among its instances again. */
 void sim_net_shuffle(struct sim_world *world, uint32_t node);
-/* What was cut off from `from` subscribes to it again: a new connection. */
-void sim_net_mended(struct sim_world *world, uint32_t from, uint32_t to);
+/* One reason more, or less, why nothing goes from, to; with the last one, who was cut off subscribes again. */
+void sim_net_cut(struct sim_world *world, uint32_t from, uint32_t to);
+void sim_net_mend(struct sim_world *world, uint32_t from, uint32_t to);
+/* The same both ways with everybody. */
+void sim_net_isolate(struct sim_world *world, uint32_t node, bool is_cut);
 
 /* What came up in the queue. */
 void sim_net_connect(struct sim_world *world, uint32_t process, uint32_t node);

@@ -209,6 +209,7 @@ sim_process_hear(struct sim_world *world, struct sim_process *process, struct si
         return;
     }
     now = sim_process_time(world, process);
+    sim_tell_heard(world, process, letter);
     switch (letter->kind) {
     case SIM_PUBLISHED:
         if (process->core != NULL)

@@ -23,7 +23,7 @@ static const char *const profile_names[SIM_PROFILES] = {
 static const char *const kind_names[SIM_KINDS] = {
     "command", "noise", "part", "part-both", "flap", "isolate", "mute", "crash", "stop", "pause", "host", "clock",
     "wipe", "copy", "restore", "clone", "backup", "drop", "full", "full-commit", "away", "declare",
-    "both", "trouble", "rebuild",
+    "both", "rollback", "ambush", "trouble", "rebuild",
 };
 
 static const char *const point_names[SIM_POINTS] = {
@@ -37,18 +37,18 @@ static const char *const message_names[SIM_MESSAGES] = {
 
 /* How often each fault comes, by profile. Columns as in enum sim_item_kind, from SIM_NOISE on. */
 static const uint8_t weights[SIM_PROFILES][SIM_KINDS] = {
-    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw de bo tr rb */
-    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, 1 },
-    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0 },
-    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 2, 0, 0 },
-    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 },
-    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 1, 3, 0, 1 },
-    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 2, 5, 0, 1 },
-    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 2, 1, 0, 1 },
-    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9 },
-    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 0, 8, 1 },
-    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1 },
-    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2, 2, 2 },
+    /*                no pa pb fl is mu cr st ps ho ck wi co re cl ba dr fu fc aw de bo rl am tr rb */
+    [SIM_CALM]      = { 0, 4, 1, 1, 1, 1, 1, 4, 2, 2, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 0, 1, 1 },
+    [SIM_LOSSY]     = { 0, 9, 2, 2, 2, 2, 4, 3, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 1, 1, 0 },
+    [SIM_PARTED]    = { 0, 1, 6, 4, 5, 4, 2, 3, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 2, 0, 1, 0, 0 },
+    [SIM_CRASHING]  = { 0, 2, 1, 1, 0, 1, 1, 20, 1, 1, 2, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 2, 2, 0, 1 },
+    [SIM_DISKS]     = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 1, 1, 0, 5, 5, 6, 4, 0, 0, 0, 0, 0, 1, 3, 3, 4, 0, 1 },
+    [SIM_RECORDERS] = { 0, 1, 1, 1, 1, 1, 2, 4, 0, 0, 1, 0, 3, 2, 6, 0, 6, 2, 0, 0, 2, 2, 5, 1, 6, 0, 1 },
+    [SIM_ABSENT]    = { 0, 1, 1, 1, 0, 1, 1, 4, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 8, 2, 1, 0, 1, 0, 1 },
+    [SIM_BESIDE]    = { 0, 2, 1, 1, 1, 1, 1, 5, 0, 1, 1, 0, 2, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 9 },
+    [SIM_FAILING]   = { 0, 2, 1, 1, 0, 1, 1, 3, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 5, 5, 0, 0, 0, 0, 1, 8, 1 },
+    [SIM_CLOCKS]    = { 0, 2, 1, 1, 0, 1, 1, 3, 1, 4, 6, 8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 3, 2, 0, 1 },
+    [SIM_MIXED]     = { 0, 2, 2, 2, 2, 2, 2, 5, 1, 2, 2, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2, 1, 2, 2, 2 },
 };
 
 struct maker {
@@ -130,7 +130,7 @@ sim_item_print(FILE *out, const struct sim_item *item)
     }
     fprintf(out, "%s %s", kind_names[item->kind], sim_node_name(item->a));
     if (item->kind == SIM_PART || item->kind == SIM_PART_BOTH || item->kind == SIM_FLAP || item->kind == SIM_BOTH
-        || item->kind == SIM_DECLARE)
+        || item->kind == SIM_DECLARE || item->kind == SIM_AMBUSH)
         fprintf(out, " %s", sim_node_name(item->b));
     if (item->kind == SIM_CRASH)
         fprintf(out, " %s, pass %" PRIu64 ",", point_names[item->x], item->y);
@@ -358,7 +358,18 @@ make_fault(struct maker *maker, struct sim_item *item)
         item->a = pick_store(maker);
         item->b = pick_service(maker);
         item->x = sim_random_below(random, 3);
+        item->y = sim_random_below(random, 2);
         item->span_ms = sim_random_between(random, 3000, 12000);
+        break;
+    case SIM_ROLLBACK:
+        item->span_ms = sim_random_between(random, 10, 500);
+        break;
+    case SIM_AMBUSH:
+        item->a = pick_store(maker);
+        item->b = pick_service(maker);
+        item->x = sim_random_below(random, 4);
+        item->y = sim_random_below(random, 4);
+        item->z = sim_random_chance(random, 500) ? sim_random_below(random, 5000) : sim_random_below(random, 300 * 1000);
         break;
     case SIM_FULL_COMMIT:
         item->x = sim_random_between(random, 1, 8);

@@ -56,8 +56,11 @@ enum sim_item_kind {
     SIM_FULL,                   /* no room left in the map */
     SIM_FULL_COMMIT,            /* x commits find the disk full */
     SIM_AWAY,                   /* an event store is stopped for long */
-    SIM_DECLARE,                /* the same, and the operator declares it lost; x: b loses its disk meanwhile */
+    SIM_DECLARE,                /* the same, and the operator declares it lost; x: b loses its disk meanwhile; y: before
+                                   that the other event store does not hear b, and after it this one does not */
     SIM_BOTH,                   /* event store a and service b lose their disks at once; x, y: to what; z: so much later */
+    SIM_ROLLBACK,               /* what a's disk holds now comes back over it a moment later */
+    SIM_AMBUSH,                 /* b starts without a witness (x: how), and event store a fails (y: how) z us after its seal */
     SIM_TROUBLE,                /* a's handlers fail on key x */
     SIM_REBUILD,                /* beside, then take over; x: with the other program */
     SIM_KINDS

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim_fault.h"
 #include "sim_net.h"
 #include "sim_node.h"
 #include "souk_batch.h"
@@ -157,6 +158,8 @@ look_at_sealed(struct sim_world *world, const struct sim_process *process, struc
         return;
     }
     granted = &world->memory.granted[process->node->index - SIM_SERVICES][node];
+    if (*granted != sealed.counter)
+        sim_fault_granted(world, process->node->index, node);
     sim_mark(world, *granted == sealed.counter ? SIM_STATE_SEAL_GRANTED_AGAIN : SIM_STATE_SEAL_GRANTED);
     *granted = sealed.counter;
 }

@@ -72,6 +72,7 @@ struct sim_process;
     STATE(STORE_UNORDERED, "recorded batches that wait for a log position") \
     STATE(STORE_AWAY, "an event store away for long") \
     STATE(DECLARED_LOST, "an event store declared lost, and it comes back") \
+    STATE(AMBUSHED, "an event store that fails as soon as it has granted a seal") \
     STATE(BOTH_RESTORED, "a service and an event store lose their disks within a second") \
     STATE(TRIMMED, "an origin trims its log") \
     STATE(ACK_BACKED_UP, "an acknowledgement that names a backup") \

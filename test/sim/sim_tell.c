@@ -11,6 +11,7 @@
 #include "souk_parked.h"
 #include "souk_space.h"
 #include "souk_timers.h"
+#include "souk_wire.h"
 
 #define WRITTEN_MAX SOUK_COMMIT_BATCHES_MAX
 #define LOGGED_MAX 4096
@@ -136,8 +137,10 @@ sim_tell_commit(struct sim_world *world, struct sim_process *process)
         if (process->core != NULL && writes(process, stream))
             gather_written(process, txn, gathered, stream, &before);
     }
-    if (process->recorder != NULL)
+    if (process->recorder != NULL) {
         gather_logged(process, txn, gathered);
+        commit.incarnation = process->instance->incarnation;
+    }
 
     /* In the order of their places. */
     for (i = 1; i < gathered->written_count; i++)
@@ -330,6 +333,21 @@ sim_tell_sent(struct sim_world *world, struct sim_process *process, const struct
         check_sent(world->checker, sim_now_ms(world), process->id, to, frames, out->frame_count);
     if (frames != few)
         free(frames);
+}
+
+void
+sim_tell_heard(struct sim_world *world, const struct sim_process *process, const struct sim_letter *letter)
+{
+    struct check_bytes frame;
+    enum souk_wire_kind kind;
+
+    if (process->core == NULL || letter->kind == SIM_PUBLISHED || letter->frame_count != 1)
+        return;
+    kind = souk_wire_kind(letter->frames[0]);
+    if (kind != SOUK_WIRE_ACK && kind != SOUK_WIRE_SEALED)
+        return;
+    frame = bytes_of(letter->frames[0]);
+    check_heard(world->checker, sim_now_ms(world), process->id, &frame, 1);
 }
 
 /* ---- views ---------------------------------------------------------- */

@@ -12,6 +12,8 @@ void sim_tell_opened(struct sim_world *world, struct sim_process *process);
 /* What the transaction that has just been committed has changed. */
 void sim_tell_commit(struct sim_world *world, struct sim_process *process);
 void sim_tell_sent(struct sim_world *world, struct sim_process *process, const struct souk_out *out);
+/* What the checker wants to know of all that reaches a process. */
+void sim_tell_heard(struct sim_world *world, const struct sim_process *process, const struct sim_letter *letter);
 /* The digests of all views at their cursors, unless parked events are behind them. */
 void sim_tell_views(struct sim_world *world, struct sim_process *process);
 /* All that a process holds, at the end. */

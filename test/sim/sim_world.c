@@ -228,7 +228,7 @@ dispatch(struct sim_world *world, const struct sim_event *event)
             sim_fault_begin(world, item);
         return;
     case SIM_EVENT_ITEM_OVER:
-        sim_fault_end(world, item);
+        sim_fault_end(world, item, event->b);
         return;
     case SIM_EVENT_STEP:
         if ((process = sim_process_find(world, event->a)) != NULL && process->step_at_us == world->now_us)

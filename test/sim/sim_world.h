@@ -41,7 +41,7 @@
 /* What can come up in the queue; `a` and `b` are said here. */
 enum sim_event_kind {
     SIM_EVENT_ITEM,             /* a: index in the plan */
-    SIM_EVENT_ITEM_OVER,        /* a: index in the plan */
+    SIM_EVENT_ITEM_OVER,        /* a: index in the plan, b: stage of an item in steps */
     SIM_EVENT_STEP,             /* a: process */
     SIM_EVENT_READ,             /* a: process */
     SIM_EVENT_CONNECT,          /* a: process, b: node that it subscribes to */
@@ -228,6 +228,7 @@ struct sim_world {
     struct checker *checker;
     uint64_t states[SIM_STATE_COUNT];
     bool faults_over, quiet;
+    uint32_t ambushes[SIM_STORES_MAX][SIM_SERVICES];    /* index in the plan + 1 of the one that waits for a seal; 0: none */
     uint32_t declared_lost[SIM_NODES_MAX];      /* reasons why services are told to go on without this event store */
     char failure[1024];                 /* empty: none so far */
 };

@@ -163,6 +163,7 @@ struct party {
     int at[STREAMS_MAX];                /* the batch of each cursor */
     struct known knows[STREAMS_MAX];
     uint64_t commit, log_position;
+    const uint8_t *incarnation;         /* of a store; NULL: not told with its commits, and zeros in its messages */
     unsigned bound_count;               /* of the next commit, like what it passes */
     int passing[2];
     size_t passing_count;
@@ -178,6 +179,9 @@ struct story {
     struct batch batches[BATCHES_MAX];
     int batch_count;
     uint32_t numbers;                   /* of processes, disks and copies */
+    uint64_t requests;                  /* for seals */
+    struct known common;                /* what the next answers name as such */
+    struct pen last;                    /* sent to one party */
     bool is_ended;
 };
 
@@ -561,7 +565,8 @@ follow_all(struct story *told, const char *follower_name, const int *numbers, si
     struct party *follower = party(told, follower_name);
     struct check_position cursors[STREAMS_MAX];
     struct check_logged logged[BATCHES_MAX];
-    struct check_commit next = { .cursors = cursors, .logged = logged, .bound_count = follower->bound_count };
+    struct check_commit next = { .cursors = cursors, .logged = logged, .bound_count = follower->bound_count,
+        .incarnation = follower->incarnation };
     bool is_passed[BATCHES_MAX] = { false };
     size_t i;
     int at;
@@ -602,6 +607,24 @@ send_pen(struct story *told, const char *sender, const char *to, const struct pe
     struct check_bytes frame = written(pen);
 
     check_sent(told->checker, ++told->now_ms, party(told, sender)->process, to, &frame, 1);
+    told->last = *pen;
+}
+
+/* What was sent last reaches whom it was for. */
+static void
+hear(struct story *told, const char *hearer)
+{
+    struct check_bytes frame = written(&told->last);
+
+    check_heard(told->checker, ++told->now_ms, party(told, hearer)->process, &frame, 1);
+}
+
+static const uint8_t *
+incarnation_of(struct story *told, const char *store)
+{
+    const uint8_t *incarnation = party(told, store)->incarnation;
+
+    return incarnation != NULL ? incarnation : zeros;
 }
 
 static void
@@ -649,13 +672,28 @@ acknowledge(struct story *told, const char *store, int number, uint64_t backed_u
     put_uint(&pen, 1);
     put_uint(&pen, 4);
     put_str(&pen, store);
-    put_bin(&pen, zeros, 8);
+    put_bin(&pen, incarnation_of(told, store), 8);
     put_uint(&pen, ++told->now_ms);
     put_array(&pen, 1);
     put_array(&pen, 6);
     put_position(&pen, &told->batches[number].position);
     put_uint(&pen, backed_up);
     send_pen(told, store, told->parties[told->owners[told->batches[number].draft.stream]].name, &pen);
+}
+
+static void
+ask_seal(struct story *told, const char *service, const char *store, uint32_t counter)
+{
+    struct pen pen = { .size_bytes = 0 };
+
+    put_array(&pen, 6);
+    put_uint(&pen, 1);
+    put_uint(&pen, 5);
+    put_uint(&pen, ++told->requests);
+    put_str(&pen, service);
+    put_uint(&pen, counter);
+    put_bin(&pen, zeros, 8);
+    send_pen(told, service, store, &pen);
 }
 
 static void
@@ -666,14 +704,32 @@ grant(struct story *told, const char *store, const char *service, uint32_t count
     put_array(&pen, 9);
     put_uint(&pen, 1);
     put_uint(&pen, 6);
-    put_uint(&pen, 1);
+    put_uint(&pen, told->requests);
     put_str(&pen, store);
-    put_bin(&pen, zeros, 8);
+    put_bin(&pen, incarnation_of(told, store), 8);
     put_str(&pen, service);
     put_bool(&pen, true);
     put_uint(&pen, counter);
     put_array(&pen, 0);
     send_pen(told, store, service, &pen);
+}
+
+static void
+pull(struct story *told, const char *asker, const char *holder, const struct check_position *cursor)
+{
+    struct pen pen = { .size_bytes = 0 };
+
+    put_array(&pen, 7);
+    put_uint(&pen, 1);
+    put_uint(&pen, 2);
+    put_uint(&pen, 1);
+    put_str(&pen, asker);
+    put_uint(&pen, 1000);
+    put_array(&pen, 1);
+    put_array(&pen, 5);
+    put_position(&pen, cursor);
+    put_array(&pen, 0);
+    send_pen(told, asker, holder, &pen);
 }
 
 /* The answer to a pull, with one verdict on all positions. */
@@ -704,9 +760,9 @@ answer_pull(struct story *told, const char *holder, const char *to, const struct
         put_bin(&pen, head.epoch_bits, 8);
         put_uint(&pen, head.number);
         put_bin(&pen, head.hash, 32);
-        put_uint(&pen, 0);
-        put_bin(&pen, zeros, 8);
-        put_uint(&pen, 0);
+        put_uint(&pen, told->common.counter);
+        put_bin(&pen, told->common.bits != NULL ? told->common.bits : zeros, 8);
+        put_uint(&pen, told->common.number);
     }
     frames[0] = written(&pen);
     assert(count < FRAMES_MAX);
@@ -1010,7 +1066,11 @@ what_goes_well_passes(void **state)
     event = happen(&story, id_1, 7);
     publish(&story, "a", event);
     follow(&story, "store", event);
+    ask_seal(&story, "a", "store", 1);
+    grant(&story, "store", "a", 1);
+    hear(&story, "a");
     acknowledge(&story, "store", event, 0);
+    hear(&story, "a");
     reply(&story, "a", id_1, 2, event);
     reply(&story, "a", id_1, 2, event);
     follow(&story, "b", event);
@@ -1460,7 +1520,139 @@ recording_below_a_seal_is_named(void **state)
     expect(&story, "seal: store");
 }
 
+/* ---- incarnations ------------------------------------------------------- */
+
+/* An event that the event store has acknowledged to a in its first incarnation; it is of the second one now. */
+static int
+acknowledged_by_another(void)
+{
+    int event;
+
+    begin(&story);
+    ask_seal(&story, "a", "store", 1);
+    grant(&story, "store", "a", 1);
+    hear(&story, "a");
+    event = happen(&story, id_1, 7);
+    follow(&story, "store", event);
+    acknowledge(&story, "store", event, 0);
+    hear(&story, "a");
+    party(&story, "store")->incarnation = bits_2;
+    return event;
+}
+
+static void
+what_another_incarnation_acknowledged_is_not_recorded(void **state)
+{
+    int event = acknowledged_by_another();
+
+    ask_seal(&story, "a", "store", 1);      /* so a has worked since */
+    grant(&story, "store", "a", 1);
+    hear(&story, "a");
+    reply(&story, "a", id_1, 2, event);
+    expect(&story, "durability: a");
+}
+
+static void
+what_is_still_to_be_read_counts(void **state)
+{
+    int event = acknowledged_by_another();
+
+    ask_seal(&story, "a", "store", 1);
+    grant(&story, "store", "a", 1);
+    acknowledge(&story, "store", event, 0);
+    hear(&story, "a");
+    grant(&story, "store", "a", 1);
+    hear(&story, "a");
+    reply(&story, "a", id_1, 2, event);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
+static void
+a_log_position_given_twice_is_named(void **state)
+{
+    struct party *store;
+    int event, effect;
+
+    begin(&story);
+    store = party(&story, "store");
+    store->incarnation = bits_1;
+    event = happen(&story, id_1, 7);
+    follow(&story, "store", event);
+    check_copied(story.checker, ++story.now_ms, store->disk, 100);
+    follow(&story, "b", event);
+    effect = react(&story, 1, id_1);
+    follow(&story, "store", happen(&story, id_2, 9));
+    check_crashed(story.checker, ++story.now_ms, store->process);
+    check_restored(story.checker, ++story.now_ms, store->disk, 100);
+    store->at[0] = event;
+    store->log_position--;
+    start(&story, store);
+    follow(&story, "store", effect);
+    expect(&story, "in this incarnation");
+}
+
+static int
+happens_while_the_store_is_away(void)
+{
+    struct party *store;
+
+    begin(&story);
+    store = party(&story, "store");
+    check_crashed(story.checker, ++story.now_ms, store->process);
+    store->incarnation = bits_2;
+    start(&story, store);
+    return happen(&story, id_1, 7);
+}
+
+static void
+recording_from_pub_before_the_head_is_named(void **state)
+{
+    follow(&story, "store", happens_while_the_store_is_away());
+    expect(&story, "from PUB: store");
+}
+
+static void
+recording_from_pub_behind_an_answer_passes(void **state)
+{
+    int event = happens_while_the_store_is_away();
+    struct check_position head = story.batches[event].position;
+
+    answer_pull(&story, "a", "store", &head, 1, 0, NULL, 0, false);
+    follow(&story, "store", event);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
 /* ---- following ---------------------------------------------------------- */
+
+static void
+filling_anew_what_is_not_void_is_named(void **state)
+{
+    const struct check_position zero = { .stream = "a" };
+
+    begin(&story);
+    follow(&story, "c", happen(&story, id_1, 7));
+    pull(&story, "c", "a", &zero);
+    expect(&story, "filled anew: c");
+}
+
+static void
+filling_anew_what_is_void_passes(void **state)
+{
+    const struct check_position zero = { .stream = "a" };
+    struct check_position lost;
+
+    restore_a(lose_second_event(false, false));
+    lost = story.batches[party(&story, "c")->at[0]].position;
+    grant(&story, "store", "a", 2);
+    open_epoch(&story, "a", 2, bits_2);
+    story.common = (struct known){ 1, bits_1, 1 };
+    answer_pull(&story, "a", "c", &lost, 1, 2, NULL, 0, false);
+    pull(&story, "c", "a", &zero);
+    catch_up(&story);
+    expect(&story, NULL);
+}
 
 static void
 an_effect_before_its_cause_is_named(void **state)
@@ -1833,9 +2025,29 @@ lost_that_is_not_is_named(void **state)
 static void
 the_loss_of_what_is_recorded_is_named(void **state)
 {
+    struct check_position lost;
+    struct party *a = party(&story, "a");
+    int numbers[2];
+
+    restore_a(lose_second_event(true, false));
+    lost = story.batches[party(&story, "store")->at[0]].position;
+    grant(&story, "store", "a", 2);
+    numbers[0] = open_epoch(&story, "a", 2, bits_2);
+    numbers[1] = a->at[1];
+    story.common = (struct known){ 1, bits_1, 1 };
+    answer_pull(&story, "a", "store", &lost, 1, 2, NULL, 0, false);
+    follow_all(&story, "store", numbers, 2);
+    catch_up(&story);
+    expect(&story, "lost: a 1.2");
+}
+
+/* The same, but nobody has told the event store that what it holds is void. */
+static void
+a_store_that_goes_back_by_itself_is_named(void **state)
+{
     restore_a(lose_second_event(true, false));
     go_on_in_epoch_2();
-    expect(&story, "lost: a 1.2");
+    expect(&story, "set aside: store");
 }
 
 static void
@@ -1848,6 +2060,30 @@ what_every_disk_has_lost_may_be_lost(void **state)
     set_back(&story, "store", NO_BATCH);
     restore_a(first);
     go_on_in_epoch_2();
+    expect(&story, NULL);
+}
+
+/* Epoch 2 is in no memory any more when everybody begins with epoch 1 again. */
+static void
+what_nobody_remembers_may_be_lost(void **state)
+{
+    static const char *const names[] = { "a", "b", "c", "store" };
+    size_t i;
+
+    begin(&story);
+    grant(&story, "store", "a", 2);
+    open_epoch(&story, "a", 2, bits_2);
+    catch_up(&story);
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_crashed(story.checker, ++story.now_ms, party(&story, names[i])->process);
+        check_wiped(story.checker, ++story.now_ms, party(&story, names[i])->disk);
+        set_back(&story, names[i], NO_BATCH);
+    }
+    grant(&story, "store", "a", 1);
+    grant(&story, "store", "b", 1);
+    open_epoch(&story, "a", 1, bits_2b);
+    open_epoch(&story, "b", 1, bits_2b);
+    catch_up(&story);
     expect(&story, NULL);
 }
 
@@ -2358,6 +2594,15 @@ main(void)
         cmocka_unit_test(a_decision_before_what_was_seen_is_named),
         cmocka_unit_test(lost_that_is_not_is_named),
         cmocka_unit_test(the_loss_of_what_is_recorded_is_named),
+        cmocka_unit_test(a_store_that_goes_back_by_itself_is_named),
+        cmocka_unit_test(what_another_incarnation_acknowledged_is_not_recorded),
+        cmocka_unit_test(what_is_still_to_be_read_counts),
+        cmocka_unit_test(a_log_position_given_twice_is_named),
+        cmocka_unit_test(recording_from_pub_before_the_head_is_named),
+        cmocka_unit_test(recording_from_pub_behind_an_answer_passes),
+        cmocka_unit_test(what_nobody_remembers_may_be_lost),
+        cmocka_unit_test(filling_anew_what_is_not_void_is_named),
+        cmocka_unit_test(filling_anew_what_is_void_passes),
         cmocka_unit_test(what_every_disk_has_lost_may_be_lost),
         cmocka_unit_test(the_loss_of_a_dropped_event_is_named),
         cmocka_unit_test(trimming_what_is_not_recorded_is_named),

@@ -129,6 +129,7 @@ struct check_commit {
     const struct check_logged *logged;  /* event stores: in the order of their log positions; a list that begins */
     size_t logged_count;                /* no higher than the last one ended tells the whole log again */
     unsigned bound_count;               /* batches that this commit applied at the bound of their wait */
+    const uint8_t *incarnation;         /* event stores: 8 bytes, of which this commit is; services: NULL */
 };
 
 void check_committed(struct checker *checker, uint64_t now_ms, uint32_t process, const struct check_commit *commit);
@@ -154,6 +155,13 @@ void check_view(struct checker *checker, uint64_t now_ms, uint32_t process, cons
  */
 void check_sent(struct checker *checker, uint64_t now_ms, uint32_t process, const char *to,
     const struct check_bytes *frames, size_t frame_count);
+
+/*
+ * A message reached `process`, as it was sent. Acknowledgements and answers to
+ * seals have to be told; anything else may be, and is ignored.
+ */
+void check_heard(struct checker *checker, uint64_t now_ms, uint32_t process, const struct check_bytes *frames,
+    size_t frame_count);
 
 /* A client outside the topology sent a request (kind 8) to `service`. Malformed on purpose: then it is not told. */
 void check_asked(struct checker *checker, uint64_t now_ms, const char *service, struct check_bytes frame);
