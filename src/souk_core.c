@@ -7,6 +7,7 @@
 #define TABLE_META "souk.meta"
 #define META_VERSION 1
 #define WITNESS_BYTES_MAX (64 * 1024)
+#define WITNESS_LATE_COMMITS 8                  /* of the planted bug */
 
 static int take_wiring(struct souk_core *core, struct souk_error *err);
 static int load(struct souk_core *core, struct souk_error *err);
@@ -522,6 +523,8 @@ rounds(struct souk_core *core)
 struct souk_slice
 souk_core_witness(const struct souk_core *core)
 {
+    if (SOUK_PLANTED_BUG(WITNESS_LATE) && core->state == SOUK_CORE_LIVE && core->commit % WITNESS_LATE_COMMITS != 0)
+        return (struct souk_slice){ NULL, 0 };
     return core->witness_changed ? souk_pack_slice(&core->witness) : (struct souk_slice){ NULL, 0 };
 }
 

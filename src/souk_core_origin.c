@@ -95,7 +95,7 @@ core_finish(struct souk_core *core)
     for (uint32_t i = 0; i < core->follow_count; i++) {
         struct core_follow *follow = &core->follows[i];
 
-        if (!follow->changed)
+        if (!follow->changed || (SOUK_PLANTED_BUG(CURSOR_APART) && core->draft_count != 0))
             continue;
         if ((rc = souk_cursor_put(core->txn, &follow->name, &follow->cursor)) != 0)
             return rc;
@@ -144,7 +144,7 @@ publish(struct souk_core *core, const struct core_own *own, struct souk_slice ba
 {
     const struct souk_slice frames[] = { souk_wire_topic(&own->name), batch };
 
-    if (own->is_private) {
+    if (own->is_private && !SOUK_PLANTED_BUG(PRIVATE_PUBLISHED)) {
         core->heads_due = true;                 /* whoever may have it pulls it */
         return 0;
     }
@@ -444,6 +444,8 @@ all_granted(const struct souk_core *core)
         return true;
     if (core->seal_tries <= SEAL_TRIES_BEFORE_LOSS)
         return false;
+    if (SOUK_PLANTED_BUG(ALONE_AT_START) && !any)
+        return true;
     return core->wiring->accept_loss || (core->wiring->say_new && core->commit == 0);
 }
 
@@ -559,6 +561,11 @@ fetch(struct souk_core *core)
 
         if (stream->void_.told) {               /* the own store has what the chosen history has not */
             stream->void_.told = false;
+            if (SOUK_PLANTED_BUG(OWN_TAIL_KEPT)) {
+                for (uint32_t own = 0; own < core->own_count; own++)
+                    core->own[own].target = core->own[own].head;
+                continue;
+            }
             core->state = SOUK_CORE_SET_ASIDE;
             say(core, "this store differs from what an event store has recorded");
             return 0;
@@ -663,7 +670,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
     struct souk_event event;
     int rc;
 
-    if (own == NULL || !souk_batch_extends(header, &own->head))
+    if (own == NULL || (!souk_batch_extends(header, &own->head) && !SOUK_PLANTED_BUG(EPOCH_IGNORED)))
         return -SOUK_EDAMAGED;
     if ((rc = extend_reacted(core, header)) != 0)
         return rc;
@@ -722,6 +729,15 @@ open_epoch(struct souk_core *core)
         }
         order[at] = i;
     }
+    for (uint32_t i = 0; SOUK_PLANTED_BUG(OWN_LOG_FORGOTTEN) && core->reason == SOUK_RECORD_RECOVERED
+         && i < core->own_count; i++) {
+        uint32_t rows;
+
+        rc = souk_log_trim(core->txn, &core->own[i].log, core->own[i].head.number, UINT64_MAX, UINT32_MAX, &rows);
+        if (rc != 0)
+            return rc;
+        core->status.trimmed += rows;
+    }
     for (uint32_t i = 0; i < core->own_count; i++) {
         record.parents[i].stream = core->own[order[i]].name;
         record.parents[i].position = core->own[order[i]].head;
@@ -742,6 +758,8 @@ open_epoch(struct souk_core *core)
         batch = souk_pack_slice(&core->scratch);
         if (souk_batch_peek(batch, &header) != 0)
             return -SOUK_EDAMAGED;
+        if (SOUK_PLANTED_BUG(EPOCH_BY_STREAM) && own->head.number == 0 && i != 0)
+            continue;
         if ((rc = souk_log_append(core->txn, &own->log, &header, batch)) != 0
             || (rc = publish(core, own, batch)) != 0)
             return rc;

@@ -1,4 +1,5 @@
 #include "souk_outbox.h"
+#include "souk_plant.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -82,6 +83,8 @@ souk_outbox_drop(struct souk_outbox *outbox)
 {
     struct souk_out *out;
 
+    if (SOUK_PLANTED_BUG(SENT_THOUGH_ABORTED))
+        souk_outbox_release(outbox);
     while ((out = outbox->held_head) != NULL) {
         outbox->held_head = out->next;
         free(out);

@@ -58,7 +58,14 @@
     BUG(SEAL_NOT_DURABLE, "seal-not-durable") \
     BUG(EPOCH_IGNORED, "epoch-ignored") \
     BUG(VOID_BY_ANYBODY, "void-by-anybody") \
-    BUG(POSITION_BEFORE_CAUSES, "position-before-causes")
+    BUG(POSITION_BEFORE_CAUSES, "position-before-causes") \
+    BUG(CURSOR_APART, "cursor-apart") \
+    BUG(SENT_THOUGH_ABORTED, "sent-though-aborted") \
+    BUG(WITNESS_LATE, "witness-late") \
+    BUG(EPOCH_BY_STREAM, "epoch-by-stream") \
+    BUG(OWN_LOG_FORGOTTEN, "own-log-forgotten") \
+    BUG(PRIVATE_PUBLISHED, "private-published") \
+    BUG(ALONE_AT_START, "alone-at-start")
 
 enum souk_bug {
     SOUK_BUG_NONE,

@@ -1,62 +1,136 @@
-#!/bin/sh
-# Every planted bug is found with the seed that is known to find it: lines of
-# planted.txt, `name  seed  rule that it breaks`. Needs --enable-planted-bugs.
+#!/bin/bash
 #
-# A bug whose seed is `-` has not been found yet; it is said, and counts neither way.
+# The planted bugs, a line each in planted.txt: `name | profile | seed | section |
+# defect`. Needs a build with --enable-planted-bugs.
 #
-# planted.sh --search SECONDS [FIRST] looks for a seed from FIRST on for each
-# bug that has none, and prints the lines to put there.
+# planted.sh            each bug is found, by a schedule at or behind its seed
+# planted.sh --search   writes planted.txt anew, with the seeds that find them now
+# planted.sh --table    the table of test/README.md: the seconds of one core until each
+#                       is found, from three first seeds upwards
+#
+# SOUK_PLANTED_SCHEDULES: so many schedules are tried behind a seed; SOUK_PLANTED_SECONDS:
+# so long is looked for in the other two; SOUK_PLANTED_BUGS: only these.
+set -u -o pipefail
+
 sim=${SOUK_SIM:-test/sim/souk-sim}
 table=${srcdir:-.}/test/sim/planted.txt
-passed=0
-failed=0
+schedules=${SOUK_PLANTED_SCHEDULES:-400}
+seconds=${SOUK_PLANTED_SECONDS:-60}
+first_seeds=(1 100001 200001)
+by_library='^(broken|died|open|reader|simulator|take-over|work)$'
+times_file=$(mktemp)
+trap 'rm -f "$times_file"' EXIT
 
-# A seed that finds something without the bug, too, proves nothing.
-search() {
-    seed=${3:-1}
-    until=$(($(date +%s) + $2))
-    while [ "$(date +%s)" -lt "$until" ]; do
-        seed=$($sim --bug "$1" --seeds "$seed-999999999" --seconds $((until - $(date +%s) + 1)) --no-shrink 2>/dev/null |
-            sed -n 's/^FAILED souk-sim --seed \([0-9]*\).*/\1/p')
-        [ -n "$seed" ] || break
-        if $sim --seed "$seed" >/dev/null 2>&1; then
-            echo "$seed"
-            return
-        fi
-        seed=$((seed + 1))
-    done
-    echo -
+# cpu_ms: set `used_ms` to the milliseconds that all children have used so far, of whatever core.
+cpu_ms() {
+    times >"$times_file"
+    used_ms=$(sed -n '2s/[ms]/ /gp' "$times_file" | awk '{ printf "%d", ($1 * 60 + $2 + $3 * 60 + $4) * 1000 }')
 }
 
-if [ "$1" = --search ]; then
-    for name in $($sim --bugs); do
-        echo "$name $(search "$name" "$2" "$3") $(sed -n "s/^$name  *[^ ]*  *//p" "$table")"
+# find_bug NAME PROFILE FIRST LAST SECONDS: set `seed` to the first that finds it, `text` to what does, `took_ms`.
+# A seed that finds something without the bug, too, proves nothing, nor does what the library says itself.
+find_bug() {
+    local name=$1 profile=() from=$3 last=$4 limit_ms=$(($5 * 1000)) began_ms said
+    if [[ $2 != any ]]; then
+        profile=(--profile "$2")
+    fi
+    cpu_ms
+    began_ms=$used_ms took_ms=0 seed='' text=''
+    while [[ $took_ms -lt $limit_ms && $from -le $last ]]; do
+        said=$("$sim" --bug "$name" "${profile[@]}" --seeds "$from-$last" --seconds $(((limit_ms - took_ms) / 500 + 1)) \
+            --no-shrink 2>/dev/null)
+        cpu_ms
+        took_ms=$((used_ms - began_ms))
+        seed=$(sed -n 's/^FAILED souk-sim --seed \([0-9]*\).*/\1/p' <<<"$said")
+        if [[ -z $seed ]]; then
+            return 1
+        fi
+        text=$(sed -n 's/^FAILED souk-sim --seed [^:]*: //p' <<<"$said")
+        if [[ $took_ms -le $limit_ms && ! $(kind "$text") =~ $by_library ]] && "$sim" --seed "$seed" "${profile[@]}" >/dev/null 2>&1; then
+            return 0
+        fi
+        from=$((seed + 1)) seed=''
     done
-    exit 0
-fi
+    return 1
+}
 
-while read -r name seed rule; do
-    case $name in
-    '' | '#'*) continue ;;
-    esac
-    if [ "$seed" = - ]; then
-        echo "no seed is known yet: $name ($rule)"
-        continue
-    fi
-    if said=$($sim --bug "$name" --seed "$seed" 2>/dev/null); then
-        failed=$((failed + 1))
-        echo "not found: $name (seed $seed, $rule)"
-    else
+# kind TEXT: what went wrong, without the time before it.
+kind() {
+    sed 's/^[0-9]* ms: //; s/:.*//' <<<"$1"
+}
+
+each_bug() {
+    local name profile noted section defect
+    while IFS='|' read -r name profile noted section defect; do
+        read -r name <<<"$name"
+        case $name in
+        '' | '#'*) continue ;;
+        esac
+        if [[ -n ${SOUK_PLANTED_BUGS:-} && " $SOUK_PLANTED_BUGS " != *" $name "* ]]; then
+            continue
+        fi
+        read -r profile <<<"$profile"
+        read -r noted <<<"$noted"
+        read -r section <<<"$section"
+        read -r defect <<<"$defect"
+        "$1" "$name" "$profile" "$noted" "$section" "$defect"
+    done <"$table"
+}
+
+check_bug() {
+    if find_bug "$1" "$2" "$3" $(($3 + schedules - 1)) 3600; then
         passed=$((passed + 1))
-        echo "$name: $(echo "$said" | sed -n 's/^FAILED souk-sim --seed [0-9]*: //p')"
+        echo "$1: seed $seed: $text"
+    else
+        failed=$((failed + 1))
+        echo "not found: $1 (profile $2, $schedules schedules from seed $3; $5)"
     fi
-done <"$table"
+}
 
-for name in $($sim --bugs); do
+search_bug() {
+    find_bug "$1" "$2" 1 999999999 "$seconds"
+    printf '%-26s | %-9s | %6s | %-9s | %s\n' "$1" "$2" "${seed:-1}" "$4" "$5"
+    if [[ -z $seed ]]; then
+        echo "no seed: $1" >&2
+    fi
+}
+
+table_row() {
+    local first found row="| \`$1\` | $5 | $4" kinds='' columns=''
+    for first in "${first_seeds[@]}"; do
+        if find_bug "$1" "$2" "$first" $((first + 99999)) "$seconds"; then
+            columns+=$(printf ' | %d.%d' $((took_ms / 1000)) $((took_ms % 1000 / 100)))
+            found="\`$(kind "$text"):\`"
+            if [[ $kinds != *"$found"* ]]; then
+                kinds+="${kinds:+, }$found"
+            fi
+        else
+            columns+=' | –'
+        fi
+    done
+    echo "$row | $kinds | $2$columns |"
+}
+
+case ${1:-} in
+--search)
+    grep '^#' "$table"
+    each_bug search_bug
+    exit 0
+    ;;
+--table)
+    each_bug table_row
+    exit 0
+    ;;
+esac
+
+passed=0
+failed=0
+each_bug check_bug
+for name in $("$sim" --bugs); do
     if ! grep -q "^$name " "$table"; then
         failed=$((failed + 1))
-        echo "no seed: $name"
+        echo "not in planted.txt: $name"
     fi
 done
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[[ $failed -eq 0 ]]
