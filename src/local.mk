@@ -176,11 +176,18 @@ souk_SOURCES = \
 	src/souk_cli_event.h \
 	src/souk_cli_init.c \
 	src/souk_cli_init.h \
+	src/souk_cli_log.c \
 	src/souk_cli_status.c \
+	src/souk_cli_store.c \
+	src/souk_cli_store.h \
+	src/souk_cli_tail.c \
 	src/souk_cli_up.c \
 	src/souk_cli_up.h \
-	src/souk_cli_up_log.c
+	src/souk_cli_up_log.c \
+	src/souk_cli_why.c
 nodist_souk_SOURCES = src/souk_cli_template.c
+src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
+src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
 souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
 souk_LDADD = libsouk-all.la $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "eventstore.h"
+
 static int check_alone(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err);
 
 int
@@ -40,7 +42,7 @@ souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice na
 
     for (i = 0; i < catalogue->count && type == NULL; i++)
         type = souk_messages_find(souk_description_messages(catalogue->descriptions[i]), name);
-    return type;
+    return type != NULL ? type : souk_messages_find(&eventstore_messages, name);
 }
 
 const struct souk_message_stream *

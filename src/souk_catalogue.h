@@ -23,7 +23,10 @@ SOUK_MUST_CHECK int souk_catalogue_init(struct souk_catalogue *catalogue, const 
     struct souk_error *err);
 void souk_catalogue_done(struct souk_catalogue *catalogue);
 
-/* A command, query, reply or event in its newest version; NULL when nobody describes it. */
+/*
+ * A command, query, reply or event in its newest version, of the descriptions
+ * or of what every event store answers; NULL when nobody describes it.
+ */
 const struct souk_message_type *souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice name);
 const struct souk_message_stream *souk_catalogue_stream(const struct souk_catalogue *catalogue,
     struct souk_slice name);

@@ -31,8 +31,11 @@ struct souk_cli {
 int souk_cli_call(int argc, char **argv);
 int souk_cli_check(int argc, char **argv);
 int souk_cli_init(int argc, char **argv);
+int souk_cli_log(int argc, char **argv);
 int souk_cli_status(int argc, char **argv);
+int souk_cli_tail(int argc, char **argv);
 int souk_cli_up(int argc, char **argv);
+int souk_cli_why(int argc, char **argv);
 
 /* ---- options -------------------------------------------------------- */
 

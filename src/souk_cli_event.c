@@ -198,25 +198,29 @@ souk_cli_cursors_parse(const char *text, struct souk_cause *cursors, uint32_t *c
 }
 
 int
-souk_cli_place_parse(const char *text, struct souk_name *stream_out, uint32_t *counter_out, uint64_t *number_out)
+souk_cli_place_parse(const char *text, struct souk_cli_place *place_out)
 {
+    struct souk_cli_place place = { .counter = 0 };
     const size_t bytes = strcspn(text, "/");
     struct souk_epoch epoch;
+    bool is_place;
     char bits[17];
     int end = -1;
 
-    if (souk_name_set(stream_out, (struct souk_slice){ text, bytes }) != 0)
+    if (souk_name_set(&place.stream, (struct souk_slice){ text, bytes }) != 0)
         return -SOUK_EINVAL;
     text += bytes;
-    *counter_out = 0;
-    if (sscanf(text, "/%20" SCNu64 "%n", number_out, &end) == 1 && text[end] == '\0' && *number_out > 0)
-        return 0;
-    if (sscanf(text, "/%10" SCNu32 "/%20" SCNu64 "%n", counter_out, number_out, &end) == 2 && text[end] == '\0')
-        return *counter_out > 0 && *number_out > 0 ? 0 : -SOUK_EINVAL;
-    if (sscanf(text, "/%10" SCNu32 ".%16[0-9a-f]/%20" SCNu64 "%n", counter_out, bits, number_out, &end) == 3
-        && text[end] == '\0' && parse_bits(bits, &epoch) == 0)
-        return *counter_out > 0 && *number_out > 0 ? 0 : -SOUK_EINVAL;
-    return -SOUK_EINVAL;
+    is_place = sscanf(text, "/%20" SCNu64 "%n", &place.number, &end) == 1 && text[end] == '\0';
+    if (!is_place)
+        is_place = sscanf(text, "/%10" SCNu32 "/%20" SCNu64 "%n", &place.counter, &place.number, &end) == 2
+            && text[end] == '\0' && place.counter > 0;
+    if (!is_place)
+        is_place = sscanf(text, "/%10" SCNu32 ".%16[0-9a-f]/%20" SCNu64 "%n", &place.counter, bits, &place.number,
+            &end) == 3 && text[end] == '\0' && place.counter > 0 && parse_bits(bits, &epoch) == 0;
+    if (!is_place || place.number == 0)
+        return -SOUK_EINVAL;
+    *place_out = place;
+    return 0;
 }
 
 const char *

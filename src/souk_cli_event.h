@@ -25,6 +25,13 @@ struct souk_cli_event {
     struct souk_event event;
 };
 
+/* Where an event is, as people name it. */
+struct souk_cli_place {
+    struct souk_name stream;
+    uint32_t counter;                           /* of the epoch; 0: whatever it was */
+    uint64_t number;
+};
+
 /* An object; NULL without memory. */
 json_t *souk_cli_event_json(const struct souk_catalogue *catalogue, const struct souk_cli_event *event);
 /* One line: time, stream/epoch/number, type, key, what it says. */
@@ -49,8 +56,7 @@ void souk_cli_cursor(const struct souk_cause *cursor, char text_out[SOUK_CLI_CUR
  */
 SOUK_MUST_CHECK int souk_cli_cursors_parse(const char *text, struct souk_cause *cursors, uint32_t *count_p);
 /* STREAM/NUMBER, STREAM/COUNTER/NUMBER or STREAM/COUNTER.BITS/NUMBER; counter 0: none was given. 0 or -SOUK_EINVAL. */
-SOUK_MUST_CHECK int souk_cli_place_parse(const char *text, struct souk_name *stream_out, uint32_t *counter_out,
-    uint64_t *number_out);
+SOUK_MUST_CHECK int souk_cli_place_parse(const char *text, struct souk_cli_place *place_out);
 
 /* "ok", "refused" and so on. Never NULL. */
 const char *souk_cli_status_name(enum souk_status status);

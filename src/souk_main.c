@@ -26,6 +26,9 @@ static const struct subcommand subcommands[] = {
     { "check", "Prove that a topology fits together, and draw it", souk_cli_check },
     { "up", "Run the services and event stores of a topology", souk_cli_up },
     { "status", "Ask services and event stores how they stand", souk_cli_status },
+    { "tail", "Show events as they happen", souk_cli_tail },
+    { "log", "List and show what event stores have recorded", souk_cli_log },
+    { "why", "Show what led to an event, and what it led to", souk_cli_why },
     { "call", "Send a command or a query to a service", souk_cli_call },
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])

@@ -14,3 +14,16 @@ test_process_service_SOURCES = \
 	test/sim/app_stock.c
 test_process_service_LDADD = libsouk-all.la
 EXTRA_DIST += test/process/run.py test/process/system.py test/process/tsan.supp test/process/test_faults.py test/process/test_operation.py test/process/test_shop.py
+
+# What souk init makes, for the tests of the command.
+test/process/book.h: $(srcdir)/src/init/book.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) test/process && ./souk-messages$(EXEEXT) c $(srcdir)/src/init/book.messages.zpl -o test/process
+test/process/book.c: test/process/book.h
+CLEANFILES += test/process/book.h test/process/book.c
+check_PROGRAMS += test/process/guestbook
+test_process_guestbook_SOURCES = src/init/guestbook.c
+nodist_test_process_guestbook_SOURCES = test/process/book.c test/process/book.h
+test_process_guestbook_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
+test_process_guestbook_LDADD = libsouk-all.la
+$(test_process_guestbook_OBJECTS): test/process/book.h
+EXTRA_DIST += test/process/test_souk.py

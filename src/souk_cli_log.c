@@ -1,0 +1,337 @@
+#include "souk_cli.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "eventstore.h"
+#include "souk_cli_store.h"
+
+#define ASKED_AT_ONCE 100               /* events of one answer */
+#define LIMIT 50                        /* events that are listed when nobody says how many */
+
+enum { OPTION_KEY = 256, OPTION_TYPE, OPTION_CORRELATION, OPTION_FROM, OPTION_TO, OPTION_LIMIT, OPTION_STORE,
+    OPTION_OLDEST };
+
+struct options {
+    struct souk_cli cli;                /* first */
+    const char *words[2];               /* [list] or show EVENT */
+    size_t word_count;
+    const char *store, *from, *to;
+    bool shows_data, is_oldest_first;
+    uint64_t limit;                     /* 0: all of them */
+    struct eventstore_find find;
+    struct souk_id key_id;
+};
+
+struct listing {
+    const struct options *options;
+    struct souk_cli_store store;
+    struct souk_cli_progress progress;
+    struct libscols_table *table;       /* NULL: lines */
+    struct eventstore_find find;        /* the next question */
+    uint8_t incarnation[8];             /* what `find.next` points to */
+    uint64_t listed;
+    bool more;
+};
+
+enum shown { SHOWN_AS_LINE, SHOWN_WHOLE };
+
+static error_t parse_option(int key, char *arg, struct argp_state *state);
+static uint64_t time_of(struct argp_state *state, const char *option, const char *arg);
+static int list(struct options *options);
+static int list_some(struct listing *listing);
+static void list_one(struct listing *listing, const struct found_event *found);
+static int show_one(const struct options *options);
+static int show(struct souk_cli_store *store, const struct souk_cli_place *place, enum shown how);
+static void show_line(const struct souk_cli_store *store, const struct eventstore_event_reply *reply,
+    const json_t *data);
+static json_t *event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply);
+
+int
+souk_cli_log(int argc, char **argv)
+{
+    static const struct argp_option argp_options[] = {
+        { "stream", 's', "STREAM", 0, "Only of this stream", 0 },
+        { "key", OPTION_KEY, "KEY", 0, "Only about this: a UUID or a text", 0 },
+        { "type", OPTION_TYPE, "TYPE", 0, "Only of this type", 0 },
+        { "correlation", OPTION_CORRELATION, "UUID", 0, "Only of this undertaking", 0 },
+        { "from", OPTION_FROM, "TIME", 0, "Only from then on: 2026-11-22, 2026-11-22T10:00:00, or 10m ago", 0 },
+        { "to", OPTION_TO, "TIME", 0, "Only before", 0 },
+        { "limit", OPTION_LIMIT, "N", 0, "So many at most, the latest; 0: all; default: 50", 0 },
+        { "oldest", OPTION_OLDEST, NULL, 0, "The oldest instead of the latest", 0 },
+        { "data", 'd', NULL, 0, "What each event says, too", 0 },
+        { "store", OPTION_STORE, "NAME", 0, "Ask this event store; default: one that answers", 0 },
+        { 0 },
+    };
+    static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };
+    static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
+        .args_doc = "[list]\nshow EVENT", .doc = "List what an event store has recorded, or show one event of it." };
+    struct options options = { .limit = LIMIT };
+    int status;
+
+    souk_cli_begin(&options.cli, argv);
+    if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
+        return status;
+    if (options.word_count == 2)
+        return show_one(&options);
+    return list(&options);
+}
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+    struct eventstore_find *find = &options->find;
+    char *end;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->cli;
+        return 0;
+    case 's':
+        find->has_stream = true;
+        find->stream = souk_slice_of(arg);
+        return 0;
+    case OPTION_KEY:
+        find->has_key = true;
+        find->key = souk_cli_key_parse(arg, &options->key_id);
+        return 0;
+    case OPTION_TYPE:
+        find->has_type = true;
+        find->type = souk_slice_of(arg);
+        return 0;
+    case OPTION_CORRELATION:
+        if (souk_id_parse(souk_slice_of(arg), &find->correlation_id) != 0)
+            argp_error(state, "--correlation: %s is no UUID", arg);
+        find->has_correlation_id = true;
+        return 0;
+    case OPTION_FROM:
+        find->has_from_ms = true;
+        find->from_ms = time_of(state, "--from", arg);
+        return 0;
+    case OPTION_TO:
+        find->has_to_ms = true;
+        find->to_ms = time_of(state, "--to", arg);
+        return 0;
+    case OPTION_LIMIT:
+        options->limit = strtoull(arg, &end, 10);
+        if (*end != '\0' || arg[0] < '0' || arg[0] > '9')
+            argp_error(state, "--limit: a number is meant, not %s", arg);
+        return 0;
+    case OPTION_OLDEST:
+        options->is_oldest_first = true;
+        return 0;
+    case 'd':
+        options->shows_data = true;
+        return 0;
+    case OPTION_STORE:
+        options->store = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->word_count == 2)
+            argp_error(state, "%s: one event at a time", arg);
+        options->words[options->word_count++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->word_count > 0 && strcmp(options->words[0], options->word_count == 2 ? "show" : "list") != 0)
+            argp_error(state, "list, or show EVENT");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static uint64_t
+time_of(struct argp_state *state, const char *option, const char *arg)
+{
+    const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
+    uint64_t time_ms = 0;
+
+    if (souk_cli_time_parse(arg, now_ms, &time_ms) != 0)
+        argp_error(state, "%s: a time such as 2026-11-22, 2026-11-22T10:00:00 (UTC) or 10m is meant, not %s", option,
+            arg);
+    return time_ms;
+}
+
+/* ---- list ----------------------------------------------------------- */
+
+static int
+list(struct options *options)
+{
+    static const struct souk_cli_heading headings[] = {
+        { "TIME", SOUK_CLI_TEXT }, { "EVENT", SOUK_CLI_TEXT }, { "TYPE", SOUK_CLI_TEXT }, { "KEY", SOUK_CLI_TEXT },
+        { "AFTER", SOUK_CLI_TEXT }, { .name = NULL },
+    };
+    struct listing listing = { .options = options, .more = true };
+    int status;
+
+    if (!options->cli.is_json && !options->shows_data)
+        listing.table = souk_cli_table(&options->cli, headings, true);
+    listing.find = options->find;
+    listing.find.latest_first = !options->is_oldest_first;
+    status = souk_cli_store_open(&listing.store, &options->cli, options->store);
+    while (status == 0 && listing.more && (options->limit == 0 || listing.listed < options->limit)) {
+        status = list_some(&listing);
+        souk_cli_progress(&options->cli, &listing.progress, "%" PRIu64 " events found", listing.listed);
+    }
+    souk_cli_progress_end(&listing.progress);
+    if (listing.table != NULL)
+        souk_cli_table_end(listing.table);
+    if (status == 0 && listing.more && !options->cli.is_json)
+        souk_cli_say(&options->cli, SOUK_CLI_PLAIN, "there are more; --limit says how many are listed");
+    souk_cli_store_close(&listing.store);
+    return status;
+}
+
+/* One answer's worth. What each event says is asked for afterwards: that answer takes the place of this one. */
+static int
+list_some(struct listing *listing)
+{
+    const struct options *options = listing->options;
+    const uint64_t left = options->limit == 0 ? ASKED_AT_ONCE : options->limit - listing->listed;
+    struct souk_cli_place places[ASKED_AT_ONCE];
+    struct eventstore_find_reply reply;
+    uint32_t count;
+    uint32_t i;
+    int status;
+
+    listing->find.limit = left < ASKED_AT_ONCE ? (uint32_t)left : ASKED_AT_ONCE;
+    status = souk_cli_store_ask(&listing->store, &eventstore_find_type, &listing->find, &reply, NULL);
+    if (status != 0)
+        return status;
+    listing->more = listing->find.has_next = reply.has_next;
+    if (reply.has_next) {
+        listing->find.next = reply.next;
+        assert(reply.next.incarnation.size_bytes <= sizeof listing->incarnation);
+        memcpy(listing->incarnation, reply.next.incarnation.base, reply.next.incarnation.size_bytes);
+        listing->find.next.incarnation.base = listing->incarnation;
+    }
+    count = reply.events_count < ASKED_AT_ONCE ? reply.events_count : ASKED_AT_ONCE;
+    listing->listed += count;
+    for (i = 0; i < count; i++) {
+        places[i] = (struct souk_cli_place){ .counter = reply.events[i].epoch, .number = reply.events[i].number };
+        if (souk_name_set(&places[i].stream, reply.events[i].stream) != 0)
+            continue;
+        if (!options->shows_data)
+            list_one(listing, &reply.events[i]);
+    }
+    for (i = 0; i < count && status == 0 && options->shows_data; i++)
+        status = show(&listing->store, &places[i], SHOWN_AS_LINE);
+    return status;
+}
+
+static void
+list_one(struct listing *listing, const struct found_event *found)
+{
+    char cause[SOUK_CLI_CURSOR_BYTES];
+    char time[SOUK_CLI_TIME_BYTES];
+    char key[SOUK_CLI_KEY_BYTES];
+    struct libscols_line *line;
+
+    if (listing->table == NULL) {
+        souk_cli_json(souk_cli_found_json(&listing->store, found));
+        return;
+    }
+    souk_cli_time(found->time_ms, time);
+    souk_cli_key(&listing->store.catalogue, found->type, found->key, key);
+    souk_cli_found_cause(found, cause);
+    line = souk_cli_line(listing->table, NULL);
+    souk_cli_cell(line, 0, "%s", time);
+    souk_cli_cell(line, 1, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
+        (const char *)found->stream.base, found->epoch, found->number);
+    souk_cli_cell(line, 2, "%.*s", (int)found->type.size_bytes, (const char *)found->type.base);
+    souk_cli_cell_color(line, 2, SOUK_CLI_CYAN);
+    souk_cli_cell(line, 3, "%s", key);
+    souk_cli_cell(line, 4, "%s", cause);
+}
+
+/* ---- show ----------------------------------------------------------- */
+
+static int
+show_one(const struct options *options)
+{
+    struct souk_cli_store store;
+    struct souk_cli_place place;
+    int status;
+
+    if (souk_cli_place_parse(options->words[1], &place) != 0) {
+        souk_cli_say(&options->cli, SOUK_CLI_RED, "an event is STREAM/NUMBER or STREAM/EPOCH/NUMBER, not %s",
+            options->words[1]);
+        return EX_USAGE;
+    }
+    if ((status = souk_cli_store_open(&store, &options->cli, options->store)) == 0)
+        status = show(&store, &place, SHOWN_WHOLE);
+    souk_cli_store_close(&store);
+    return status;
+}
+
+static int
+show(struct souk_cli_store *store, const struct souk_cli_place *place, enum shown how)
+{
+    const struct eventstore_event query = { .stream = souk_name_slice(&place->stream), .number = place->number,
+        .epoch = place->counter };
+    struct eventstore_event_reply reply;
+    const char *refusal = NULL;
+    json_t *json;
+    int status;
+
+    status = souk_cli_store_ask(store, &eventstore_event_type, &query, &reply, &refusal);
+    if (refusal != NULL) {
+        souk_cli_say(store->cli, SOUK_CLI_RED, "%s/%" PRIu64 ": %s", place->stream.text, place->number, refusal);
+        return EX_DATAERR;
+    }
+    if (status != 0)
+        return status;
+    json = event_json(store, &reply);
+    if (store->cli->is_json) {
+        souk_cli_json(json);
+        return 0;
+    }
+    if (how == SHOWN_AS_LINE) {
+        show_line(store, &reply, json_object_get(json, "data"));
+    } else {
+        (void)json_dumpf(json, stdout, JSON_INDENT(4));
+        (void)putchar('\n');
+    }
+    json_decref(json);
+    return 0;
+}
+
+/* Like souk_cli_event_line(). */
+static void
+show_line(const struct souk_cli_store *store, const struct eventstore_event_reply *reply, const json_t *data)
+{
+    const struct souk_cli *cli = store->cli;
+    char time[SOUK_CLI_TIME_BYTES];
+    char key[SOUK_CLI_KEY_BYTES];
+
+    souk_cli_time(reply->event.time_ms, time);
+    souk_cli_key(&store->catalogue, reply->event.type, reply->event.key, key);
+    (void)printf("%s%s%s %.*s/%" PRIu32 "/%" PRIu64 " %s%.*s%s %s%s%s ", souk_cli_color(cli->out_has_color, SOUK_CLI_DIM),
+        time, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN), (int)reply->event.stream.size_bytes,
+        (const char *)reply->event.stream.base, reply->event.epoch, reply->event.number,
+        souk_cli_color(cli->out_has_color, SOUK_CLI_CYAN), (int)reply->event.type.size_bytes,
+        (const char *)reply->event.type.base, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN),
+        souk_cli_color(cli->out_has_color, SOUK_CLI_YELLOW), key, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN));
+    if (data == NULL)
+        (void)printf("(not shown)");
+    else
+        (void)json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)putchar('\n');
+}
+
+/* With `data`, unless it is private or too long to be told. */
+static json_t *
+event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply)
+{
+    json_t *json = souk_cli_need(souk_cli_found_json(store, &reply->event));
+
+    if (reply->has_payload)
+        (void)json_object_set_new(json, "data", souk_cli_message_json(&store->catalogue, reply->event.type,
+            reply->event.version, reply->payload));
+    return json;
+}

@@ -1,0 +1,206 @@
+#include "souk_cli_store.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "eventstore.h"
+
+static int ask_one(struct souk_cli_store *store, const struct souk_topology_node *node,
+    const struct souk_message_type *type, struct souk_slice payload, struct souk_client_answer *answer);
+static int take(struct souk_cli_store *store, const struct souk_message_type *type,
+    const struct souk_client_answer *answer, void *reply_out, const char **refusal_out);
+static json_t *cause_json(const struct event_cause *cause);
+
+int
+souk_cli_store_open(struct souk_cli_store *store, const struct souk_cli *cli, const char *wanted)
+{
+    struct souk_error err = { 0 };
+    int status;
+    int rc;
+
+    *store = (struct souk_cli_store){ .cli = cli, .wanted = wanted };
+    souk_arena_init(&store->arena, 0);
+    if ((status = souk_cli_topology(cli, NULL, &store->topology)) != 0)
+        return status;
+    if (wanted != NULL) {
+        store->node = souk_topology_node(store->topology, wanted);
+        if (store->node == NULL || store->node->kind != SOUK_NODE_EVENT_STORE) {
+            souk_cli_say(cli, SOUK_CLI_RED, "%s has no event store `%s`", store->topology->name.text, wanted);
+            return EX_DATAERR;
+        }
+    }
+    if ((rc = souk_catalogue_init(&store->catalogue, store->topology, &err)) != 0
+        || (rc = souk_client_open(store->topology, "souk", &store->client, &err)) != 0) {
+        souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
+        return souk_cli_exit_status(rc, EX_CONFIG);
+    }
+    return 0;
+}
+
+void
+souk_cli_store_close(struct souk_cli_store *store)
+{
+    souk_client_close(&store->client);
+    souk_catalogue_done(&store->catalogue);
+    souk_topology_close(&store->topology);
+    souk_arena_done(&store->arena);
+}
+
+int
+souk_cli_store_ask(struct souk_cli_store *store, const struct souk_message_type *type, const void *query,
+    void *reply_out, const char **refusal_out)
+{
+    const struct souk_topology_node *first = store->node;
+    const struct souk_topology_node *node;
+    struct souk_client_answer answer = { .is_late = true };
+    struct souk_pack pack;
+    size_t i;
+    int rc;
+
+    souk_arena_reset(&store->arena);
+    souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
+    if ((rc = type->encode(query, &pack)) == 0 && first != NULL)
+        rc = ask_one(store, first, type, souk_pack_slice(&pack), &answer);
+    for (i = 0; rc == 0 && answer.is_late && store->wanted == NULL && i < store->topology->node_count; i++) {
+        node = &store->topology->nodes[i];
+        if (node->kind == SOUK_NODE_EVENT_STORE && !node->lost && node != first)
+            rc = ask_one(store, node, type, souk_pack_slice(&pack), &answer);
+    }
+    souk_pack_done(&pack);
+    if (rc != 0) {
+        souk_cli_say(store->cli, SOUK_CLI_RED, "%s cannot be asked: %s", type->name, souk_error_name(rc));
+        return souk_cli_exit_status(rc, EX_DATAERR);
+    }
+    if (answer.is_late) {
+        souk_cli_say(store->cli, SOUK_CLI_RED, "%s", store->wanted == NULL ? "no event store answers; is one running?"
+            : "the event store does not answer; is it running?");
+        return EX_UNAVAILABLE;
+    }
+    return take(store, type, &answer, reply_out, refusal_out);
+}
+
+json_t *
+souk_cli_found_json(const struct souk_cli_store *store, const struct found_event *found)
+{
+    char correlation[SOUK_ID_TEXT_BYTES];
+    char time[SOUK_CLI_TIME_BYTES];
+    char key[SOUK_CLI_KEY_BYTES];
+    char id[SOUK_CLI_CURSOR_BYTES];
+
+    (void)snprintf(id, sizeof id, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
+        (const char *)found->stream.base, found->epoch, found->number);
+    souk_cli_key(&store->catalogue, found->type, found->key, key);
+    souk_cli_time(found->time_ms, time);
+    souk_id_format(found->correlation_id, correlation);
+    return json_pack("{ss ss ss% ss% ss ss ss% si sI si si ss sI sb so}", "specversion", "1.0", "id", id, "source",
+        found->stream.base, found->stream.size_bytes, "type", found->type.base, found->type.size_bytes, "subject", key,
+        "time", time, "stream", found->stream.base, found->stream.size_bytes, "epoch", (int)found->epoch, "number",
+        (json_int_t)found->number, "version", (int)found->version, "depth", (int)found->depth, "correlationid",
+        correlation, "log_position", (json_int_t)found->log_position, "private", found->is_private, "cause",
+        cause_json(&found->cause));
+}
+
+void
+souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_CLI_CURSOR_BYTES])
+{
+    static const char *const kinds[] = {
+        [CAUSE_KIND_EVENT] = "",
+        [CAUSE_KIND_TIMER] = "timer of ",
+        [CAUSE_KIND_ANSWER] = "answer to ",
+        [CAUSE_KIND_LOSS] = "loss of ",
+    };
+    const struct event_cause *cause = &found->cause;
+
+    if (cause->kind == CAUSE_KIND_COMMAND)
+        (void)snprintf(text_out, SOUK_CLI_CURSOR_BYTES, "command of %.*s", (int)cause->caller.size_bytes,
+            (const char *)cause->caller.base);
+    else
+        (void)snprintf(text_out, SOUK_CLI_CURSOR_BYTES, "%s%.*s/%" PRIu32 "/%" PRIu64, kinds[cause->kind],
+            (int)cause->stream.size_bytes, (const char *)cause->stream.base, cause->epoch, cause->number);
+}
+
+struct souk_slice
+souk_cli_key_parse(const char *text, struct souk_id *id)
+{
+    if (souk_id_parse(souk_slice_of(text), id) == 0)
+        return (struct souk_slice){ id->bytes, sizeof id->bytes };
+    return souk_slice_of(text);
+}
+
+static json_t *
+cause_json(const struct event_cause *cause)
+{
+    char id[SOUK_ID_TEXT_BYTES];
+
+    if (cause->kind == CAUSE_KIND_COMMAND) {
+        souk_id_format(cause->command_id, id);
+        return json_pack("{ss ss% ss}", "kind", "command", "caller", cause->caller.base == NULL ? ""
+            : (const char *)cause->caller.base, cause->caller.size_bytes, "command_id", id);
+    }
+    return json_pack("{ss ss% si sI si}", "kind", souk_enum_name(&cause_kind_enum, cause->kind), "stream",
+        cause->stream.base, cause->stream.size_bytes, "epoch", (int)cause->epoch, "number", (json_int_t)cause->number,
+        "index", (int)cause->index);
+}
+
+/* answer->is_late: nobody answered. 0, or what the client fails with. */
+static int
+ask_one(struct souk_cli_store *store, const struct souk_topology_node *node, const struct souk_message_type *type,
+    struct souk_slice payload, struct souk_client_answer *answer)
+{
+    const struct souk_client_request request = { .node = node, .is_query = true, .id = souk_client_new_id(),
+        .name = souk_slice_of(type->name), .version = type->version, .payload = payload,
+        .deadline_ms = SOUK_CLI_STORE_DEADLINE_MS };
+    struct souk_cli_progress progress = { 0 };
+    struct souk_error err = { 0 };
+    int rc;
+
+    if ((rc = souk_client_send(store->client, &request, &err)) != 0)
+        return rc;
+    while ((rc = souk_client_receive(store->client, SOUK_CLIENT_RETRY_MS / 5, answer)) == -SOUK_ENOTFOUND)
+        souk_cli_progress(store->cli, &progress, "waiting for %s", node->name.text);
+    souk_cli_progress_end(&progress);
+    if (rc == 0 && !answer->is_late)
+        store->node = node;
+    return rc;
+}
+
+static int
+take(struct souk_cli_store *store, const struct souk_message_type *type, const struct souk_client_answer *answer,
+    void *reply_out, const char **refusal_out)
+{
+    const struct souk_wire_reply *reply = &answer->reply;
+    struct souk_wire_entry entry;
+    struct souk_slice copy;
+    struct souk_unpack in;
+    size_t i;
+    int rc;
+
+    if (reply->status == SOUK_STATUS_REFUSED) {
+        for (i = 0; i < type->refuse_count && refusal_out != NULL; i++) {
+            if (souk_slice_equal(souk_slice_of(type->refuses[i]), reply->code)) {
+                *refusal_out = type->refuses[i];
+                return 1;
+            }
+        }
+    }
+    if (reply->status != SOUK_STATUS_OK) {
+        souk_cli_say(store->cli, SOUK_CLI_RED, "%s: %s: %.*s %.*s", store->node->name.text,
+            souk_cli_status_name(reply->status), (int)reply->code.size_bytes,
+            reply->code.base == NULL ? "" : (const char *)reply->code.base, (int)reply->text.size_bytes,
+            reply->text.base == NULL ? "" : (const char *)reply->text.base);
+        return reply->status == SOUK_STATUS_REFUSED ? 1 : reply->status == SOUK_STATUS_BUSY
+            || reply->status == SOUK_STATUS_PENDING ? EX_TEMPFAIL : EX_UNAVAILABLE;
+    }
+    souk_unpack_init(&in, reply->body);
+    if ((rc = souk_wire_body_next(&in, &entry)) == 0) {
+        copy = souk_arena_copy(&store->arena, entry.payload);
+        rc = copy.base == NULL ? -SOUK_ENOMEM : souk_message_decode(type->reply, entry.version, copy, &store->arena,
+            reply_out);
+    }
+    if (rc == 0)
+        return 0;
+    souk_cli_say(store->cli, SOUK_CLI_RED, "%s: its answer to %s is not what is described", store->node->name.text,
+        type->name);
+    return EX_PROTOCOL;
+}

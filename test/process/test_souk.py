@@ -1,0 +1,257 @@
+"""The souk command against daemons that really run: up, call, status, tail; the guestbook that souk init makes is what runs."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from system import WAIT_SECONDS, until
+
+ENTRY = {"name": "Ada", "text": "I was here."}
+
+
+class Guestbook:
+    """A directory that souk init has made, and souk up when it runs."""
+
+    def __init__(self, build):
+        self.souk = os.path.join(os.path.abspath(build), "souk")
+        self.path = tempfile.mkdtemp(prefix="souk-process-")
+        self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
+        self.environment = {**os.environ, "LC_ALL": "C", "SOUK_TOPOLOGY": os.path.join(self.path, "book/topology.zpl")}
+        self.run("init", os.path.join(self.path, "book"))
+        os.symlink(os.path.join(os.path.abspath(build), "test/process/guestbook"),
+                   os.path.join(self.path, "book/guestbook"))
+        self.edit("    trim_after", f"    witness = {self.witness}\n    trim_after")
+        self.log_path = os.path.join(self.path, "up.log")
+        self.up_process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.up_process is not None and self.up_process.poll() is None:
+            self.up_process.terminate()
+            self.up_process.wait(WAIT_SECONDS)
+        if kind is not None and os.path.exists(self.log_path):
+            print("".join(f"#   {line}\n" for line in self.log().splitlines()[-20:]), end="")
+        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.witness, ignore_errors=True)
+
+    def edit(self, old, new):
+        with open(self.environment["SOUK_TOPOLOGY"], encoding="utf-8") as file:
+            text = file.read()
+        assert old in text, text
+        with open(self.environment["SOUK_TOPOLOGY"], "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new, 1))
+
+    def start(self, *arguments):
+        """souk, still running."""
+        return subprocess.Popen([self.souk, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env=self.environment, cwd=self.path, encoding="utf-8")
+
+    def run(self, *arguments, status=0, given=None):
+        """What souk has written, when it ends with this status."""
+        ended = subprocess.run([self.souk, *arguments], input=given, capture_output=True, env=self.environment,
+                               cwd=self.path, encoding="utf-8", timeout=4 * WAIT_SECONDS, check=False)
+        assert ended.returncode == status, (arguments, ended)
+        return ended.stdout if status == 0 else ended.stdout + ended.stderr
+
+    def json(self, *arguments, **options):
+        return [json.loads(line) for line in self.run(*arguments, "--json", **options).splitlines()]
+
+    def sign(self, **fields):
+        return self.json("call", "guestbook", "guestbook.sign", json.dumps({**ENTRY, **fields}))[0]
+
+    # ---- souk up
+
+    def up(self, *arguments):
+        with open(self.log_path, "ab") as log:
+            self.up_process = subprocess.Popen([self.souk, "up", *arguments], stdin=subprocess.DEVNULL, stdout=log,
+                                               stderr=log, env=self.environment, cwd=self.path)
+        self.says(" is up: 2 of 2 are live")
+
+    def down(self, number=signal.SIGINT):
+        """Its exit status."""
+        self.up_process.send_signal(number)
+        return self.up_process.wait(WAIT_SECONDS)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as log:
+            return log.read()
+
+    def says(self, words, times=1):
+        until(f"souk up to say `{words}`", lambda: self.log().count(words) >= times or self.up_process.poll() is not None)
+        assert self.log().count(words) >= times, self.log()
+
+    def pid(self, program):
+        """Of the child of souk up with this name."""
+        with open(f"/proc/{self.up_process.pid}/task/{self.up_process.pid}/children", encoding="utf-8") as children:
+            for child in children.read().split():
+                with open(f"/proc/{child}/cmdline", encoding="utf-8") as line:
+                    if program in line.read().split("\0")[0]:
+                        return int(child)
+        return None
+
+
+def test_up_starts_what_there_is_and_stops_it_in_order(build):
+    with Guestbook(build) as book:
+        book.up()
+        assert "event=state state=live" in book.log()
+        assert book.down() == 0
+        lines = book.log().splitlines()
+        of_service = max(number for number, line in enumerate(lines) if line.startswith("guestbook | "))
+        of_store = [number for number, line in enumerate(lines)
+                    if line.startswith("es1       | ") and "event=stopping" in line]
+        assert of_store and of_service < of_store[0], lines
+
+
+def test_up_writes_json_and_moves_the_data(build):
+    with Guestbook(build) as book:
+        data = os.path.join(book.path, "elsewhere")
+        with open(book.log_path, "ab") as log:
+            book.up_process = subprocess.Popen([book.souk, "up", "--json", "--data", data], stdin=subprocess.DEVNULL,
+                                               stdout=log, stderr=log, env=book.environment, cwd=book.path)
+        book.says("2 of 2 are live")
+        assert book.down(signal.SIGTERM) == 0
+        said = [json.loads(line) for line in book.log().splitlines()]
+        assert {line["node"] for line in said} == {"souk", "es1", "guestbook"}
+        assert all(line["time"].endswith("Z") and line["level"] in ("info", "warn") for line in said)
+        assert sorted(os.listdir(data)) == ["es1", "guestbook"]
+        assert not os.path.exists(os.path.join(book.path, "book/book.data"))
+
+
+def test_up_starts_again_what_was_killed(build):
+    with Guestbook(build) as book:
+        book.up()
+        first = book.sign()
+        assert first["status"] == "ok", first
+        os.kill(book.pid("guestbook"), signal.SIGKILL)
+        book.says("guestbook ended by signal 9 (Killed); it is started again in 200 ms")
+        again = book.json("call", "guestbook", "guestbook.entries", "{}", "--seen", first["seen"][0])[0]
+        assert [entry["name"] for entry in again["body"][0]["entries"]] == ["Ada"], again
+        book.says(" is up: 2 of 2 are live", times=2)
+        assert book.down() == 0
+
+
+def test_up_finds_missing_programs_before_anything_runs(build):
+    with Guestbook(build) as book:
+        os.unlink(os.path.join(book.path, "book/guestbook"))
+        said = book.run("up", status=66)
+        assert "guestbook: there is no program `" in said and "event=" not in said, said
+        book.edit("./guestbook", "no-such-guestbook")
+        assert "--programs DIR says where else" in book.run("up", status=66)
+
+
+def test_up_does_not_repeat_what_cannot_work(build):
+    with Guestbook(build) as book:
+        book.edit("service = guestbook", "service = visitors")
+        said = book.start("up")
+        until("its line", lambda: "it is not started again" in said.stdout.readline())
+        said.send_signal(signal.SIGINT)
+        out, err = said.communicate(timeout=WAIT_SECONDS)
+        assert said.returncode == 78, (said.returncode, out, err)
+
+
+def test_call_shows_events_answers_and_refusals(build):
+    with Guestbook(build) as book:
+        book.up()
+        said = book.run("call", "guestbook", "guestbook.sign", json.dumps(ENTRY))
+        assert said.startswith("ok, local\n") or said.startswith("ok, recorded\n"), said
+        assert '"type": "guestbook.signed"' in said and "\nseen guestbook=1." in said, said
+        assert book.run("call", "guestbook", "guestbook.sign", '{"name": "", "text": ""}', status=1) \
+            == "refused: guestbook.no_name\n"
+        assert "did you mean `guestbook.sign`" in book.run("call", "guestbook", "guestbook.sing", "{}", status=65)
+        assert "did you mean `guestbook`" in book.run("call", "gestbook", "guestbook.sign", "{}", status=65)
+        assert "guestbook.sign.text: is missing" in book.run("call", "guestbook", "guestbook.sign", '{"name": "x"}',
+                                                             status=65)
+        assert "is no command or query" in book.run("call", "guestbook", "guestbook.signed", "{}", status=65)
+        ask = ("call", "guestbook", "guestbook.entries", "{}")
+        assert "pending" in book.run(*ask, "--seen", "guestbook=9.0000000000000000:1", "--deadline", "300", status=75)
+        assert book.json("call", "guestbook", "guestbook.sign", json.dumps(ENTRY),
+                         "--recorded")[0]["durability"] == "recorded"
+
+
+def test_one_id_has_one_effect(build):
+    with Guestbook(build) as book:
+        book.up()
+        sign = ("call", "guestbook", "guestbook.sign", json.dumps(ENTRY), "--id", "the first visit")
+        first, second = book.json(*sign)[0], book.json(*sign)[0]
+        assert (first["id"], first["body"], first["seen"]) == (second["id"], second["body"], second["seen"])
+        sign = ("call", "guestbook", "guestbook.sign", json.dumps({"name": "Bob", "text": ""}))
+        assert "key_reused" in book.run(*sign, "--id", "the first visit", status=65)
+        lines = "".join(json.dumps({"id": f"visit {number}", "message": "guestbook.sign",
+                                    "data": {"name": f"visitor {number}", "text": ""}}) + "\n" for number in range(300))
+        once = {answer["id"]: answer["body"] for answer in book.json("call", "--from", "-", given=lines)}
+        twice = {answer["id"]: answer["body"] for answer in book.json("call", "--from", "-", given=lines)}
+        assert len(once) == 300 and once == twice
+        assert {body[0]["number"] for body in once.values()} == set(range(2, 302))
+
+
+def test_call_waits_for_a_service_that_is_not_there_yet(build):
+    with Guestbook(build) as book:
+        book.run("call", "guestbook", "guestbook.sign", json.dumps(ENTRY), "--deadline", "200", status=69)
+        early = book.start("call", "guestbook", "guestbook.sign", json.dumps(ENTRY), "--json", "--deadline", "30000")
+        book.up()
+        out, err = early.communicate(timeout=WAIT_SECONDS)
+        assert early.returncode == 0 and json.loads(out)["status"] == "ok", (out, err)
+
+
+def test_call_from_a_file_names_the_line_that_is_wrong(build):
+    with Guestbook(build) as book:
+        said = book.run("call", "--from", "-", given='{"id": "a", "message": "guestbook.sign"}\n', status=65)
+        assert "-:1: " in said, said
+        said = book.run("call", "--from", "-", given="\n{]\n", status=65)
+        assert "-:2: " in said, said
+        book.run("call", "--from", "none.jsonl", status=66)
+        book.run("call", "guestbook", "guestbook.sign", status=64)
+
+
+def test_tail_shows_each_event_once_in_order(build):
+    with Guestbook(build) as book:
+        book.up()
+        tail = book.start("tail", "--all", "--count", "40", "--json", "guestbook")
+        for number in range(20):
+            book.sign(name=f"visitor {number}")
+        os.kill(book.pid("guestbook"), signal.SIGKILL)
+        for number in range(20, 40):
+            book.sign(name=f"visitor {number}")
+        out, err = tail.communicate(timeout=2 * WAIT_SECONDS)
+        assert tail.returncode == 0, err
+        events = [json.loads(line) for line in out.splitlines()]
+        assert [event["number"] for event in events] == list(range(1, 41)), err
+        assert [event["data"]["name"] for event in events] == [f"visitor {number}" for number in range(40)]
+        assert all(event["type"] == "guestbook.signed" and event["cause"]["caller"] == "souk" for event in events)
+        one = book.run("tail", "--all", "--count", "1", "--key", events[7]["subject"])
+        assert one.count("\n") == 1 and "guestbook/1/8 guestbook.signed " in one, one
+        assert "no stream `x`" in book.run("tail", "x", status=65)
+
+
+def test_tail_takes_from_the_event_store_what_the_writer_cannot_give(build):
+    with Guestbook(build) as book:
+        book.up()
+        book.json("call", "guestbook", "guestbook.sign", json.dumps(ENTRY), "--recorded")
+        os.kill(book.pid("guestbook"), signal.SIGSTOP)
+        said = book.run("tail", "--all", "--count", "1")
+        assert "guestbook/1/1 guestbook.signed" in said, said
+        os.kill(book.pid("guestbook"), signal.SIGCONT)
+
+
+def test_status_is_good_or_says_what_is_not(build):
+    with Guestbook(build) as book:
+        assert "es1: does not answer\nguestbook: does not answer\n" in book.run("status", "--deadline", "200", status=1)
+        book.up()
+        book.json("call", "guestbook", "guestbook.sign", json.dumps(ENTRY), "--recorded")
+        status = book.json("status")[0]
+        assert status["good"] and [node["state"] for node in status["nodes"]] == ["live", "live"], status
+        assert status["nodes"][1]["streams"][0]["number"] == 1, status
+        said = book.run("status", "--streams")
+        assert said.startswith("NAME") and "`-guestbook" in said, said
+        book.edit("    trim_after", "    log_level = debug\n    trim_after")
+        assert "guestbook: runs by another topology, " in book.run("status", status=1)
+        book.up_process.send_signal(signal.SIGHUP)
+        until("the daemons to have read it", lambda: "event=reloaded" in book.log() and book.log().count("reloaded") >= 2)
+        os.kill(book.pid("guestbook"), signal.SIGSTOP)
+        assert "guestbook: does not answer\n" in book.run("status", "guestbook", "--deadline", "300", status=1)
+        os.kill(book.pid("guestbook"), signal.SIGCONT)
+        assert "has no service or event store `x`" in book.run("status", "x", status=65)
