@@ -49,6 +49,7 @@ static void pack_request(struct souk_client *client, const struct waiting *waiti
 static bool take_late(struct souk_client *client, uint64_t now_us, struct souk_client_answer *answer_out);
 static int wait_for(struct souk_client *client, uint64_t until_us, int *item_out);
 static bool take_reply(struct souk_client *client, struct souk_client_answer *answer_out);
+static uint64_t end_us(const struct waiting *waiting);
 static struct waiting **find(struct souk_client *client, const struct souk_id *id);
 static void forget(struct souk_client *client, struct waiting **link);
 static bool take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
@@ -350,10 +351,10 @@ wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
             send_due(client, now_us);
         for (i = 0; i < BUCKETS && client->waiting_count > 0; i++) {
             for (struct waiting *waiting = client->buckets[i]; waiting != NULL; waiting = waiting->next) {
-                if (waiting->deadline_us <= now_us)
+                if (end_us(waiting) <= now_us)
                     return -SOUK_ENOTFOUND;
-                if (waiting->deadline_us < client->next_due_us)
-                    client->next_due_us = waiting->deadline_us;
+                if (end_us(waiting) < client->next_due_us)
+                    client->next_due_us = end_us(waiting);
             }
         }
         if (now_us >= until_us)
@@ -430,7 +431,7 @@ take_late(struct souk_client *client, uint64_t now_us, struct souk_client_answer
 
     for (i = 0; i < BUCKETS && client->waiting_count > 0; i++) {
         for (link = &client->buckets[i]; *link != NULL; link = &(*link)->next) {
-            if ((*link)->deadline_us > now_us)
+            if (end_us(*link) > now_us)
                 continue;
             *answer_out = (struct souk_client_answer){ .id = (*link)->request.id, .arg = (*link)->request.arg,
                 .is_late = true, .sent = (*link)->sent, .took_us = now_us - (*link)->begun_us };
@@ -471,6 +472,13 @@ take_reply(struct souk_client *client, struct souk_client_answer *answer_out)
     answer_out->took_us = now_us - waiting->begun_us;
     forget(client, link);
     return true;
+}
+
+/* When nothing is expected any more: an answer that a node gives at the deadline has to come here, too. */
+static uint64_t
+end_us(const struct waiting *waiting)
+{
+    return waiting->deadline_us + (waiting->sent > 0 ? SOUK_CLIENT_GRACE_MS * 1000 : 0);
 }
 
 /* Where the request with that id hangs, or would hang. */

@@ -20,6 +20,7 @@
 #define SOUK_CLIENT_WAITING_MAX 1024            /* requests under way at once */
 #define SOUK_CLIENT_DEADLINE_MS 10000           /* when a request names none */
 #define SOUK_CLIENT_DEADLINE_MS_MAX (24 * 3600 * 1000)
+#define SOUK_CLIENT_GRACE_MS 1000               /* for what a node answers at the deadline: `pending`, or `local` */
 #define SOUK_CLIENT_RETRY_MS 1000               /* before the first repetition; doubled each time */
 #define SOUK_CLIENT_RETRY_MS_MAX 8000
 
