@@ -22,10 +22,12 @@ noinst_LTLIBRARIES += libsouk-all.la
 libsouk_all_la_SOURCES = \
 	src/souk_store.c \
 	src/souk_store_file.c \
+	src/souk_handles.c \
 	src/souk_txn.c \
 	src/souk_witness.c \
 	src/souk_position.c \
 	src/souk_batch.c \
+	src/souk_batch_peek.c \
 	src/souk_lineage.c \
 	src/souk_wire.c \
 	src/souk_log.c \

@@ -4,10 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#define HEADER_FIELDS 15
 #define EVENT_FIELDS 8
-#define HASH_OFFSET 5                   /* 9f 01 01 c4 20 */
-#define HEADER_BYTES_MIN (HASH_OFFSET + SOUK_HASH_BYTES)
 #define CAUSE_BYTES_MAX (1 + 1 + SOUK_NAME_BYTES_MAX + 1 + 5 + 10 + 9)
 #define HEADER_BYTES_MAX (256 + SOUK_STREAMS_MAX * CAUSE_BYTES_MAX)
 #define DEPTH_MAX SOUK_DEPTH_MAX
@@ -18,7 +15,9 @@ static void unpack_because(struct souk_events *events, struct souk_because *beca
 static struct souk_slice name_at(struct souk_events *events, uint64_t at);
 static void pack_epoch(struct souk_pack *pack, struct souk_epoch epoch);
 static int read_header(struct souk_slice batch, struct souk_batch_header *header);
-static int check_causes(const struct souk_batch_header *header);
+static int read_causes(struct souk_unpack *in, struct souk_batch_header *header);
+static void unpack_cause(struct souk_unpack *in, struct souk_cause *cause_out);
+static bool hash_fits(struct souk_slice batch, const struct souk_batch_header *header);
 static void hash_batch(struct souk_slice batch, struct souk_hash *hash_out);
 static int name_index(struct souk_batch_builder *builder, struct souk_slice name, uint32_t *index_out);
 static void pack_because(struct souk_pack *pack, const struct souk_because *because, uint32_t name);
@@ -29,6 +28,14 @@ static int seal(struct souk_pack *pack, size_t start, const struct souk_batch_pl
 
 /* ---- reading -------------------------------------------------------- */
 
+void
+souk_batch_move(struct souk_batch_header *header, const uint8_t *from, const uint8_t *to)
+{
+    header->causes.base = to + ((const uint8_t *)header->causes.base - from);
+    header->names.base = to + ((const uint8_t *)header->names.base - from);
+    header->body.base = to + ((const uint8_t *)header->body.base - from);
+}
+
 struct souk_position
 souk_batch_end(const struct souk_batch_header *header)
 {
@@ -36,28 +43,14 @@ souk_batch_end(const struct souk_batch_header *header)
 }
 
 int
-souk_batch_peek(struct souk_slice batch, struct souk_batch_header *header_out)
-{
-    struct souk_batch_header header;
-    int rc;
-
-    if ((rc = read_header(batch, &header)) != 0 || (rc = check_causes(&header)) != 0)
-        return rc;
-    *header_out = header;
-    return 0;
-}
-
-int
 souk_batch_read(struct souk_slice batch, struct souk_batch_header *header_out)
 {
     struct souk_batch_header header;
-    struct souk_hash hash;
     int rc;
 
     if ((rc = souk_batch_peek(batch, &header)) != 0)
         return rc;
-    hash_batch(batch, &hash);
-    if (memcmp(hash.bytes, header.hash.bytes, sizeof hash.bytes) != 0)
+    if (!hash_fits(batch, &header))
         return -SOUK_EDAMAGED;
     *header_out = header;
     return 0;
@@ -72,8 +65,10 @@ souk_batch_check(struct souk_slice batch, struct souk_batch_header *header_out)
     struct souk_event event;
     int rc;
 
-    if ((rc = souk_batch_read(batch, &header)) != 0)
+    if ((rc = read_header(batch, &header)) != 0)
         return rc;
+    if (!hash_fits(batch, &header))
+        return -SOUK_EDAMAGED;
     if (header.count == 0) {
         rc = souk_record_read(&header, &record);
     } else if ((rc = souk_events_init(&events, &header)) == 0) {
@@ -92,12 +87,13 @@ read_header(struct souk_slice batch, struct souk_batch_header *header)
 {
     struct souk_unpack in;
     const uint8_t *start;
+    int rc;
 
     if (batch.size_bytes > SOUK_BATCH_BYTES_MAX)
         return -SOUK_ETOOBIG;
     memset(header, 0, sizeof *header);
     souk_unpack_init(&in, batch);
-    souk_unpack_array_exact(&in, HEADER_FIELDS);
+    souk_unpack_array_exact(&in, SOUK_BATCH_HEADER_FIELDS);
     if (souk_unpack_uint(&in, 127) != SOUK_BATCH_VERSION && in.rc == 0)
         return -SOUK_EUNSUPPORTED;
     if (souk_unpack_uint(&in, 127) != SOUK_BATCH_BLAKE2B && in.rc == 0)
@@ -113,13 +109,8 @@ read_header(struct souk_slice batch, struct souk_batch_header *header)
     header->place = (uint32_t)souk_unpack_uint(&in, SOUK_COMMIT_BATCHES_MAX - 1);
     header->places = (uint32_t)souk_unpack_uint(&in, SOUK_COMMIT_BATCHES_MAX);
 
-    header->causes.base = in.at;
-    start = in.at;
-    header->cause_count = souk_unpack_array(&in, SOUK_STREAMS_MAX);
-    for (uint32_t i = 0; i < header->cause_count && in.rc == 0; i++)
-        (void)souk_unpack_skip(&in);
-    header->causes.size_bytes = (size_t)(in.at - start);
-
+    if ((rc = read_causes(&in, header)) != 0)
+        return rc;
     header->name_count = souk_unpack_array(&in, SOUK_BATCH_NAMES_MAX);
     start = in.at;
     for (uint32_t i = 0; i < header->name_count; i++)
@@ -130,28 +121,27 @@ read_header(struct souk_slice batch, struct souk_batch_header *header)
         return in.rc;
     header->body = (struct souk_slice){ in.at, (size_t)(in.end - in.at) };
 
-    if (header->first == 0 || header->commit == 0 || header->place >= header->places || header->epoch.counter == 0)
-        return -SOUK_EMALFORMED;
-    if (header->body.size_bytes == 0 || (header->count == 0 && header->name_count != 0))
-        return -SOUK_EMALFORMED;
-    return 0;
+    return souk_batch_header_fits(header) ? 0 : -SOUK_EMALFORMED;
 }
 
 /* Sorted, so each stream once, and never the batch's own. */
 static int
-check_causes(const struct souk_batch_header *header)
+read_causes(struct souk_unpack *in, struct souk_batch_header *header)
 {
-    struct souk_causes causes;
+    const uint8_t *start = in->at;
     struct souk_cause cause;
     struct souk_name before = { "" };
 
-    souk_causes_init(&causes, header);
-    while (souk_causes_next(&causes, &cause)) {
-        if (strcmp(before.text, cause.stream.text) >= 0 || strcmp(cause.stream.text, header->stream.text) == 0)
-            return -SOUK_EMALFORMED;
+    header->cause_count = souk_unpack_array(in, SOUK_STREAMS_MAX);
+    for (uint32_t i = 0; i < header->cause_count && in->rc == 0; i++) {
+        unpack_cause(in, &cause);
+        if (in->rc == 0 && (strcmp(before.text, cause.stream.text) >= 0
+            || strcmp(cause.stream.text, header->stream.text) == 0))
+            souk_unpack_fail(in, SOUK_EMALFORMED);
         before = cause.stream;
     }
-    return causes.in.rc != 0 ? causes.in.rc : souk_unpack_end(&causes.in);
+    header->causes = (struct souk_slice){ start, (size_t)(in->at - start) };
+    return in->rc;
 }
 
 bool
@@ -178,13 +168,19 @@ souk_causes_next(struct souk_causes *causes, struct souk_cause *cause_out)
     if (causes->left == 0 || causes->in.rc != 0)
         return false;
     causes->left--;
-    souk_unpack_array_exact(&causes->in, 4);
-    unpack_name(&causes->in, &cause_out->stream);
-    unpack_epoch(&causes->in, &cause_out->point.epoch);
-    cause_out->point.number = souk_unpack_uint(&causes->in, UINT64_MAX);
-    if (cause_out->point.epoch.counter == 0)
-        souk_unpack_fail(&causes->in, SOUK_EMALFORMED);
+    unpack_cause(&causes->in, cause_out);
     return causes->in.rc == 0;
+}
+
+static void
+unpack_cause(struct souk_unpack *in, struct souk_cause *cause_out)
+{
+    souk_unpack_array_exact(in, 4);
+    unpack_name(in, &cause_out->stream);
+    unpack_epoch(in, &cause_out->point.epoch);
+    cause_out->point.number = souk_unpack_uint(in, UINT64_MAX);
+    if (cause_out->point.epoch.counter == 0)
+        souk_unpack_fail(in, SOUK_EMALFORMED);
 }
 
 int
@@ -331,9 +327,10 @@ unpack_name(struct souk_unpack *in, struct souk_name *name_out)
 {
     struct souk_slice text = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
 
-    memset(name_out, 0, sizeof *name_out);
-    if (in->rc == 0 && souk_name_set(name_out, text) != 0)
-        in->rc = -SOUK_EMALFORMED;
+    if (in->rc != 0 || souk_name_set(name_out, text) != 0) {
+        memset(name_out, 0, sizeof *name_out);
+        souk_unpack_fail(in, SOUK_EMALFORMED);
+    }
 }
 
 /* ---- building ------------------------------------------------------- */
@@ -494,7 +491,7 @@ pack_header(struct souk_pack *pack, const struct souk_batch_place *place, uint64
 {
     static const struct souk_hash unknown;      /* seal() puts it in */
 
-    souk_pack_array(pack, HEADER_FIELDS);
+    souk_pack_array(pack, SOUK_BATCH_HEADER_FIELDS);
     souk_pack_uint(pack, SOUK_BATCH_VERSION);
     souk_pack_uint(pack, SOUK_BATCH_BLAKE2B);
     souk_pack_bin(pack, (struct souk_slice){ unknown.bytes, SOUK_HASH_BYTES });
@@ -537,23 +534,32 @@ seal(struct souk_pack *pack, size_t start, const struct souk_batch_place *place,
     if (batch.size_bytes > SOUK_BATCH_BYTES_MAX)
         return -SOUK_ETOOBIG;
     hash_batch(batch, &end.hash);
-    memcpy(pack->base + start + HASH_OFFSET, end.hash.bytes, SOUK_HASH_BYTES);
+    memcpy(pack->base + start + SOUK_BATCH_HASH_OFFSET, end.hash.bytes, SOUK_HASH_BYTES);
     *end_out = end;
     return 0;
 }
 
 /* ---- hashes --------------------------------------------------------- */
 
+static bool
+hash_fits(struct souk_slice batch, const struct souk_batch_header *header)
+{
+    struct souk_hash hash;
+
+    hash_batch(batch, &hash);
+    return memcmp(hash.bytes, header->hash.bytes, sizeof hash.bytes) == 0;
+}
+
 static void
 hash_batch(struct souk_slice batch, struct souk_hash *hash_out)
 {
     const uint8_t *bytes = batch.base;
     const struct souk_slice pieces[] = {
-        { bytes, HASH_OFFSET },
-        { bytes + HEADER_BYTES_MIN, batch.size_bytes - HEADER_BYTES_MIN },
+        { bytes, SOUK_BATCH_HASH_OFFSET },
+        { bytes + SOUK_BATCH_HASH_END, batch.size_bytes - SOUK_BATCH_HASH_END },
     };
 
-    assert(batch.size_bytes >= HEADER_BYTES_MIN);
+    assert(batch.size_bytes >= SOUK_BATCH_HASH_END);
     souk_digest(hash_out->bytes, sizeof hash_out->bytes, pieces, 2);
 }
 

@@ -13,6 +13,9 @@
 
 #define SOUK_BATCH_VERSION 1
 #define SOUK_BATCH_BLAKE2B 1                    /* BLAKE2b-256, RFC 7693 */
+#define SOUK_BATCH_HEADER_FIELDS 15
+#define SOUK_BATCH_HASH_OFFSET 5                /* 9f 01 01 c4 20, then the hash */
+#define SOUK_BATCH_HASH_END (SOUK_BATCH_HASH_OFFSET + SOUK_HASH_BYTES)
 #define SOUK_BATCH_BYTES_MAX (256 * 1024)
 #define SOUK_BATCH_EVENTS_MAX 4096
 #define SOUK_BATCH_NAMES_MAX 255
@@ -37,20 +40,30 @@ struct souk_batch_header {
     struct souk_slice body;                     /* events, or the record */
 };
 
+/* The batch was copied from `from` to `to`: the header, which points into it, goes along. */
+void souk_batch_move(struct souk_batch_header *header, const uint8_t *from, const uint8_t *to);
+
 /* The position after the batch. */
 struct souk_position souk_batch_end(const struct souk_batch_header *header);
 
 /*
- * Read and check the header, the form of causes and names, and the hash over
- * everything. Events are checked when they are walked: souk_batch_check() does
- * both. 0, -SOUK_EMALFORMED, -SOUK_ETOOBIG, -SOUK_EUNSUPPORTED (version or
- * algorithm), -SOUK_EDAMAGED (the hash is another).
+ * The header of bytes that were checked when they came in, as those of an own
+ * log: nothing is read beyond their end and every count is within its limit;
+ * the form of causes, names and events is only asked for when they are walked.
+ * 0, -SOUK_EMALFORMED (of another version too) or -SOUK_ETOOBIG.
  */
-SOUK_MUST_CHECK int souk_batch_read(struct souk_slice batch, struct souk_batch_header *header_out);
-/* The same without computing the hash: for bytes that were checked when they came in. */
 SOUK_MUST_CHECK int souk_batch_peek(struct souk_slice batch, struct souk_batch_header *header_out);
-/* souk_batch_read(), then every event or the record walked to the last byte. */
+/* The same, and the hash over everything: they still are what was checked, or -SOUK_EDAMAGED. */
+SOUK_MUST_CHECK int souk_batch_read(struct souk_slice batch, struct souk_batch_header *header_out);
+/*
+ * Of bytes from outside: the form of the whole header, the hash over everything,
+ * and every event or the record walked to the last byte. 0, -SOUK_EMALFORMED,
+ * -SOUK_ETOOBIG, -SOUK_EUNSUPPORTED (version or algorithm), -SOUK_EDAMAGED (the hash is another).
+ */
 SOUK_MUST_CHECK int souk_batch_check(struct souk_slice batch, struct souk_batch_header *header_out);
+
+/* Are its numbers possible together? A part of every reading. */
+bool souk_batch_header_fits(const struct souk_batch_header *header);
 
 /* Does the batch follow on `cursor`? doc/protocol.md 3.4. */
 bool souk_batch_extends(const struct souk_batch_header *header, const struct souk_position *cursor);
@@ -60,7 +73,7 @@ struct souk_causes {
     uint32_t left;
 };
 void souk_causes_init(struct souk_causes *causes, const struct souk_batch_header *header);
-/* False at the end. A header that was read has well-formed causes. */
+/* False at the end, and with `in.rc` not 0 where they are malformed: never in a batch whose hash was computed. */
 bool souk_causes_next(struct souk_causes *causes, struct souk_cause *cause_out);
 
 enum souk_cause_kind {

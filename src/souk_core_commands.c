@@ -339,10 +339,11 @@ static int
 reply_ok(struct souk_core *core, struct core_command *command, const struct souk_cause *cursors,
     uint32_t cursor_count, const struct souk_pack *body, uint32_t body_count)
 {
-    struct souk_wire_reply reply = { .id = command->request.id, .status = SOUK_STATUS_OK,
-        .durability = SOUK_DURABILITY_LOCAL };
+    struct souk_wire_reply reply;
     struct core_waiter *waiter;
 
+    souk_wire_reply_init(&reply, &command->request.id, SOUK_STATUS_OK);
+    reply.durability = SOUK_DURABILITY_LOCAL;
     reply.cursor_count = cursor_count;
     memcpy(reply.cursors, cursors, cursor_count * sizeof cursors[0]);
     reply.body = souk_pack_slice(body);
@@ -378,9 +379,12 @@ static int
 reply_status(struct souk_core *core, const struct core_command *command, enum souk_status status, const char *code,
     const char *text, uint64_t retry_after_ms)
 {
-    const struct souk_wire_reply reply = { .id = command->request.id, .status = status,
-        .code = souk_slice_of(code), .text = souk_slice_of(text), .retry_after_ms = retry_after_ms };
+    struct souk_wire_reply reply;
 
+    souk_wire_reply_init(&reply, &command->request.id, status);
+    reply.code = souk_slice_of(code);
+    reply.text = souk_slice_of(text);
+    reply.retry_after_ms = retry_after_ms;
     return send_reply(core, (struct souk_slice){ command->route, command->route_bytes }, &reply);
 }
 
@@ -442,14 +446,15 @@ core_work_waiters(struct souk_core *core)
     while (*at != NULL) {
         struct core_waiter *waiter = *at;
         bool recorded = is_recorded(core, waiter->cursors, waiter->cursor_count);
-        struct souk_wire_reply reply = { .id = waiter->id, .status = SOUK_STATUS_OK,
-            .durability = recorded ? SOUK_DURABILITY_RECORDED : SOUK_DURABILITY_LOCAL };
+        struct souk_wire_reply reply;
         int rc;
 
         if (!waiter->committed || (!recorded && core->now.steady_ms < waiter->deadline_ms)) {
             at = &waiter->next;
             continue;
         }
+        souk_wire_reply_init(&reply, &waiter->id, SOUK_STATUS_OK);
+        reply.durability = recorded ? SOUK_DURABILITY_RECORDED : SOUK_DURABILITY_LOCAL;
         reply.cursor_count = waiter->cursor_count;
         memcpy(reply.cursors, waiter->cursors, waiter->cursor_count * sizeof reply.cursors[0]);
         reply.body = souk_pack_slice(&waiter->body);

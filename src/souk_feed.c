@@ -276,8 +276,8 @@ enqueue(struct souk_feeds *feeds, struct souk_feed_stream *stream, const struct 
     memset(batch, 0, sizeof *batch);
     batch->size_bytes = bytes.size_bytes;
     memcpy(batch->bytes, bytes.base, bytes.size_bytes);
-    if (souk_batch_peek((struct souk_slice){ batch->bytes, batch->size_bytes }, &batch->header) != 0)
-        abort();                                /* it was read a moment ago */
+    batch->header = *header;
+    souk_batch_move(&batch->header, bytes.base, batch->bytes);
     if (stream->last == NULL)
         stream->first = batch;
     else

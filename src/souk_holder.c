@@ -35,7 +35,7 @@ souk_holder_answer(struct souk_holder *holder, struct souk_txn *txn, const struc
     int rc = 0;
 
     souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
-    lanes = calloc(SOUK_OWN_STREAMS_MAX, sizeof *lanes);
+    lanes = calloc((size_t)pull->cursor_count + 1, sizeof *lanes);
     frames = malloc(SOUK_FRAMES_MAX * sizeof *frames);
     if (lanes == NULL || frames == NULL) {
         rc = -SOUK_ENOMEM;

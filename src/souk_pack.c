@@ -46,7 +46,15 @@ souk_slice_is_utf8(struct souk_slice text)
     uint64_t eight;
     size_t character_bytes;
     size_t at = 0;
+    uint8_t any = 0;
 
+    if (text.size_bytes < sizeof eight) {
+        for (; at < text.size_bytes; at++)
+            any |= bytes[at];
+        if (any < 0x80)
+            return true;
+        at = 0;
+    }
     while (at < text.size_bytes) {
         if (text.size_bytes - at >= sizeof eight) {
             memcpy(&eight, bytes + at, sizeof eight);

@@ -60,14 +60,14 @@ souk_point_covered(struct souk_point point, struct souk_point by)
 bool
 souk_name_valid(struct souk_slice text)
 {
-    const char *at = text.base;
+    const uint8_t *at = text.base;
+    bool valid = true;
 
     if (text.size_bytes == 0 || text.size_bytes > SOUK_NAME_BYTES_MAX || at[0] < 'a' || at[0] > 'z')
         return false;
     for (size_t i = 1; i < text.size_bytes; i++)
-        if (!((at[i] >= 'a' && at[i] <= 'z') || (at[i] >= '0' && at[i] <= '9') || at[i] == '-' || at[i] == '.'))
-            return false;
-    return true;
+        valid &= (unsigned)(at[i] - 'a') < 26 || (unsigned)(at[i] - '0') < 10 || at[i] == '-' || at[i] == '.';
+    return valid;
 }
 
 int

@@ -365,7 +365,7 @@ run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *
     const struct souk_wire_request *request)
 {
     const struct souk_view view = { .space = &reader->space, .txn = txn, .arena = &reader->arena };
-    struct souk_wire_reply reply = { .id = request->id, .status = SOUK_STATUS_OK };
+    struct souk_wire_reply reply;
     const struct souk_handler *handler = NULL;
     struct souk_answer answer = { .count = 0 };
     struct souk_pack body;
@@ -373,6 +373,7 @@ run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *
     void *message;
     int rc;
 
+    souk_wire_reply_init(&reply, &request->id, SOUK_STATUS_OK);
     for (const struct souk_handler *at = reader->service->handlers; at->kind != 0; at++)
         if (at->kind == SOUK_HANDLER_ANSWER && souk_slice_equal(souk_slice_of(at->type->name), request->name))
             handler = at;
@@ -510,9 +511,12 @@ static int
 reply_status(struct souk_reader *reader, const struct asked *asked, const struct souk_id *id, enum souk_status status,
     const char *code, const char *text, uint64_t retry_after_ms)
 {
-    const struct souk_wire_reply reply = { .id = *id, .status = status, .code = souk_slice_of(code),
-        .text = souk_slice_of(text), .retry_after_ms = retry_after_ms };
+    struct souk_wire_reply reply;
 
+    souk_wire_reply_init(&reply, id, status);
+    reply.code = souk_slice_of(code);
+    reply.text = souk_slice_of(text);
+    reply.retry_after_ms = retry_after_ms;
     return send_reply(reader, asked, &reply);
 }
 

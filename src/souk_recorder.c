@@ -966,7 +966,7 @@ is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *heade
         souk_feeds_wait_for(&recorder->feeds, &cause, recorder->now);
         *ordered_out = false;
     }
-    return 0;
+    return causes.in.rc == 0 ? 0 : -SOUK_EDAMAGED;
 }
 
 int

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "souk_handles.h"
 #include "souk_store.h"
 
 #define SOUK_STORE_DATA_FILE "data.mdb" /* LMDB's name */
@@ -29,6 +30,7 @@ struct souk_store {
     struct souk_txn *idle;      /* read transactions, reset, to be renewed */
     uint32_t reads_open;
     atomic_bool writing;
+    _Atomic size_t catalog_changed;     /* the last transaction that may have committed a change of the catalog */
     struct souk_txn *writer;    /* kept for the next write transaction */
     atomic_bool dead;
     char failure[SOUK_ERROR_TEXT_BYTES_MAX];
@@ -42,6 +44,9 @@ struct souk_txn {
     uint32_t scans_open;
     uint32_t slots_opened;      /* handles that fall with this transaction */
     uint64_t slots[SOUK_STORE_TABLES_MAX / 64];
+    bool catalog_written;       /* a table was made or dropped */
+    size_t snapshot;            /* of a read transaction, the last one also while it is idle: LMDB's number */
+    struct souk_handles handles;    /* of tables in that snapshot; the writer's: of the present */
     struct souk_txn *next_idle;
     struct loan *loans;         /* in builds with a sanitizer */
 };

@@ -70,6 +70,8 @@ souk_txn_commit(struct souk_txn **txn_p)
     assert(txn->scans_open == 0);
     *txn_p = NULL;
     call_in_loans(txn);
+    if (txn->catalog_written)
+        store->catalog_changed = mdb_txn_id(txn->mdb);
 
     /*
      * LMDB shows a commit to new readers before it shows them the handles that
@@ -124,11 +126,19 @@ souk_txn_table(struct souk_txn *txn, const char *name, struct souk_table *table_
     struct souk_slice key;
     uint8_t value[2];
     unsigned slot;
+    MDB_dbi dbi;
     int rc;
 
-    if ((rc = usable(txn)) != 0 || (rc = table_key(name, key_bytes, &key)) != 0)
+    if ((rc = usable(txn)) != 0)
+        return rc;
+    if ((dbi = souk_handles_find(&txn->handles, name)) != 0) {
+        *table_out = (struct souk_table){ dbi };
+        return 0;
+    }
+    if ((rc = table_key(name, key_bytes, &key)) != 0)
         return rc;
     if ((rc = find_slot(txn, key, &slot)) == -SOUK_ENOTFOUND && txn->kind == SOUK_TXN_WRITE) {
+        txn->catalog_written = true;
         if ((rc = free_slot(txn, &slot)) != 0)
             return rc;
         if (txn->store->dbi_of_slot[slot] == 0 && (rc = open_slot(txn, slot)) != 0)
@@ -141,6 +151,7 @@ souk_txn_table(struct souk_txn *txn, const char *name, struct souk_table *table_
     if (rc != 0)
         return rc;
     *table_out = (struct souk_table){ txn->store->dbi_of_slot[slot] };
+    souk_handles_note(&txn->handles, name, table_out->dbi);
     return 0;
 }
 
@@ -159,6 +170,8 @@ souk_txn_drop(struct souk_txn *txn, const char *name)
         return rc;
     if ((rc = find_slot(txn, key, &slot)) != 0)
         return rc;
+    txn->catalog_written = true;
+    souk_handles_forget(&txn->handles);
     call_in_loans(txn);
     if ((rc = mdb_drop(txn->mdb, txn->store->dbi_of_slot[slot], 0)) != 0)
         return settle(txn, "dropping a table", rc);
@@ -389,6 +402,10 @@ begin_read(struct souk_store *store, struct souk_txn **txn_out)
         free(txn);
         return souk_store_fault(store, "begin", rc);
     }
+    /* A commit that changes the catalog says so before it can be seen. */
+    if (store->catalog_changed > txn->snapshot)
+        souk_handles_forget(&txn->handles);
+    txn->snapshot = mdb_txn_id(txn->mdb);
     *txn_out = txn;
     return 0;
 }
@@ -448,6 +465,9 @@ end_write(struct souk_txn *txn, bool committed)
             txn->slots_opened--;
         }
     memset(txn->slots, 0, sizeof txn->slots);
+    if (txn->catalog_written && !committed)
+        souk_handles_forget(&txn->handles);
+    txn->catalog_written = false;
     txn->mdb = NULL;
     store->writing = false;
 }

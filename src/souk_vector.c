@@ -20,7 +20,7 @@ int
 souk_vector_init(struct souk_vector *vector, const struct souk_name *own, uint32_t own_count)
 {
     memset(vector, 0, sizeof *vector);
-    if ((vector->entries = calloc(SOUK_STREAMS_MAX, sizeof vector->entries[0])) == NULL)
+    if ((vector->entries = malloc(SOUK_STREAMS_MAX * sizeof vector->entries[0])) == NULL)
         return -SOUK_ENOMEM;
     vector->own_count = own_count;
     memcpy(vector->own, own, own_count * sizeof own[0]);
@@ -40,7 +40,6 @@ souk_vector_load(struct souk_vector *vector, struct souk_txn *txn)
     int rc;
 
     vector->count = 0;
-    memset(vector->entries, 0, SOUK_STREAMS_MAX * sizeof vector->entries[0]);
     if ((rc = load_known(vector, txn)) != 0)
         return rc;
     return load_said(vector, txn);

@@ -328,6 +328,17 @@ souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
 }
 
 void
+souk_wire_reply_init(struct souk_wire_reply *reply, const struct souk_id *id, enum souk_status status)
+{
+    reply->id = *id;
+    reply->status = status;
+    reply->durability = SOUK_DURABILITY_NONE;
+    reply->code = reply->text = reply->body = (struct souk_slice){ NULL, 0 };
+    reply->retry_after_ms = 0;
+    reply->cursor_count = reply->body_count = 0;
+}
+
+void
 souk_wire_reply_put(struct souk_pack *pack, const struct souk_wire_reply *reply)
 {
     begin_put(pack, 10, SOUK_WIRE_REPLY);

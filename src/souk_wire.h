@@ -187,6 +187,8 @@ void souk_wire_seal_put(struct souk_pack *pack, const struct souk_wire_seal *sea
 void souk_wire_sealed_put(struct souk_pack *pack, const struct souk_wire_sealed *sealed);
 void souk_wire_fenced_put(struct souk_pack *pack, const struct souk_wire_fenced *fenced);
 void souk_wire_request_put(struct souk_pack *pack, const struct souk_wire_request *request);
+/* A reply with nothing in it: its many places for cursors are left as they are. */
+void souk_wire_reply_init(struct souk_wire_reply *reply, const struct souk_id *id, enum souk_status status);
 void souk_wire_reply_put(struct souk_pack *pack, const struct souk_wire_reply *reply);
 /* One entry, appended to the bytes that become a reply's body. */
 void souk_wire_entry_put(struct souk_pack *pack, const struct souk_wire_entry *entry);
