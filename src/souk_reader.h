@@ -17,7 +17,7 @@
 struct souk_reader;
 
 #define SOUK_READER_ROUND_BYTES (4 * 1024 * 1024)   /* of answers to pulls in one round */
-#define SOUK_READER_CREDIT_MAX (1024 * 1024)        /* more is not sent in one answer, whatever the credit */
+#define SOUK_READER_CREDIT_MAX (256 * 1024)         /* more is not sent in one answer, whatever the credit */
 #define SOUK_READER_PULLS_MAX 1024                  /* that wait at once; one more is dropped, and asked again */
 #define SOUK_READER_PULLS_OF_PEER_MAX 64            /* and of one peer: it has a pull for each origin */
 

@@ -12,11 +12,22 @@
 
 #define HEAR_MAX 256                    /* messages before a round: the socket takes from each peer in turn */
 #define SLEEP_MAX_MS 1000
+#define LATE_MAX 1024                   /* replies that a peer's queue had no room for; one more is dropped */
+#define LATE_BYTES_MAX (4 * 1024 * 1024)    /* and their bytes */
+#define LATE_MS 1000                    /* then the peer does not read */
+#define LATE_RETRY_MS 1
 #define DIGEST_QUERY "souk.digest"
 #define DIGEST_REPLY "souk.digest_reply"
 #define STATUS_REPLY "souk.status_reply"
 #define NO_STREAM "souk.no_stream"
 #define PACKED_BYTES_MAX (SOUK_WIRE_BYTES_MAX + 64 * 1024)
+
+/* A reply that its peer has no room for yet. */
+struct late {
+    struct late *next;
+    struct souk_out *out;
+    uint64_t due_ms;                    /* steady: then it is dropped */
+};
 
 struct run_reader {
     struct run *run;
@@ -26,6 +37,9 @@ struct run_reader {
     void *queries;
     struct souk_socket_message message;
     struct souk_node_status status;     /* a copy to pack from */
+    struct late *late, **late_end;      /* oldest first */
+    uint32_t late_count;
+    size_t late_bytes;
 };
 
 static void hear(struct run_reader *reader, struct souk_time now);
@@ -37,7 +51,10 @@ static int cursor_of(struct run_reader *reader, struct souk_txn *txn, const stru
     struct souk_position *position_out);
 static void reply(struct run_reader *reader, const struct souk_wire_reply *reply);
 static bool work(struct run_reader *reader, struct souk_time now);
-static void send_all(struct run_reader *reader, struct souk_outbox *outbox);
+static void send_all(struct run_reader *reader, struct souk_outbox *outbox, struct souk_time now);
+static bool keep_late(struct run_reader *reader, struct souk_out *out, struct souk_time now);
+static void send_late(struct run_reader *reader, struct souk_time now);
+static void forget_late(struct run_reader *reader, struct late **at);
 static void end(struct run_reader *reader, int rc, const char *what);
 
 int
@@ -50,6 +67,7 @@ run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_err
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory for its reader", run->wiring.self.text);
     reader->run = run;
     reader->wiring = run->wiring;
+    reader->late_end = &reader->late;
     souk_outbox_init(&reader->outbox);
     if ((rc = souk_socket_message_init(&reader->message)) != 0)
         rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory for its messages", run->wiring.self.text);
@@ -72,6 +90,8 @@ run_reader_close(struct run_reader **reader_p)
 
     if (reader == NULL)
         return;
+    while (reader->late != NULL)
+        forget_late(reader, &reader->late);
     souk_reader_close(&reader->reader);
     souk_socket_close(&reader->queries);
     souk_outbox_done(&reader->outbox);
@@ -96,8 +116,8 @@ run_reader(void *arg)
         bool at_once = !blocked && souk_reader_wants_work(reader->reader, now);
         uint64_t wakes;
 
-        if (zmq_poll(items, 2, at_once ? 0
-            : run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms, SLEEP_MAX_MS)) < 0 && errno != EINTR) {
+        if (zmq_poll(items, 2, at_once ? 0 : run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms,
+            reader->late != NULL ? LATE_RETRY_MS : SLEEP_MAX_MS)) < 0 && errno != EINTR) {
             end(reader, -SOUK_EIO, "its door cannot be waited for");
             break;
         }
@@ -110,8 +130,9 @@ run_reader(void *arg)
         (void)pthread_mutex_unlock(&shared->mutex);
         hear(reader, now);
         blocked = souk_reader_wants_work(reader->reader, now) && !work(reader, now);
-        send_all(reader, &reader->outbox);
-        send_all(reader, souk_reader_outbox(reader->reader));   /* it refuses some while it hears */
+        send_late(reader, now);
+        send_all(reader, &reader->outbox, now);
+        send_all(reader, souk_reader_outbox(reader->reader), now);  /* it refuses some while it hears */
     }
     return NULL;
 }
@@ -310,7 +331,7 @@ work(struct run_reader *reader, struct souk_time now)
     souk_txn_abort(&txn);
     if ((foreign = souk_reader_foreign(reader->reader)) != 0)
         atomic_store(&shared->foreign, foreign);
-    send_all(reader, souk_reader_outbox(reader->reader));
+    send_all(reader, souk_reader_outbox(reader->reader), now);
     if (souk_reader_due_ms(reader->reader) == UINT64_MAX && !souk_reader_wants_work(reader->reader, now))
         atomic_store(&shared->waits, false);
     if (rc == 0)
@@ -321,15 +342,71 @@ work(struct run_reader *reader, struct souk_time now)
 }
 
 static void
-send_all(struct run_reader *reader, struct souk_outbox *outbox)
+send_all(struct run_reader *reader, struct souk_outbox *outbox, struct souk_time now)
 {
     struct souk_out *out;
 
     while ((out = souk_outbox_take(outbox)) != NULL) {
-        if (souk_socket_send(reader->queries, out) != 0)
+        int rc = souk_socket_send(reader->queries, out);
+
+        if (rc == -SOUK_EBUSY && keep_late(reader, out, now))
+            continue;
+        if (rc != 0)
             atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
         souk_out_free(&out);
     }
+}
+
+/*
+ * The queue of a peer is short, because answers to pulls are long. A burst of
+ * small replies runs over it for as long as the I/O thread needs to get at them.
+ */
+static bool
+keep_late(struct run_reader *reader, struct souk_out *out, struct souk_time now)
+{
+    struct late *late;
+
+    if (out->frame_count > 1 || reader->late_count == LATE_MAX
+        || reader->late_bytes + out->frames[0].size_bytes > LATE_BYTES_MAX || (late = malloc(sizeof *late)) == NULL)
+        return false;
+    *late = (struct late){ .out = out, .due_ms = now.steady_ms + LATE_MS };
+    *reader->late_end = late;
+    reader->late_end = &late->next;
+    reader->late_count++;
+    reader->late_bytes += out->frames[0].size_bytes;
+    return true;
+}
+
+static void
+send_late(struct run_reader *reader, struct souk_time now)
+{
+    struct late **at = &reader->late;
+
+    while (*at != NULL) {
+        int rc = souk_socket_send(reader->queries, (*at)->out);
+
+        if (rc == -SOUK_EBUSY && now.steady_ms < (*at)->due_ms) {
+            at = &(*at)->next;
+            continue;
+        }
+        if (rc != 0)
+            atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
+        forget_late(reader, at);
+    }
+}
+
+/* The one at `at`. */
+static void
+forget_late(struct run_reader *reader, struct late **at)
+{
+    struct late *late = *at;
+
+    if ((*at = late->next) == NULL)
+        reader->late_end = at;
+    reader->late_count--;
+    reader->late_bytes -= late->out->frames[0].size_bytes;
+    souk_out_free(&late->out);
+    free(late);
 }
 
 static void

@@ -273,8 +273,10 @@ send_frame(void *socket, const void *base, size_t size_bytes, bool more)
     while (zmq_send(socket, base, size_bytes, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
         if (errno == EINTR)
             continue;
-        if (errno == EAGAIN || errno == EHOSTUNREACH)
+        if (errno == EAGAIN)
             return -SOUK_EBUSY;
+        if (errno == EHOSTUNREACH)
+            return -SOUK_ENOTFOUND;
         return errno == ENOMEM ? -SOUK_ENOMEM : -SOUK_EIO;
     }
     return 0;

@@ -62,8 +62,9 @@ SOUK_MUST_CHECK int souk_socket_receive(void *socket, enum souk_socket_kind kind
     struct souk_socket_message *message);
 
 /*
- * Send without waiting. 0; -SOUK_EBUSY: the peer takes nothing more, or is not
- * there: the message is lost; -SOUK_ENOMEM; -SOUK_EIO. `out` stays the caller's.
+ * Send without waiting. 0; -SOUK_EBUSY: the peer takes nothing more now, or a
+ * SOUK_SOCKET_LINK's is not there; -SOUK_ENOTFOUND: who is to get the reply is
+ * gone; -SOUK_ENOMEM; -SOUK_EIO. `out` stays the caller's.
  */
 SOUK_MUST_CHECK int souk_socket_send(void *socket, const struct souk_out *out);
 

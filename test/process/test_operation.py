@@ -13,6 +13,7 @@ from system import WAIT_SECONDS, Door, Late, Load, System, until
 from test_faults import check_once, levels_equal, received, settle
 
 EX_OK, EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG = 0, 64, 66, 69, 77, 78
+BURST = 900                             # queries of one client at once; less than may wait
 TRIES = int(os.environ.get("SOUK_PROCESS_TRIES", "1000"))
 FOLLOWERS = int(os.environ.get("SOUK_PROCESS_FOLLOWERS", "100"))
 
@@ -201,6 +202,20 @@ def test_a_full_store_refuses_and_answers(build):
         assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
         settle(system)
         levels_equal(system, taken + 1)
+
+
+def test_replies_to_a_burst_all_come(build):
+    """More queries at once than a peer's queue has room for replies: each is answered, none is lost."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        door = system.door("stock", "queries")
+        ids = {door.send(True, "rows.get", [0, 1]) for _ in range(BURST)}
+        while ids:
+            got = door.receive()
+            assert got is not None, f"{len(ids)} of {BURST} got no reply"
+            ids.remove(got[0])
+            assert got[1].status in ("ok", "busy"), got[1]
+        assert system.status("stock").counters["replies_dropped"] == 0
 
 
 def test_what_cannot_be_started_says_why(build):
