@@ -2491,6 +2491,17 @@ a_parked_event_needs_no_reaction(void **state)
 }
 
 static void
+a_parked_event_that_nobody_wrote_is_named(void **state)
+{
+    struct check_event never = event_of_orders(99);
+
+    ship(sell());
+    end_story(&story);
+    check_end_parked(story.checker, party(&story, "stock")->process, &never);
+    expect(&story, "parked: stock");
+}
+
+static void
 a_request_that_still_waits_is_named(void **state)
 {
     struct check_event reserved = event_of_orders(2);
@@ -2620,6 +2631,7 @@ main(void)
         cmocka_unit_test(a_row_left_out_is_named),
         cmocka_unit_test(a_missing_reaction_is_named),
         cmocka_unit_test(a_parked_event_needs_no_reaction),
+        cmocka_unit_test(a_parked_event_that_nobody_wrote_is_named),
         cmocka_unit_test(a_request_that_still_waits_is_named),
         cmocka_unit_test(a_timer_of_a_closed_order_is_named),
         cmocka_unit_test(a_request_that_no_event_made_is_named),
