@@ -1,10 +1,10 @@
 #include "souk_log.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #define KEY_BYTES 12
+#define TABLE_LOG "log."                 /* and the stream */
 #define TABLE_BASES "souk.base"
 #define TABLE_ASIDE "souk.aside"
 
@@ -15,11 +15,11 @@ static int peek(struct souk_slice batch, struct souk_batch_header *header);
 int
 souk_log_open(struct souk_txn *txn, const struct souk_name *stream, struct souk_log *log_out)
 {
-    char name[SOUK_NAME_BYTES_MAX + 8];
+    char name[sizeof TABLE_LOG + SOUK_NAME_BYTES_MAX] = TABLE_LOG;
     int rc;
 
     log_out->stream = *stream;
-    (void)snprintf(name, sizeof name, "log.%s", stream->text);
+    memcpy(name + sizeof TABLE_LOG - 1, stream->text, sizeof stream->text);
     rc = souk_txn_table(txn, name, &log_out->table);
     log_out->exists = rc == 0;
     return rc == -SOUK_ENOTFOUND ? 0 : rc;

@@ -114,13 +114,13 @@ int
 souk_timers_due(struct souk_txn *txn, uint64_t now_ms, const struct souk_timer_row *after, struct souk_arena *arena,
     struct souk_timer_row *row_out)
 {
-    struct souk_table names, due, setters;
     uint8_t from[DUE_KEY_BYTES + 1] = { 0 };
     struct souk_slice key, value;
     const uint8_t *at, *end;
+    struct souk_table due;
     int rc;
 
-    if ((rc = open_tables(txn, &names, &due, &setters)) != 0)
+    if ((rc = souk_txn_table(txn, TABLE_DUE, &due)) != 0)
         return rc;
     if (after != NULL) {
         souk_put_u64(from, after->due_ms);
