@@ -64,6 +64,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run.c \
 	src/souk_run_writer.c \
 	src/souk_run_reader.c \
+	src/souk_run_finder.c \
 	src/souk_daemon.c \
 	src/souk_row.c \
 	src/souk_catalogue.c \

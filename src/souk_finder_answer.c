@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define LIMIT_MAX 100                   /* as described */
+#define TERMS_MAX 4
 #define PAYLOAD_SHOWN_BYTES_MAX 60000   /* as described */
 #define FAULT_TEXT_BYTES_MAX 200        /* as described */
 #define LOG_PREFIX "log."               /* of the tables that batches lie in, souk_log.c */
@@ -12,7 +13,8 @@
 struct search {
     const struct eventstore_find *asked;
     struct souk_name stream;
-    struct finder_term term;
+    struct finder_term terms[TERMS_MAX];        /* a batch has to have the rows of all of them */
+    uint32_t term_count;
     uint64_t low, high;                         /* log positions */
     uint32_t index;                             /* where it goes on in the batch that it begins with */
     struct found_event *events;
@@ -51,6 +53,8 @@ static int widen(struct finder_look *look, const struct souk_name *name, const s
     void *arg);
 static int search_forwards(struct finder_look *look, struct search *search);
 static int search_backwards(struct finder_look *look, struct search *search);
+static int next_batch(struct finder_look *look, const struct search *search, uint64_t from, bool backwards,
+    uint64_t *position_out);
 static bool is_wanted(const struct search *search, const struct finder_found *found);
 static int check_stream(struct finder_look *look, struct souk_slice name, struct souk_name *stream_out,
     struct finder_said *said);
@@ -140,7 +144,6 @@ finder_answer_find(struct finder_look *look, const void *query, struct finder_sa
     return finder_say(said, &eventstore_find_reply_type, &reply);
 }
 
-/* The rows to walk over: those of the term that the fewest batches have. */
 static int
 begin_search(struct finder_look *look, struct search *search, struct finder_said *said)
 {
@@ -154,13 +157,16 @@ begin_search(struct finder_look *look, struct search *search, struct finder_said
         look->finder->status.incarnation, sizeof look->finder->status.incarnation }))
         return finder_refuse(said, EVENTSTORE_OTHER_INCARNATION);
     if (asked->has_correlation_id)
-        search->term = finder_term(FINDER_CORRELATION, souk_slice_of_id(&asked->correlation_id));
-    else if (asked->has_key)
-        search->term = finder_term(FINDER_KEY, asked->key);
-    else if (asked->has_type)
-        search->term = finder_term(FINDER_TYPE, asked->type);
-    else if (asked->has_stream)
-        search->term = finder_term(FINDER_STREAM, asked->stream);
+        search->terms[search->term_count++] = finder_term(FINDER_CORRELATION,
+            souk_slice_of_id(&asked->correlation_id));
+    if (asked->has_key)
+        search->terms[search->term_count++] = finder_term(FINDER_KEY, asked->key);
+    if (asked->has_type)
+        search->terms[search->term_count++] = finder_term(FINDER_TYPE, asked->type);
+    if (asked->has_stream)
+        search->terms[search->term_count++] = finder_term(FINDER_STREAM, asked->stream);
+    if (search->term_count == 0)
+        search->terms[search->term_count++].kind = FINDER_ALL;
     if ((rc = bound_by_time(look, search)) != 0)
         return rc;
     search->index = asked->latest_first ? UINT32_MAX : 0;
@@ -228,6 +234,29 @@ is_wanted(const struct search *search, const struct finder_found *found)
         && (!asked->has_to_ms || event->time_ms < asked->to_ms);
 }
 
+/*
+ * The next batch that has the rows of all terms: from what one has, leap to
+ * what the others have. When nothing may be looked at any more: where it goes on.
+ */
+static int
+next_batch(struct finder_look *look, const struct search *search, uint64_t from, bool backwards,
+    uint64_t *position_out)
+{
+    uint32_t agreed = 0;
+    uint64_t position = from;
+    int rc;
+
+    for (uint32_t i = 0; agreed < search->term_count && look->left != 0; i = (i + 1) % search->term_count) {
+        if ((rc = finder_next(look, &search->terms[i], from, backwards, &position)) != 0)
+            return rc;
+        agreed = agreed != 0 && position == from ? agreed + 1 : 1;
+        from = position;
+        look->left--;
+    }
+    *position_out = position;
+    return 0;
+}
+
 static int
 search_forwards(struct finder_look *look, struct search *search)
 {
@@ -235,7 +264,7 @@ search_forwards(struct finder_look *look, struct search *search)
     struct finder_batch batch;
     int rc;
 
-    while ((rc = finder_next(look, &search->term, position, false, &position)) == 0 && position <= search->high) {
+    while ((rc = next_batch(look, search, position, false, &position)) == 0 && position <= search->high) {
         const uint32_t from = position == search->low ? search->index : 0;
 
         if (look->left == 0) {
@@ -277,7 +306,7 @@ search_backwards(struct finder_look *look, struct search *search)
     indexes = souk_arena_alloc(look->arena, LIMIT_MAX * sizeof *indexes);
     if (latest == NULL || indexes == NULL)
         return -SOUK_ENOMEM;
-    while ((rc = finder_next(look, &search->term, position, true, &position)) == 0 && position >= search->low) {
+    while ((rc = next_batch(look, search, position, true, &position)) == 0 && position >= search->low) {
         const uint32_t below = position == search->high ? search->index : UINT32_MAX;
         const uint32_t room = search->asked->limit - search->count;
         uint32_t wanted = 0;

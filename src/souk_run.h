@@ -8,7 +8,8 @@
  * of work, commits, writes the witness, sends, and sleeps until something
  * comes or is due; so commits group themselves under load. The reader owns the
  * queries door and read transactions. They share the store, a few numbers
- * and an eventfd with which the writer says that there is more to see.
+ * and an eventfd with which the writer says that there is more to see. An
+ * event store's finder has a third thread behind the reader's door.
  *
  * SIGTERM and SIGINT drain and stop, SIGHUP reads the topology again.
  */

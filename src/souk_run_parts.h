@@ -4,6 +4,7 @@
  * souk_run.c            opening, threads, signals, ending
  * souk_run_writer.c     the writer's event loop
  * souk_run_reader.c     the reader's
+ * souk_run_finder.c     of an event store: the finder's thread
  */
 #ifndef SOUK_RUN_PARTS_H
 #define SOUK_RUN_PARTS_H
@@ -46,6 +47,7 @@ struct run {
     struct souk_witness *witness;
     struct souk_engine engine;
     struct run_shared shared;
+    struct run_finder *finder;                  /* of an event store; NULL: it has none */
     uint64_t started_ms;                        /* wall */
 
     /* the writer's */
@@ -87,6 +89,20 @@ int run_witness(struct run *run);
 void run_status_update(struct run *run, struct souk_time now);
 /* Until run->ended. */
 void run_writer(struct run *run);
+
+/* ---- souk_run_finder.c ---------------------------------------------- */
+
+/* Open the finder of an event store and start its thread, which ends when shared.stops. */
+int run_finder_open(struct run *run, struct run_finder **finder_out, struct souk_error *err);
+/* Waits for its thread. */
+void run_finder_close(struct run_finder **finder_p);
+/* By the reader: true when it was a query for the finder, which has it now. */
+bool run_finder_hear(struct run_finder *finder, const struct souk_socket_message *message);
+/* By the reader: its next answer, the caller's, or NULL. shared.wake_fd is written when there are any. */
+struct souk_out *run_finder_take(struct run_finder *finder);
+/* By the writer: it has committed. */
+void run_finder_signal(struct run_finder *finder);
+void run_finder_count(struct run_finder *finder, struct souk_node_status *status);
 
 /* ---- souk_run_reader.c ---------------------------------------------- */
 

@@ -52,6 +52,8 @@ static int cursor_of(struct run_reader *reader, struct souk_txn *txn, const stru
 static void reply(struct run_reader *reader, const struct souk_wire_reply *reply);
 static bool work(struct run_reader *reader, struct souk_time now);
 static void send_all(struct run_reader *reader, struct souk_outbox *outbox, struct souk_time now);
+static void send_found(struct run_reader *reader, struct souk_time now);
+static void send_one(struct run_reader *reader, struct souk_out *out, struct souk_time now);
 static bool keep_late(struct run_reader *reader, struct souk_out *out, struct souk_time now);
 static void send_late(struct run_reader *reader, struct souk_time now);
 static void forget_late(struct run_reader *reader, struct late **at);
@@ -133,6 +135,7 @@ run_reader(void *arg)
         send_late(reader, now);
         send_all(reader, &reader->outbox, now);
         send_all(reader, souk_reader_outbox(reader->reader), now);  /* it refuses some while it hears */
+        send_found(reader, now);
     }
     return NULL;
 }
@@ -174,7 +177,7 @@ hear_own(struct run_reader *reader)
         answer_digest(reader, &request);
         return true;
     }
-    return false;
+    return reader->run->finder != NULL && run_finder_hear(reader->run->finder, &reader->message);
 }
 
 static void
@@ -346,15 +349,30 @@ send_all(struct run_reader *reader, struct souk_outbox *outbox, struct souk_time
 {
     struct souk_out *out;
 
-    while ((out = souk_outbox_take(outbox)) != NULL) {
-        int rc = souk_socket_send(reader->queries, out);
+    while ((out = souk_outbox_take(outbox)) != NULL)
+        send_one(reader, out, now);
+}
 
-        if (rc == -SOUK_EBUSY && keep_late(reader, out, now))
-            continue;
-        if (rc != 0)
-            atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
-        souk_out_free(&out);
-    }
+/* What the finder has answered. */
+static void
+send_found(struct run_reader *reader, struct souk_time now)
+{
+    struct souk_out *out;
+
+    while (reader->run->finder != NULL && (out = run_finder_take(reader->run->finder)) != NULL)
+        send_one(reader, out, now);
+}
+
+static void
+send_one(struct run_reader *reader, struct souk_out *out, struct souk_time now)
+{
+    int rc = souk_socket_send(reader->queries, out);
+
+    if (rc == -SOUK_EBUSY && keep_late(reader, out, now))
+        return;
+    if (rc != 0)
+        atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
+    souk_out_free(&out);
 }
 
 /*

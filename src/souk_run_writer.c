@@ -263,6 +263,8 @@ work(struct run *run, struct souk_time now)
         return;
     type->committed(&run->engine, now);
     look_at_state(run);
+    if (changed && run->finder != NULL)
+        run_finder_signal(run->finder);
     if (changed && atomic_load(&run->shared.waits))
         (void)!write(run->shared.wake_fd, &one, sizeof one);
     send_all(run, now.steady_ms);
@@ -413,6 +415,8 @@ run_status_update(struct run *run, struct souk_time now)
     souk_node_status_count(status, "frames_malformed", run->malformed);
     souk_node_status_count(status, "queries", atomic_load(&run->shared.queries));
     souk_node_status_count(status, "pulls_answered", atomic_load(&run->shared.pulls));
+    if (run->finder != NULL)
+        run_finder_count(run->finder, status);
     (void)pthread_mutex_unlock(&run->shared.mutex);
     tell_changes(run, status);                  /* only this thread writes it */
     run->status_stale = false;

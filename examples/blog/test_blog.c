@@ -212,7 +212,8 @@ a_fourth_text_within_a_minute_is_refused(void **state)
         souk_stage_elapse(stage, cases[i].pause_ms);
         souk_stage_send(stage, "comments.submit comment=14 post=1 author=cid text=d");
         souk_stage_send(stage, "comments.submit comment=15 post=1 author=bob text=e");
-        assert_non_null(strstr(souk_stage_trace(stage), "moderation 4 judged comment=14 revision=1 verdict=approved\n"));
+        assert_non_null(strstr(souk_stage_trace(stage),
+            "moderation 4 judged comment=14 revision=1 verdict=approved\n"));
         assert_non_null(strstr(strstr(souk_stage_trace(stage), "moderation 5 judged comment=15"), cases[i].end));
         souk_stage_expect_same_tables(stage, NULL);
         if (i == 0)

@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 
-MODULES = ["test_shop", "test_faults", "test_operation", "test_souk"]
+MODULES = ["test_shop", "test_faults", "test_operation", "test_souk", "test_finder"]
 
 
 def main():

@@ -64,7 +64,8 @@ finder_bench_fill(struct bench *bench)
 }
 
 void
-finder_bench_hear(struct bench *bench, const struct souk_message_type *type, const void *query, const struct souk_cause *seen)
+finder_bench_hear(struct bench *bench, const struct souk_message_type *type, const void *query,
+    const struct souk_cause *seen)
 {
     struct souk_wire_request request = { .id = recorded_id(99), .query = true, .name = souk_slice_of(type->name),
         .version = type->version, .caller = souk_slice_of("test"), .deadline_ms = 1000 };
