@@ -6,11 +6,13 @@ import sys
 import time
 import traceback
 
-MODULES = ["test_shop", "test_faults", "test_operation", "test_souk", "test_finder"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+PLACES = [HERE, os.path.join(os.path.dirname(HERE), "client")]
+MODULES = ["test_shop", "test_faults", "test_operation", "test_souk", "test_finder", "test_codec", "test_client"]
 
 
 def main():
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:0] = PLACES
     build, words = sys.argv[1], sys.argv[2:]
     tests = [(f"{module}.{name}", function) for module in MODULES
              for name, function in vars(importlib.import_module(module)).items()

@@ -1,0 +1,243 @@
+"""The client's codec against test/vectors, and against bytes that are made to do harm. Needs no daemon."""
+import json
+import pathlib
+import random
+
+import msgpack
+
+import souk_codec as codec
+
+VECTORS = pathlib.Path(__file__).resolve().parent.parent / "vectors"
+HEADER_NAMES = codec.Batch._fields[:15]
+# Vectors whose bytes are no canonical msgpack at all, which is seen before the field that they stand in is looked at.
+SEEN_EARLIER = {"batch-nested-too-deep": "nested"}
+
+
+def plain(value):
+    """As the JSON twins write it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return value
+
+
+def plain_batch(batch):
+    twin = {name: plain(getattr(batch, name)) for name in HEADER_NAMES}
+    if batch.record is not None:
+        return {**twin, "record": {name: plain(value) for name, value in batch.record._asdict().items()}}
+    return {**twin, "events": [{name: plain(value) for name, value in event._asdict().items()}
+                               for event in batch.events]}
+
+
+def plain_message(message):
+    twin = {"kind": message.KIND, **{name: plain(value) for name, value in message._asdict().items()}}
+    if isinstance(message, codec.Pulled):
+        twin["answers"] = [plain((answer.stream, *answer.position, answer.verdict, *answer.head, *answer.common))
+                           for answer in message.answers]
+    return twin
+
+
+def vectors(where):
+    """Name, bytes and twin of each."""
+    found = [(path.stem, path.read_bytes(), json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+             for path in sorted(where.glob("*.bin"))]
+    assert found and all(data.hex() == twin["hex"] for _, data, twin in found)
+    return found
+
+
+def refusal(decode, data):
+    """The rule that was broken; None: no rule was."""
+    try:
+        decode(data)
+    except codec.Refused as refused:
+        return refused.rule
+    return None
+
+
+def decoder(name):
+    return codec.decode_batch if name.startswith("batch-") else codec.decode_message
+
+
+def test_valid_vectors_mean_what_their_twins_say(_):
+    batches = messages = 0
+    for name, data, twin in vectors(VECTORS):
+        if name.startswith("batch-"):
+            batches += 1
+            assert plain_batch(codec.decode_batch(data)) == twin["batch"], name
+        else:
+            messages += 1
+            assert plain_message(codec.decode_message(data)) == twin["message"], name
+    assert batches >= 5 and messages >= len(codec.MESSAGES), (batches, messages)
+
+
+def test_valid_vectors_are_encoded_to_the_same_bytes(_):
+    for name, data, _ in vectors(VECTORS):
+        encode = codec.encode_batch if name.startswith("batch-") else codec.encode_message
+        assert encode(decoder(name)(data)) == data, name
+
+
+def test_msgpack_of_others_reads_the_same_from_valid_vectors(_):
+    for name, data, _ in vectors(VECTORS):
+        unpacker = msgpack.Unpacker(use_list=True)
+        unpacker.feed(data)
+        walk = codec.Walk(data)
+        for value in unpacker:
+            assert walk.value() == value, name
+        walk.done()
+
+
+def test_invalid_vectors_are_refused_by_the_rule_that_they_break(_):
+    wrong = []
+    for name, data, twin in vectors(VECTORS / "invalid"):
+        assert name.startswith(twin["form"])
+        rule = refusal(decoder(name), data)
+        if rule != SEEN_EARLIER.get(name, twin["breaks"]):
+            wrong.append(f"{name}: {twin['breaks']}, and not {rule}")
+    assert not wrong, wrong
+
+
+def test_a_command_hash_is_that_of_the_vector(_):
+    found = 0
+    for _, data, twin in vectors(VECTORS):
+        if "command" in twin:
+            found += 1
+            said = codec.command_hash(twin["command"]["name"], bytes.fromhex(twin["command"]["payload"]))
+            assert said == codec.decode_batch(data).events[0].cause[3]
+    assert found
+
+
+def test_valid_vectors_chain(_):
+    batches = {name: codec.decode_batch(data) for name, data, _ in vectors(VECTORS) if name.startswith("batch-")}
+    cursor = codec.ZERO
+    for name in ("batch-epoch-first", "batch-one-event", "batch-three-events"):
+        assert batches[name].extends(cursor), name
+        assert not any(other.extends(cursor) for other in batches.values()
+                       if other.previous != batches[name].previous), name
+        cursor = batches[name].position
+    assert batches["batch-answer-and-loss"].extends(cursor) and batches["batch-epoch-fork"].extends(cursor)
+    assert not batches["batch-answer-and-loss"].extends(batches["batch-epoch-fork"].position)
+
+
+def test_any_flipped_bit_of_a_batch_is_refused(_):
+    for name, data, _ in vectors(VECTORS):
+        if name.startswith("batch-"):
+            for bit in range(8 * len(data)):
+                damaged = bytearray(data)
+                damaged[bit // 8] ^= 1 << bit % 8
+                assert refusal(codec.decode_batch, bytes(damaged)) is not None, (name, bit)
+
+
+def test_damaged_messages_are_refused_or_are_canonical(_):
+    """Whatever is accepted is encoded to the same bytes again; nothing but Refused is raised."""
+    chance, refused, accepted = random.Random(3), 0, 0
+    for name, data, _ in vectors(VECTORS):
+        if name.startswith("message-"):
+            for _ in range(2000):
+                damaged = bytearray(data)
+                for _ in range(chance.randint(1, 4)):
+                    at = chance.randrange(len(damaged))
+                    damaged[at:at + chance.randint(0, 3)] = chance.randbytes(chance.randint(0, 3))
+                    if not damaged:
+                        break
+                rule = refusal(codec.decode_message, bytes(damaged))
+                if rule is None:
+                    accepted += 1
+                    assert codec.encode_message(codec.decode_message(bytes(damaged))) == bytes(damaged), damaged.hex()
+                else:
+                    refused += 1
+    assert refused > 1000 < accepted, (refused, accepted)
+
+
+def test_every_integer_has_one_encoding(_):
+    """All encodings of integers around the borders; the shortest one alone is taken."""
+    borders = {0, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**64 - 1}
+    borders |= {-1, -32, -33, -128, -129, -32768, -32769, -2**31, -2**31 - 1, -2**63}
+    for value in borders:
+        taken = []
+        for kind, size, signed in [(0xcc + width, 1 << width, False) for width in range(4)] + \
+                                  [(0xd0 + width, 1 << width, True) for width in range(4)]:
+            try:
+                data = bytes([kind]) + value.to_bytes(size, "big", signed=signed)
+            except OverflowError:
+                continue
+            if refusal(codec.decode_value, data) is None:
+                taken.append(data)
+        shortest = msgpack.packb(value)
+        assert codec.decode_value(shortest) == value
+        assert taken == ([shortest] if len(shortest) > 1 else []), (value, taken)
+
+
+def test_every_length_has_one_encoding(_):
+    for sizes, heads, fill in (((31, 32, 255, 256, 65535, 65536), (0xd9, 0xda, 0xdb), b"a"),
+                               ((0, 255, 256, 65535, 65536), (0xc4, 0xc5, 0xc6), b"\xff"),
+                               ((15, 16, 65535, 65536), (None, 0xdc, 0xdd), b"\xc0")):
+        for size in sizes:
+            taken = []
+            for width, kind in enumerate(heads):
+                if kind is not None and size < 1 << (8 << width):
+                    data = bytes([kind]) + size.to_bytes(1 << width, "big") + fill * size
+                    if refusal(codec.decode_value, data) is None:
+                        taken.append(data)
+            value = {b"a": "a" * size, b"\xff": b"\xff" * size, b"\xc0": [None] * size}[fill]
+            shortest = msgpack.packb(value)
+            assert codec.decode_value(shortest) == value
+            assert taken == ([shortest] if shortest[0] in heads else []), (size, heads)
+
+
+def test_bytes_that_are_made_to_do_harm_are_refused(_):
+    deep = b"\x91" * (codec.NESTED_MAX - 1) + b"\x90"
+    assert refusal(codec.decode_value, deep) is None
+    for data, rule in ((b"\x91" + deep, "nested"), (b"\x91" * 200_000 + b"\x90", "nested"),
+                       (b"\xdd\xff\xff\xff\xff" * 40_000, "count"), (b"\xdc\xff\xff" * 20_000, "count"),
+                       (b"\xc6\xff\xff\xff\xff", "short"), (b"\xdb\xff\xff\xff\xff", "short"), (b"\xdc\x00", "short"),
+                       (b"\xca\x00\x00\x00\x00", "type"), (b"\x80", "type"), (b"\xde\x00\x00", "type"),
+                       (b"\xc1", "type"), (b"\xd4\x00\x00", "type"), (b"\xc7\x00\x00", "type"), (b"", "short"),
+                       (b"\xc0\xc0", "trailing")):
+        assert refusal(codec.decode_value, data) == rule, (data[:8], rule)
+        assert refusal(codec.decode_message, data) is not None
+        assert refusal(codec.decode_batch, data) is not None
+
+
+def test_limits_are_taken_and_one_beyond_them_is_not(_):
+    """Each limit of section 15 that a batch or a message can reach."""
+    event = codec.Event(0, b"k", (codec.COMMAND, 0, bytes(16), bytes(8)), None, 0, 0, 1, b"")
+    batch = codec.Batch(1, 1, codec.NO_HASH, codec.NO_HASH, "s", 1, bytes(8), 1, 1, 0, 1, 0, 1, (), ("n",), (event,))
+
+    def events(**changed):
+        return batch._replace(events=(event._replace(**changed),))
+
+    def many(count):
+        return batch._replace(count=count, events=(event,) * count)
+
+    filled = [event._replace(payload=bytes(65_536))] * 3 + [event]
+    room = codec.BATCH_BYTES_MAX - len(codec.encode_batch(batch._replace(count=4, events=tuple(filled)))) - 1
+
+    def sized(size):
+        return batch._replace(count=4, events=(*filled[:3], event._replace(payload=bytes(size))))
+
+    cause = codec.Cause("a", 1, bytes(8), 0)
+    request = codec.Request(bytes(16), False, "n", 1, 0, None, "c", False, (), b"")
+    pull = codec.Pull(1, "a", 1, (("s", *codec.ZERO),))
+    assert len(codec.encode_batch(sized(room))) == codec.BATCH_BYTES_MAX
+    for most, beyond, rule in (
+            (many(4_096), many(4_097), "events"),
+            (sized(room), sized(room + 1), "size"),
+            (events(key=bytes(64)), events(key=bytes(65)), "key"),
+            (events(depth=64), events(depth=65), "depth"),
+            (events(payload=bytes(65_536)), events(payload=bytes(65_537)), "payload"),
+            (batch._replace(names=("n" * 64,)), batch._replace(names=("n" * 65,)), "names"),
+            (batch._replace(names=("n",) * 255), batch._replace(names=("n",) * 256), "names"),
+            (batch._replace(stream="s" * 31), batch._replace(stream="s" * 32), "name"),
+            (batch._replace(places=256), batch._replace(places=257), "places"),
+            (batch._replace(causes=tuple(cause._replace(stream=f"a{n:03}") for n in range(256))),
+             batch._replace(causes=tuple(cause._replace(stream=f"a{n:03}") for n in range(257))), "causes"),
+            (request._replace(seen=(cause,) * 32), request._replace(seen=(cause,) * 33), "positions"),
+            (request._replace(payload=bytes(65_536)), request._replace(payload=bytes(65_537)), "payload"),
+            (pull._replace(waits=(cause,) * 16), pull._replace(waits=(cause,) * 17), "positions"),
+            (pull._replace(cursors=pull.cursors * 16), pull._replace(cursors=pull.cursors * 17), "positions"),
+            (request._replace(deadline=2**31 - 1), request._replace(deadline=2**31), "deadline"),
+            (pull._replace(credit=16_777_216), pull._replace(credit=16_777_217), "credit")):
+        encode = codec.encode_batch if isinstance(most, codec.Batch) else codec.encode_message
+        assert encode(most)
+        assert refusal(encode, beyond) == rule, (rule, beyond if len(repr(beyond)) < 500 else "")
