@@ -131,7 +131,8 @@ def check_listed(tree):
     """Every program, script, module and target has its place in test/README.md."""
     page = TESTS.read_text("utf-8")
     files = [str(Path(program)).removeprefix("test/") for program in tree.programs]
-    files += [f"process/{module}" for module in tree.modules]
+    files += [str(path.relative_to("test").with_suffix("")) for module in tree.modules
+              for path in Path("test").glob(f"*/{module}.py")]
     files += [target.removeprefix("fuzz_") for target in tree.targets]
     for name in files:
         yield f"{TESTS}: {name}", None if f"`{name}`" in page else "it is not listed"
