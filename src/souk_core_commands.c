@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define BUSY_RETRY_MS 500
-#define DEADLINE_MS 10000               /* of a command that names none */
 #define STORE_SILENT_HEADS 3            /* an event store that missed so many heads does not count as answering */
 
 static int run_command(struct souk_core *core, struct core_command *command);
@@ -58,8 +57,7 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
     caller = identity.size_bytes != 0 ? identity : command->request.caller;
     memcpy(command->caller, caller.base, caller.size_bytes);
     command->caller_bytes = caller.size_bytes;
-    command->deadline_ms = now.steady_ms
-        + (command->request.deadline_ms == 0 ? DEADLINE_MS : command->request.deadline_ms);
+    command->deadline_ms = now.steady_ms + souk_wire_deadline_ms(&command->request);
     if (core->command_count >= core->wiring->limits.waiting_max) {
         (void)reply_status(core, command, SOUK_STATUS_BUSY, "busy", "too many commands are waiting", BUSY_RETRY_MS);
         free_command(command);
@@ -84,6 +82,7 @@ core_work_commands(struct souk_core *core)
 {
     int rc;
 
+    core->unreached_count = 0;
     for (struct core_command *command = core->commands; command != NULL; command = command->next) {
         if (command->done)
             continue;
@@ -150,8 +149,13 @@ run_command(struct souk_core *core, struct core_command *command)
     seen = see(core, command, &rc);
     if (rc != 0)
         return rc;
-    if (seen == SEEN_WAITS)
-        return 0;
+    if (seen == SEEN_WAITS) {
+        if (core->unreached_count++ < souk_limits_unreached_max(&core->wiring->limits))
+            return 0;
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_PENDING, "busy", "too many wait for what they have seen",
+            BUSY_RETRY_MS);
+    }
     if (core->now.steady_ms < core->full_until_ms) {
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_FULL, "full", "no room on the service's disk or in its store",

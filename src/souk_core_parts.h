@@ -160,7 +160,7 @@ struct souk_core {
     uint32_t store_count;
     struct core_store stores[SOUK_STORES_MAX];
     struct core_command *commands, **commands_end;
-    uint32_t command_count;
+    uint32_t command_count, unreached_count;    /* of these: wait for what they have seen, counted in each round */
     struct core_ack *acks, **acks_end;
     struct core_outcome *outcomes, **outcomes_end;
     struct core_waiter *waiters;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define READER_ARENA_BYTES_MAX (16 * 1024 * 1024)
-#define DEADLINE_MS 10000               /* of a query that names none */
 #define BUSY_RETRY_MS 200
 
 struct asked {
@@ -48,7 +47,7 @@ static bool has_room_for_pull(const struct souk_reader *reader, const struct ask
 static bool same_peer(const struct asked *a, const struct asked *b);
 static void give_turns(struct souk_reader *reader);
 static int answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked);
-static int answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked,
+static int answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked, bool may_wait,
     struct souk_time now, bool *done_out);
 static int run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked,
     const struct souk_wire_request *request);
@@ -137,7 +136,7 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     asked->route_bytes = route.size_bytes;
     asked->is_pull = kind == SOUK_WIRE_PULL;
     asked->deadline_ms = now.steady_ms + (asked->is_pull ? reader->wiring->limits.pull_timeout_ms
-        : request.deadline_ms == 0 ? DEADLINE_MS : request.deadline_ms);
+        : souk_wire_deadline_ms(&request));
     if (asked->is_pull ? !has_room_for_pull(reader, asked)
         : reader->query_count >= reader->wiring->limits.waiting_max) {
         if (!asked->is_pull)
@@ -217,6 +216,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
 {
     const uint64_t bytes_max = reader->outbox.bytes_put + SOUK_READER_ROUND_BYTES;
     struct asked **at = &reader->first;
+    uint32_t unreached_count = 0;
     uint64_t commit;
     int rc;
 
@@ -233,7 +233,8 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
 
         rc = 0;
         if (!asked->is_pull)
-            rc = answer_query(reader, txn, asked, now, &done);
+            rc = answer_query(reader, txn, asked,
+                unreached_count < souk_limits_unreached_max(&reader->wiring->limits), now, &done);
         else if (!answers_pulls)
             done = now.steady_ms >= asked->deadline_ms; /* a service that is about to be live answers then */
         else if (asked->had_turn || reader->outbox.bytes_put >= bytes_max)
@@ -258,6 +259,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
             forget(asked);
             souk_outbox_release(&reader->outbox);
         } else {
+            unreached_count += !asked->is_pull;
             at = &asked->next;
         }
         souk_arena_reset(&reader->arena);
@@ -332,8 +334,8 @@ answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked
 /* ---- queries -------------------------------------------------------- */
 
 static int
-answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked, struct souk_time now,
-    bool *done_out)
+answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked, bool may_wait,
+    struct souk_time now, bool *done_out)
 {
     struct souk_wire_request request;
     enum seen seen;
@@ -351,7 +353,7 @@ answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct aske
         return reply_status(reader, asked, &request.id, SOUK_STATUS_LOST, "lost",
             "what was seen is not in the history any more", 0);
     if (seen == SEEN_WAITS && !SOUK_PLANTED_BUG(SEEN_IGNORED)) {
-        if (now.steady_ms >= asked->deadline_ms)
+        if (now.steady_ms >= asked->deadline_ms || !may_wait)
             return reply_status(reader, asked, &request.id, SOUK_STATUS_PENDING, "pending",
                 "this service has not caught up with what was seen", BUSY_RETRY_MS);
         *done_out = false;

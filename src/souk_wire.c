@@ -4,6 +4,7 @@
 
 #define TOPIC_HEADS "\x01"
 #define ENTRY_FIELDS 6
+#define DEADLINE_DEFAULT_MS 10000
 
 static void begin_put(struct souk_pack *pack, uint32_t fields, enum souk_wire_kind kind);
 static int begin_get(struct souk_unpack *in, struct souk_slice frame, uint32_t fields, enum souk_wire_kind kind);
@@ -325,6 +326,14 @@ souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
         || out->caller.size_bytes == 0))
         return -SOUK_EMALFORMED;
     return end_get(&in);
+}
+
+uint64_t
+souk_wire_deadline_ms(const struct souk_wire_request *request)
+{
+    if (request->deadline_ms == 0)
+        return DEADLINE_DEFAULT_MS;
+    return request->deadline_ms < SOUK_WIRE_DEADLINE_MS_MAX ? request->deadline_ms : SOUK_WIRE_DEADLINE_MS_MAX;
 }
 
 void

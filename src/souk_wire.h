@@ -19,6 +19,7 @@
 #define SOUK_WIRE_WAITS_MAX 16
 #define SOUK_WIRE_CREDIT_MAX (16 * 1024 * 1024)
 #define SOUK_WIRE_TEXT_BYTES_MAX 512
+#define SOUK_WIRE_DEADLINE_MS_MAX (60 * 1000)   /* a longer one is cut to it by who answers */
 #define SOUK_WIRE_BODY_MAX SOUK_DECISION_EVENTS_MAX
 #define SOUK_WIRE_CALLER_BYTES_MAX SOUK_BATCH_NAME_BYTES_MAX
 
@@ -118,7 +119,7 @@ struct souk_wire_request {
     bool query;
     struct souk_slice name;
     uint16_t version;
-    uint64_t deadline_ms;                       /* from now */
+    uint64_t deadline_ms;                       /* from now; 0: souk_wire_deadline_ms() says */
     bool has_correlation;
     struct souk_id correlation;
     struct souk_slice caller;
@@ -174,6 +175,8 @@ SOUK_MUST_CHECK int souk_wire_seal_get(struct souk_slice frame, struct souk_wire
 SOUK_MUST_CHECK int souk_wire_sealed_get(struct souk_slice frame, struct souk_wire_sealed *out);
 SOUK_MUST_CHECK int souk_wire_fenced_get(struct souk_slice frame, struct souk_wire_fenced *out);
 SOUK_MUST_CHECK int souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out);
+/* How long the asker waits, of SOUK_WIRE_DEADLINE_MS_MAX at most; 10,000 when it does not say. */
+uint64_t souk_wire_deadline_ms(const struct souk_wire_request *request);
 SOUK_MUST_CHECK int souk_wire_reply_get(struct souk_slice frame, struct souk_wire_reply *out);
 /* Entries of a reply's body, `in` begun with souk_unpack_init(&in, reply.body). 0, -SOUK_ENOTFOUND at the end, -SOUK_EMALFORMED. */
 SOUK_MUST_CHECK int souk_wire_body_next(struct souk_unpack *in, struct souk_wire_entry *entry_out);

@@ -43,3 +43,9 @@ souk_limits_fill(struct souk_limits *limits)
     FILL(trim_rows_max);
 #undef FILL
 }
+
+uint32_t
+souk_limits_unreached_max(const struct souk_limits *limits)
+{
+    return limits->waiting_max / 2 + limits->waiting_max % 2;
+}

@@ -55,7 +55,8 @@ struct souk_limits {
     uint32_t seal_retry_ms;             /* 1000 */
     uint32_t request_retry_ms;          /* an outgoing request is sent again;                2000 */
     uint32_t handler_tries_max;         /* then a failing followed event is parked;          3 */
-    uint32_t waiting_max;               /* commands, or queries, that wait at once;          1024 */
+    uint32_t waiting_max;               /* commands, or queries, that wait at once; half of them for what their callers
+                                           have seen elsewhere, so that the others find room;  1024 */
     uint32_t commit_events_max;         /* own events of one commit, soft;                   4096 */
     uint32_t batch_cut_bytes;           /* 60 KiB */
     uint64_t ids_window_ms;             /* event time for which command ids are kept;        a week */
@@ -85,5 +86,7 @@ struct souk_wiring {
 
 /* The defaults above for every limit that is 0. */
 void souk_limits_fill(struct souk_limits *limits);
+/* How many requests may wait at once for what their callers have seen: half of waiting_max, at least 1. */
+uint32_t souk_limits_unreached_max(const struct souk_limits *limits);
 
 #endif

@@ -14,6 +14,7 @@ from test_faults import check_once, levels_equal, received, settle
 
 EX_OK, EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG = 0, 64, 66, 69, 77, 78
 BURST = 900                             # queries of one client at once; less than may wait
+WAITERS, UNREACHED_MAX = 600, 512       # requests that wait; how many may
 TRIES = int(os.environ.get("SOUK_PROCESS_TRIES", "1000"))
 FOLLOWERS = int(os.environ.get("SOUK_PROCESS_FOLLOWERS", "100"))
 
@@ -202,6 +203,24 @@ def test_a_full_store_refuses_and_answers(build):
         assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
         settle(system)
         levels_equal(system, taken + 1)
+
+
+def test_who_waits_leaves_room_for_the_others(build):
+    """One client waits for what never comes, more often than may wait: it is told so, and the others are served."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        reply = system.command("stock", "stock.receive", [1, 1])
+        never = [[stream, counter, bits, number + 1000] for stream, counter, bits, number in reply.cursors]
+        for name, kind, ask in (("stock", "commands", (False, "stock.receive", [1, 1])),
+                                ("query", "queries", (True, "rows.get", [1, 1]))):
+            door = Door(system.context, system.endpoint(name, kind), "waits")
+            for _ in range(WAITERS):
+                door.send(*ask, seen=never, deadline_ms=(1 << 31) - 1)
+            for _ in range(WAITERS - UNREACHED_MAX):
+                assert door.receive()[1].status == "pending"
+            assert door.receive(0) is None
+            door.close()
+            assert system.door(name, kind).ask(*ask).status == "ok"
 
 
 def test_replies_to_a_burst_all_come(build):

@@ -364,6 +364,12 @@ each_part_of_a_request_has_its_limit(void **state)
     TRY(version, 0, -SOUK_EMALFORMED);
     TRY(deadline_ms, INT32_MAX, 0);
     TRY(deadline_ms, (uint64_t)INT32_MAX + 1, -SOUK_ETOOBIG);
+    request->deadline_ms = 0;
+    assert_int_equal(souk_wire_deadline_ms(request), 10000);
+    request->deadline_ms = SOUK_WIRE_DEADLINE_MS_MAX;
+    assert_int_equal(souk_wire_deadline_ms(request), SOUK_WIRE_DEADLINE_MS_MAX);
+    request->deadline_ms++;
+    assert_int_equal(souk_wire_deadline_ms(request), SOUK_WIRE_DEADLINE_MS_MAX);
     TRY(caller, letters(bench, SOUK_WIRE_CALLER_BYTES_MAX), 0);
     TRY(caller, letters(bench, SOUK_WIRE_CALLER_BYTES_MAX + 1), -SOUK_ETOOBIG);
     TRY(caller, letters(bench, 0), -SOUK_EMALFORMED);
