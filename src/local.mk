@@ -45,8 +45,10 @@ libsouk_all_la_SOURCES = \
 	src/souk_parked.c \
 	src/souk_core.c \
 	src/souk_core_apply.c \
+	src/souk_core_prepare.c \
 	src/souk_core_commands.c \
 	src/souk_core_origin.c \
+	src/souk_prepare.c \
 	src/souk_holder.c \
 	src/souk_reader.c \
 	src/souk_positions.c \
@@ -65,6 +67,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_writer.c \
 	src/souk_run_reader.c \
 	src/souk_run_finder.c \
+	src/souk_run_prepare.c \
 	src/souk_daemon.c \
 	src/souk_row.c \
 	src/souk_catalogue.c \
@@ -109,6 +112,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_parked.h \
 	src/souk_plant.h \
 	src/souk_position.h \
+	src/souk_prepare.h \
 	src/souk_positions.h \
 	src/souk_reader.h \
 	src/souk_recorder.h \

@@ -94,6 +94,33 @@ void souk_core_committed(struct souk_core *core, struct souk_time now);
 SOUK_MUST_CHECK int souk_core_aborted(struct souk_core *core, int rc, struct souk_txn *txn, struct souk_time now);
 struct souk_outbox *souk_core_outbox(struct souk_core *core);
 
+/* ---- preparing ------------------------------------------------------ */
+
+/*
+ * From now on `prepare` handlers are run by the shell, outside of the
+ * transaction (souk_prepare.h), and a command that has one waits for that.
+ * Without this they are run in the round, as in tests and simulations.
+ */
+void souk_core_prepare_outside(struct souk_core *core);
+
+/* A command that wants to be prepared. Its slices are borrowed until the next call of anything here. */
+struct souk_preparation {
+    uint64_t ticket;
+    struct souk_slice name;
+    uint16_t version;
+    struct souk_slice payload;
+};
+/*
+ * Between rounds: the next one, the oldest first; false when there is none. A
+ * command that came again is prepared once. What it was caused by is committed.
+ */
+bool souk_core_next_preparation(struct souk_core *core, struct souk_preparation *out);
+/*
+ * What became of it: `rc` and `bytes` are souk_prepare_run()'s; copied. Not 0:
+ * the command is answered `internal`. One that is gone by then is forgotten.
+ */
+void souk_core_hear_prepared(struct souk_core *core, uint64_t ticket, int rc, struct souk_slice bytes);
+
 /* ---- rebuild beside, take over -------------------------------------- */
 
 /* Positions of all own streams and the commit number: what a draining process hands over. Packed; the witness's form. */

@@ -72,6 +72,7 @@ static void
 free_command(struct core_command *command)
 {
     free((void *)(uintptr_t)command->frame.base);
+    free((void *)(uintptr_t)command->prepared.base);
     free(command);
 }
 
@@ -172,6 +173,8 @@ run_command(struct souk_core *core, struct core_command *command)
         return reply_status(core, command, SOUK_STATUS_BUSY, "unrecordable", "too few event stores answer",
             BUSY_RETRY_MS);
     }
+    if (core_waits_for_preparing(core, command))
+        return 0;
     core_begin_input(core, CORE_INPUT_COMMAND);
     core->failed_command = command;
     rc = decide(core, command);
@@ -208,7 +211,9 @@ decide(struct souk_core *core, struct core_command *command)
     }
     core_decision_init(core, &decision, &because, &request->correlation, 0);
     decision.caller = because.caller;
-    if (prepare != NULL) {
+    if (core->prepares_outside) {
+        decision.prepared = command->prepared;
+    } else if (prepare != NULL) {
         if ((rc = handler->type->call_prepare(prepare->handler, &view, message, &prepared)) != 0)
             return rc;
         decision.prepared = prepared.bytes;
@@ -827,6 +832,8 @@ core_commands_settle(struct souk_core *core, bool committed)
     struct core_outcome **outcome = &core->outcomes;
     struct core_waiter **waiter = &core->waiters;
 
+    if (!committed)
+        core_preparing_aborted(core);
     while (*command != NULL) {
         struct core_command *at = *command;
 

@@ -4,6 +4,7 @@
  *
  * souk_core.c           life, hearing, rounds of work
  * souk_core_apply.c     own and followed events: apply, react, void, loss, parking
+ * souk_core_prepare.c   commands that are prepared outside of the transaction
  * souk_core_commands.c  commands and their replies, timers, requests to others
  * souk_core_origin.c    drafts and commits, epochs, acknowledgements, trimming
  */
@@ -19,6 +20,7 @@
 #include "souk_owed.h"
 #include "souk_parked.h"
 #include "souk_plant.h"
+#include "souk_prepare.h"
 #include "souk_space.h"
 #include "souk_timers.h"
 #include "souk_trail.h"
@@ -92,6 +94,9 @@ struct core_command {
     uint64_t deadline_ms;                       /* steady */
     bool done;                                  /* in this round */
     bool failed;                                /* alone: its answer is `internal` */
+    enum { CORE_UNPREPARED, CORE_WANTS_PREPARING, CORE_PREPARING, CORE_PREPARED } preparing;
+    uint64_t ticket;                            /* of its preparation */
+    struct souk_slice prepared;                 /* owned */
 };
 
 /* An acknowledgement that came in, to be held against the log. */
@@ -139,6 +144,8 @@ struct souk_core {
     const struct souk_wiring *wiring;
     enum souk_core_state state;
     bool can_react;                             /* has a handler that reacts to events */
+    bool prepares_outside;
+    uint64_t tickets;                           /* of preparations, given so far */
 
     /* what the store says */
     struct souk_space space;
@@ -241,11 +248,6 @@ struct souk_decision {
     size_t bytes;
 };
 
-struct souk_prepared {
-    struct souk_arena *arena;
-    struct souk_slice bytes;
-};
-
 /* ---- souk_core_apply.c ---------------------------------------------- */
 
 void core_decision_init(struct souk_core *core, struct souk_decision *decision, const struct souk_because *because,
@@ -292,6 +294,13 @@ int core_work_waiters(struct souk_core *core);
 void core_commands_settle(struct souk_core *core, bool committed);
 void core_commands_done(struct souk_core *core);
 uint64_t core_commands_due_ms(const struct souk_core *core);
+
+/* ---- souk_core_prepare.c -------------------------------------------- */
+
+/* Must `command` wait for its preparation, or for that of the same command that came before? */
+bool core_waits_for_preparing(struct souk_core *core, struct core_command *command);
+/* The round was aborted: what it wanted prepared may stand on what is not there. */
+void core_preparing_aborted(struct souk_core *core);
 
 /* ---- souk_core_origin.c --------------------------------------------- */
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "souk_notify.h"
+#include "souk_prepare.h"
 
 #define STORE_DIRECTORY "store"
 #define IPC "ipc://"
@@ -140,6 +141,8 @@ open_run(struct run *run, struct souk_error *err)
         return souk_fail(err, SOUK_EIO, "%s: no descriptor: %s", run->wiring.self.text, strerror(errno));
     if ((run->context = souk_socket_context()) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "%s: no ZeroMQ context", run->wiring.self.text);
+    if (config->service != NULL && souk_prepares(config->service) && (rc = run_pool_open(run, &run->pool, err)) != 0)
+        return rc;
     if ((rc = run_writer_open(run, err)) != 0)
         return rc;
     atomic_store(&run->shared.answers_pulls, run->engine.type->state(&run->engine) == SOUK_CORE_LIVE);
@@ -258,6 +261,7 @@ close_run(struct run *run)
 {
     run_writer_close(run);
     souk_socket_context_done(&run->context);
+    run_pool_close(&run->pool);
     souk_engine_close(&run->engine);
     souk_witness_close(&run->witness);
     souk_store_close(&run->store);

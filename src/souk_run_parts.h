@@ -5,6 +5,7 @@
  * souk_run_writer.c     the writer's event loop
  * souk_run_reader.c     the reader's
  * souk_run_finder.c     of an event store: the finder's thread
+ * souk_run_prepare.c    threads that prepare commands
  */
 #ifndef SOUK_RUN_PARTS_H
 #define SOUK_RUN_PARTS_H
@@ -46,6 +47,7 @@ struct run {
     struct souk_store *store;
     struct souk_witness *witness;
     struct souk_engine engine;
+    struct run_pool *pool;                      /* of a service that prepares commands; else NULL */
     struct run_shared shared;
     struct run_finder *finder;                  /* of an event store; NULL: it has none */
     uint64_t started_ms;                        /* wall */
@@ -62,6 +64,7 @@ struct run {
     bool status_stale, nearly_full_told, disk_low, refusing_told;
     uint64_t status_due_ms, room_due_ms, refuse_due_ms;     /* steady */
     struct souk_store_room room;
+    uint64_t memory_bytes;
     bool stopping;
     uint64_t stop_due_ms;                       /* steady */
     int exit_status;
@@ -103,6 +106,19 @@ struct souk_out *run_finder_take(struct run_finder *finder);
 /* By the writer: it has committed. */
 void run_finder_signal(struct run_finder *finder);
 void run_finder_count(struct run_finder *finder, struct souk_node_status *status);
+
+/* ---- souk_run_prepare.c --------------------------------------------- */
+
+/* Start threads that run `prepare` for the open core. 0 or what souk_fail() returns. */
+int run_pool_open(struct run *run, struct run_pool **pool_out, struct souk_error *err);
+/* Waits for the handlers that are running. Before the store and the core are closed. */
+void run_pool_close(struct run_pool **pool_p);
+/* By the writer: readable when run_pool_take() has something. */
+int run_pool_fd(const struct run_pool *pool);
+/* By the writer, after a commit: give the threads what wants to be prepared. */
+void run_pool_give(struct run_pool *pool);
+/* By the writer: tell the core what was prepared. */
+void run_pool_take(struct run_pool *pool);
 
 /* ---- souk_run_reader.c ---------------------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -19,7 +20,7 @@
 #define DISK_FREE_BYTES_MIN (32 * 1024 * 1024)  /* with less, commands are refused as full */
 #define REFUSE_EVERY_MS 500             /* while the disk is low; a refusing machine goes on by itself after a second */
 #define PROC_LINE_BYTES_MAX 128
-#define ITEMS_FIXED 3                   /* signals, commands, publish */
+#define ITEMS_FIXED 4                   /* commands, publish, signals, what was prepared */
 
 static void hear_signals(struct run *run, struct souk_time now);
 static void reload(struct run *run);
@@ -32,6 +33,7 @@ static void aborted(struct run *run, int rc, struct souk_time now);
 static void fail(struct run *run, int rc, const char *what);
 static void send_all(struct run *run, uint64_t steady_ms);
 static void look_at_state(struct run *run);
+static void note_status(struct run *run, struct souk_time now);
 static void tell_changes(struct run *run, const struct souk_node_status *status);
 static void tell_room(struct run *run, struct souk_time now);
 static void stop(struct run *run, struct souk_time now);
@@ -79,9 +81,12 @@ run_writer(struct run *run)
             due_ms = run->status_due_ms;
         timeout_ms = type->wants_work(&run->engine, now) ? 0
             : run_timeout_ms(due_ms, now.steady_ms, run->stopping ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
-        items[0] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
-        items[1] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
-        items[2] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
+        items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
+        items[1] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
+        items[2] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
+        /* Without a pool nothing is asked of the last one. */
+        items[3] = (zmq_pollitem_t){ .fd = run->pool == NULL ? run->signal_fd : run_pool_fd(run->pool),
+            .events = run->pool == NULL ? 0 : ZMQ_POLLIN };
         count = ITEMS_FIXED + souk_links_poll(&run->links, items + ITEMS_FIXED);
         if (zmq_poll(items, (int)count, timeout_ms) < 0 && errno != EINTR) {
             souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for: %s",
@@ -90,12 +95,14 @@ run_writer(struct run *run)
             return;
         }
         now = run_time();
-        if ((items[0].revents & ZMQ_POLLIN) != 0)
-            hear_signals(run, now);
-        if ((items[1].revents & ZMQ_POLLIN) != 0)
-            hear_door(run, now);
         if ((items[2].revents & ZMQ_POLLIN) != 0)
+            hear_signals(run, now);
+        if ((items[0].revents & ZMQ_POLLIN) != 0)
+            hear_door(run, now);
+        if ((items[1].revents & ZMQ_POLLIN) != 0)
             hear_subscribers(run);
+        if ((items[3].revents & ZMQ_POLLIN) != 0)
+            run_pool_take(run->pool);
         for (uint32_t i = ITEMS_FIXED; i < count; i++)
             if ((items[i].revents & ZMQ_POLLIN) != 0)
                 hear_link(run, &run->links.links[i - ITEMS_FIXED], now);
@@ -265,9 +272,13 @@ work(struct run *run, struct souk_time now)
     look_at_state(run);
     if (changed && run->finder != NULL)
         run_finder_signal(run->finder);
+    if (changed)
+        note_status(run, now);                  /* who is answered and asks for it sees what was done */
     if (changed && atomic_load(&run->shared.waits))
         (void)!write(run->shared.wake_fd, &one, sizeof one);
     send_all(run, now.steady_ms);
+    if (run->pool != NULL)
+        run_pool_give(run->pool);
     run->status_stale = true;
 }
 
@@ -390,17 +401,29 @@ look_at_state(struct run *run)
 void
 run_status_update(struct run *run, struct souk_time now)
 {
-    struct souk_node_status *status = &run->shared.status;
-
     if (now.steady_ms >= run->room_due_ms)
         tell_room(run, now);
+    run->memory_bytes = memory_bytes();
+    note_status(run, now);
+    tell_changes(run, &run->shared.status);     /* only this thread writes it */
+    run->status_stale = false;
+    run->status_due_ms = now.steady_ms + STATUS_EVERY_MS;
+}
+
+/* For the reader; costs next to nothing. */
+static void
+note_status(struct run *run, struct souk_time now)
+{
+    struct souk_node_status *status = &run->shared.status;
+
     (void)pthread_mutex_lock(&run->shared.mutex);
-    memset(status, 0, sizeof *status);
+    memset(status, 0, offsetof(struct souk_node_status, streams));
+    status->counter_count = 0;
     status->name = run->wiring.self;
     memcpy(status->fingerprint, run->wiring.fingerprint, sizeof status->fingerprint);
     status->started_ms = run->started_ms;
     status->now_ms = now.wall_ms;
-    status->memory_bytes = memory_bytes();
+    status->memory_bytes = run->memory_bytes;
     status->store_bytes_used = run->room.bytes_used;
     status->store_bytes_max = run->room.bytes_max;
     memcpy(status->restart_needed, run->restart_needed, sizeof status->restart_needed);
@@ -418,9 +441,6 @@ run_status_update(struct run *run, struct souk_time now)
     if (run->finder != NULL)
         run_finder_count(run->finder, status);
     (void)pthread_mutex_unlock(&run->shared.mutex);
-    tell_changes(run, status);                  /* only this thread writes it */
-    run->status_stale = false;
-    run->status_due_ms = now.steady_ms + STATUS_EVERY_MS;
 }
 
 /* What an operator wants to know the moment it changes. */

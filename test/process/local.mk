@@ -27,3 +27,22 @@ test_process_guestbook_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
 test_process_guestbook_LDADD = libsouk-all.la
 $(test_process_guestbook_OBJECTS): test/process/book.h
 EXTRA_DIST += test/process/test_souk.py
+EXTRA_DIST += test/process/test_prepare.py
+
+# A service with slow work before its decisions.
+test/process/vault.h: $(srcdir)/test/process/vault.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) test/process && \
+		./souk-messages$(EXEEXT) c $(srcdir)/test/process/vault.messages.zpl -o test/process
+test/process/vault.c: test/process/vault.h
+EXTRA_DIST += test/process/vault.messages.zpl
+CLEANFILES += test/process/vault.h test/process/vault.c
+check_PROGRAMS += test/process/vault
+test_process_vault_SOURCES = test/process/vault_service.c
+nodist_test_process_vault_SOURCES = test/process/vault.c test/process/vault.h
+test_process_vault_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
+test_process_vault_LDADD = libsouk-all.la $(SODIUM_LIBS)
+$(test_process_vault_OBJECTS): test/process/vault.h
+
+# All that test/process/run.py needs in a build directory.
+process-programs: souk souk-eventstore blog-posts blog-comments blog-moderation blog-query test/process/service test/process/guestbook test/process/vault
+.PHONY: process-programs

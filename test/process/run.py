@@ -8,7 +8,8 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACES = [HERE, os.path.join(os.path.dirname(HERE), "client")]
-MODULES = ["test_shop", "test_faults", "test_operation", "test_souk", "test_finder", "test_codec", "test_client"]
+MODULES = sorted(name[:-3] for place in PLACES for name in os.listdir(place)
+                 if name.startswith("test_") and name.endswith(".py"))
 
 
 def main():

@@ -28,7 +28,10 @@ SERVICES = {
     "reviews": (["reviews", "reviews.internal"], ["moderation"], []),
     "moderation": (["moderation"], ["reviews.internal"], []),
     "query": ([], ["orders", "stock", "payments", "reviews", "moderation"], []),
+    "vault": (["vault"], [], []),
 }
+
+SHOP = ("orders", "stock", "payments", "reviews", "moderation", "query")
 
 Reply = collections.namedtuple("Reply", "status durability code text retry_after_ms cursors body")
 Stream = collections.namedtuple("Stream", "name origin epoch bits number hash lag queued_bytes")
@@ -217,7 +220,7 @@ class Daemon:
 class System:
     """Services and event stores in a temporary directory."""
 
-    def __init__(self, build, services=tuple(SERVICES), stores=("log-a",), system_lines=(), service_lines=None, wrap=()):
+    def __init__(self, build, services=SHOP, stores=("log-a",), system_lines=(), service_lines=None, wrap=()):
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
@@ -271,6 +274,7 @@ class System:
     def start(self, name, *options):
         """Start a node; it may not be ready yet."""
         program = ([f"{self.build}/souk-eventstore", name] if name in self.stores
+                   else [f"{self.build}/test/process/vault"] if name == "vault"
                    else [f"{self.build}/test/process/service", name])
         self.daemons[name] = Daemon(self, name, [*self.wrap, *program, "--topology", self.topology, *options],
                                     os.path.join(self.path, f"{name}.log"))
