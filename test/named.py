@@ -5,7 +5,7 @@ Run in the root of the tree; says what is wrong, and ends with `N passed, N fail
 backticks in the column of tests:
 
     `hole:`                     an invariant: a sentence of the simulator's checker, and a test in sim/test_check.c
-    `test_store`                a test program, script or module, run by `make check` or test/process/run.py
+    `test_store`                a test program, script or module, or a test of processes
     `test/bits`, `bits`         a folder of tests, or a part of ./check
     `fuzz_wire`                 a fuzz target, with a corpus
     `powercut --failing-calls`  a program and its option
@@ -45,6 +45,8 @@ class Tree:
         self.programs = [name for line in self.programs for name in line.split()]
         modules = re.search(r"^MODULES = \[(.*)\]", Path("test/process/run.py").read_text("utf-8"), re.M)
         self.modules = re.findall(r'"(\w+)"', modules.group(1))
+        processes = text_of(*(f"test/process/{name}.py" for name in self.modules))
+        self.tests = re.findall(r"^def (test_\w+)", processes, re.M)
         self.targets = sorted(path.stem for path in Path("test/fuzz").glob("fuzz_*.c"))
         self.check = text_of("test/sim/check*.c")
         self.check_tests = Path("test/sim/test_check.c").read_text("utf-8")
@@ -58,7 +60,7 @@ class Tree:
         self.states = re.findall(r'STATE\(\w+, "([^"]+)"', Path("test/sim/sim_states.h").read_text("utf-8"))
 
     def has_program(self, name):
-        stems = [Path(program).stem for program in self.programs] + self.modules
+        stems = [Path(program).stem for program in self.programs] + self.modules + self.tests
         return name in stems
 
     def has_folder_option(self, word, option):
