@@ -84,7 +84,7 @@ find_asker(struct finder_look *look, const struct finder_found *found, struct fi
     const struct souk_id id = found->event.because.id, correlation = found->event.correlation;
     const struct finder_term term = finder_term(FINDER_CORRELATION, souk_slice_of_id(&correlation));
     uint64_t position = 0;
-    int rc;
+    int rc = -SOUK_ENOTFOUND;
 
     while (look->left != 0 && (rc = finder_next(look, &term, position + 1, false, &position)) == 0) {
         struct finder_batch batch;
