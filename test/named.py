@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 
 PROMISES, TESTS = Path("doc/promises.md"), Path("test/README.md")
+RUN_BY_RUN_PY = "test/process", "test/client"       # every test_*.py in there
 NAME = re.compile(r"`([^`]+)`")
 PROFILES = re.compile(r"profiles? ((?:`[a-z]+`(?:, | and )?)+)")
 
@@ -43,9 +44,8 @@ class Tree:
         self.makes = text_of("test/*/local.mk", "examples/*/local.mk")
         self.programs = sorted(set(re.findall(r"^TESTS \+= (.+)$", self.makes, re.M)))
         self.programs = [name for line in self.programs for name in line.split()]
-        modules = re.search(r"^MODULES = \[(.*)\]", Path("test/process/run.py").read_text("utf-8"), re.M)
-        self.modules = re.findall(r'"(\w+)"', modules.group(1))
-        processes = text_of(*(f"test/process/{name}.py" for name in self.modules))
+        self.modules = [path for place in RUN_BY_RUN_PY for path in sorted(Path(place).glob("test_*.py"))]
+        processes = text_of(*map(str, self.modules))
         self.tests = re.findall(r"^def (test_\w+)", processes, re.M)
         self.targets = sorted(path.stem for path in Path("test/fuzz").glob("fuzz_*.c"))
         self.check = text_of("test/sim/check*.c")
@@ -60,7 +60,7 @@ class Tree:
         self.states = re.findall(r'STATE\(\w+, "([^"]+)"', Path("test/sim/sim_states.h").read_text("utf-8"))
 
     def has_program(self, name):
-        stems = [Path(program).stem for program in self.programs] + self.modules + self.tests
+        stems = [Path(program).stem for program in self.programs] + [path.stem for path in self.modules] + self.tests
         return name in stems
 
     def has_folder_option(self, word, option):
@@ -133,8 +133,7 @@ def check_listed(tree):
     """Every program, script, module and target has its place in test/README.md."""
     page = TESTS.read_text("utf-8")
     files = [str(Path(program)).removeprefix("test/") for program in tree.programs]
-    files += [str(path.relative_to("test").with_suffix("")) for module in tree.modules
-              for path in Path("test").glob(f"*/{module}.py")]
+    files += [str(path.relative_to("test").with_suffix("")) for path in tree.modules]
     files += [target.removeprefix("fuzz_") for target in tree.targets]
     for name in files:
         yield f"{TESTS}: {name}", None if f"`{name}`" in page else "it is not listed"
