@@ -52,6 +52,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_holder.c \
 	src/souk_reader.c \
 	src/souk_positions.c \
+	src/souk_verify.c \
+	src/souk_backup.c \
 	src/souk_recorder.c \
 	src/souk_finder.c \
 	src/souk_finder_look.c \
@@ -129,6 +131,8 @@ libsouk_all_la_SOURCES += \
 	src/souk_topology.h \
 	src/souk_trail.h \
 	src/souk_vector.h \
+	src/souk_verify.h \
+	src/souk_backup.h \
 	src/souk_wire.h \
 	src/souk_wiring.h \
 	src/souk_witness.h

@@ -1,13 +1,12 @@
 #include "souk_finder_parts.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "souk_verify.h"
 
 #define LIMIT_MAX 100                   /* as described */
 #define TERMS_MAX 4
 #define PAYLOAD_SHOWN_BYTES_MAX 60000   /* as described */
-#define FAULT_TEXT_BYTES_MAX 200        /* as described */
-#define LOG_PREFIX "log."               /* of the tables that batches lie in, souk_log.c */
 
 /* One search: what is wanted, where it may lie, what was found. */
 struct search {
@@ -38,15 +37,6 @@ struct vector {
     bool damaged;
 };
 
-/* A verification on its way through the logs. */
-struct verifying {
-    struct souk_name stream;                    /* empty: it has not begun */
-    struct souk_name found;                     /* the stream behind it */
-    struct souk_position position;
-    struct eventstore_verify_reply reply;
-    char text[FAULT_TEXT_BYTES_MAX + 1];
-};
-
 static int begin_search(struct finder_look *look, struct search *search, struct finder_said *said);
 static int bound_by_time(struct finder_look *look, struct search *search);
 static int widen(struct finder_look *look, const struct souk_name *name, const struct finder_stream *stream,
@@ -60,12 +50,9 @@ static int check_stream(struct finder_look *look, struct souk_slice name, struct
     struct finder_said *said);
 static int add_place(struct finder_look *look, const struct souk_name *name, const struct finder_stream *stream,
     void *arg);
-static int verify_stream(struct finder_look *look, struct verifying *verifying);
-static int next_stream(struct finder_look *look, struct verifying *verifying);
-static int look_for_stream(struct souk_txn *txn, const char *name, void *arg);
-static int continue_at(struct finder_look *look, struct verifying *verifying, const struct verify_place *place,
+static int continue_at(struct finder_look *look, struct souk_verify *verify, const struct verify_place *place,
     struct finder_said *said);
-static void place_now(struct finder_look *look, const struct verifying *verifying, struct verify_place *place_out);
+static struct verify_place place_now(struct finder_look *look, const struct souk_verify *verify);
 static int add_stream(struct finder_look *look, const struct souk_name *name, const struct finder_stream *stream,
     void *arg);
 
@@ -431,32 +418,40 @@ int
 finder_answer_verify(struct finder_look *look, const void *query, struct finder_said *said)
 {
     const struct eventstore_verify *asked = query;
-    struct verifying verifying = { .stream.text = "" };
+    struct eventstore_verify_reply reply = { .batches = 0 };
+    struct souk_verify verify = { .stream.text = "" };
     int rc = 0;
 
-    if (asked->has_stream && ((rc = check_stream(look, asked->stream, &verifying.stream, said)) != 0
+    if (asked->has_stream && ((rc = check_stream(look, asked->stream, &verify.stream, said)) != 0
         || said->refusal != NULL))
         return rc;
     if (asked->has_next)
-        rc = continue_at(look, &verifying, &asked->next, said);
+        rc = continue_at(look, &verify, &asked->next, said);
     else if (!asked->has_stream)
-        rc = next_stream(look, &verifying);
+        rc = souk_verify_next_stream(look->log, &verify);
     if (rc != 0 || said->refusal != NULL)
         return rc;
-    while (verifying.stream.text[0] != '\0') {
-        if ((rc = verify_stream(look, &verifying)) != 0)
+    while (verify.stream.text[0] != '\0') {
+        if ((rc = souk_verify_stream(look->log, &verify, SOUK_FINDER_VERIFY_BYTES_MAX, &reply.has_next)) != 0)
             return rc;
-        if (verifying.text[0] != '\0' || verifying.reply.has_next || asked->has_stream)
+        if (verify.fault[0] != '\0' || reply.has_next || asked->has_stream)
             break;
-        if ((rc = next_stream(look, &verifying)) != 0)
+        if ((rc = souk_verify_next_stream(look->log, &verify)) != 0)
             return rc;
     }
-    verifying.reply.fault = souk_slice_of(verifying.text);
-    return finder_say(said, &eventstore_verify_reply_type, &verifying.reply);
+    if (reply.has_next)
+        reply.next = place_now(look, &verify);
+    if ((reply.has_fault_at = verify.fault[0] != '\0'))
+        reply.fault_at = place_now(look, &verify);
+    reply.fault = souk_slice_of(verify.fault);
+    reply.batches = verify.batches;
+    reply.events = verify.events;
+    reply.bytes = verify.bytes;
+    return finder_say(said, &eventstore_verify_reply_type, &reply);
 }
 
 static int
-continue_at(struct finder_look *look, struct verifying *verifying, const struct verify_place *place,
+continue_at(struct finder_look *look, struct souk_verify *verify, const struct verify_place *place,
     struct finder_said *said)
 {
     struct souk_batch_header header;
@@ -464,100 +459,26 @@ continue_at(struct finder_look *look, struct verifying *verifying, const struct 
     struct souk_log log;
     int rc;
 
-    if ((rc = check_stream(look, place->stream, &verifying->stream, said)) != 0 || said->refusal != NULL)
+    if ((rc = check_stream(look, place->stream, &verify->stream, said)) != 0 || said->refusal != NULL)
         return rc;
     if (place->epoch == 0 && place->number == 0)
         return 0;                               /* before its first batch */
-    if ((rc = souk_log_open(look->log, &verifying->stream, &log)) != 0)
+    if ((rc = souk_log_open(look->log, &verify->stream, &log)) != 0)
         return rc;
     rc = souk_log_at(look->log, &log, (struct souk_point){ .epoch.counter = place->epoch, .number = place->number },
         &batch);
     if (rc == -SOUK_ENOTFOUND || (rc == 0 && souk_batch_read(batch, &header) != 0))
         return finder_refuse(said, EVENTSTORE_UNKNOWN_EVENT);
     if (rc == 0)
-        verifying->position = souk_batch_end(&header);
+        verify->position = souk_batch_end(&header);
     return rc;
 }
 
-/* From verifying->position on; zero: from the first batch that is held. */
-static int
-verify_stream(struct finder_look *look, struct verifying *verifying)
+static struct verify_place
+place_now(struct finder_look *look, const struct souk_verify *verify)
 {
-    struct souk_batch_header header;
-    struct souk_slice batch;
-    struct souk_log log;
-    int rc;
-
-    if ((rc = souk_log_open(look->log, &verifying->stream, &log)) != 0)
-        return rc;
-    if (souk_position_is_zero(&verifying->position)
-        && (rc = souk_log_base(look->log, &log, &verifying->position)) != 0)
-        return rc;
-    while ((rc = souk_log_after(look->log, &log, souk_point_of(&verifying->position), &batch)) == 0) {
-        if (verifying->reply.bytes >= SOUK_FINDER_VERIFY_BYTES_MAX) {
-            verifying->reply.has_next = true;
-            place_now(look, verifying, &verifying->reply.next);
-            return 0;
-        }
-        rc = souk_batch_check(batch, &header);
-        if (rc == -SOUK_ENOMEM)
-            return rc;
-        if (rc != 0)
-            (void)snprintf(verifying->text, sizeof verifying->text, "the next batch is not what it was: %s",
-                souk_error_name(rc));
-        else if (strcmp(header.stream.text, verifying->stream.text) != 0)
-            (void)snprintf(verifying->text, sizeof verifying->text, "the next batch is of stream %s",
-                header.stream.text);
-        else if (!souk_batch_extends(&header, &verifying->position))
-            (void)snprintf(verifying->text, sizeof verifying->text, "the next batch does not follow on this one");
-        if (verifying->text[0] != '\0') {
-            verifying->reply.has_fault_at = true;
-            place_now(look, verifying, &verifying->reply.fault_at);
-            return 0;
-        }
-        verifying->position = souk_batch_end(&header);
-        verifying->reply.batches++;
-        verifying->reply.events += header.count;
-        verifying->reply.bytes += batch.size_bytes;
-    }
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
-static void
-place_now(struct finder_look *look, const struct verifying *verifying, struct verify_place *place_out)
-{
-    place_out->stream = souk_arena_copy(look->arena, souk_name_slice(&verifying->stream));
-    place_out->epoch = verifying->position.epoch.counter;
-    place_out->number = verifying->position.number;
-}
-
-/* The log behind verifying->stream, by name; an empty name behind the last one. */
-static int
-next_stream(struct finder_look *look, struct verifying *verifying)
-{
-    int rc;
-
-    memset(&verifying->found, 0, sizeof verifying->found);
-    if ((rc = souk_txn_each_table(look->log, look_for_stream, verifying)) != 0)
-        return rc;
-    verifying->stream = verifying->found;
-    memset(&verifying->position, 0, sizeof verifying->position);
-    return 0;
-}
-
-static int
-look_for_stream(struct souk_txn *txn, const char *name, void *arg)
-{
-    struct verifying *verifying = arg;
-    struct souk_name stream;
-
-    if (strncmp(name, LOG_PREFIX, strlen(LOG_PREFIX)) != 0
-        || souk_name_set(&stream, souk_slice_of(name + strlen(LOG_PREFIX))) != 0
-        || strcmp(stream.text, verifying->stream.text) <= 0)
-        return 0;
-    if (verifying->found.text[0] == '\0' || strcmp(stream.text, verifying->found.text) < 0)
-        verifying->found = stream;
-    return 0;
+    return (struct verify_place){ .stream = souk_arena_copy(look->arena, souk_name_slice(&verify->stream)),
+        .epoch = verify->position.epoch.counter, .number = verify->position.number };
 }
 
 /* ---- statistics ----------------------------------------------------- */

@@ -139,3 +139,9 @@ test_unit_test_finder_filling_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_finder_filling_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 $(test_unit_test_finder_filling_OBJECTS): src/eventstore.h
 TESTS += test/unit/test_finder_filling
+
+check_PROGRAMS += test/unit/test_backup
+test_unit_test_backup_SOURCES = test/unit/test_backup.c test/unit/recorded.c test/unit/recorded.h
+test_unit_test_backup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_backup_LDADD = libsouk-all.la $(CMOCKA_LIBS) -lpthread
+TESTS += test/unit/test_backup
