@@ -19,7 +19,7 @@ static int judge_own(struct souk_core *core, const struct core_own *own, const s
     enum souk_verdict *verdict_out);
 static int fetch(struct souk_core *core);
 static int take_own(struct souk_core *core, struct souk_feed_batch *batch);
-static void prefer_longest(struct souk_core *core);
+static bool is_longer(const struct core_store *store, const struct core_store *than);
 static bool all_fetched(const struct souk_core *core);
 static int open_epoch(struct souk_core *core);
 static bool all_granted(const struct souk_core *core);
@@ -453,46 +453,51 @@ all_granted(const struct souk_core *core)
 static void
 choose(struct souk_core *core)
 {
+    const struct core_store *best = NULL;
+
     if (!all_granted(core) && !SOUK_PLANTED_BUG(NO_SEAL)) {
         if (core->seal_tries > 1)
             say(core, "not every event store answers; commands are refused until they do"
                 " (--accept-loss goes on without them, and what only they hold is lost)");
         return;
     }
-    for (uint32_t i = 0; i < core->own_count; i++) {
-        struct core_own *own = &core->own[i];
+    for (uint32_t i = 0; i < core->own_count; i++)
+        memset(&core->own[i].target, 0, sizeof core->own[i].target);
+    for (uint32_t k = 0; k < core->store_count; k++) {
+        const struct core_store *store = &core->stores[k];
+        bool lacks = false;
 
-        memset(&own->target, 0, sizeof own->target);
-        for (uint32_t k = 0; k < core->store_count; k++) {
-            const struct core_store *store = &core->stores[k];
+        for (uint32_t n = 0; store->granted && n < store->position_count; n++) {
+            const struct core_own *own = core_own(core, store->positions[n].stream.text);
+            const struct souk_position *theirs = &store->positions[n].position;
+            enum souk_verdict verdict;
 
-            for (uint32_t n = 0; store->granted && n < store->position_count; n++) {
-                const struct souk_position *theirs = &store->positions[n].position;
-                enum souk_verdict verdict;
-                int rc;
-
-                if (strcmp(store->positions[n].stream.text, own->name.text) != 0 || souk_position_is_zero(theirs))
-                    continue;
-                if (theirs->epoch.counter > core->seen_counter)
-                    core->seen_counter = theirs->epoch.counter;
-                rc = judge_own(core, own, theirs, &verdict);
-                if (rc != 0) {
-                    core->rechoose = true;
-                    return;
-                }
-                if (verdict != SOUK_UNKNOWN)
-                    continue;                   /* in the own history, or in one that the own has left behind */
-                if (theirs->epoch.counter == own->head.epoch.counter && theirs->number <= own->head.number
-                    && !SOUK_PLANTED_BUG(OWN_TAIL_KEPT)) {
-                    core->state = SOUK_CORE_SET_ASIDE;
-                    say(core, "this store differs from what an event store has recorded");
-                    return;
-                }
-                if (theirs->epoch.counter > own->target.epoch.counter
-                    || (theirs->epoch.counter == own->target.epoch.counter && theirs->number > own->target.number))
-                    own->target = *theirs;
+            if (own == NULL || souk_position_is_zero(theirs))
+                continue;
+            if (theirs->epoch.counter > core->seen_counter)
+                core->seen_counter = theirs->epoch.counter;
+            if (judge_own(core, own, theirs, &verdict) != 0) {
+                core->rechoose = true;
+                return;
             }
+            if (verdict != SOUK_UNKNOWN)
+                continue;                       /* in the own history, or in one that the own has left behind */
+            if (theirs->epoch.counter == own->head.epoch.counter && theirs->number <= own->head.number
+                && !SOUK_PLANTED_BUG(OWN_TAIL_KEPT)) {
+                core->state = SOUK_CORE_SET_ASIDE;
+                say(core, "this store differs from what an event store has recorded");
+                return;
+            }
+            lacks = true;
         }
+        if (lacks && (best == NULL || is_longer(store, best)))
+            best = store;
+    }
+    for (uint32_t n = 0; best != NULL && n < best->position_count; n++) {
+        struct core_own *own = core_own(core, best->positions[n].stream.text);
+
+        if (own != NULL && !souk_position_is_zero(&best->positions[n].position))
+            own->target = best->positions[n].position;
     }
     if (core->seen_counter >= core->seal_counter) {
         core_begin_sealing(core, core->reason);
@@ -508,24 +513,30 @@ choose(struct souk_core *core)
             souk_feed_expect(stream, souk_point_of(&core->own[i].target));
         }
         souk_feed_wake(core->own_feed, false);
-        prefer_longest(core);
+        souk_feed_prefer(core->own_feed, &best->name);
         say(core, "taking back what the event stores hold of this service's streams");
     }
 }
 
 /* Ask the event store first whose history was chosen. */
-static void
-prefer_longest(struct souk_core *core)
+/*
+ * Event stores hold whole commits, so of one history the longer one holds all of the other. Where two histories have
+ * one epoch counter, which two instances that did not know of each other have opened, one of them is as good as the other.
+ */
+static bool
+is_longer(const struct core_store *store, const struct core_store *than)
 {
-    const struct souk_position *target = &core->own[0].target;
+    const struct core_store *both[] = { store, than };
+    uint64_t events[2] = { 0, 0 };
+    uint32_t counters[2] = { 0, 0 };
 
-    for (uint32_t i = 1; i < core->own_count; i++)
-        if (core->own[i].target.epoch.counter > target->epoch.counter)
-            target = &core->own[i].target;
-    for (uint32_t k = 0; k < core->store_count; k++)
-        for (uint32_t n = 0; core->stores[k].granted && n < core->stores[k].position_count; n++)
-            if (souk_position_equal(&core->stores[k].positions[n].position, target))
-                souk_feed_prefer(core->own_feed, &core->stores[k].name);
+    for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t n = 0; n < both[i]->position_count; n++) {
+            if (both[i]->positions[n].position.epoch.counter > counters[i])
+                counters[i] = both[i]->positions[n].position.epoch.counter;
+            events[i] += both[i]->positions[n].position.number;
+        }
+    return counters[0] != counters[1] ? counters[0] > counters[1] : events[0] > events[1];
 }
 
 static int

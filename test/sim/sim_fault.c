@@ -280,6 +280,13 @@ sim_operator_look(struct sim_world *world, struct sim_process *process)
         sim_mark(world, SIM_STATE_FENCED);
         sim_trace(world, "%s/%u is fenced", node->name.text, process->id);
         sim_process_stop(world, process, true);     /* its next start is a new one */
+        if (instance->beside) {
+            if (instance->took_over)
+                end_rebuild(world, node, instance, sim_node_main(node));
+            else
+                give_up_rebuild(world, node, instance);
+            return false;
+        }
         instance->fenced = true;
         for (i = 0; i < SIM_INSTANCES_MAX; i++)
             if (&node->instances[i] != instance && node->instances[i].exists && !node->instances[i].beside) {
