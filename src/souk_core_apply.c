@@ -605,7 +605,8 @@ react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch 
 
     if (handler == NULL || core->own_count == 0)
         return 0;
-    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
+    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0
+        || (rc = souk_vector_learn(&core->vector, stream, because.point)) != 0)     /* of two rival branches, this one */
         return rc;
     core_decision_init(core, &decision, &because, &event->correlation, event->depth + 1);
     rc = core_said(&decision, handler->type->call_react(handler->handler, &view, message, &decision));
