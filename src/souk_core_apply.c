@@ -1002,6 +1002,22 @@ ref_of(const struct souk_name *stream, struct souk_point point)
 
 /* ---- parked events, once more --------------------------------------- */
 
+static int
+run_parked(struct souk_core *core, const struct souk_parked *parked)
+{
+    const struct souk_point point = { parked->epoch, parked->event.number };
+    bool stands;                                /* another instance has reacted: own batches that came back say so */
+    int rc;
+
+    if (parked->kind == SOUK_PARKED_LOSS)
+        return run_loss(core, parked);
+    if ((rc = souk_trail_stands(core->txn, &parked->stream, point, &stands)) != 0)
+        return rc;
+    if (parked->kind == SOUK_PARKED_EVENT)
+        return run_event(core, &parked->stream, parked->epoch, &parked->event, parked->reacts && !stands);
+    return stands ? 0 : react(core, &parked->stream, parked->epoch, &parked->event);
+}
+
 int
 core_work_retries(struct souk_core *core)
 {
@@ -1023,12 +1039,7 @@ core_work_retries(struct souk_core *core)
             core->parked_count--;
             core->changed = true;
             core_begin_input(core, CORE_INPUT_RETRY);
-            if (parked.kind == SOUK_PARKED_REACTION)
-                rc = react(core, &parked.stream, parked.epoch, &parked.event);
-            else if (parked.kind == SOUK_PARKED_EVENT)
-                rc = run_event(core, &parked.stream, parked.epoch, &parked.event, parked.reacts);
-            else
-                rc = run_loss(core, &parked);
+            rc = run_parked(core, &parked);
             if (rc != 0)
                 return rc;
             core->failed_kind = CORE_INPUT_NONE;
