@@ -433,7 +433,8 @@ souk_core_due_ms(const struct souk_core *core)
                 due_ms = at_ms;
         }
     }
-    if ((core->state == SOUK_CORE_SEALING || (core->state == SOUK_CORE_LIVE && core->own_count != 0
+    if ((core->state == SOUK_CORE_SEALING || ((core->state == SOUK_CORE_LIVE || core->state == SOUK_CORE_FETCHING)
+        && core->own_count != 0
         && core->store_count != 0)) && core->seal_due_ms < due_ms)
         due_ms = core->seal_due_ms;
     if (core->hold_due_ms < due_ms)
@@ -645,8 +646,12 @@ souk_core_outbox(struct souk_core *core)
 bool
 souk_core_drain(struct souk_core *core)
 {
+    bool owes = false;
+
+    for (uint32_t i = 0; i < core->follow_count; i++)
+        owes |= core->follows[i].cursor.owes_reactions || core->follows[i].cursor.owes_losses;
     core->draining = core->dirty = true;
-    return core->command_count == 0 && core->waiter_count == 0;
+    return core->command_count == 0 && core->waiter_count == 0 && !owes;
 }
 
 struct souk_slice

@@ -28,6 +28,7 @@ static int park(struct souk_core *core, const struct souk_name *stream, struct s
 static int pay_losses(struct souk_core *core, struct core_follow *follow);
 static int run_loss(struct souk_core *core, const struct souk_parked *loss);
 static int owe_reaction(struct souk_core *core, struct core_follow *follow, const struct souk_feed_batch *batch);
+static int pay_owed(struct souk_core *core, struct core_follow *follow);
 static int pay_reactions(struct souk_core *core, struct core_follow *follow);
 static int pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epoch epoch,
     const struct souk_event *event);
@@ -331,14 +332,8 @@ core_work_followed(struct souk_core *core)
                 return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;
             core->failed_kind = CORE_INPUT_NONE;
         }
-        while (core->state == SOUK_CORE_LIVE && follow->cursor.owes_reactions
-            && follow->cursor.generation_beside == 0 && !core_round_over(core)) {
-            core_begin_input(core, CORE_INPUT_EVENT);
-            core->failed_follow = follow;
-            if ((rc = pay_reactions(core, follow)) != 0)
-                return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;
-            core->failed_kind = CORE_INPUT_NONE;
-        }
+        if ((rc = pay_owed(core, follow)) != 0)
+            return rc;
     }
     while (moved) {                             /* a batch may be what another stream's batch waits for */
         moved = false;
@@ -369,6 +364,9 @@ core_work_followed(struct souk_core *core)
                 core->moved_ms = core->now.steady_ms;
                 core->round_events += batch->header.count;
                 core->changed = moved = true;
+                /* In the commit of a swap: its own batches say that what is before the swap was reacted to. */
+                if ((rc = pay_owed(core, follow)) != 0)
+                    return rc;
             }
         }
     }
@@ -668,6 +666,22 @@ owe_reaction(struct souk_core *core, struct core_follow *follow, const struct so
     }
     follow->cursor.owes_reactions = follow->changed = true;
     return souk_owed_put(core->txn, &follow->name, (struct souk_slice){ batch->bytes, batch->size_bytes });
+}
+
+static int
+pay_owed(struct souk_core *core, struct core_follow *follow)
+{
+    int rc;
+
+    while (core->state == SOUK_CORE_LIVE && follow->cursor.owes_reactions && follow->cursor.generation_beside == 0
+        && !core_round_over(core)) {
+        core_begin_input(core, CORE_INPUT_EVENT);
+        core->failed_follow = follow;
+        if ((rc = pay_reactions(core, follow)) != 0)
+            return rc == -SOUK_EBUSY ? -SOUK_EHANDLER : rc;
+        core->failed_kind = CORE_INPUT_NONE;
+    }
+    return 0;
 }
 
 /* React to what is owed, but for what own batches turn out to have known. One batch, one input. */

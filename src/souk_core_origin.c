@@ -320,6 +320,9 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
         return;
     store->seal_answered = sealed->request;
     meet(core, store, sealed->incarnation);
+    if (core->state == SOUK_CORE_FETCHING && (!sealed->granted || (store->granted
+        && memcmp(store->sealed_incarnation, sealed->incarnation, sizeof sealed->incarnation) != 0)))
+        core_begin_sealing(core, core->reason);
     if (core->state != SOUK_CORE_SEALING)
         return;
     if (!sealed->granted) {
@@ -388,28 +391,31 @@ core_work_origin(struct souk_core *core)
                 return rc;
         }
     }
-    if (core->state == SOUK_CORE_LIVE)
-        return check_seals(core);
+    if ((core->state == SOUK_CORE_LIVE || core->state == SOUK_CORE_FETCHING) && (rc = check_seals(core)) != 0)
+        return rc;
     if (core->state == SOUK_CORE_FETCHING || core->state == SOUK_CORE_BESIDE)
         return fetch(core);
     return 0;
 }
 
-/* An instance that nobody listens to any more learns so by asking for the seal that it has. */
+/*
+ * An instance that nobody listens to any more learns so by asking for the seal that it has; one that takes back its
+ * past learns that an event store has been restored, and that what it said is not so any more.
+ */
 static int
 check_seals(struct souk_core *core)
 {
     if (core->own_count == 0 || core->now.steady_ms < core->seal_due_ms)
         return 0;
     core->seal_due_ms = core->now.steady_ms + (uint64_t)SEAL_CHECK_HEADS * core->wiring->limits.head_ms;
-    return send_seals(core, core->epoch.counter);
+    return send_seals(core, core->state == SOUK_CORE_LIVE ? core->epoch.counter : core->seal_counter);
 }
 
 static int
 send_seals(struct souk_core *core, uint32_t counter)
 {
     struct souk_wire_seal seal = { .request = ++core->seal_request, .service = core->wiring->self, .counter = counter };
-    const bool live = core->state == SOUK_CORE_LIVE;
+    const bool again = core->state != SOUK_CORE_SEALING;
     struct souk_slice frame;
     struct souk_pack pack;
     int rc = 0;
@@ -420,7 +426,7 @@ send_seals(struct souk_core *core, uint32_t counter)
     souk_wire_seal_put(&pack, &seal);
     frame = souk_pack_slice(&pack);
     for (uint32_t i = 0; i < core->store_count && rc == 0; i++)
-        if (!core->stores[i].lost && (live || !core->stores[i].granted))
+        if (!core->stores[i].lost && (again || !core->stores[i].granted))
             rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_SEND, SOUK_DOOR_COMMANDS,
                 &core->stores[i].name, (struct souk_slice){ NULL, 0 }, &frame, 1);
     souk_pack_done(&pack);
@@ -621,6 +627,14 @@ fetch(struct souk_core *core)
     }
     if (core->changed)                          /* what was taken back is one commit, the record the next */
         return 0;
+    for (uint32_t i = 0; i < core->own_count; i++)
+        if (core->own[i].target.epoch.counter == core->own[i].head.epoch.counter
+            && core->own[i].target.epoch.counter != 0
+            && !souk_epoch_equal(core->own[i].target.epoch, core->own[i].head.epoch)) {
+            core->state = SOUK_CORE_SET_ASIDE;  /* two event stores hold rival histories, and this is the other one */
+            say(core, "this store differs from what an event store has recorded");
+            return 0;
+        }
     if (!all_fetched(core))
         return 0;
     if (core->epoch.counter >= core->seal_counter) {
