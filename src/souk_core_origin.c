@@ -660,7 +660,10 @@ reach_out(struct souk_core *core, const struct souk_batch_header *header)
     }
 }
 
-/* What an own batch names as causes was reacted to when it was written. */
+/*
+ * What an own batch names as causes was reacted to when it was written. Not so a record: it is written before what the
+ * service has found on its way is paid.
+ */
 static int
 extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
 {
@@ -668,7 +671,7 @@ extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
     struct souk_cause cause;
     int rc;
 
-    if (SOUK_PLANTED_BUG(REACT_AFTER_REBUILD))
+    if (header->count == 0 || SOUK_PLANTED_BUG(REACT_AFTER_REBUILD))
         return 0;
     souk_causes_init(&causes, header);
     while (souk_causes_next(&causes, &cause)) {
