@@ -415,7 +415,6 @@ static int
 send_seals(struct souk_core *core, uint32_t counter)
 {
     struct souk_wire_seal seal = { .request = ++core->seal_request, .service = core->wiring->self, .counter = counter };
-    const bool again = core->state != SOUK_CORE_SEALING;
     struct souk_slice frame;
     struct souk_pack pack;
     int rc = 0;
@@ -426,7 +425,7 @@ send_seals(struct souk_core *core, uint32_t counter)
     souk_wire_seal_put(&pack, &seal);
     frame = souk_pack_slice(&pack);
     for (uint32_t i = 0; i < core->store_count && rc == 0; i++)
-        if (!core->stores[i].lost && (again || !core->stores[i].granted))
+        if (!core->stores[i].lost)
             rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_SEND, SOUK_DOOR_COMMANDS,
                 &core->stores[i].name, (struct souk_slice){ NULL, 0 }, &frame, 1);
     souk_pack_done(&pack);
@@ -442,7 +441,8 @@ all_granted(const struct souk_core *core)
         if (core->stores[i].lost)
             continue;
         any |= core->stores[i].granted;
-        all &= core->stores[i].granted;
+        /* In answer to one and the same request: what was granted long ago may have been restored away since. */
+        all &= core->stores[i].granted && core->stores[i].seal_answered == core->seal_request;
     }
     if (all && !any && core->store_count != 0 && core->commit == 0)
         all = false;                            /* all are declared lost, and the own store is empty: nobody knows */

@@ -434,7 +434,7 @@ was_lost_between(const struct model_disk *disk, uint64_t from, uint64_t to)
     return false;
 }
 
-/* Did the final history begin anew when no disk at all, of whatever node, knew of the epoch any more? */
+/* Did the final history begin anew when no disk that is still in use, of whatever node, knew of the epoch any more? */
 static bool
 is_forgotten(struct checker *checker, const struct model_batch *batch)
 {
@@ -449,7 +449,8 @@ is_forgotten(struct checker *checker, const struct model_batch *batch)
     if (first == NULL)
         return false;
     for (disk = checker->all_disks; disk != NULL; disk = disk->next)
-        if (disk->node != NULL && model_held_at(disk, opened, first->commit->fact))
+        if (disk->node != NULL && disk->node->end != NULL && disk->node->end->disk == disk
+            && model_held_at(disk, opened, first->commit->fact))
             return false;
     return true;
 }
