@@ -33,6 +33,7 @@ DEADLINE_MS_MAX = 2**31 - 1
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
 UINT64_MAX = 2**64 - 1
+TIME_MS_MAX = 2**63 - 1
 
 HASH_BYTES = 32
 HASH_AT = 5                             # where a batch has its own hash
@@ -340,6 +341,7 @@ def answer_of(stream, counter, bits, number, hash_, verdict, *rest):
 
 
 any_uint = uint()
+time_ms = uint(0, TIME_MS_MAX, "time")
 counter0 = uint(0, UINT32_MAX, "epoch")
 counter1 = uint(1, UINT32_MAX, "epoch")
 bits8 = binary(BITS_BYTES)
@@ -357,7 +359,7 @@ position_entry = fields(stream_name, counter0, bits8, any_uint, hash32, make=pos
 
 HEADER = fields(
     uint(VERSION, VERSION, "version"), uint(ALGORITHM_BLAKE2B_256, ALGORITHM_BLAKE2B_256, "algorithm"), hash32, hash32,
-    stream_name, counter1, bits8, uint(1, rule="first"), uint(0, EVENTS_MAX, "events"), any_uint,
+    stream_name, counter1, bits8, uint(1, rule="first"), uint(0, EVENTS_MAX, "events"), time_ms,
     uint(1, rule="commit"), any_uint, uint(1, PLACES_MAX, "places"), array(vector_entry, 0, CAUSES_MAX, "causes"),
     array(long_name, 0, NAMES_MAX, "names"), make=Batch)
 COMMAND_CAUSE = fields(any_uint, any_uint, id16, binary(8))
@@ -423,6 +425,10 @@ def decode_event(value, batch):
     event = EVENT_FIELDS(value)
     if max(event.type, event.cause[1]) >= len(batch.names):
         raise Refused("name-index", f"an index beyond {len(batch.names)} names")
+    if event.cause[0] != COMMAND:
+        stream_name(batch.names[event.cause[1]])
+    if batch.time + event.delta > TIME_MS_MAX:
+        raise Refused("time", "its time is beyond 63 bits")
     if event.correlation is None and event.cause[0] != COMMAND:
         raise Refused("correlation", "nil, and no command to take it from")
     return event
@@ -586,7 +592,7 @@ positions = array(position_entry, 0, STREAMS_MAX)
 MESSAGES = {message.KIND: fields(uint(VERSION, VERSION, "version"), any_uint, *types,
                                  make=lambda _version, _kind, *values, message=message: message(*values))
             for message, types in {
-    Heads: (stream_name, stream_name, bits8, bits8, any_uint, positions),
+    Heads: (stream_name, stream_name, bits8, bits8, time_ms, positions),
     Pull: (any_uint, stream_name, uint(1, CREDIT_BYTES_MAX, "credit"), array(position_entry, 1, STREAMS_MAX),
            array(vector_entry, 0, WAITS_MAX)),
     Pulled: (any_uint, stream_name, bits8, boolean, array(fields(

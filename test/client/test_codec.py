@@ -225,6 +225,8 @@ def test_limits_are_taken_and_one_beyond_them_is_not(_):
             (sized(room), sized(room + 1), "size"),
             (events(key=bytes(64)), events(key=bytes(65)), "key"),
             (events(depth=64), events(depth=65), "depth"),
+            (batch._replace(time=2**63 - 1), batch._replace(time=2**63), "time"),
+            (events(delta=2**63 - 1), events(delta=2**63), "time"),
             (events(payload=bytes(65_536)), events(payload=bytes(65_537)), "payload"),
             (batch._replace(names=("n" * 64,)), batch._replace(names=("n" * 65,)), "names"),
             (batch._replace(names=("n",) * 255), batch._replace(names=("n",) * 256), "names"),
