@@ -145,3 +145,9 @@ test_unit_test_backup_SOURCES = test/unit/test_backup.c test/unit/recorded.c tes
 test_unit_test_backup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_backup_LDADD = libsouk-all.la $(CMOCKA_LIBS) -lpthread
 TESTS += test/unit/test_backup
+
+check_PROGRAMS += test/unit/test_client
+test_unit_test_client_SOURCES = test/unit/test_client.c
+test_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_client_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_client
