@@ -14,17 +14,22 @@ ENTRY = {"name": "Ada", "text": "I was here."}
 class Guestbook:
     """A directory that souk init has made, and souk up when it runs."""
 
+    topology = "book/topology.zpl"
+    nodes = 2
+
     def __init__(self, build):
         self.souk = os.path.join(os.path.abspath(build), "souk")
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
-        self.environment = {**os.environ, "LC_ALL": "C", "SOUK_TOPOLOGY": os.path.join(self.path, "book/topology.zpl")}
-        self.run("init", os.path.join(self.path, "book"))
-        os.symlink(os.path.join(os.path.abspath(build), "test/process/guestbook"),
-                   os.path.join(self.path, "book/guestbook"))
+        self.environment = {**os.environ, "LC_ALL": "C", "SOUK_TOPOLOGY": os.path.join(self.path, self.topology)}
+        self.make(os.path.abspath(build))
         self.edit("    trim_after", f"    witness = {self.witness}\n    trim_after")
         self.log_path = os.path.join(self.path, "up.log")
         self.up_process = None
+
+    def make(self, build):
+        self.run("init", os.path.join(self.path, "book"))
+        os.symlink(os.path.join(build, "test/process/guestbook"), os.path.join(self.path, "book/guestbook"))
 
     def __enter__(self):
         return self
@@ -69,7 +74,7 @@ class Guestbook:
         with open(self.log_path, "ab") as log:
             self.up_process = subprocess.Popen([self.souk, "up", *arguments], stdin=subprocess.DEVNULL, stdout=log,
                                                stderr=log, env=self.environment, cwd=self.path)
-        self.says(" is up: 2 of 2 are live")
+        self.says(f" is up: {self.nodes} of {self.nodes} are live")
 
     def down(self, number=signal.SIGINT):
         """Its exit status."""
@@ -92,6 +97,34 @@ class Guestbook:
                     if program in line.read().split("\0")[0]:
                         return int(child)
         return None
+
+
+class Blog(Guestbook):
+    """The blog of the tree, in a directory of its own."""
+
+    topology = "topology/blog.zpl"
+    nodes = 5
+    post_id = "01932c07-0000-7000-8000-000000000001"
+    comment_id = "01932c07-0000-7000-8000-000000000002"
+
+    def make(self, build):
+        for path in ("topology/blog.zpl", "examples/blog/blog.messages.zpl"):
+            os.makedirs(os.path.dirname(os.path.join(self.path, path)))
+            shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..", path),
+                        os.path.join(self.path, path))
+
+    def call(self, message, *arguments, **data):
+        answer = self.json("call", message.split(".", maxsplit=1)[0], message, json.dumps(data), *arguments)[0]
+        assert answer["status"] == "ok", answer
+        return answer
+
+    def comment(self):
+        """A post and a comment that has been judged; what was seen of it."""
+        self.call("posts.publish", post_id=self.post_id, author="ada", title="Hello", body="The first post.")
+        seen = self.call("comments.submit", "--recorded", comment_id=self.comment_id, post_id=self.post_id,
+                         author="bob", text="Well said.")["seen"]
+        until("the comment to be judged", lambda: len(self.json("log", "--stream", "comments")) == 2)
+        return seen
 
 
 def test_up_starts_what_there_is_and_stops_it_in_order(build):
@@ -255,3 +288,77 @@ def test_status_is_good_or_says_what_is_not(build):
         assert "guestbook: does not answer\n" in book.run("status", "guestbook", "--deadline", "300", status=1)
         os.kill(book.pid("guestbook"), signal.SIGCONT)
         assert "has no service or event store `x`" in book.run("status", "x", status=65)
+
+
+def test_log_finds_by_everything_that_it_is_asked_for(build):
+    with Blog(build) as blog:
+        blog.up()
+        blog.comment()
+
+        def found(*arguments):
+            return [event["id"] for event in blog.json("log", *arguments, "--oldest")]
+
+        everything = found()
+        assert len(everything) == 6 and everything[0] == "posts/1/1", everything
+        assert everything == found("--limit", "0") and everything[:2] == found("--limit", "2")
+        assert everything[::-1] == [event["id"] for event in blog.json("log", "list")]
+        assert found("--stream", "moderation") == ["moderation/1/1"]
+        assert found("--type", "comment.updated") == ["comments/1/1", "comments/1/2"]
+        assert found("--key", blog.comment_id) == everything[1:]
+        assert found("--key", blog.comment_id, "--stream", "comments.internal") == ["comments.internal/1/1",
+                                                                                      "comments.internal/1/2"]
+        undertaking = blog.json("log", "show", "comments/2")[0]["correlationid"]
+        assert found("--correlation", undertaking) == everything[1:]
+        assert found("--to", "1h") == [] and found("--from", "1h") == everything
+        assert found("--from", "2020-01-01", "--to", "2020-01-01T00:00:01.500Z") == []
+        assert blog.run("log", "--limit", "1").startswith("TIME ")
+        assert "comments.judged" in blog.run("log", "--data", "--stream", "comments.internal")
+        assert "unknown_event" in blog.run("log", "show", "comments/9", status=65)
+        assert "unknown_stream" in blog.run("log", "--stream", "nothing", status=1)
+        assert "an event is STREAM/NUMBER" in blog.run("log", "show", "comments", status=64)
+        assert "no event store `posts`" in blog.run("log", "--store", "posts", status=65)
+        os.kill(blog.pid("souk-eventstore"), signal.SIGSTOP)
+        assert "no event store answers" in blog.run("log", status=69)
+        os.kill(blog.pid("souk-eventstore"), signal.SIGCONT)
+
+
+def test_log_show_says_all_of_an_event(build):
+    with Blog(build) as blog:
+        blog.up()
+        blog.comment()
+        event = blog.json("log", "show", "comments/1/2")[0]
+        assert event["type"] == "comment.updated" and event["subject"] == blog.comment_id, event
+        assert event["cause"] == {"kind": "event", "stream": "moderation", "epoch": 1, "number": 1, "index": 0}
+        assert (event["data"]["text"], event["data"]["state"], event["depth"]) == ("Well said.", "approved", 2)
+        assert json.loads(blog.run("log", "show", "comments/2")) == event
+
+
+def test_why_draws_what_led_to_an_event_and_what_it_led_to(build):
+    with Blog(build) as blog:
+        blog.up()
+        blog.comment()
+
+        def tree(event):
+            """Its lines without key and times."""
+            return [" ".join(line.split()[:2]) for line in blog.run("why", event).splitlines()[1:]]
+
+        assert tree("comments/2") == ["comments.internal/1/1 comments.written", "`-moderation/1/1 moderation.judged",
+                                      "`-comments/1/2 comment.updated"], tree("comments/2")
+        assert tree("comments.internal/1") == [
+            "comments.internal/1/1 comments.written", "`-moderation/1/1 moderation.judged",
+            "|-comments.internal/1/2 comments.judged", "`-comments/1/2 comment.updated"], tree("comments.internal/1")
+        why = blog.json("why", "moderation/1/1")[0]
+        assert [event["id"] for event in why["causes"]] == ["comments.internal/1/1"]
+        assert [(event["id"], event["level"]) for event in why["effects"]] == [("comments.internal/1/2", 1),
+                                                                                ("comments/1/2", 1)]
+        assert "unknown_event" in blog.run("why", "comments/9", status=65)
+
+
+def test_a_caller_that_says_what_it_has_seen_reads_its_writes(build):
+    with Blog(build) as blog:
+        blog.up()
+        blog.call("posts.publish", post_id=blog.post_id, author="ada", title="Hello", body="The first post.")
+        for number in range(30):
+            seen = blog.call("posts.edit", post_id=blog.post_id, author="ada", title=f"Hello {number}", body="")["seen"]
+            page = blog.call("query.post", "--seen", ",".join(seen), post_id=blog.post_id)["body"][0]
+            assert page["title"] == f"Hello {number}", page
