@@ -62,7 +62,8 @@ struct run {
     char waiting_told[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     bool status_stale, nearly_full_told, disk_low, refusing_told;
-    uint64_t status_due_ms, room_due_ms, refuse_due_ms;     /* steady */
+    bool subscribed;                            /* somebody has, and waits for heads */
+    uint64_t status_due_ms, room_due_ms, refuse_due_ms, subscribed_due_ms, trim_due_ms;     /* steady */
     struct souk_store_room room;
     uint64_t memory_bytes;
     bool stopping;

@@ -1,6 +1,7 @@
 #include "souk_run_parts.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +21,9 @@
 #define DISK_FREE_BYTES_MIN (32 * 1024 * 1024)  /* with less, commands are refused as full */
 #define REFUSE_EVERY_MS 500             /* while the disk is low; a refusing machine goes on by itself after a second */
 #define PROC_LINE_BYTES_MAX 128
+#define HEADS_APART_MS 50               /* heads for new subscribers: each of them costs every follower a frame */
+#define TRIM_MEMORY_BYTES (64 * 1024 * 1024)    /* who uses more gives back what lies unused */
+#define TRIM_EVERY_MS 5000
 #define ITEMS_FIXED 4                   /* commands, publish, signals, what was prepared */
 
 static void hear_signals(struct run *run, struct souk_time now);
@@ -79,6 +83,8 @@ run_writer(struct run *run)
         due_ms = at_ms < due_ms ? at_ms : due_ms;
         if (run->status_stale && run->status_due_ms < due_ms)
             due_ms = run->status_due_ms;
+        if (run->subscribed && run->subscribed_due_ms < due_ms)
+            due_ms = run->subscribed_due_ms;
         timeout_ms = type->wants_work(&run->engine, now) ? 0
             : run_timeout_ms(due_ms, now.steady_ms, run->stopping ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
         items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
@@ -103,6 +109,11 @@ run_writer(struct run *run)
             hear_subscribers(run);
         if ((items[3].revents & ZMQ_POLLIN) != 0)
             run_pool_take(run->pool);
+        if (run->subscribed && now.steady_ms >= run->subscribed_due_ms) {
+            run->subscribed = false;
+            run->subscribed_due_ms = now.steady_ms + HEADS_APART_MS;
+            type->hear_subscriber(&run->engine);
+        }
         for (uint32_t i = ITEMS_FIXED; i < count; i++)
             if ((items[i].revents & ZMQ_POLLIN) != 0)
                 hear_link(run, &run->links.links[i - ITEMS_FIXED], now);
@@ -190,13 +201,10 @@ static void
 hear_subscribers(struct run *run)
 {
     size_t bytes = 0;
-    bool any = false;
 
     for (int i = 0; i < HEAR_MAX && receive(run, run->publish, SOUK_SOCKET_PUBLISH, &bytes) == 0; i++)
-        any = any || (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
+        run->subscribed = run->subscribed || (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
             && *(const uint8_t *)run->message.frames[0].base == 1);
-    if (any)
-        run->engine.type->hear_subscriber(&run->engine);
 }
 
 static void
@@ -404,6 +412,10 @@ run_status_update(struct run *run, struct souk_time now)
     if (now.steady_ms >= run->room_due_ms)
         tell_room(run, now);
     run->memory_bytes = memory_bytes();
+    if (run->memory_bytes > TRIM_MEMORY_BYTES && now.steady_ms >= run->trim_due_ms) {
+        run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
+        (void)malloc_trim(0);                   /* a peer's burst would stay resident for ever */
+    }
     note_status(run, now);
     tell_changes(run, &run->shared.status);     /* only this thread writes it */
     run->status_stale = false;

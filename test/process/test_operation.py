@@ -15,6 +15,7 @@ from test_faults import check_once, levels_equal, received, settle
 EX_OK, EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG = 0, 64, 66, 69, 77, 78
 BURST = 900                             # queries of one client at once; less than may wait
 WAITERS, UNREACHED_MAX = 600, 512       # requests that wait; how many may
+HEADS_APART_MS = 50
 TRIES = int(os.environ.get("SOUK_PROCESS_TRIES", "1000"))
 FOLLOWERS = int(os.environ.get("SOUK_PROCESS_FOLLOWERS", "100"))
 
@@ -221,6 +222,24 @@ def test_who_waits_leaves_room_for_the_others(build):
             assert door.receive(0) is None
             door.close()
             assert system.door(name, kind).ask(*ask).status == "ok"
+
+
+def test_who_subscribes_without_end_costs_the_others_little(build):
+    """Heads for new subscribers are kept apart, however many there are and however often they come."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        socket = system.context.socket(zmq.XSUB)
+        socket.linger = 0
+        socket.connect(system.endpoint("stock", "publish"))
+        before = system.status("stock")
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            socket.send(b"\x01\x01")
+            socket.send(b"\x00\x01")
+        after = system.status("stock")
+        socket.close()
+        published = after.counters["published"] - before.counters["published"]
+        assert 0 < published <= (after.now_ms - before.now_ms) / HEADS_APART_MS + 10, published
 
 
 def test_replies_to_a_burst_all_come(build):
