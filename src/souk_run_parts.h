@@ -29,7 +29,7 @@ struct run_shared {
     atomic_bool waits;                          /* wake it after a commit */
     _Atomic uint32_t foreign;                   /* an epoch counter that the writer ought to know; 0: none */
     _Atomic int reader_status;                  /* not 0: it has ended, with this exit status */
-    _Atomic uint64_t queries, pulls, replies_dropped;
+    _Atomic uint64_t queries, pulls, replies_dropped, malformed;
     int wake_fd;                                /* eventfd; the reader sleeps on it */
     /* both, under the mutex */
     pthread_mutex_t mutex;

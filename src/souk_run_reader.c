@@ -37,6 +37,7 @@ struct run_reader {
     void *queries;
     struct souk_socket_message message;
     struct souk_node_status status;     /* a copy to pack from */
+    bool digested;                      /* in this round */
     struct late *late, **late_end;      /* oldest first */
     uint32_t late_count;
     size_t late_bytes;
@@ -148,8 +149,12 @@ hear(struct run_reader *reader, struct souk_time now)
     struct souk_socket_message *message = &reader->message;
     int rc = 0;
 
-    for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO; i++) {
-        if ((rc = souk_socket_receive(reader->queries, SOUK_SOCKET_QUERIES, message)) != 0 || hear_own(reader))
+    reader->digested = false;
+    for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO && !reader->digested; i++) {
+        rc = souk_socket_receive(reader->queries, SOUK_SOCKET_QUERIES, message);
+        if (rc == -SOUK_EMALFORMED)
+            atomic_fetch_add(&reader->run->shared.malformed, 1);
+        if (rc != 0 || hear_own(reader))
             continue;
         if (souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL)
             atomic_fetch_add(&reader->run->shared.pulls, 1);
@@ -175,6 +180,7 @@ hear_own(struct run_reader *reader)
     }
     if (souk_slice_equal(request.name, souk_slice_of(DIGEST_QUERY)) && reader->run->config->service != NULL) {
         answer_digest(reader, &request);
+        reader->digested = true;                /* it reads whole tables: queries have their turn after each */
         return true;
     }
     return reader->run->finder != NULL && run_finder_hear(reader->run->finder, &reader->message);

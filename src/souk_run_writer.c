@@ -447,7 +447,8 @@ note_status(struct run *run, struct souk_time now)
     souk_node_status_count(status, "replies_dropped",
         run->replies_dropped + atomic_load(&run->shared.replies_dropped));
     souk_node_status_count(status, "sends_dropped", run->links.dropped);
-    souk_node_status_count(status, "frames_malformed", run->malformed);
+    souk_node_status_count(status, "frames_malformed",
+        run->malformed + atomic_load(&run->shared.malformed));
     souk_node_status_count(status, "queries", atomic_load(&run->shared.queries));
     souk_node_status_count(status, "pulls_answered", atomic_load(&run->shared.pulls));
     if (run->finder != NULL)

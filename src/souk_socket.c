@@ -24,6 +24,8 @@
 #define REQUEST_BYTES_MAX (256 * 1024)
 #define ANSWER_BYTES_MAX (1024 * 1024)
 
+#define DOOR_FRAMES_MAX (1 + SOUK_SOCKET_EMPTY_FRAMES_MAX + 1)  /* the peer's name, empty ones, a request */
+
 #define BACKLOG 256
 #define HANDSHAKE_MS 3000
 #define HEARTBEAT_MS 2000
@@ -53,7 +55,8 @@ static const struct {
 
 static int set_options(void *socket, enum souk_socket_kind kind);
 static int set_int(void *socket, int option, int value);
-static int receive_frames(void *socket, struct souk_socket_message *message);
+static int take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message);
+static int receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message);
 static int send_frame(void *socket, const void *base, size_t size_bytes, bool more);
 static void release(struct souk_socket_message *message);
 
@@ -191,18 +194,29 @@ release(struct souk_socket_message *message)
     message->route_bytes = message->frame_count = 0;
 }
 
-/* A ROUTER's message: the peer's routing id, the empty frames that it sent in front, then what it says. */
 int
 souk_socket_receive(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message)
 {
+    int rc;
+
+    release(message);
+    if ((rc = take_message(socket, kind, message)) != 0)
+        release(message);                       /* what nobody asked for may be large */
+    return rc;
+}
+
+/* A ROUTER's message: the peer's routing id, the empty frames that it sent in front, then the one frame that it says. */
+static int
+take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message)
+{
+    const bool is_door = kinds[kind].type == ZMQ_ROUTER;
     struct souk_slice *frames = message->frames;
     size_t empties = 0, first = 0;
     int rc;
 
-    release(message);
-    if ((rc = receive_frames(socket, message)) != 0)
+    if ((rc = receive_frames(socket, is_door ? DOOR_FRAMES_MAX : SOUK_FRAMES_MAX, message)) != 0)
         return rc;
-    if (kinds[kind].type == ZMQ_ROUTER) {
+    if (is_door) {
         while (1 + empties < message->held->count && frames[1 + empties].size_bytes == 0)
             empties++;
         if (empties > SOUK_SOCKET_EMPTY_FRAMES_MAX || frames[0].size_bytes + 1 > SOUK_ROUTE_BYTES_MAX)
@@ -212,7 +226,7 @@ souk_socket_receive(void *socket, enum souk_socket_kind kind, struct souk_socket
         message->route_bytes = 1 + frames[0].size_bytes;
         first = 1 + empties;
     }
-    if (message->held->count <= first)
+    if (message->held->count <= first || (is_door && message->held->count != first + 1))
         return -SOUK_EMALFORMED;
     message->frame_count = message->held->count - first;
     memmove(frames, frames + first, message->frame_count * sizeof frames[0]);
@@ -220,7 +234,7 @@ souk_socket_receive(void *socket, enum souk_socket_kind kind, struct souk_socket
 }
 
 static int
-receive_frames(void *socket, struct souk_socket_message *message)
+receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message)
 {
     struct souk_socket_frames *held = message->held;
     bool more = true, dropped = false;
@@ -239,7 +253,7 @@ receive_frames(void *socket, struct souk_socket_message *message)
         }
         more = zmq_msg_more(frame) != 0;
         message->frames[held->count] = (struct souk_slice){ zmq_msg_data(frame), zmq_msg_size(frame) };
-        if (more && held->count == SOUK_FRAMES_MAX - 1) {
+        if (more && held->count == frames_max - 1) {
             (void)zmq_msg_close(frame);
             dropped = true;
         } else {

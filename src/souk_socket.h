@@ -55,8 +55,9 @@ void souk_socket_message_done(struct souk_socket_message *message);
 
 /*
  * Receive what is there. 0; -SOUK_ENOTFOUND: nothing; -SOUK_EMALFORMED: what
- * came is no message (no frame, too many, a route longer than
- * SOUK_ROUTE_BYTES_MAX) and was dropped; -SOUK_EIO.
+ * came is no message (no frame, more than SOUK_FRAMES_MAX or, at a door, than
+ * one behind the empty ones, a route longer than SOUK_ROUTE_BYTES_MAX) and was
+ * dropped; -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_socket_receive(void *socket, enum souk_socket_kind kind,
     struct souk_socket_message *message);

@@ -242,6 +242,21 @@ def test_who_subscribes_without_end_costs_the_others_little(build):
         assert 0 < published <= (after.now_ms - before.now_ms) / HEADS_APART_MS + 10, published
 
 
+def test_memory_of_a_burst_is_given_back(build):
+    """A message of many large frames costs memory while it comes; then it is refused, and the memory is free again."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        for kind in ("commands", "queries"):
+            socket = system.context.socket(zmq.DEALER)
+            socket.linger = 0
+            socket.connect(system.endpoint("stock", kind))
+            malformed = system.status("stock").counters["frames_malformed"]
+            socket.send_multipart([bytes(100000)] * 2000)
+            until("it to be refused", lambda: system.status("stock").counters["frames_malformed"] > malformed)
+            until("its memory to be free", lambda: system.status("stock").memory_bytes < 32 << 20)
+            socket.close()
+
+
 def test_replies_to_a_burst_all_come(build):
     """More queries at once than a peer's queue has room for replies: each is answered, none is lost."""
     with System(build, services=("stock",)) as system:

@@ -308,14 +308,15 @@ routes_and_frames_have_a_limit(void **state)
     send_frames(doors, 0, 1);
     assert_int_equal(receive(doors), 0);
     assert_int_equal(doors->message.route_bytes, SOUK_ROUTE_BYTES_MAX);
-    send_frames(doors, 0, SOUK_FRAMES_MAX - 1);     /* the name before them is a frame too */
-    assert_int_equal(receive(doors), 0);
-    assert_int_equal(doors->message.frame_count, SOUK_FRAMES_MAX - 1);
-    send_frames(doors, 0, SOUK_FRAMES_MAX);
+    send_frames(doors, 0, 2);                       /* a request has one */
     assert_int_equal(receive(doors), -SOUK_EMALFORMED);
-    send_frames(doors, 0, 2);                       /* and nothing of it is left */
+    send_frames(doors, SOUK_SOCKET_EMPTY_FRAMES_MAX, 2);
+    assert_int_equal(receive(doors), -SOUK_EMALFORMED);
+    send_frames(doors, 0, 2 * SOUK_FRAMES_MAX);
+    assert_int_equal(receive(doors), -SOUK_EMALFORMED);
+    send_frames(doors, 1, 1);                       /* and nothing of it is left */
     assert_int_equal(receive(doors), 0);
-    assert_int_equal(doors->message.frame_count, 2);
+    assert_int_equal(doors->message.frame_count, 1);
     connect_client(doors, SOUK_ROUTE_BYTES_MAX);
     send_frames(doors, 0, 1);
     assert_int_equal(receive(doors), -SOUK_EMALFORMED);
