@@ -321,8 +321,10 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
     store->seal_answered = sealed->request;
     meet(core, store, sealed->incarnation);
     if (core->state == SOUK_CORE_FETCHING && (!sealed->granted || (store->granted
-        && memcmp(store->sealed_incarnation, sealed->incarnation, sizeof sealed->incarnation) != 0)))
+        && memcmp(store->sealed_incarnation, sealed->incarnation, sizeof sealed->incarnation) != 0))) {
         core_begin_sealing(core, core->reason);
+        return;
+    }
     if (core->state != SOUK_CORE_SEALING)
         return;
     if (!sealed->granted) {
