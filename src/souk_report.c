@@ -3,6 +3,7 @@
 #include "souk-message.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -46,6 +47,7 @@ souk_report_init(struct souk_report *report, int fd, const char *service, enum s
     report->fd = fd;
     (void)snprintf(report->service, sizeof report->service, "%s", service);
     atomic_init(&report->level, (int)level);
+    atomic_init(&report->lines_lost, 0);
 }
 
 void
@@ -112,8 +114,18 @@ souk_line_format(struct souk_line *line, const char *key, const char *format, ..
 void
 souk_line_end(struct souk_line *line)
 {
+    struct pollfd out = { .events = POLLOUT };
+    uint64_t lost;
+
     if (line->report == NULL)
         return;
+    out.fd = line->report->fd;
+    if (poll(&out, 1, 0) != 1) {                /* when it can take anything it takes PIPE_BUF at once */
+        atomic_fetch_add(&line->report->lines_lost, 1);
+        return;
+    }
+    if ((lost = atomic_exchange(&line->report->lines_lost, 0)) != 0)
+        souk_line_uint(line, "lines_lost", lost);
     if (line->cut) {
         memcpy(line->bytes + line->size_bytes, CUT, strlen(CUT));
         line->size_bytes += strlen(CUT);

@@ -8,7 +8,9 @@
  * letters, digits and -._:/+@, in it; quotes, backslashes, control characters
  * and bytes that are no UTF-8 are escaped (\" \\ \n \xNN). Each line is one
  * write(2) of at most SOUK_REPORT_LINE_BYTES_MAX bytes, so lines of several
- * threads, and of several processes on one pipe, never mix. No colour.
+ * threads, and of several processes on one pipe, never mix. No colour. A pipe
+ * that nobody reads takes no line and holds nobody up: the next line that it
+ * takes says how many were lost, as `lines_lost`.
  */
 #ifndef SOUK_REPORT_H
 #define SOUK_REPORT_H
@@ -30,6 +32,7 @@ struct souk_report {
     int fd;                                     /* borrowed */
     char service[SOUK_NAME_BYTES_MAX + 1];
     _Atomic int level;                          /* what is finer is left out; any thread may set it */
+    _Atomic uint64_t lines_lost;                /* since the last line that was taken */
 };
 
 void souk_report_init(struct souk_report *report, int fd, const char *service, enum souk_level level);

@@ -164,6 +164,28 @@ finer_lines_are_left_out(void **state)
     assert_int_equal(souk_level_parse("loud", &level), -SOUK_ENOTFOUND);
 }
 
+static void
+a_log_that_nobody_reads_holds_nobody_up(void **state)
+{
+    struct lines *lines = *state;
+    char filling[4096];
+    ssize_t n;
+
+    memset(filling, 'x', sizeof filling);
+    assert_int_equal(fcntl(lines->fds[1], F_SETFL, O_NONBLOCK), 0);
+    while (write(lines->fds[1], filling, sizeof filling) > 0)
+        continue;
+    assert_int_equal(fcntl(lines->fds[1], F_SETFL, 0), 0);
+    souk_report(&lines->report, SOUK_LEVEL_INFO, "e", "lost");
+    souk_report(&lines->report, SOUK_LEVEL_INFO, "e", "lost");
+    while ((n = read(lines->fds[0], filling, sizeof filling)) > 0)
+        assert_null(memchr(filling, '\n', (size_t)n));
+    souk_report(&lines->report, SOUK_LEVEL_INFO, "e", "taken");
+    assert_string_equal(written(lines) + TIME_BYTES, " info service=inventory event=e text=taken lines_lost=2\n");
+    souk_report(&lines->report, SOUK_LEVEL_INFO, "e", "taken");
+    assert_string_equal(written(lines) + TIME_BYTES, " info service=inventory event=e text=taken\n");
+}
+
 /* ---- the service manager --------------------------------------------- */
 
 static void
@@ -658,6 +680,7 @@ main(void)
         cmocka_unit_test_setup_teardown(values_cannot_forge_lines_or_keys, open_lines, close_lines),
         cmocka_unit_test_setup_teardown(a_line_has_a_limit_and_says_when_it_was_cut, open_lines, close_lines),
         cmocka_unit_test_setup_teardown(finer_lines_are_left_out, open_lines, close_lines),
+        cmocka_unit_test_setup_teardown(a_log_that_nobody_reads_holds_nobody_up, open_lines, close_lines),
         cmocka_unit_test(the_service_manager_is_told),
         cmocka_unit_test_setup_teardown(a_reply_goes_back_behind_as_many_empty_frames, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(routes_and_frames_have_a_limit, open_doors, close_doors),
