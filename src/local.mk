@@ -49,6 +49,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_core_commands.c \
 	src/souk_core_origin.c \
 	src/souk_prepare.c \
+	src/souk_refusal.c \
 	src/souk_holder.c \
 	src/souk_reader.c \
 	src/souk_positions.c \
@@ -118,6 +119,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_positions.h \
 	src/souk_reader.h \
 	src/souk_recorder.h \
+	src/souk_refusal.h \
 	src/souk_report.h \
 	src/souk_run.h \
 	src/souk_run_parts.h \

@@ -1,4 +1,5 @@
 #include "souk_core_parts.h"
+#include "souk_refusal.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -314,6 +315,8 @@ souk_core_hear_request(struct souk_core *core, struct souk_slice route, struct s
         break;
     }
     core->status.malformed++;
+    if (route.size_bytes <= SOUK_ROUTE_BYTES_MAX)
+        souk_refusal_put(&core->outbox, SOUK_DOOR_COMMANDS, route, frames[0]);
 }
 
 void

@@ -1,4 +1,5 @@
 #include "souk_core_parts.h"
+#include "souk_refusal.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
     command->route_bytes = route.size_bytes;
     if (souk_wire_request_get(command->frame, &command->request) != 0 || command->request.query) {
         core->status.malformed++;
+        souk_refusal_put(&core->outbox, SOUK_DOOR_COMMANDS, route, frame);
         free_command(command);
         return;
     }

@@ -5,6 +5,7 @@
 #include "souk_cursor.h"
 #include "souk_holder.h"
 #include "souk_plant.h"
+#include "souk_refusal.h"
 #include "souk_space.h"
 
 #include <stdlib.h>
@@ -119,10 +120,14 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     void *copy;
 
     reader->dirty = true;
-    if ((kind != SOUK_WIRE_PULL && kind != SOUK_WIRE_REQUEST) || route.size_bytes > SOUK_ROUTE_BYTES_MAX)
+    if (route.size_bytes > SOUK_ROUTE_BYTES_MAX)
         return;
-    if (kind == SOUK_WIRE_REQUEST && (souk_wire_request_get(frames[0], &request) != 0 || !request.query))
+    if (kind != SOUK_WIRE_PULL
+        && (kind != SOUK_WIRE_REQUEST || souk_wire_request_get(frames[0], &request) != 0 || !request.query)) {
+        souk_refusal_put(&reader->outbox, SOUK_DOOR_QUERIES, route, frames[0]);
+        souk_outbox_release(&reader->outbox);
         return;
+    }
     asked = calloc(1, sizeof *asked);
     copy = malloc(frames[0].size_bytes);
     if (asked == NULL || copy == NULL) {

@@ -3,6 +3,7 @@
 #include "souk_feed.h"
 #include "souk_log.h"
 #include "souk_plant.h"
+#include "souk_refusal.h"
 #include "souk_positions.h"
 #include "souk_wire.h"
 
@@ -384,6 +385,8 @@ souk_recorder_hear_request(struct souk_recorder *recorder, struct souk_slice rou
     if (souk_wire_kind(frames[0]) != SOUK_WIRE_SEAL || route.size_bytes > SOUK_ROUTE_BYTES_MAX
         || (request = calloc(1, sizeof *request)) == NULL) {
         recorder->status.malformed++;
+        if (route.size_bytes <= SOUK_ROUTE_BYTES_MAX)
+            souk_refusal_put(&recorder->outbox, SOUK_DOOR_COMMANDS, route, frames[0]);
         return;
     }
     if (souk_wire_seal_get(frames[0], &request->seal) != 0

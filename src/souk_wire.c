@@ -295,6 +295,15 @@ souk_wire_request_put(struct souk_pack *pack, const struct souk_wire_request *re
     souk_pack_bin(pack, request->payload);
 }
 
+void
+souk_wire_id_set(struct souk_id *id_out, struct souk_slice id)
+{
+    if (id.size_bytes == sizeof id_out->bytes)
+        memcpy(id_out->bytes, id.base, sizeof id_out->bytes);
+    else
+        souk_digest(id_out->bytes, sizeof id_out->bytes, &id, 1);
+}
+
 int
 souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
 {
@@ -305,10 +314,7 @@ souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
     if ((rc = begin_get(&in, frame, 12, SOUK_WIRE_REQUEST)) != 0)
         return rc;
     id = souk_unpack_bin(&in, SOUK_WIRE_TEXT_BYTES_MAX);
-    if (in.rc == 0 && id.size_bytes == sizeof out->id.bytes)
-        memcpy(out->id.bytes, id.base, sizeof out->id.bytes);
-    else
-        souk_digest(out->id.bytes, sizeof out->id.bytes, &id, 1);
+    souk_wire_id_set(&out->id, id);
     out->query = souk_unpack_bool(&in);
     out->name = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
     out->version = (uint16_t)souk_unpack_uint(&in, UINT16_MAX);

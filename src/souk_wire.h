@@ -181,6 +181,9 @@ SOUK_MUST_CHECK int souk_wire_reply_get(struct souk_slice frame, struct souk_wir
 /* Entries of a reply's body, `in` begun with souk_unpack_init(&in, reply.body). 0, -SOUK_ENOTFOUND at the end, -SOUK_EMALFORMED. */
 SOUK_MUST_CHECK int souk_wire_body_next(struct souk_unpack *in, struct souk_wire_entry *entry_out);
 
+/* The id of a request as it is used: 16 bytes as they are, of any other id the beginning of its hash. */
+void souk_wire_id_set(struct souk_id *id_out, struct souk_slice id);
+
 /* Written to `pack`, whose `rc` says whether it went well. */
 void souk_wire_heads_put(struct souk_pack *pack, const struct souk_wire_heads *heads);
 void souk_wire_pull_put(struct souk_pack *pack, const struct souk_wire_pull *pull);

@@ -290,6 +290,33 @@ def test_what_cannot_be_started_says_why(build):
         assert ended.returncode == EX_CONFIG and "no service `orders`" in ended.stderr, ended
 
 
+def test_who_cannot_be_understood_is_told(build):
+    """Malformed requests, other versions of the protocol, the wrong door: an answer each, and the others go on."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        good = [1, 8, b"i" * 16, False, "stock.receive", 1, 0, None, "test", False, [], msgpack.packb([1, 1])]
+        for node, kind, frame, status in (
+                ("stock", "commands", [2, 8, b"i" * 16, "whatever", "comes"], "unsupported"),
+                ("stock", "queries", [2, 8, b"i" * 16], "unsupported"),
+                ("stock", "commands", good[:-1], "invalid"),
+                ("stock", "commands", good[:6] + [-1] + good[7:], "invalid"),
+                ("stock", "queries", good[:3] + [True, ""] + good[5:], "invalid"),
+                ("stock", "queries", good, "unknown"),
+                ("stock", "commands", good[:3] + [True] + good[4:], "unknown"),
+                ("log-a", "commands", good, "unknown"),
+                ("log-a", "queries", good, "unknown"),
+                ("stock", "commands", good[:4] + ["stock.nothing"] + good[5:], "unknown")):
+            door = system.door(node, kind)
+            door.socket.send(msgpack.packb(frame))
+            assert door.answer(b"i" * 16).status == status, (kind, frame)
+        door = system.door("stock", "commands")
+        for frame in (b"", b"\xc1", msgpack.packb([1, 8]), msgpack.packb([1, 8, None]), msgpack.packb([1, 2, 3]),
+                      b"\x93\x01\x08\xc6\xff\xff\xff\xff", bytes(200 * 1024)):
+            door.socket.send(frame)
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        until("them to be counted", lambda: system.status("stock").counters["malformed"] >= 10)
+
+
 def test_a_caller_reads_its_own_writes(build):
     """Under load, with the cursors of its reply: always, from a service that follows."""
     with System(build, services=("stock", "query")) as system:

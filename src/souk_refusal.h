@@ -1,0 +1,17 @@
+/*
+ * souk_refusal - an answer for whoever wrote a request that cannot be taken:
+ * malformed, of another version of the protocol, or brought to the wrong door.
+ */
+#ifndef SOUK_REFUSAL_H
+#define SOUK_REFUSAL_H
+
+#include "souk_outbox.h"
+
+/*
+ * Put the answer to `frame`, which came to `door` and is not taken, into
+ * `outbox` for `route`. Nothing when the frame is no request, or its id cannot
+ * be read, or there is no memory.
+ */
+void souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, struct souk_slice frame);
+
+#endif
