@@ -24,7 +24,7 @@ struct gathered {
     struct check_position cursors[SIM_STREAMS];
     size_t cursor_count;
     struct check_logged *logged;
-    size_t logged_count;
+    size_t logged_count, logged_room;
 };
 
 struct ending {
@@ -243,6 +243,7 @@ static void
 gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered *gathered)
 {
     struct souk_recorder_status status;
+    uint64_t count;
     int rc;
 
     souk_recorder_status(process->recorder, &status);
@@ -251,8 +252,10 @@ gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered
     memcpy(process->instance->incarnation, status.incarnation, sizeof status.incarnation);
     if (status.log_position == process->log_position)
         return;
-    if ((gathered->logged = malloc(LOGGED_MAX * sizeof *gathered->logged)) == NULL)
+    count = status.log_position - process->log_position;
+    if ((gathered->logged = malloc((count < LOGGED_MAX ? count : LOGGED_MAX) * sizeof *gathered->logged)) == NULL)
         abort();
+    gathered->logged_room = count < LOGGED_MAX ? (size_t)count : LOGGED_MAX;
     rc = souk_recorder_scan(txn, process->log_position + 1, add_logged, gathered);
     if (rc != 0)
         cannot(process->world, process, "scan its log", rc);
@@ -266,7 +269,7 @@ add_logged(uint64_t log_position, struct souk_slice batch, void *arg)
     struct check_logged *logged;
     struct souk_batch_header header;
 
-    if (gathered->logged_count == LOGGED_MAX || souk_batch_peek(batch, &header) != 0)
+    if (gathered->logged_count == gathered->logged_room || souk_batch_peek(batch, &header) != 0)
         return -SOUK_ETOOBIG;
     logged = &gathered->logged[gathered->logged_count++];
     logged->log_position = log_position;
