@@ -105,6 +105,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_feed.h \
 	src/souk_finder.h \
 	src/souk_finder_parts.h \
+	src/souk_handles.h \
 	src/souk_holder.h \
 	src/souk_lineage.h \
 	src/souk_links.h \

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What doc/promises.md and test/README.md name as a test exists, and test/README.md names every test.
+Every source is named by a makefile.
 
 Run in the root of the tree; says what is wrong, and ends with `N passed, N failed`. Names are what stands between
 backticks in the column of tests:
@@ -41,7 +42,7 @@ def column(page, heading):
 
 class Tree:
     def __init__(self):
-        self.makes = text_of("test/*/local.mk", "examples/*/local.mk")
+        self.makes = text_of("*/local.mk", "*/*/local.mk")
         self.programs = sorted(set(re.findall(r"^TESTS \+= (.+)$", self.makes, re.M)))
         self.programs = [name for line in self.programs for name in line.split()]
         self.modules = [path for place in RUN_BY_RUN_PY for path in sorted(Path(place).glob("test_*.py"))]
@@ -146,10 +147,17 @@ def check_listed(tree):
         yield name, None if tree.has_program(name) else "nothing runs it"
 
 
+def check_shipped(tree):
+    """Every source is named by a makefile: else the tarball has not got it."""
+    for pattern in "src/*.[ch]", "services/*/*.[ch]", "examples/*/*.[ch]", "test/*.[ch]", "test/*/*.[ch]":
+        for path in sorted(Path(".").glob(pattern)):
+            yield str(path), None if str(path) in tree.makes else "no local.mk names it, so the tarball has not got it"
+
+
 def main():
     tree = Tree()
     passed = failed = 0
-    for check in check_tables, check_limits, check_listed:
+    for check in check_tables, check_limits, check_listed, check_shipped:
         for what, wrong in check(tree):
             passed += wrong is None
             failed += wrong is not None
