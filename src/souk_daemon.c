@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ struct daemon {
     struct souk_topology_errors errors;
 };
 
+static void allow_descriptors(void);
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int start(struct daemon *daemon);
 static int read_topology(struct daemon *daemon, struct souk_topology **topology_out);
@@ -70,6 +72,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     int status;
 
     (void)umask(077);
+    allow_descriptors();
     if ((daemon = calloc(1, sizeof *daemon)) == NULL)
         return EX_OSERR;
     (void)snprintf(doc, sizeof doc, service == NULL ? STORE_DOC : SERVICE_DOC, service == NULL ? "" : service->name);
@@ -89,6 +92,21 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     souk_topology_close(&daemon->topology);
     free(daemon);
     return status;
+}
+
+/*
+ * As many as may be had: a peer's connection takes one, and ZeroMQ ends the
+ * process when there is none left for the next.
+ */
+static void
+allow_descriptors(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 static error_t

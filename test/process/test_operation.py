@@ -3,6 +3,7 @@ import itertools
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -228,16 +229,16 @@ def test_who_subscribes_without_end_costs_the_others_little(build):
     """Heads for new subscribers are kept apart, however many there are and however often they come."""
     with System(build, services=("stock",)) as system:
         system.start_all()
-        socket = system.context.socket(zmq.XSUB)
-        socket.linger = 0
-        socket.connect(system.endpoint("stock", "publish"))
+        subscriber = system.context.socket(zmq.XSUB)
+        subscriber.linger = 0
+        subscriber.connect(system.endpoint("stock", "publish"))
         before = system.status("stock")
         end = time.monotonic() + 1
         while time.monotonic() < end:
-            socket.send(b"\x01\x01")
-            socket.send(b"\x00\x01")
+            subscriber.send(b"\x01\x01")
+            subscriber.send(b"\x00\x01")
         after = system.status("stock")
-        socket.close()
+        subscriber.close()
         published = after.counters["published"] - before.counters["published"]
         assert 0 < published <= (after.now_ms - before.now_ms) / HEADS_APART_MS + 10, published
 
@@ -247,14 +248,29 @@ def test_memory_of_a_burst_is_given_back(build):
     with System(build, services=("stock",)) as system:
         system.start_all()
         for kind in ("commands", "queries"):
-            socket = system.context.socket(zmq.DEALER)
-            socket.linger = 0
-            socket.connect(system.endpoint("stock", kind))
+            client = system.context.socket(zmq.DEALER)
+            client.linger = 0
+            client.connect(system.endpoint("stock", kind))
             malformed = system.status("stock").counters["frames_malformed"]
-            socket.send_multipart([bytes(100000)] * 2000)
+            client.send_multipart([bytes(100000)] * 2000)
             until("it to be refused", lambda: system.status("stock").counters["frames_malformed"] > malformed)
             until("its memory to be free", lambda: system.status("stock").memory_bytes < 32 << 20)
-            socket.close()
+            client.close()
+
+
+def test_connections_are_not_bounded_by_the_soft_limit(build):
+    """A hundred descriptors are allowed at first: three hundred idle connections leave the daemon alive and answering."""
+    few = ["sh", "-c", 'ulimit -S -n 100; exec "$@"', "sh"]
+    with System(build, services=("stock",), wrap=few) as system:
+        system.start_all()
+        idle = []
+        for _ in range(300):
+            idle.append(socket.socket(socket.AF_UNIX))
+            idle[-1].connect(system.endpoint("stock", "queries")[len("ipc://"):])
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        assert system.row("stock", 0, 1)[0] == 1
+        for connection in idle:
+            connection.close()
 
 
 def test_replies_to_a_burst_all_come(build):
