@@ -1,11 +1,16 @@
 #include "souk_notify.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define US_PER_MS 1000
+
+static bool read_number(const char *text, uint64_t *number_out);
 
 int
 souk_notify(const char *state)
@@ -30,4 +35,29 @@ souk_notify(const char *state)
         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path_bytes));
     (void)close(fd);
     return sent == (ssize_t)size_bytes ? 0 : -SOUK_EIO;
+}
+
+uint64_t
+souk_notify_watchdog_ms(void)
+{
+    uint64_t us, pid;
+
+    if (!read_number(getenv("WATCHDOG_USEC"), &us))
+        return 0;
+    if (getenv("WATCHDOG_PID") != NULL
+        && (!read_number(getenv("WATCHDOG_PID"), &pid) || pid != (uint64_t)getpid()))
+        return 0;                               /* it is meant for another process */
+    return us / US_PER_MS;
+}
+
+static bool
+read_number(const char *text, uint64_t *number_out)
+{
+    char *end;
+
+    if (text == NULL || text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *number_out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0';
 }

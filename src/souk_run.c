@@ -128,6 +128,8 @@ open_run(struct run *run, struct souk_error *err)
     souk_limits_fill(&run->wiring.limits);
     run->shared.limits = run->wiring.limits;
     run->started_ms = now.wall_ms;
+    run->watchdog_ms = souk_notify_watchdog_ms();
+    atomic_store(&run->shared.reader_turn_ms, now.steady_ms);
     run->state_told = SOUK_CORE_DRAINED;        /* told at the first look, whatever it is */
     if (sodium_init() < 0)
         return souk_fail(err, SOUK_EIO, "%s: no source of randomness", run->wiring.self.text);

@@ -28,6 +28,7 @@ struct run_shared {
     /* the reader says */
     atomic_bool waits;                          /* wake it after a commit */
     _Atomic uint32_t foreign;                   /* an epoch counter that the writer ought to know; 0: none */
+    _Atomic uint64_t reader_turn_ms;            /* steady: when its loop went round last */
     _Atomic int reader_status;                  /* not 0: it has ended, with this exit status */
     _Atomic uint64_t queries, pulls, replies_dropped, malformed;
     int wake_fd;                                /* eventfd; the reader sleeps on it */
@@ -61,6 +62,7 @@ struct run {
     uint64_t parked_told;
     char waiting_told[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];
+    uint64_t watchdog_ms, watchdog_due_ms;      /* of the service manager; 0: none */
     bool status_stale, nearly_full_told, disk_low, refusing_told;
     bool subscribed;                            /* somebody has, and waits for heads */
     uint64_t status_due_ms, room_due_ms, refuse_due_ms, subscribed_due_ms, trim_due_ms;     /* steady */

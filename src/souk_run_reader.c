@@ -124,6 +124,7 @@ run_reader(void *arg)
             end(reader, -SOUK_EIO, "its door cannot be waited for");
             break;
         }
+        atomic_store(&shared->reader_turn_ms, now.steady_ms);
         stops = atomic_load(&shared->stops);    /* then what has come is answered once more */
         now = run_time();
         if ((items[1].revents & ZMQ_POLLIN) != 0 && read(shared->wake_fd, &wakes, sizeof wakes) == sizeof wakes)

@@ -42,6 +42,7 @@ static void tell_changes(struct run *run, const struct souk_node_status *status)
 static void tell_room(struct run *run, struct souk_time now);
 static void stop(struct run *run, struct souk_time now);
 static uint64_t memory_bytes(void);
+static void feed_watchdog(struct run *run, struct souk_time now);
 
 int
 run_writer_open(struct run *run, struct souk_error *err)
@@ -85,6 +86,8 @@ run_writer(struct run *run)
             due_ms = run->status_due_ms;
         if (run->subscribed && run->subscribed_due_ms < due_ms)
             due_ms = run->subscribed_due_ms;
+        if (run->watchdog_ms != 0 && run->watchdog_due_ms < due_ms)
+            due_ms = run->watchdog_due_ms;
         timeout_ms = type->wants_work(&run->engine, now) ? 0
             : run_timeout_ms(due_ms, now.steady_ms, run->stopping ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
         items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
@@ -126,6 +129,8 @@ run_writer(struct run *run)
         souk_links_flush(&run->links, now.steady_ms);
         if (now.steady_ms >= run->status_due_ms && (run->status_stale || now.steady_ms >= run->room_due_ms))
             run_status_update(run, now);
+        if (run->watchdog_ms != 0 && now.steady_ms >= run->watchdog_due_ms)
+            feed_watchdog(run, now);
         if (atomic_load(&run->shared.reader_status) != 0)
             run_end(run, atomic_load(&run->shared.reader_status));
     }
@@ -525,6 +530,15 @@ memory_bytes(void)
         continue;
     (void)fclose(file);
     return kib * 1024;
+}
+
+/* Both loops go round. */
+static void
+feed_watchdog(struct run *run, struct souk_time now)
+{
+    run->watchdog_due_ms = now.steady_ms + run->watchdog_ms / 2;
+    if (now.steady_ms < atomic_load(&run->shared.reader_turn_ms) + run->watchdog_ms)
+        (void)souk_notify("WATCHDOG=1");
 }
 
 /* ---- stopping ------------------------------------------------------- */

@@ -179,13 +179,14 @@ class Load(threading.Thread):
 class Daemon:
     """One process and what it says."""
 
-    def __init__(self, system, name, arguments, log_path):
+    def __init__(self, system, name, arguments, log_path, variables):
         self.system = system
         self.name = name
         self.log_path = log_path
         with open(log_path, "ab") as log:
             self.log_from = log.tell()
-            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=system.path)
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=system.path,
+                                            env={**os.environ, **variables})
 
     def log(self):
         with open(self.log_path, "rb") as log:
@@ -271,13 +272,13 @@ class System:
 
     # ---- processes
 
-    def start(self, name, *options):
-        """Start a node; it may not be ready yet."""
+    def start(self, name, *options, **variables):
+        """Start a node, with more variables in its environment; it may not be ready yet."""
         program = ([f"{self.build}/souk-eventstore", name] if name in self.stores
                    else [f"{self.build}/test/process/vault"] if name == "vault"
                    else [f"{self.build}/test/process/service", name])
         self.daemons[name] = Daemon(self, name, [*self.wrap, *program, "--topology", self.topology, *options],
-                                    os.path.join(self.path, f"{name}.log"))
+                                    os.path.join(self.path, f"{name}.log"), variables)
         return self.daemons[name]
 
     def start_all(self):

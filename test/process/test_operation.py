@@ -306,6 +306,64 @@ def test_what_cannot_be_started_says_why(build):
         assert ended.returncode == EX_CONFIG and "no service `orders`" in ended.stderr, ended
 
 
+def test_the_service_manager_is_told_how_it_stands(build):
+    """Ready, its state, that it is alive, and that it stops."""
+    with System(build, services=("stock",)) as system:
+        path = os.path.join(system.path, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(WAIT_SECONDS)
+            system.start("log-a")
+            system.start("stock", NOTIFY_SOCKET=path, WATCHDOG_USEC="400000")
+            told = []
+            while not {"READY=1", "STATUS=live"} <= set(told) or told.count("WATCHDOG=1") < 3:
+                told.append(manager.recv(4096).decode())
+            assert any(line.startswith("STATUS=sealing") for line in told), told
+            system.daemons["stock"].signal(signal.SIGTERM)
+            while told[-1] != "STOPPING=1":
+                told.append(manager.recv(4096).decode())
+            assert system.daemons["stock"].process.wait(WAIT_SECONDS) == EX_OK
+
+
+def test_the_host_restarts(build):
+    """Witnesses are gone: every service asks for its past, loses nothing and goes on in its next epoch."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", itertools.islice(received(), 500))
+        load.finish()
+        settle(system)
+        incarnation = system.status("log-a").incarnation
+        for daemon in system.daemons.values():
+            daemon.kill()
+        for name in os.listdir(system.witness):
+            os.unlink(os.path.join(system.witness, name))
+        system.start_all()
+        assert system.status("log-a").incarnation != incarnation
+        assert system.status("stock").epoch == 2
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+        settle(system)
+        levels_equal(system, 501)
+        assert len(system.events("log-a", "stock")) == 501
+
+
+def test_an_event_store_is_lost_for_good(build):
+    """A service that needs its past waits for all of them, until the operator says that one will not come back."""
+    with System(build, services=("stock",), stores=("log-a", "log-b")) as system:
+        system.start_all()
+        assert system.command_taken("stock", "stock.receive", [1, 7], recorded=True).durability == 2
+        settle(system)
+        assert system.daemons["stock"].stop() == EX_OK
+        system.wipe("stock")
+        system.daemons["log-b"].kill()
+        stock = system.start("stock")
+        stock.says("state=sealing")
+        assert system.command("stock", "stock.receive", [1, 1]).code == "recovering"
+        stock.kill()
+        system.start("stock", "--accept-loss")
+        system.live("stock")
+        assert system.row("stock", 0, 1)[0] == 7
+
+
 def test_who_cannot_be_understood_is_told(build):
     """Malformed requests, other versions of the protocol, the wrong door: an answer each, and the others go on."""
     with System(build, services=("stock",)) as system:

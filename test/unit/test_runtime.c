@@ -210,6 +210,15 @@ the_service_manager_is_told(void **state)
     assert_int_equal(souk_notify("READY=1"), -SOUK_EINVAL);
     assert_int_equal(setenv("NOTIFY_SOCKET", "@souk-test-nobody-listens", 1), 0);
     assert_int_equal(souk_notify("READY=1"), -SOUK_EIO);
+    assert_int_equal(souk_notify_watchdog_ms(), 0);
+    assert_int_equal(setenv("WATCHDOG_USEC", "3000000", 1), 0);
+    assert_int_equal(souk_notify_watchdog_ms(), 3000);
+    assert_int_equal(setenv("WATCHDOG_PID", "1", 1), 0);
+    assert_int_equal(souk_notify_watchdog_ms(), 0);
+    assert_int_equal(unsetenv("WATCHDOG_PID"), 0);
+    assert_int_equal(setenv("WATCHDOG_USEC", "soon", 1), 0);
+    assert_int_equal(souk_notify_watchdog_ms(), 0);
+    assert_int_equal(unsetenv("WATCHDOG_USEC"), 0);
     assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
     assert_int_equal(souk_notify("READY=1"), 0);
     (void)close(fd);
