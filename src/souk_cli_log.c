@@ -44,6 +44,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state);
 static uint64_t time_of(struct argp_state *state, const char *option, const char *arg);
 static int list(struct options *options);
 static int list_some(struct listing *listing);
+static int refused(const struct listing *listing, const char *refusal);
 static void list_one(struct listing *listing, const struct found_event *found);
 static int show_one(const struct options *options);
 static int show(struct souk_cli_store *store, const struct souk_cli_place *place, enum shown how);
@@ -195,12 +196,15 @@ list_some(struct listing *listing)
     const uint64_t left = options->limit == 0 ? ASKED_AT_ONCE : options->limit - listing->listed;
     struct souk_cli_place places[ASKED_AT_ONCE];
     struct eventstore_find_reply reply;
+    const char *refusal = NULL;
     uint32_t count;
     uint32_t i;
     int status;
 
     listing->find.limit = left < ASKED_AT_ONCE ? (uint32_t)left : ASKED_AT_ONCE;
-    status = souk_cli_store_ask(&listing->store, &eventstore_find_type, &listing->find, &reply, NULL);
+    status = souk_cli_store_ask(&listing->store, &eventstore_find_type, &listing->find, &reply, &refusal);
+    if (refusal != NULL)
+        return refused(listing, refusal);
     if (status != 0)
         return status;
     listing->more = listing->find.has_next = reply.has_next;
@@ -222,6 +226,21 @@ list_some(struct listing *listing)
     for (i = 0; i < count && status == 0 && options->shows_data; i++)
         status = show(&listing->store, &places[i], SHOWN_AS_LINE);
     return status;
+}
+
+static int
+refused(const struct listing *listing, const char *refusal)
+{
+    const struct souk_cli *cli = &listing->options->cli;
+
+    if (strcmp(refusal, EVENTSTORE_UNKNOWN_STREAM) == 0)
+        souk_cli_say(cli, SOUK_CLI_RED, "no stream `%.*s` is recorded", (int)listing->find.stream.size_bytes,
+            (const char *)listing->find.stream.base);
+    else if (strcmp(refusal, EVENTSTORE_OTHER_INCARNATION) == 0)
+        souk_cli_say(cli, SOUK_CLI_RED, "the event store has been restored meanwhile; list again");
+    else
+        souk_cli_say(cli, SOUK_CLI_RED, "refused: %s", refusal);
+    return EX_DATAERR;
 }
 
 static void

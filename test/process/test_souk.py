@@ -22,8 +22,13 @@ class Guestbook:
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
         self.environment = {**os.environ, "LC_ALL": "C", "SOUK_TOPOLOGY": os.path.join(self.path, self.topology)}
-        self.make(os.path.abspath(build))
-        self.edit("    trim_after", f"    witness = {self.witness}\n    trim_after")
+        try:
+            self.make(os.path.abspath(build))
+            self.edit("    trim_after", f"    witness = {self.witness}\n    trim_after")
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            shutil.rmtree(self.witness, ignore_errors=True)
+            raise
         self.log_path = os.path.join(self.path, "up.log")
         self.up_process = None
 
@@ -120,9 +125,10 @@ class Blog(Guestbook):
 
     def comment(self):
         """A post and a comment that has been judged; what was seen of it."""
-        self.call("posts.publish", post_id=self.post_id, author="ada", title="Hello", body="The first post.")
-        seen = self.call("comments.submit", "--recorded", comment_id=self.comment_id, post_id=self.post_id,
-                         author="bob", text="Well said.")["seen"]
+        seen = self.call("posts.publish", post_id=self.post_id, author="ada", title="Hello",
+                         body="The first post.")["seen"]
+        seen = self.call("comments.submit", "--recorded", "--seen", seen[0], comment_id=self.comment_id,
+                         post_id=self.post_id, author="bob", text="Well said.")["seen"]
         until("the comment to be judged", lambda: len(self.json("log", "--stream", "comments")) == 2)
         return seen
 
@@ -314,7 +320,7 @@ def test_log_finds_by_everything_that_it_is_asked_for(build):
         assert blog.run("log", "--limit", "1").startswith("TIME ")
         assert "comments.judged" in blog.run("log", "--data", "--stream", "comments.internal")
         assert "unknown_event" in blog.run("log", "show", "comments/9", status=65)
-        assert "unknown_stream" in blog.run("log", "--stream", "nothing", status=1)
+        assert "no stream `nothing` is recorded" in blog.run("log", "--stream", "nothing", status=65)
         assert "an event is STREAM/NUMBER" in blog.run("log", "show", "comments", status=64)
         assert "no event store `posts`" in blog.run("log", "--store", "posts", status=65)
         os.kill(blog.pid("souk-eventstore"), signal.SIGSTOP)
