@@ -188,14 +188,18 @@ static int
 widen(struct finder_look *look, const struct souk_name *name, const struct finder_stream *stream, void *arg)
 {
     struct bounds *bounds = arg;
+    struct finder_batch_row row;
     uint64_t position;
     int rc;
 
     if (bounds->asked->has_from_ms) {
         if ((rc = finder_time_position(look, name, bounds->asked->from_ms, &position)) != 0)
             return rc;
-        if (position < bounds->low)
-            bounds->low = position;
+        rc = finder_stream_next(look, name, position, &row);
+        if (rc == 0 && row.log_position < bounds->low)
+            bounds->low = row.log_position;     /* a stream that has nothing as late is no reason to begin early */
+        else if (rc != 0 && rc != -SOUK_ENOTFOUND)
+            return rc;
     }
     if (bounds->asked->has_to_ms) {
         if ((rc = finder_time_position(look, name, bounds->asked->to_ms, &position)) != 0)

@@ -236,6 +236,20 @@ a_long_search_goes_on_later(void **state)
     assert_int_equal(parts, 2);
 }
 
+/* Whatever lies before that time is not looked at, though another stream has nothing so late. */
+static void
+a_quiet_stream_is_no_reason_to_begin_early(void **state)
+{
+    struct bench *bench = *state;
+
+    for (uint32_t i = 0; i < SOUK_FINDER_LOOKED_MAX / SOUK_BATCH_EVENTS_MAX + 1; i++)
+        recorded_many(&bench->recorded, "orders", "placed", "k", SOUK_BATCH_EVENTS_MAX, TIME_MS);
+    recorded_many(&bench->recorded, "orders", "paid", "k", 1, TIME_MS + 1);
+    finder_bench_fill(bench);
+    finds(bench, &(struct eventstore_find){ .has_from_ms = true, .from_ms = TIME_MS + 1, .limit = 1 },
+        "orders/1.20481 paid ");
+}
+
 /* ---- event ---------------------------------------------------------- */
 
 static void
@@ -589,6 +603,7 @@ main(void)
         ON(times_have_their_borders),
         ON(a_full_batch_has_pages),
         ON(a_long_search_goes_on_later),
+        ON(a_quiet_stream_is_no_reason_to_begin_early),
         ON(an_event_is_shown),
         ON(a_large_payload_is_shown_up_to_its_bound),
         ON(causes_and_effects_make_a_tree),
