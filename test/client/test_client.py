@@ -36,7 +36,7 @@ class Blog:
         pathlib.Path(topology).write_text(lines, encoding="utf-8")
         self.up = system.Daemon(self, "souk up", [
             f"{self.build}/souk", "up", topology, "--data", os.path.join(self.path, "d"), "--programs", self.build],
-            os.path.join(self.path, "up.log"))
+            os.path.join(self.path, "up.log"), {})
 
     def __enter__(self):
         self.up.says(UP)

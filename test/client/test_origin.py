@@ -53,7 +53,7 @@ class Origin:
         self.heard = []
         self.store = system.Daemon(self, "es1", [
             f"{os.path.abspath(build)}/souk-eventstore", "es1", "--topology", topology],
-            os.path.join(self.path, "es1.log"))
+            os.path.join(self.path, "es1.log"), {})
         self.to_store = client.connect(self.context, zmq.DEALER, f"ipc://{self.path}/r/es1.commands")
 
     def __enter__(self):
