@@ -40,7 +40,7 @@ struct souk_links {
     uint64_t dropped;                           /* messages that went nowhere */
 };
 
-/* Subscribe to the origins of all followed streams and to all event stores. 0, -SOUK_EINVAL (endpoint), -SOUK_ENOMEM, -SOUK_EIO. */
+/* Subscribe to origins of followed streams and to event stores. 0, -SOUK_EINVAL (endpoint), -SOUK_ENOMEM, -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_links_open(struct souk_links *links, void *context, const struct souk_topology *topology,
     const struct souk_wiring *wiring, struct souk_error *err);
 void souk_links_close(struct souk_links *links);

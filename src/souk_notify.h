@@ -9,7 +9,7 @@
 
 #include <souk.h>
 
-/* `state` is lines of NAME=VALUE, such as "READY=1\nSTATUS=live". 0 (also when nobody asked), -SOUK_EINVAL, -SOUK_EIO. */
+/* `state`: lines of NAME=VALUE, "READY=1\nSTATUS=live". 0 (also when nobody asked), -SOUK_EINVAL, -SOUK_EIO. */
 int souk_notify(const char *state);
 /* How long the service manager waits for a "WATCHDOG=1" before it takes the process for hung; 0: it does not. */
 uint64_t souk_notify_watchdog_ms(void);

@@ -12,6 +12,7 @@
  * `outbox` for `route`. Nothing when the frame is no request, or its id cannot
  * be read, or there is no memory.
  */
-void souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, struct souk_slice frame);
+void souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
+    struct souk_slice frame);
 
 #endif

@@ -115,7 +115,7 @@ report_fault(struct souk_report *report, const struct souk_error *err)
 
 /* ---- opening -------------------------------------------------------- */
 
-/* The lock of the directory comes before the store and before any bind: binding an ipc endpoint takes it from whoever has it. */
+/* The directory is locked before any bind: binding an ipc endpoint takes it from whoever has it. */
 static int
 open_run(struct run *run, struct souk_error *err)
 {

@@ -233,7 +233,8 @@ answer_digest(struct run_reader *reader, const struct souk_wire_request *request
         rc = souk_name_set(&stream, name);
     if (rc != 0) {
         answer = (struct souk_wire_reply){ .id = request->id, .status = SOUK_STATUS_INVALID,
-            .code = souk_slice_of("invalid"), .text = souk_slice_of("its payload is not an array of one stream's name") };
+            .code = souk_slice_of("invalid"),
+            .text = souk_slice_of("its payload is not an array of one stream's name") };
     } else if ((rc = digest(reader, &stream, &payload)) == 0) {
         entry.payload = souk_pack_slice(&payload);
         souk_wire_entry_put(&body, &entry);
@@ -316,15 +317,17 @@ reply(struct run_reader *reader, const struct souk_wire_reply *answer)
     souk_pack_init(&pack, PACKED_BYTES_MAX);
     souk_wire_reply_put(&pack, answer);
     frame = souk_pack_slice(&pack);
-    if (pack.rc != 0 || souk_outbox_put(&reader->outbox, SOUK_OUT_REPLY, SOUK_DOOR_QUERIES, NULL, route, &frame, 1) != 0)
+    if (pack.rc != 0
+        || souk_outbox_put(&reader->outbox, SOUK_OUT_REPLY, SOUK_DOOR_QUERIES, NULL, route, &frame, 1) != 0)
         atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
     souk_pack_done(&pack);
     souk_outbox_release(&reader->outbox);
 }
 
 /*
- * One round, in one read transaction. False: wait for the writer's signal. `waits` is set before the witnessed commit is looked at, and the
- * writer looks at it after it has named a commit: so a signal is never missed.
+ * One round, in one read transaction. False: wait for the writer's signal.
+ * `waits` is set before the witnessed commit is looked at, and the writer looks
+ * at it after it has named a commit: so a signal is never missed.
  */
 static bool
 work(struct run_reader *reader, struct souk_time now)

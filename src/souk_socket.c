@@ -93,8 +93,8 @@ souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint
     if (strncmp(endpoint, "tcp://", strlen("tcp://")) != 0 && strncmp(endpoint, "ipc://", strlen("ipc://")) != 0)
         return souk_fail(err, SOUK_EINVAL, "endpoint %s: it begins with neither tcp:// nor ipc://", endpoint);
     if ((socket = zmq_socket(context, kinds[kind].type)) == NULL)
-        return souk_fail(err, errno == EMFILE || errno == ENFILE ? SOUK_EFULL : SOUK_ENOMEM, "endpoint %s: no socket: %s",
-            endpoint, zmq_strerror(errno));
+        return souk_fail(err, errno == EMFILE || errno == ENFILE ? SOUK_EFULL : SOUK_ENOMEM,
+            "endpoint %s: no socket: %s", endpoint, zmq_strerror(errno));
     if (set_options(socket, kind) != 0) {
         rc = souk_fail(err, SOUK_EIO, "endpoint %s: an option of its socket cannot be set: %s", endpoint,
             zmq_strerror(errno));

@@ -30,7 +30,7 @@ struct souk_counter {
 struct souk_node_status {
     struct souk_name name;
     bool is_store;
-    const char *state;                          /* a constant: sealing fetching live beside drained fenced set-aside broken */
+    const char *state;                          /* a constant, of souk_core_state_name() */
     struct souk_epoch epoch;                    /* of a service; zero of an event store */
     uint8_t incarnation[8];                     /* of an event store; zero of a service */
     uint64_t commit;

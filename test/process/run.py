@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""run.py BUILD [WORD...] - run the process tests of a build directory, all or those with a WORD in their names, as TAP."""
+"""run.py BUILD [WORD...] - run the process tests of a build directory, those with a WORD in their names, as TAP."""
 import importlib
 import os
 import sys
@@ -17,7 +17,8 @@ def main():
     build, words = sys.argv[1], sys.argv[2:]
     tests = [(f"{module}.{name}", function) for module in MODULES
              for name, function in vars(importlib.import_module(module)).items()
-             if name.startswith("test_") and function.__module__ == module and (not words or any(word in f"{module}.{name}" for word in words))]
+             if name.startswith("test_") and function.__module__ == module
+             and (not words or any(word in f"{module}.{name}" for word in words))]
     failed = 0
     print(f"1..{len(tests)}", flush=True)
     for number, (name, function) in enumerate(tests, 1):

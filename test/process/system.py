@@ -1,6 +1,6 @@
 """A whole system of real daemons on ipc endpoints in a directory of its own, and a client that speaks doc/protocol.md.
 
-Nothing here sleeps for a time: it waits for an answer, a line of a log, or the end of a process, and each wait has a bound.
+Nothing here sleeps for a time: it waits for an answer, a line of a log, the end of a process, each with a bound.
 """
 import collections
 import hashlib
@@ -113,7 +113,7 @@ class Door:
 
 
 class Load(threading.Thread):
-    """Commands without end, `window` at once, each under one id until it is taken; in a thread with sockets of its own."""
+    """Commands, `window` at once, each under one id until it is taken; in a thread with sockets of its own."""
 
     AGAIN_SECONDS = 1.0                 # without a reply it is sent again
 
@@ -185,8 +185,8 @@ class Daemon:
         self.log_path = log_path
         with open(log_path, "ab") as log:
             self.log_from = log.tell()
-            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=system.path,
-                                            env={**os.environ, **variables})
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            cwd=system.path, env={**os.environ, **variables})
 
     def log(self):
         with open(self.log_path, "rb") as log:
@@ -347,7 +347,7 @@ class System:
         shutil.rmtree(os.path.join(self.path, "d", name))
 
     def events(self, holder, stream):
-        """All events of a stream as a holder gives them on pulls: [number, type, key, cause, payload]; the chain is checked."""
+        """All events of a stream by pulls: [number, type, key, cause, payload]; the chain is checked."""
         door, events, request = self.door(holder, "queries"), [], 0
         cursor = [0, bytes(8), 0, bytes(32)]
         while True:
