@@ -279,8 +279,9 @@ load_follow(struct souk_core *core, struct core_follow *follow)
     if ((rc = souk_cursor_get(core->txn, &follow->name, &follow->cursor)) != 0)
         return rc;
     follow->changed = false;
-    if (souk_position_is_zero(&cursor->position) && known.epoch.counter != 0)
-        follow->joining = known;                /* added when others had told of it already */
+    if (souk_position_is_zero(&cursor->position) && known.epoch.counter != 0
+        && !SOUK_PLANTED_BUG(JOINS_WITHOUT_VECTOR))
+        follow->cursor.joining = known;         /* added when others had told of it already */
     souk_feed_set_cursor(follow->feed, cursor->generation_beside != 0 ? &cursor->beside : &cursor->position);
     return 0;
 }

@@ -249,7 +249,7 @@ apply(struct souk_core *core, const struct souk_name *stream, bool own, bool bes
     core->changed = true;
     if (handler == NULL)
         return 0;
-    if (beside)
+    if (beside && !SOUK_PLANTED_BUG(FILLED_IN_PLACE))
         tables.view.beside = stream->text;
     if ((rc = decode(handler->type, event, &core->arena, &message)) != 0
         || (rc = handler->type->call_apply(handler->handler, &tables, message)) != 0)
@@ -434,8 +434,8 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
     for (uint32_t i = 0; i < core->follow_count && !own; i++) {
         const struct core_follow *follow = &core->follows[i];
 
-        if (follow->joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0
-            || souk_point_satisfied(follow->joining, souk_point_of(&follow->cursor.position)))
+        if (follow->cursor.joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0
+            || souk_point_satisfied(follow->cursor.joining, souk_point_of(&follow->cursor.position)))
             continue;
         held = true;
     }
@@ -492,9 +492,14 @@ give_up(struct souk_core *core, const struct souk_batch_header *header, bool own
     struct souk_causes causes;
     struct souk_cause cause;
 
-    for (uint32_t i = 0; i < core->follow_count && !own; i++)
-        if (strcmp(core->follows[i].name.text, header->stream.text) != 0)
-            memset(&core->follows[i].joining, 0, sizeof core->follows[i].joining);
+    for (uint32_t i = 0; i < core->follow_count && !own; i++) {
+        struct core_follow *follow = &core->follows[i];
+
+        if (follow->cursor.joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0)
+            continue;
+        memset(&follow->cursor.joining, 0, sizeof follow->cursor.joining);
+        follow->changed = true;
+    }
     souk_causes_init(&causes, header);
     while (souk_causes_next(&causes, &cause)) {
         struct core_follow *follow = core_follow(core, cause.stream.text);

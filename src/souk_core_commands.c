@@ -437,7 +437,8 @@ answering_stores(const struct souk_core *core)
 static bool
 is_recorded(const struct souk_core *core, const struct souk_cause *cursors, uint32_t count)
 {
-    const uint32_t enough = core->wiring->recorded_by == 0 ? 1 : core->wiring->recorded_by;
+    const uint32_t enough = core->wiring->recorded_by == 0 || SOUK_PLANTED_BUG(RECORDED_BY_ONE) ? 1
+        : core->wiring->recorded_by;
 
     if (core->store_count == 0)
         return false;

@@ -617,7 +617,7 @@ fetch(struct souk_core *core)
         }
     }
     if (core->state == SOUK_CORE_BESIDE) {
-        if (core->taking_over && all_fetched(core)) {
+        if (core->taking_over && (all_fetched(core) || SOUK_PLANTED_BUG(TAKES_OVER_EARLY))) {
             core->state = SOUK_CORE_LIVE;
             core->taking_over = false;
             if (core->own_feed != NULL)

@@ -56,7 +56,6 @@ struct core_follow {
     struct souk_point reach;                    /* an own batch that waits names it: so far it may be applied */
     bool changed;                               /* the row has to be written */
     struct souk_point given_up;                 /* of its events: waited for until the bound; 0 when it has moved since */
-    struct souk_point joining;                  /* added late: others wait until the cursor is there */
     uint32_t poison_count;
     struct core_poison *poison;                 /* events of the batch at the front that failed */
 };

@@ -5,7 +5,7 @@
 #define TABLE "souk.cursors"
 #define OWES_LOSSES 1
 #define OWES_REACTIONS 2
-#define ROW_BYTES (2 * SOUK_POSITION_BYTES + 4 + 4 + SOUK_POINT_BYTES + 1)
+#define ROW_BYTES (2 * SOUK_POSITION_BYTES + 4 + 4 + 2 * SOUK_POINT_BYTES + 1)
 
 int
 souk_cursor_get(struct souk_txn *txn, const struct souk_name *stream, struct souk_cursor *cursor_out)
@@ -32,15 +32,18 @@ souk_cursor_get(struct souk_txn *txn, const struct souk_name *stream, struct sou
     cursor_out->generation = souk_get_u32(at);
     cursor_out->generation_beside = souk_get_u32(at + 4);
     at += 8;
+    if ((rc = souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->reacted)) != 0)
+        return rc;
+    at += SOUK_POINT_BYTES;
     cursor_out->owes_losses = (at[SOUK_POINT_BYTES] & OWES_LOSSES) != 0;
     cursor_out->owes_reactions = (at[SOUK_POINT_BYTES] & OWES_REACTIONS) != 0;
-    return souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->reacted);
+    return souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->joining);
 }
 
 int
 souk_cursor_put(struct souk_txn *txn, const struct souk_name *stream, const struct souk_cursor *cursor)
 {
-    uint8_t row[ROW_BYTES];
+    uint8_t row[ROW_BYTES], *at = row;
     struct souk_table table;
     int rc;
 
@@ -48,10 +51,13 @@ souk_cursor_put(struct souk_txn *txn, const struct souk_name *stream, const stru
         return rc;
     souk_position_encode(&cursor->position, row);
     souk_position_encode(&cursor->beside, row + SOUK_POSITION_BYTES);
-    souk_put_u32(row + 2 * SOUK_POSITION_BYTES, cursor->generation);
-    souk_put_u32(row + 2 * SOUK_POSITION_BYTES + 4, cursor->generation_beside);
-    souk_point_encode(&cursor->reacted, row + 2 * SOUK_POSITION_BYTES + 8);
-    row[2 * SOUK_POSITION_BYTES + 8 + SOUK_POINT_BYTES] = (uint8_t)((cursor->owes_losses ? OWES_LOSSES : 0)
+    at += 2 * SOUK_POSITION_BYTES;
+    souk_put_u32(at, cursor->generation);
+    souk_put_u32(at + 4, cursor->generation_beside);
+    at += 8;
+    souk_point_encode(&cursor->reacted, at);
+    souk_point_encode(&cursor->joining, at + SOUK_POINT_BYTES);
+    at[2 * SOUK_POINT_BYTES] = (uint8_t)((cursor->owes_losses ? OWES_LOSSES : 0)
         | (cursor->owes_reactions ? OWES_REACTIONS : 0));
     return souk_txn_put(txn, table, souk_name_slice(stream), (struct souk_slice){ row, sizeof row });
 }

@@ -65,7 +65,11 @@
     BUG(EPOCH_BY_STREAM, "epoch-by-stream") \
     BUG(OWN_LOG_FORGOTTEN, "own-log-forgotten") \
     BUG(PRIVATE_PUBLISHED, "private-published") \
-    BUG(ALONE_AT_START, "alone-at-start")
+    BUG(ALONE_AT_START, "alone-at-start") \
+    BUG(JOINS_WITHOUT_VECTOR, "joins-without-vector") \
+    BUG(FILLED_IN_PLACE, "filled-in-place") \
+    BUG(RECORDED_BY_ONE, "recorded-by-one") \
+    BUG(TAKES_OVER_EARLY, "takes-over-early")
 
 enum souk_bug {
     SOUK_BUG_NONE,

@@ -126,6 +126,7 @@ add_node(struct checker *checker, const char *name)
     node->index = (uint32_t)checker->node_count++;
     node->name = keep_text(checker, name);
     node->follows = check_arena_take(&checker->arena, MODEL_STREAMS_MAX * sizeof *node->follows);
+    node->joined = check_arena_take(&checker->arena, MODEL_STREAMS_MAX * sizeof *node->joined);
     node->declared_lost = check_arena_take(&checker->arena, MODEL_NODES_MAX * sizeof *node->declared_lost);
     return node;
 }
@@ -134,6 +135,21 @@ static struct check_bytes
 keep_text(struct checker *checker, const char *text)
 {
     return model_text(check_arena_copy(&checker->arena, text, strlen(text) + 1));
+}
+
+void
+check_follows(struct checker *checker, uint64_t now_ms, const char *service, const char *stream)
+{
+    const struct model_stream *joined;
+    struct model_node *node;
+
+    if (!is_open(checker, now_ms))
+        return;
+    node = model_find_node(checker, model_text(service));
+    joined = model_find_stream(checker, model_text(stream));
+    assert(node != NULL);
+    assert(joined != NULL);
+    node->follows[joined->index] = node->joined[joined->index] = true;
 }
 
 /* ---- processes and disks ------------------------------------------------ */

@@ -320,6 +320,23 @@ is_satisfied(struct checker *checker, const struct check_place *cause, const str
     return model_covers(checker, model_known_of(tip), wanted, false);
 }
 
+/*
+ * Of a stream that was added in the middle all is there first that the batch or any before it knew of: what was said
+ * before the stream was followed is not said again.
+ */
+static const struct model_stream *
+find_unjoined(const struct checker *checker, const struct model_process *process, const struct model_batch *batch)
+{
+    struct model_batch *const *tips = process->disk->holds.tips;
+    size_t i;
+
+    for (i = 0; i < checker->stream_count && !process->disk->has_given_up; i++)
+        if (process->node->joined[i] && batch->known[i].epoch != 0 && &checker->streams[i] != batch->stream
+            && !model_covers(checker, model_known_of(tips[i]), batch->known[i], true))
+            return &checker->streams[i];
+    return NULL;
+}
+
 /* All that the tips have newly passed: causes there, commits whole, no rival seen. */
 static int
 check_passed(struct checker *checker, struct judgement *judgement, unsigned bound_count)
@@ -328,10 +345,13 @@ check_passed(struct checker *checker, struct judgement *judgement, unsigned boun
     struct model_contents *holds = &judgement->process->disk->holds;
     const struct check_place *missing = NULL;
     const struct model_batch *hasty = NULL;
+    const struct model_stream *unjoined;
     struct model_batch *batch, *common;
     unsigned early_count = 0, early_before;
     size_t i, j;
 
+    if (bound_count > 0)
+        judgement->process->disk->has_given_up = true;
     for (i = 0; i < checker->stream_count; i++) {
         if (holds->tips[i] == judgement->before[i])
             continue;
@@ -360,6 +380,12 @@ check_passed(struct checker *checker, struct judgement *judgement, unsigned boun
                 hasty = batch;
                 missing = &batch->form.causes[j];
             }
+            if (!is_early && (unjoined = find_unjoined(checker, judgement->process, batch)) != NULL)
+                return model_fail(checker, "effect before cause: %s has applied %s without %.*s %" PRIu32 ".%" PRIu64
+                    ", which is known there, and it has joined that stream", model_process_name(checker,
+                    judgement->process), model_batch_name(checker, batch), (int)unjoined->name.size_bytes,
+                    (const char *)unjoined->name.base, model_counter(checker, batch->known[unjoined->index].epoch),
+                    batch->known[unjoined->index].number);
             early_count += is_early;
             for (j = 0; (node->is_event_store || batch->stream->owner == node) && j < batch->commit->batch_count; j++) {
                 const struct model_batch *other = batch->commit->batches[j];

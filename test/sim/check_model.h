@@ -47,6 +47,7 @@ struct model_node {
     struct model_stream **streams;      /* own, by name */
     size_t stream_count;
     bool *follows;                      /* by stream; an event store follows all, and nobody itself */
+    bool *joined;                       /* by stream: it follows it since some moment in the middle */
     enum check_trim trim;
     unsigned recorded_by, trim_by;
     bool *declared_lost;                /* by node: event stores that it may go on without */
@@ -122,6 +123,7 @@ struct model_disk {
     struct model_contents holds;
     struct model_move **moves;          /* by stream, newest first */
     struct model_loss *losses;          /* newest first */
+    bool has_given_up;                  /* a wait was over its bound: what stood behind it is there without its causes */
     struct model_disk *next;            /* of the same node */
 };
 

@@ -301,6 +301,7 @@ settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *re
 static void
 follow_up(struct sim_world *world, uint32_t index, const struct souk_wire_reply *reply)
 {
+    static const char *const streams[] = { "orders", "stock", NULL, "payments" };
     const struct sim_item *item = world->ops[index].item;
     struct sim_client *client = &world->clients[item->client];
     uint64_t table = 0, key = item->arguments[0];
@@ -326,6 +327,8 @@ follow_up(struct sim_world *world, uint32_t index, const struct souk_wire_reply 
     default:
         return;
     }
+    if (node == APP_QUERY && !sim_follows(world, node, sim_stream_of(souk_slice_of(streams[table]))))
+        return;                                 /* it does not show there yet */
     op = op_new(world, item->client, node, "rows.get", &asked);
     op->query = true;
     op->must_find = true;

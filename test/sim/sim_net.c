@@ -406,7 +406,7 @@ subscribes(const struct sim_process *process, uint32_t node)
     if (node >= SIM_SERVICES || self >= SIM_SERVICES)
         return true;
     for (stream = 0; stream < SIM_STREAMS; stream++)
-        if (sim_streams[stream].origin == node && sim_follows(self, stream))
+        if (sim_streams[stream].origin == node && sim_follows(process->world, self, stream))
             return true;
     return false;
 }

@@ -413,7 +413,7 @@ wire(struct sim_world *world, struct sim_process *process)
     wiring->self = process->node->name;
     wiring->streams = process->streams;
     for (i = 0; i < SIM_STREAMS; i++)
-        if (sim_streams[i].origin == self || sim_follows(self, i)) {
+        if (sim_streams[i].origin == self || sim_follows(world, self, i)) {
             struct souk_wired_stream *stream = &process->streams[wiring->stream_count++];
 
             (void)!souk_name_set(&stream->name, souk_slice_of(sim_streams[i].name));

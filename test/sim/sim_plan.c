@@ -193,6 +193,14 @@ make_knobs(struct maker *maker)
     for (; node < SIM_SERVICES + SIM_STORES_MAX; node++)
         if (sim_random_chance(random, 100))
             plan->starts_ms[node] = sim_random_below(random, plan->end_ms / 3);
+
+    plan->late_stream = SIM_STREAM_NONE;
+    if (sim_random_chance(random, plan->profile == SIM_BESIDE ? 400 : 100)) {
+        do
+            plan->late_stream = (uint32_t)sim_random_below(random, SIM_STREAMS);
+        while (!sim_may_follow(APP_QUERY, plan->late_stream));
+        plan->joins_ms = sim_random_between(random, plan->end_ms / 4, plan->end_ms - 1);
+    }
 }
 
 /* ---- commands ------------------------------------------------------- */

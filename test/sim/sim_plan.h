@@ -17,6 +17,7 @@
 #define SIM_STORES_MAX 2
 #define SIM_CLIENTS 6
 #define SIM_ARGUMENTS_MAX 5
+#define SIM_STREAM_NONE UINT32_MAX
 
 /* What a schedule is mostly about. */
 enum sim_profile {
@@ -127,6 +128,8 @@ struct sim_plan {
     uint64_t retention_ms, ids_window_ms;
     bool trims;                 /* so short that logs are trimmed; clients then give up within the window of ids */
     uint64_t starts_ms[8];      /* of each node */
+    uint32_t late_stream;       /* query follows it only from `joins_ms` on; SIM_STREAM_NONE: there is none */
+    uint64_t joins_ms;
     struct sim_item items[SIM_ITEMS_MAX];
     uint32_t item_count, command_count, fault_count;
 };

@@ -120,6 +120,7 @@ struct sim_process;
     STATE(WIPED, "a service wiped") \
     STATE(RESTORED, "a service restored from an old copy") \
     STATE(LATE, "a service added late") \
+    STATE(JOINED, "a service that follows one stream more") \
     STATE(TAKEN_OVER, "a take-over") \
     STATE(TAKEN_OVER_NEW_TABLES, "a take-over by a program with other tables") \
     STATE(TAKE_OVER_DIED, "a rebuild that died half-way") \

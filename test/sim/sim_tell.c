@@ -77,7 +77,7 @@ sim_tell_topology(struct sim_world *world)
             if (sim_streams[stream].origin == node)
                 streams[service.stream_count++] =
                     (struct check_stream){ sim_streams[stream].name, sim_streams[stream].is_private };
-            else if (sim_follows(node, stream))
+            else if (sim_follows(world, node, stream))
                 follows[service.follow_count++] = sim_streams[stream].name;
         }
         check_service(world->checker, &service);
@@ -370,7 +370,7 @@ sim_tell_views(struct sim_world *world, struct sim_process *process)
         return;
     }
     for (stream = 0; stream < SIM_STREAMS; stream++) {
-        if (!writes(process, stream) && !sim_follows(process->node->index, stream))
+        if (!writes(process, stream) && !sim_follows(world, process->node->index, stream))
             continue;
         cursor = &cursors[count++];
         *cursor = sim_tell_position(stream, &process->told[stream]);

@@ -41,6 +41,7 @@ static const char *const node_names[SIM_NODES_MAX] = {
 
 static void begin(struct sim_world *world);
 static void dispatch(struct sim_world *world, const struct sim_event *event);
+static void join(struct sim_world *world);
 static void look(struct sim_world *world);
 static bool is_quiet(struct sim_world *world, char *why_out, size_t size_bytes);
 static bool is_well(const struct sim_process *process, char *why_out, size_t size_bytes);
@@ -58,9 +59,16 @@ sim_node_name(uint32_t node)
 }
 
 bool
-sim_follows(uint32_t node, uint32_t stream)
+sim_may_follow(uint32_t node, uint32_t stream)
 {
     return node >= SIM_SERVICES || (followers[stream] & 1U << node) != 0;
+}
+
+bool
+sim_follows(const struct sim_world *world, uint32_t node, uint32_t stream)
+{
+    return sim_may_follow(node, stream)
+        && (node != APP_QUERY || stream != world->plan->late_stream || world->has_joined);
 }
 
 uint32_t
@@ -205,6 +213,8 @@ begin(struct sim_world *world)
     for (i = 0; i < plan->item_count; i++)
         if (world->without == NULL || !world->without[plan->items[i].number])
             sim_put(world, plan->items[i].at_ms * 1000, SIM_EVENT_ITEM, i, 0, NULL);
+    if (plan->late_stream != SIM_STREAM_NONE)
+        sim_put(world, plan->joins_ms * 1000, SIM_EVENT_JOIN, 0, 0, NULL);
     sim_put(world, (plan->end_ms + 1) * 1000, SIM_EVENT_LOOK, 0, 0, NULL);
 }
 
@@ -264,9 +274,31 @@ dispatch(struct sim_world *world, const struct sim_event *event)
         if (world->ops[event->a].tries == event->b)
             sim_client_ask(world, event->a);
         return;
+    case SIM_EVENT_JOIN:
+        join(world);
+        return;
     case SIM_EVENT_LOOK:
         look(world);
         return;
+    }
+}
+
+/* The topology has changed: query is started again, and follows one stream more. Perhaps it dies in the middle of that. */
+static void
+join(struct sim_world *world)
+{
+    struct sim_node *node = &world->nodes[APP_QUERY];
+    uint32_t i;
+
+    sim_mark(world, SIM_STATE_JOINED);
+    sim_trace(world, "query follows %s", sim_streams[world->plan->late_stream].name);
+    world->has_joined = true;
+    check_follows(world->checker, sim_now_ms(world), node->name.text, sim_streams[world->plan->late_stream].name);
+    for (i = 0; i < SIM_INSTANCES_MAX; i++) {
+        node->instances[i].start_trapped = sim_random_chance(&world->random, 400);
+        node->instances[i].start_trap = SIM_COMMITTED;
+        if (node->instances[i].process != NULL)
+            sim_process_crash(world, node->instances[i].process, 100);
     }
 }
 
@@ -363,7 +395,7 @@ is_caught_up(struct sim_world *world, const struct sim_process *process, char *w
     if (process->core != NULL)
         souk_core_status(process->core, &core);
     for (stream = 0; stream < SIM_STREAMS; stream++) {
-        if (!sim_follows(process->node->index, stream))
+        if (!sim_follows(world, process->node->index, stream))
             continue;
         origin = sim_node_main(&world->nodes[sim_streams[stream].origin]);
         if (origin == NULL || origin->process == NULL || !sim_process_cursor(origin->process, stream, &head))

@@ -51,6 +51,7 @@ enum sim_event_kind {
     SIM_EVENT_FLAP,             /* a: index in the plan, b: 1 when the link is cut */
     SIM_EVENT_REBUILD,          /* a: node: look how the rebuild is doing */
     SIM_EVENT_OP,               /* a: op of a client: ask (again) */
+    SIM_EVENT_JOIN,             /* query follows one stream more */
     SIM_EVENT_LOOK,             /* is everything quiet? */
 };
 
@@ -228,6 +229,7 @@ struct sim_world {
     struct checker *checker;
     uint64_t states[SIM_STATE_COUNT];
     bool faults_over, quiet;
+    bool has_joined;                    /* query follows the stream that was added late */
     uint32_t ambushes[SIM_STORES_MAX][SIM_SERVICES];    /* index in the plan + 1 of the one that waits for a seal; 0: none */
     uint32_t declared_lost[SIM_NODES_MAX];      /* reasons why services are told to go on without this event store */
     char failure[1024];                 /* empty: none so far */
@@ -241,8 +243,10 @@ struct sim_stream {
 extern const struct sim_stream sim_streams[SIM_STREAMS];
 
 const char *sim_node_name(uint32_t node);
-/* Does service `node` follow stream `stream`? Event stores follow all. */
-bool sim_follows(uint32_t node, uint32_t stream);
+/* Does service `node` follow stream `stream`, once all are added? Event stores follow all. */
+bool sim_may_follow(uint32_t node, uint32_t stream);
+/* And now? */
+bool sim_follows(const struct sim_world *world, uint32_t node, uint32_t stream);
 /* SIM_STREAMS when there is no such stream. */
 uint32_t sim_stream_of(struct souk_slice name);
 

@@ -965,9 +965,9 @@ end_story(struct story *told)
     told->is_ended = true;
 }
 
-/* Services a (streams a, a.private), b (stream b, follows a), c (follows a and b), and an event store. */
+/* Services a (streams a, a.private), b (stream b, follows a), c (follows a and b; 1 left out: b), and an event store. */
 static void
-begin_with(struct story *told, enum check_trim trim)
+begin_with(struct story *told, enum check_trim trim, size_t left_out)
 {
     static const struct check_stream a_streams[] = { { "a", false }, { "a.private", true } };
     static const struct check_stream b_streams[] = { { "b", false } };
@@ -976,7 +976,8 @@ begin_with(struct story *told, enum check_trim trim)
         { .name = "a", .streams = a_streams, .stream_count = 2, .trim = trim, .recorded_by = 1 },
         { .name = "b", .streams = b_streams, .stream_count = 1, .follows = follow_a, .follow_count = 1, .trim = trim,
             .recorded_by = 1 },
-        { .name = "c", .follows = follow_a, .follow_count = 2, .trim = trim, .recorded_by = 1 },
+        { .name = "c", .follows = follow_a + left_out, .follow_count = 2 - left_out, .trim = trim,
+            .recorded_by = 1 },
     };
     size_t i;
 
@@ -987,7 +988,7 @@ begin_with(struct story *told, enum check_trim trim)
         struct party *added = add_party(told, services[i].name, false);
 
         check_service(told->checker, &services[i]);
-        added->follows[0] = i > 0;
+        added->follows[0] = i == 1 || (i == 2 && left_out == 0);
         added->follows[2] = i > 1;
     }
     check_event_store(told->checker, "store");
@@ -1004,7 +1005,7 @@ begin_with(struct story *told, enum check_trim trim)
 static void
 begin(struct story *told)
 {
-    begin_with(told, CHECK_TRIM_RECORDED);
+    begin_with(told, CHECK_TRIM_RECORDED, 0);
 }
 
 /* A command that a takes, with its event in stream a. */
@@ -1626,6 +1627,47 @@ recording_from_pub_behind_an_answer_passes(void **state)
 
 /* ---- following ---------------------------------------------------------- */
 
+/* c has followed b only; what b writes next stands on an event of a, but b has said so before. */
+static int
+stand_on_what_was_said_before(int *first_out)
+{
+    struct draft next;
+    int event;
+
+    begin_with(&story, CHECK_TRIM_RECORDED, 1);
+    *first_out = happen(&story, id_1, 7);
+    follow(&story, "b", *first_out);
+    event = react(&story, 1, id_1);
+    follow(&story, "c", event);
+    next = draft(&story, "b", "b");
+    by_event(&story, &next, "rung", "b", 1, id_1, 7)->kind = 2;
+    next.events[0].depth = 2;
+    event = commit(&story, "b", &next);
+    check_follows(story.checker, ++story.now_ms, "c", "a");
+    party(&story, "c")->follows[0] = true;
+    return event;
+}
+
+static void
+a_stream_that_is_joined_without_its_past_is_named(void **state)
+{
+    int first, event = stand_on_what_was_said_before(&first);
+
+    follow(&story, "c", event);
+    expect(&story, "joined that stream");
+}
+
+static void
+a_stream_that_is_joined_with_its_past_passes(void **state)
+{
+    int first, event = stand_on_what_was_said_before(&first);
+
+    follow(&story, "c", first);
+    follow(&story, "c", event);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
 static void
 filling_anew_what_is_not_void_is_named(void **state)
 {
@@ -2115,7 +2157,7 @@ trimming_what_is_not_recorded_is_named(void **state)
 static void
 trimming_what_is_not_backed_up_is_named(void **state)
 {
-    begin_with(&story, CHECK_TRIM_BACKED_UP);
+    begin_with(&story, CHECK_TRIM_BACKED_UP, 0);
     follow(&story, "store", happen(&story, id_1, 7));
     check_copied(story.checker, ++story.now_ms, party(&story, "store")->disk, 100);
     follow(&story, "store", happen(&story, id_2, 9));
@@ -2129,7 +2171,7 @@ trimming_what_is_not_backed_up_is_named(void **state)
 static void
 trimming_what_the_backups_that_count_hold_passes(void **state)
 {
-    begin_with(&story, CHECK_TRIM_BACKED_UP);
+    begin_with(&story, CHECK_TRIM_BACKED_UP, 0);
     follow(&story, "store", happen(&story, id_1, 7));
     check_copied(story.checker, ++story.now_ms, party(&story, "store")->disk, 100);
     follow(&story, "store", happen(&story, id_2, 9));
@@ -2612,6 +2654,8 @@ main(void)
         cmocka_unit_test(recording_from_pub_before_the_head_is_named),
         cmocka_unit_test(recording_from_pub_behind_an_answer_passes),
         cmocka_unit_test(what_nobody_remembers_may_be_lost),
+        cmocka_unit_test(a_stream_that_is_joined_without_its_past_is_named),
+        cmocka_unit_test(a_stream_that_is_joined_with_its_past_passes),
         cmocka_unit_test(filling_anew_what_is_not_void_is_named),
         cmocka_unit_test(filling_anew_what_is_void_passes),
         cmocka_unit_test(what_every_disk_has_lost_may_be_lost),

@@ -83,6 +83,9 @@ struct check_service {
 void check_service(struct checker *checker, const struct check_service *service);
 void check_event_store(struct checker *checker, const char *name);
 
+/* From now on the service follows this stream, too: its topology has changed. */
+void check_follows(struct checker *checker, uint64_t now_ms, const char *service, const char *stream);
+
 /* ---- processes and disks ------------------------------------------------ */
 
 /*
