@@ -17,6 +17,7 @@ table=${srcdir:-.}/test/sim/planted.txt
 schedules=${SOUK_PLANTED_SCHEDULES:-400}
 seconds=${SOUK_PLANTED_SECONDS:-60}
 first_seeds=(1 100001 200001)
+slice_seconds=15                        # of the clock: others may want the cores, too
 by_library='^(broken|died|open|reader|simulator|take-over|work)$'
 times_file=$(mktemp)
 trap 'rm -f "$times_file"' EXIT
@@ -37,20 +38,22 @@ find_bug() {
     cpu_ms
     began_ms=$used_ms took_ms=0 seed='' text=''
     while [[ $took_ms -lt $limit_ms && $from -le $last ]]; do
-        said=$("$sim" --bug "$name" "${profile[@]}" --seeds "$from-$last" --seconds $(((limit_ms - took_ms) / 500 + 1)) \
-            --no-shrink 2>/dev/null)
+        said=$("$sim" --bug "$name" "${profile[@]}" --seeds "$from-$last" --seconds "$slice_seconds" --no-shrink 2>&1)
         cpu_ms
         took_ms=$((used_ms - began_ms))
         seed=$(sed -n 's/^FAILED souk-sim --seed \([0-9]*\).*/\1/p' <<<"$said")
-        if [[ -z $seed ]]; then
-            return 1
+        if [[ -z $seed ]]; then             # the slice is over: go on behind what it has tried
+            from=$((from + $(tr '\r' '\n' <<<"$said" | sed -n 's/^\([0-9]*\) schedules.*/\1/p' | tail -n 1)))
+            continue
         fi
         text=$(sed -n 's/^FAILED souk-sim --seed [^:]*: //p' <<<"$said")
-        if [[ $took_ms -le $limit_ms && ! $(kind "$text") =~ $by_library ]] && "$sim" --seed "$seed" "${profile[@]}" >/dev/null 2>&1; then
+        if [[ $took_ms -le $limit_ms && ! $(kind "$text") =~ $by_library ]] &&
+            "$sim" --seed "$seed" "${profile[@]}" >/dev/null 2>&1; then
             return 0
         fi
         from=$((seed + 1)) seed=''
     done
+    seed=''
     return 1
 }
 
