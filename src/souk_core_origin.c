@@ -320,7 +320,7 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
         return;
     store->seal_answered = sealed->request;
     meet(core, store, sealed->incarnation);
-    if (core->state == SOUK_CORE_FETCHING && (!sealed->granted || (store->granted
+    if (core->state == SOUK_CORE_FETCHING && !SOUK_PLANTED_BUG(OLD_SEAL_COUNTS) && (!sealed->granted || (store->granted
         && memcmp(store->sealed_incarnation, sealed->incarnation, sizeof sealed->incarnation) != 0))) {
         core_begin_sealing(core, core->reason);
         return;
@@ -444,7 +444,8 @@ all_granted(const struct souk_core *core)
             continue;
         any |= core->stores[i].granted;
         /* In answer to one and the same request: what was granted long ago may have been restored away since. */
-        all &= core->stores[i].granted && core->stores[i].seal_answered == core->seal_request;
+        all &= core->stores[i].granted
+            && (core->stores[i].seal_answered == core->seal_request || SOUK_PLANTED_BUG(OLD_SEAL_COUNTS));
     }
     if (all && !any && core->store_count != 0 && core->commit == 0)
         all = false;                            /* all are declared lost, and the own store is empty: nobody knows */
