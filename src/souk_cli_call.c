@@ -79,8 +79,8 @@ souk_cli_call(int argc, char **argv)
     };
     static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
-        .args_doc = "SERVICE MESSAGE JSON\n--from FILE", .doc = "Send a command or a query to a service and show what it"
-        " answers." };
+        .args_doc = "SERVICE MESSAGE JSON\n--from FILE", .doc = "Send a command or a query to a service and show what"
+        " it answers." };
     struct options options = { .caller = "souk", .in_flight = IN_FLIGHT };
     struct calling calling = { .options = &options };
     struct souk_error err = { 0 };
@@ -244,8 +244,8 @@ call_line(struct calling *calling, const char *line, uint64_t number)
         souk_cli_say(cli, SOUK_CLI_RED, "%s:%" PRIu64 ": %s", calling->options->from, number, err.text);
     else if (json_unpack_ex(json, &json_err, 0, "{ss ss so s?s !}", "id", &id, "message", &message, "data", &data,
             "service", &service) != 0)
-        souk_cli_say(cli, SOUK_CLI_RED, "%s:%" PRIu64 ": {\"id\", \"message\", \"data\"} and maybe \"service\" are meant:"
-            " %s", calling->options->from, number, json_err.text);
+        souk_cli_say(cli, SOUK_CLI_RED, "%s:%" PRIu64 ": {\"id\", \"message\", \"data\"} and maybe \"service\" are"
+            " meant: %s", calling->options->from, number, json_err.text);
     else {
         (void)snprintf(own, sizeof own, "%.*s", (int)strcspn(message, "."), message);
         status = send_one(calling, service == NULL ? own : service, message, data, id);
@@ -523,5 +523,6 @@ entry_json(const struct calling *calling, const struct souk_wire_entry *entry)
         return data;
     souk_cli_key(&calling->catalogue, entry->name, entry->key, key);
     return json_pack("{ss% ss% sI ss so}", "type", entry->name.base, entry->name.size_bytes, "stream",
-        entry->stream.base, entry->stream.size_bytes, "number", (json_int_t)entry->number, "subject", key, "data", data);
+        entry->stream.base, entry->stream.size_bytes, "number", (json_int_t)entry->number, "subject", key, "data",
+        data);
 }

@@ -49,19 +49,32 @@ souk_cli_event_line(const struct souk_cli *cli, const struct souk_catalogue *cat
 {
     json_t *data = souk_cli_need(souk_cli_message_json(catalogue, event->event.type, event->event.version,
         event->event.payload));
-    char time[SOUK_CLI_TIME_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
+    const struct souk_cli_place place = { event->stream, event->epoch.counter, event->event.number };
 
-    souk_cli_time(event->event.time_ms, time);
-    souk_cli_key(catalogue, event->event.type, event->event.key, key);
-    (void)printf("%s%s%s %s/%" PRIu32 "/%" PRIu64 " %s%.*s%s %s%s%s ", souk_cli_color(cli->out_has_color, SOUK_CLI_DIM),
-        time, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN), event->stream.text, event->epoch.counter,
-        event->event.number, souk_cli_color(cli->out_has_color, SOUK_CLI_CYAN), (int)event->event.type.size_bytes,
-        (const char *)event->event.type.base, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN),
-        souk_cli_color(cli->out_has_color, SOUK_CLI_YELLOW), key, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN));
-    (void)json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-    (void)putchar('\n');
+    souk_cli_line_of(cli, catalogue, &place, event->event.time_ms, event->event.type, event->event.key, data);
     json_decref(data);
+}
+
+void
+souk_cli_line_of(const struct souk_cli *cli, const struct souk_catalogue *catalogue,
+    const struct souk_cli_place *place, uint64_t time_ms, struct souk_slice type, struct souk_slice key,
+    const json_t *data)
+{
+    const char *plain = souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN);
+    char time[SOUK_CLI_TIME_BYTES];
+    char key_text[SOUK_CLI_KEY_BYTES];
+
+    souk_cli_time(time_ms, time);
+    souk_cli_key(catalogue, type, key, key_text);
+    (void)printf("%s%s%s %s/%" PRIu32 "/%" PRIu64, souk_cli_color(cli->out_has_color, SOUK_CLI_DIM), time, plain,
+        place->stream.text, place->counter, place->number);
+    (void)printf(" %s%.*s%s %s%s%s ", souk_cli_color(cli->out_has_color, SOUK_CLI_CYAN), (int)type.size_bytes,
+        (const char *)type.base, plain, souk_cli_color(cli->out_has_color, SOUK_CLI_YELLOW), key_text, plain);
+    if (data == NULL)
+        (void)printf("(not shown)");
+    else
+        (void)json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)putchar('\n');
 }
 
 json_t *

@@ -38,7 +38,12 @@ json_t *souk_cli_event_json(const struct souk_catalogue *catalogue, const struct
 void souk_cli_event_line(const struct souk_cli *cli, const struct souk_catalogue *catalogue,
     const struct souk_cli_event *event);
 
-/* What a packed message says, by its description; a string of hexadecimal digits when there is none. NULL without memory. */
+/* The same of what is at hand; `data` NULL: it is not shown. */
+void souk_cli_line_of(const struct souk_cli *cli, const struct souk_catalogue *catalogue,
+    const struct souk_cli_place *place, uint64_t time_ms, struct souk_slice type, struct souk_slice key,
+    const json_t *data);
+
+/* What a packed message says, by its description; without one a string of hexadecimal digits. NULL without memory. */
 json_t *souk_cli_message_json(const struct souk_catalogue *catalogue, struct souk_slice name, uint16_t version,
     struct souk_slice packed);
 /* The key of an event of type `type`: an id, text, or hexadecimal digits. */

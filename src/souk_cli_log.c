@@ -48,8 +48,6 @@ static int refused(const struct listing *listing, const char *refusal);
 static void list_one(struct listing *listing, const struct found_event *found);
 static int show_one(const struct options *options);
 static int show(struct souk_cli_store *store, const struct souk_cli_place *place, enum shown how);
-static void show_line(const struct souk_cli_store *store, const struct eventstore_event_reply *reply,
-    const json_t *data);
 static json_t *event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply);
 
 int
@@ -311,36 +309,14 @@ show(struct souk_cli_store *store, const struct souk_cli_place *place, enum show
         return 0;
     }
     if (how == SHOWN_AS_LINE) {
-        show_line(store, &reply, json_object_get(json, "data"));
+        souk_cli_line_of(store->cli, &store->catalogue, place, reply.event.time_ms, reply.event.type, reply.event.key,
+            json_object_get(json, "data"));
     } else {
         (void)json_dumpf(json, stdout, JSON_INDENT(4));
         (void)putchar('\n');
     }
     json_decref(json);
     return 0;
-}
-
-/* Like souk_cli_event_line(). */
-static void
-show_line(const struct souk_cli_store *store, const struct eventstore_event_reply *reply, const json_t *data)
-{
-    const struct souk_cli *cli = store->cli;
-    char time[SOUK_CLI_TIME_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
-
-    souk_cli_time(reply->event.time_ms, time);
-    souk_cli_key(&store->catalogue, reply->event.type, reply->event.key, key);
-    (void)printf("%s%s%s %.*s/%" PRIu32 "/%" PRIu64 " %s%.*s%s %s%s%s ", souk_cli_color(cli->out_has_color, SOUK_CLI_DIM),
-        time, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN), (int)reply->event.stream.size_bytes,
-        (const char *)reply->event.stream.base, reply->event.epoch, reply->event.number,
-        souk_cli_color(cli->out_has_color, SOUK_CLI_CYAN), (int)reply->event.type.size_bytes,
-        (const char *)reply->event.type.base, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN),
-        souk_cli_color(cli->out_has_color, SOUK_CLI_YELLOW), key, souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN));
-    if (data == NULL)
-        (void)printf("(not shown)");
-    else
-        (void)json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-    (void)putchar('\n');
 }
 
 /* With `data`, unless it is private or too long to be told. */

@@ -437,8 +437,8 @@ hear_child(struct up *up, struct souk_cli_child *child, uint64_t now_ms)
     if (live < up->child_count || up->said_live)
         return;
     up->said_live = true;
-    souk_cli_up_log_say(&up->log, SOUK_LEVEL_INFO, "%s is up: %zu of %zu are live after %ju ms", up->topology->name.text,
-        live, up->child_count, (uintmax_t)(now_ms - up->begun_ms));
+    souk_cli_up_log_say(&up->log, SOUK_LEVEL_INFO, "%s is up: %zu of %zu are live after %ju ms",
+        up->topology->name.text, live, up->child_count, (uintmax_t)(now_ms - up->begun_ms));
 }
 
 static void

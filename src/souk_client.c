@@ -327,6 +327,7 @@ open_link(struct souk_client *client, enum link_kind kind, const struct souk_top
 static int
 wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
 {
+    long timeout_ms;
     uint64_t due_us;
     uint64_t now_us;
     size_t i;
@@ -360,8 +361,8 @@ wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
         if (now_us >= until_us)
             return -SOUK_ENOTFOUND;
         due_us = client->next_due_us < until_us ? client->next_due_us : until_us;
-        if (zmq_poll(client->items, (int)client->item_count, due_us <= now_us ? 0 : (long)((due_us - now_us) / 1000 + 1)) < 0
-            && errno != EINTR)
+        timeout_ms = due_us <= now_us ? 0 : (long)((due_us - now_us) / 1000 + 1);
+        if (zmq_poll(client->items, (int)client->item_count, timeout_ms) < 0 && errno != EINTR)
             return -SOUK_EIO;
     }
 }
@@ -387,7 +388,7 @@ send_due(struct souk_client *client, uint64_t now_us)
     }
 }
 
-/* What lies in the pack. While nobody takes it, it is tried again soon; once it has gone, after a longer pause each time. */
+/* What lies in the pack. While nobody takes it, it is tried again soon; once it has gone, after longer and longer. */
 static void
 send_one(struct souk_client *client, struct waiting *waiting, uint64_t now_us)
 {
@@ -442,7 +443,7 @@ take_late(struct souk_client *client, uint64_t now_us, struct souk_client_answer
     return false;
 }
 
-/* The message is the answer to a request that is under way; false when it is something else, or has to be asked again. */
+/* Is the message the answer to a request that is under way? Not when it is `busy` and there is time to ask again. */
 static bool
 take_reply(struct souk_client *client, struct souk_client_answer *answer_out)
 {

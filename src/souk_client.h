@@ -99,7 +99,10 @@ SOUK_MUST_CHECK int souk_client_pull(struct souk_client *client, const struct so
 /* Hear what `node` publishes under `topic`. 0, -SOUK_EINVAL (an endpoint), -SOUK_ENOMEM or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_client_subscribe(struct souk_client *client, const struct souk_topology_node *node,
     struct souk_slice topic, struct souk_error *err);
-/* The next one: frame 0 is the topic. Good until the next call. 0; -SOUK_ENOTFOUND: nothing within `timeout_ms`; -SOUK_EIO. */
+/*
+ * The next one: frame 0 is the topic. Good until the next call. 0;
+ * -SOUK_ENOTFOUND: nothing within `timeout_ms`; -SOUK_EIO.
+ */
 SOUK_MUST_CHECK int souk_client_hear(struct souk_client *client, uint32_t timeout_ms,
     struct souk_slice frames_out[2]);
 

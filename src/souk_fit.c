@@ -80,16 +80,18 @@ souk_fit_breaks(const struct souk_topology *before, const struct souk_catalogue 
     size_t k;
 
     if (strcmp(before->name.text, after->name.text) != 0)
-        break_off(&breaking, "system `%s` becomes `%s`: nobody of the one talks to the other", before->name.text, after->name.text);
+        break_off(&breaking, "system `%s` becomes `%s`: nobody of the one talks to the other", before->name.text,
+            after->name.text);
     for (i = 0; i < before->stream_count; i++) {
         old = &before->streams[i];
         if ((new = souk_topology_stream(after, old->name.text)) == NULL)
             continue;
         if (strcmp(old->writer->name.text, new->writer->name.text) != 0)
-            break_off(&breaking, "stream `%s` is written by `%s` instead of `%s`: a history has one writer for ever", old->name.text,
-                new->writer->name.text, old->writer->name.text);
+            break_off(&breaking, "stream `%s` is written by `%s` instead of `%s`: a history has one writer for ever",
+                old->name.text, new->writer->name.text, old->writer->name.text);
         if (old->is_private && !new->is_private)
-            break_off(&breaking, "stream `%s` is private no more: what was said in confidence would be published", old->name.text);
+            break_off(&breaking, "stream `%s` is private no more: what was said in confidence would be published",
+                old->name.text);
     }
     for (i = 0; i < catalogue_before->count; i++) {
         messages = souk_description_messages(catalogue_before->descriptions[i]);

@@ -143,7 +143,8 @@ read_system(struct souk_topology_reading *reading)
 static void
 read_messages(struct souk_topology_reading *reading)
 {
-    struct souk_topology_found found = souk_topology_find(reading, reading->system, "messages", "", SOUK_TOPOLOGY_MESSAGES_MAX);
+    struct souk_topology_found found = souk_topology_find(reading, reading->system, "messages", "",
+        SOUK_TOPOLOGY_MESSAGES_MAX);
     const char **messages = souk_topology_alloc(reading, found.count * sizeof *messages);
     size_t i;
 
@@ -195,7 +196,8 @@ static void
 declare_nodes(struct souk_topology_reading *reading)
 {
     const struct souk_zpl_node *root = souk_zpl_root(reading->parts->zpl);
-    struct souk_topology_found found = souk_topology_find(reading, root, "service", "event_store", SOUK_SERVICES_MAX + SOUK_STORES_MAX);
+    struct souk_topology_found found = souk_topology_find(reading, root, "service", "event_store",
+        SOUK_SERVICES_MAX + SOUK_STORES_MAX);
     struct souk_topology_node *node;
     size_t stores = 0;
     size_t i;
@@ -335,8 +337,8 @@ read_endpoints(struct souk_topology_reading *reading, size_t index)
 
     if ((child = souk_topology_valued(zpl, "port")) != NULL
         && souk_zpl_number(reading->parts->zpl, child, 1, PORT_MAX, &reading->sources[index].port, &err) != 0)
-        souk_topology_wrong(reading, child, "`port`: a number from 1 to %d is meant, the first of three ports, not `%s`",
-            PORT_MAX, child->value);
+        souk_topology_wrong(reading, child, "`port`: a number from 1 to %d is meant, the first of three ports, not"
+            " `%s`", PORT_MAX, child->value);
     for (i = 0; i < sizeof doors / sizeof doors[0]; i++) {
         if ((child = souk_topology_valued(zpl, doors[i])) != NULL)
             souk_topology_endpoint(reading, child, endpoints[i]);
@@ -426,7 +428,8 @@ fill_wiring(struct souk_topology_reading *reading, struct souk_topology_node *no
     for (i = 0; i < reading->topology->node_count; i++) {
         other = &reading->nodes[i];
         if (other->kind == SOUK_NODE_EVENT_STORE)
-            wiring->stores[wiring->store_count++] = (struct souk_wired_store){ .name = other->name, .lost = other->lost };
+            wiring->stores[wiring->store_count++] = (struct souk_wired_store){ .name = other->name,
+                .lost = other->lost };
     }
 }
 

@@ -89,7 +89,8 @@ souk_topology_calls(struct souk_topology_reading *reading, const struct souk_zpl
 }
 
 void
-souk_topology_skips(struct souk_topology_reading *reading, const struct souk_zpl_node *above, struct souk_topology_node *node)
+souk_topology_skips(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
+    struct souk_topology_node *node)
 {
     struct souk_topology_found found = souk_topology_find(reading, above, "skip", "", SOUK_TOPOLOGY_SKIPS_MAX);
     struct souk_wired_skip *skips = souk_topology_alloc(reading, found.count * sizeof *skips);
@@ -98,7 +99,8 @@ souk_topology_skips(struct souk_topology_reading *reading, const struct souk_zpl
 
     node->wiring.skips = skips;
     for (i = 0; skips != NULL && i < found.count; i++) {
-        if (!found.nodes[i]->has_value || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
+        if (!found.nodes[i]->has_value
+            || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
             continue;
         souk_topology_skip(reading, found.nodes[i], &skips[i]);
         for (k = 0; k < node->follow_count; k++) {
@@ -148,8 +150,8 @@ read_commands(struct souk_topology_reading *reading, const struct souk_zpl_node 
         if (!node->has_value || (i > 0 && souk_topology_is_doubled(reading, node, found.nodes[i - 1])))
             continue;
         if (strncmp(node->value, callee, strlen(callee)) != 0 || node->value[strlen(callee)] != '.')
-            souk_topology_wrong(reading, node, "`%s` is no command of `%s`: its name would begin with `%s.`", node->value,
-                callee, callee);
+            souk_topology_wrong(reading, node, "`%s` is no command of `%s`: its name would begin with `%s.`",
+                node->value, callee, callee);
         else
             commands[call->command_count++] = node->value;
     }
@@ -174,7 +176,8 @@ read_client(struct souk_topology_reading *reading, size_t index)
     souk_topology_calls(reading, zpl, NULL, &client->calls, &client->call_count);
     souk_topology_follows(reading, zpl, NULL, &client->follows, &client->follow_count);
     for (i = 0; queries != NULL && i < found.count; i++) {
-        if (!found.nodes[i]->has_value || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
+        if (!found.nodes[i]->has_value
+            || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
             continue;
         queries[client->query_count] = find_service(reading, found.nodes[i]);
         client->query_count += queries[client->query_count] != NULL;

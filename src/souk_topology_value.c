@@ -132,7 +132,8 @@ souk_topology_endpoint(struct souk_topology_reading *reading, const struct souk_
         return;
     }
     if (path[0] == '@' || path[0] == '*' || path[0] == '\0') {
-        souk_topology_wrong(reading, node, "`%s`: ipc:// needs the path of a socket that others can be told", node->name);
+        souk_topology_wrong(reading, node, "`%s`: ipc:// needs the path of a socket that others can be told",
+            node->name);
         return;
     }
     path = path[0] == '/' ? path : souk_topology_text(reading, "%s/%s", reading->dir, path);

@@ -108,11 +108,15 @@ test_unit_test_stage_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 test/unit/test_stage-test_stage.$(OBJEXT) test/unit/test_stage-stage_inventory.$(OBJEXT): test/unit/stage.h
 TESTS += test/unit/test_stage
 
-check_PROGRAMS += test/unit/test_topology
-test_unit_test_topology_SOURCES = test/unit/test_topology.c
+check_PROGRAMS += test/unit/test_topology test/unit/test_topology_refused
+UNIT_TOPOLOGY = test/unit/topology_text.c test/unit/topology_text.h
+test_unit_test_topology_SOURCES = test/unit/test_topology.c $(UNIT_TOPOLOGY)
 test_unit_test_topology_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_topology_LDADD = libsouk-all.la $(CMOCKA_LIBS)
-TESTS += test/unit/test_topology
+test_unit_test_topology_refused_SOURCES = test/unit/test_topology_refused.c $(UNIT_TOPOLOGY)
+test_unit_test_topology_refused_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_topology_refused_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_topology test/unit/test_topology_refused
 
 TESTS += test/unit/test_souk.sh
 EXTRA_DIST += test/unit/test_souk.sh
