@@ -24,7 +24,16 @@ look(struct souk_slice batch)
     struct souk_batch_header header, again;
     struct check_arena arena;
     struct check_form form;
+    struct souk_causes causes;
+    struct souk_cause cause;
 
+    /* Bytes of a damaged store are peeked at too: whatever they are, nothing beyond their end is read. */
+    if (souk_batch_peek(batch, &again) == 0) {
+        souk_causes_init(&causes, &again);
+        while (souk_causes_next(&causes, &cause))
+            continue;
+        assert(again.place < again.places && again.name_count <= SOUK_BATCH_NAMES_MAX);
+    }
     if (souk_batch_check(batch, &header) != 0)
         return;
     assert(souk_batch_read(batch, &again) == 0);

@@ -1030,6 +1030,53 @@ a_reader_keeps_a_table_that_is_dropped_under_it(void **state)
     souk_store_close(&store);
 }
 
+/* A transaction knows tables by name from the one before: what became of them since, and what did not, is seen. */
+static void
+a_name_means_what_the_catalog_says(void **state)
+{
+    struct place *place = *state;
+    struct souk_store *store = open_at(place->path);
+    struct souk_table table;
+    struct souk_txn *txn;
+
+    store_text(store, "a", "key", "of a");
+    txn = begin(store, SOUK_TXN_READ);
+    expect_row(txn, table_of(txn, "a"), "key", "of a");
+    souk_txn_abort(&txn);
+
+    /* Neither a drop nor a new table that was aborted. */
+    txn = begin(store, SOUK_TXN_WRITE);
+    assert_int_equal(souk_txn_drop(txn, "a"), 0);
+    assert_int_equal(put_text(txn, table_of(txn, "b"), "key", "of b"), 0);
+    souk_txn_abort(&txn);
+    txn = begin(store, SOUK_TXN_READ);
+    expect_row(txn, table_of(txn, "a"), "key", "of a");
+    assert_int_equal(souk_txn_table(txn, "b", &table), -SOUK_ENOTFOUND);
+    souk_txn_abort(&txn);
+
+    /* They change places: b gets the one that a had. */
+    txn = begin(store, SOUK_TXN_WRITE);
+    expect_row(txn, table_of(txn, "a"), "key", "of a");
+    assert_int_equal(souk_txn_drop(txn, "a"), 0);
+    assert_int_equal(put_text(txn, table_of(txn, "b"), "key", "of b"), 0);
+    assert_int_equal(put_text(txn, table_of(txn, "a"), "key", "of another"), 0);
+    expect_row(txn, table_of(txn, "b"), "key", "of b");
+    commit(&txn);
+    txn = begin(store, SOUK_TXN_READ);
+    expect_row(txn, table_of(txn, "a"), "key", "of another");
+    expect_row(txn, table_of(txn, "b"), "key", "of b");
+    souk_txn_abort(&txn);
+
+    txn = begin(store, SOUK_TXN_WRITE);
+    expect_row(txn, table_of(txn, "a"), "key", "of another");
+    assert_int_equal(souk_txn_drop(txn, "b"), 0);
+    commit(&txn);
+    txn = begin(store, SOUK_TXN_READ);
+    assert_int_equal(souk_txn_table(txn, "b", &table), -SOUK_ENOTFOUND);
+    souk_txn_abort(&txn);
+    souk_store_close(&store);
+}
+
 static void
 names_of_tables_have_1_to_127_bytes(void **state)
 {
@@ -1790,6 +1837,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_table_made_in_an_aborted_transaction_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reader_older_than_a_table_finds_it_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reader_keeps_a_table_that_is_dropped_under_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_means_what_the_catalog_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_of_tables_have_1_to_127_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables_are_listed_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(there_are_512_tables_and_no_more, set_up, tear_down),
