@@ -447,6 +447,79 @@ def test_streams_that_a_holder_does_not_have_are_left_out_of_its_answer(build):
             door.close()
 
 
+# ---- finding ---------------------------------------------------------------
+
+
+def found(number, name, event, batch):
+    """An event of a stream as an event store has to tell of it, without the log position in front."""
+    if event.cause[0] == codec.COMMAND:
+        command_id = event.cause[2]
+        cause = [codec.COMMAND, batch.names[event.cause[1]], command_id, "", 0, 0, 0]
+    else:
+        kind, stream, counter, _, caused_by, index = event.cause
+        command_id = None
+        cause = [kind, "", None, batch.names[stream], counter, caused_by, index]
+    return [batch.stream, batch.epoch_counter, number, name, event.key, event.schema_version, batch.time + event.delta,
+            event.correlation or command_id, event.depth, cause, False, len(event.payload)]
+
+
+def test_what_was_recorded_is_found(build):
+    """Every event, told as this side reads it from the streams; and what stands before and behind one."""
+    with Blog(build) as blog:
+        posts = blog.publish(30)
+        blog.comment(posts, blog.caller("posts").seen)
+        follower = blog.follower()
+        follower.run("all verdicts", lambda: follower.cursor("comments").number == 60)
+        seen = [codec.Cause(stream, *line.history.cursor[:3]) for stream, line in follower.lines.items()]
+        expected = {stream: [found(*event) for event in line.history.events()]
+                    for stream, line in follower.lines.items()}
+
+        def ask(name, *fields):
+            reply = blog.caller("es1").query(f"eventstore.{name}", msgpack.packb(fields), seen=seen)
+            assert reply.word == "ok" and reply.body[0].name == f"eventstore.{name}_reply", reply
+            return codec.decode_value(reply.body[0].payload)
+
+        def find(stream=None, key=None, name=None, correlation=None, latest_first=False):
+            events, following, pages = [], None, 0
+            while following is not None or pages == 0:
+                page, following, behind = ask(
+                    "find", stream, key, name, correlation, None, None, latest_first, 7, following)
+                events += page
+                pages += 1
+                assert behind == 0 and len(page) <= 7 and pages < 1_000
+            places = [event[0] for event in events]
+            assert places == sorted(places, reverse=latest_first)
+            return [event[1:] for event in events]
+
+        for stream, events in expected.items():
+            assert find(stream) == events
+            assert find(stream, latest_first=True) == events[::-1]
+            assert find(name=events[0][3], stream=stream) == [event for event in events if event[3] == events[0][3]]
+        everything = [event for events in expected.values() for event in events]
+        for one in (expected["posts"][4], expected["comments"][7], expected["moderation"][2]):
+            for field, wanted in ((4, "key"), (7, "correlation")):
+                same_field = [event for event in everything if event[field] == one[field]]
+                assert sorted(find(**{wanted: one[field]})) == sorted(same_field), (wanted, one)
+        # A verdict's last effect, back to the command; and the other way round.
+        last = [event for event in expected["comments"] if event[8] > 0][0]
+        chain = [last]
+        while chain[0][9][0] != codec.COMMAND:
+            stream, _, number = chain[0][9][3:6]
+            chain.insert(0, expected[stream][number - 1])
+        causes, itself, effects, more = ask("why", "comments", last[2], 0)
+        assert ([event[1:] for event in causes], itself[1:], effects, more) == (chain[:-1], last, [], False)
+        causes, itself, effects, more = ask("why", chain[0][0], chain[0][2], 0)
+        assert (causes, itself[1:], more) == ([], chain[0], False) and last in [event[1:] for _, event in effects]
+        event, payload = ask("event", "posts", 5, 1)
+        assert event[1:] == expected["posts"][4]
+        assert payload == follower.lines["posts"].history.events()[4][2].payload
+        cursors = {stream: codec.Position(*position) for stream, *position in ask("place", None, None, b"")[2]}
+        assert cursors == {stream: line.history.cursor for stream, line in follower.lines.items()}
+        lost = blog.caller("es1").query("eventstore.event", msgpack.packb(["posts", 99, 0]))
+        assert (lost.word, lost.code) == ("refused", "eventstore.unknown_event")
+        follower.close()
+
+
 # ---- hostile bytes ---------------------------------------------------------
 
 
