@@ -7,6 +7,7 @@ refusals
     eventstore.unknown_stream = it does not record such a stream
     eventstore.other_incarnation = log positions have been given anew since: begin again
     eventstore.damaged = the batch that holds it is not what it was
+    eventstore.bad_name = no backup can have that name, or one has it
 
 enum = cause_kind
     about = What an event was decided on.
@@ -153,6 +154,13 @@ query = eventstore.verify
             next = verify_place optional, there is more
             fault = text 200, what is wrong; empty: nothing, so far
             fault_at = verify_place optional, the last place that is right
+
+command = eventstore.backup
+    about = Copy what is recorded to a directory of that name, beside the store, and verify the copy. Answered when it is whole.
+    refuses = eventstore.bad_name
+    refuses = eventstore.damaged
+    fields
+        name = text 64
 
 record = stream_count
     about = How much is recorded of a stream and can be found.

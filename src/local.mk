@@ -70,6 +70,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_writer.c \
 	src/souk_run_reader.c \
 	src/souk_run_finder.c \
+	src/souk_run_backup.c \
 	src/souk_run_prepare.c \
 	src/souk_daemon.c \
 	src/souk_row.c \
@@ -172,7 +173,8 @@ src/eventstore.h: $(srcdir)/src/eventstore.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/eventstore.messages.zpl -o src
 src/eventstore.c: src/eventstore.h
 CLEANFILES += src/eventstore.h src/eventstore.c
-src/souk_finder.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo: src/eventstore.h
+src/souk_finder.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo \
+	src/souk_run_backup.lo: src/eventstore.h
 
 # The command.
 bin_PROGRAMS += souk

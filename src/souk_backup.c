@@ -13,6 +13,7 @@
 #include "souk_verify.h"
 
 #define PART ".part"
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 #define PATH_BYTES_MAX 4096
 #define STEP_BYTES (4 * 1024 * 1024)    /* verified before it asks whether to go on */
 
@@ -56,8 +57,9 @@ static int
 make_names(const struct souk_backup_config *config, char path[PATH_BYTES_MAX], char part[PATH_BYTES_MAX],
     struct souk_error *err)
 {
-    if (config->name[0] == '\0' || config->name[0] == '.' || strchr(config->name, '/') != NULL)
-        return souk_fail(err, SOUK_EINVAL, "backup: `%s` cannot be its name", config->name);
+    if (config->name[0] == '\0' || config->name[0] == '.' || config->name[strspn(config->name, NAME_LETTERS)] != '\0')
+        return souk_fail(err, SOUK_EINVAL, "backup: `%s` cannot be its name; letters, digits, `-`, `_` and, not in front,"
+            " `.` can", config->name);
     if ((size_t)snprintf(path, PATH_BYTES_MAX, "%s/%s", config->directory, config->name) >= PATH_BYTES_MAX
         || (size_t)snprintf(part, PATH_BYTES_MAX, "%s/%s" PART, config->directory, config->name) >= PATH_BYTES_MAX)
         return souk_fail(err, SOUK_EINVAL, "backup %s: its path is too long", config->name);

@@ -21,7 +21,7 @@ struct souk_backup_config {
     struct souk_store *store;                   /* borrowed */
     uint64_t bytes_max;                         /* the store's bound, souk_store_config */
     const char *directory;                      /* that backups lie in; made (0700) when absent */
-    const char *name;                           /* without a slash, not beginning with a dot */
+    const char *name;                           /* of A-Z a-z 0-9 - _ . and not beginning with a dot */
     bool (*goes_on)(void *goes_on_arg);         /* asked now and then while it verifies; NULL: always */
     void *goes_on_arg;
 };

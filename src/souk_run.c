@@ -69,7 +69,8 @@ run_once(const struct souk_run_config *config, bool *again_out)
     (void)pthread_mutex_init(&run->shared.mutex, NULL);
     if ((rc = open_run(run, &err)) != 0 || (rc = run_reader_open(run, &reader, &err)) != 0)
         goto fail;
-    if (config->service == NULL && (rc = run_finder_open(run, &run->finder, &err)) != 0)
+    if (config->service == NULL && ((rc = run_finder_open(run, &run->finder, &err)) != 0
+        || (rc = run_backup_open(run, &run->backup, &err)) != 0))
         goto fail;
     if ((rc = pthread_create(&thread, NULL, run_reader, reader)) != 0) {
         rc = souk_fail(&err, SOUK_ENOMEM, "%s: no thread for its reader: %s", run->wiring.self.text, strerror(rc));
@@ -82,6 +83,7 @@ run_once(const struct souk_run_config *config, bool *again_out)
     (void)!write(run->shared.wake_fd, &one, sizeof one);
     (void)pthread_join(thread, NULL);
     run_finder_close(&run->finder);
+    run_backup_close(&run->backup);
     status = run->exit_status;
     run_reader_close(&reader);
     close_run(run);
@@ -96,6 +98,7 @@ fail:
     report_fault(config->report, &err);
     atomic_store(&run->shared.stops, true);
     run_finder_close(&run->finder);
+    run_backup_close(&run->backup);
     run_reader_close(&reader);
     close_run(run);
     free(run);

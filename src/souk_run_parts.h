@@ -5,6 +5,7 @@
  * souk_run_writer.c     the writer's event loop
  * souk_run_reader.c     the reader's
  * souk_run_finder.c     of an event store: the finder's thread
+ * souk_run_backup.c     of an event store: backups, in a thread of their own
  * souk_run_prepare.c    threads that prepare commands
  */
 #ifndef SOUK_RUN_PARTS_H
@@ -50,7 +51,8 @@ struct run {
     struct souk_engine engine;
     struct run_pool *pool;                      /* of a service that prepares commands; else NULL */
     struct run_shared shared;
-    struct run_finder *finder;                  /* of an event store; NULL: it has none */
+    struct run_finder *finder;                  /* of an event store; else NULL */
+    struct run_backup *backup;                  /* of an event store; else NULL */
     uint64_t started_ms;                        /* wall */
 
     /* the writer's */
@@ -122,6 +124,19 @@ int run_pool_fd(const struct run_pool *pool);
 void run_pool_give(struct run_pool *pool);
 /* By the writer: tell the core what was prepared. */
 void run_pool_take(struct run_pool *pool);
+
+/* ---- souk_run_backup.c ---------------------------------------------- */
+
+/* All by the writer. */
+int run_backup_open(struct run *run, struct run_backup **backup_out, struct souk_error *err);
+/* Waits for one that is under way, which gives up as soon as it can. */
+void run_backup_close(struct run_backup **backup_p);
+/* To be waited for: readable when run_backup_take() has something to do. */
+int run_backup_fd(const struct run_backup *backup);
+/* True when the message was a command to make one: it is under way or was turned down. */
+bool run_backup_hear(struct run_backup *backup, const struct souk_socket_message *message);
+/* One has ended: report it and answer whoever asked for it. */
+void run_backup_take(struct run_backup *backup);
 
 /* ---- souk_run_reader.c ---------------------------------------------- */
 

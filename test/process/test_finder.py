@@ -111,3 +111,31 @@ def test_what_the_finder_has_is_worth_nothing(build):
             system.caught_up("log-a", writer, writer)
         finds_what_is_pulled(system)
         assert ask(system, "statistics", [])[6] == 1
+
+
+def test_a_backup_is_made_under_load(build):
+    """While it records: the copy has what was there, an event store that starts on it catches up, and a name is taken once."""
+    with System(build) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", received(), window=64)
+        for day in ("monday", "tuesday"):
+            system.more(lambda: len(load.taken), len(load.taken) + 300)
+            reply = system.command("log-a", "eventstore.backup", [day])
+            assert reply.status == "ok" and "events in" in reply.text, reply
+        assert system.command("log-a", "eventstore.backup", ["monday"]).code == "eventstore.bad_name"
+        assert system.command("log-a", "eventstore.backup", ["../monday"]).code == "eventstore.bad_name"
+        assert system.command("log-a", "eventstore.backup", [7]).status == "invalid"
+        load.end()
+        directory = os.path.join(system.path, "d", "log-a")
+        assert sorted(os.listdir(os.path.join(directory, "backups"))) == ["monday", "tuesday"]
+
+        system.daemons["log-a"].kill()
+        shutil.rmtree(os.path.join(directory, "store"))
+        shutil.copytree(os.path.join(directory, "backups", "monday"), os.path.join(directory, "store"))
+        system.start("log-a")
+        system.live("log-a")
+        settle(system)
+        for writer in STREAMS.values():
+            system.caught_up("log-a", writer, writer)
+        finds_what_is_pulled(system)
+        assert ask(system, "statistics", [])[6] == 2, "it is another incarnation"

@@ -247,7 +247,7 @@ static void
 names_and_places_that_cannot_be(void **state)
 {
     struct bench *bench = *state;
-    static const char *const names[] = { "", ".", "..", ".hidden", "a/b", "/tmp" };
+    static const char *const names[] = { "", ".", "..", ".hidden", "a/b", "/tmp", "a b", "a\n", "\xc3\xa4" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         bench->config.name = names[i];
