@@ -42,6 +42,15 @@ class Late(Exception):
     """Something did not happen in time."""
 
 
+class Skipped(Exception):
+    """It cannot be run here, and why."""
+
+
+def skip_if_sanitized(why):
+    if "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ:
+        raise Skipped(why)
+
+
 def until(what, look, seconds=WAIT_SECONDS):
     """Look until it gives something true, and give that."""
     end = time.monotonic() + seconds
@@ -115,13 +124,12 @@ class Door:
 class Load(threading.Thread):
     """Commands, `window` at once, each under one id until it is taken; in a thread with sockets of its own."""
 
-    AGAIN_SECONDS = 1.0                 # without a reply it is sent again
-
-    def __init__(self, system, name, command, payloads, window=32):
+    def __init__(self, system, name, command, payloads, window=32, again_seconds=1.0):
         super().__init__(daemon=True)
         self.endpoint = system.endpoint(name, "commands")
         self.context = system.context
         self.command, self.payloads, self.window = command, payloads, window
+        self.again_seconds = again_seconds  # without a reply it is sent again
         self.caller = f"load-{id(self)}"
         self.ends = threading.Event()
         self.taken = {}                 # id -> reply
@@ -153,7 +161,7 @@ class Load(threading.Thread):
                         raise AssertionError(reply)
                     got = door.receive(0)
                 for command_id, at in waiting.items():
-                    if now - at[2] > self.AGAIN_SECONDS:
+                    if now - at[2] > self.again_seconds:
                         door.send(False, self.command, at[0], command_id=command_id)
                         at[2] = now
         except BaseException as failure:        # pylint: disable=broad-except

@@ -10,7 +10,7 @@ import time
 import msgpack
 import zmq
 
-from system import WAIT_SECONDS, Door, Late, Load, System, until
+from system import WAIT_SECONDS, Door, Late, Load, System, skip_if_sanitized, until
 from test_faults import check_once, levels_equal, received, settle
 
 EX_OK, EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG = 0, 64, 66, 69, 77, 78
@@ -245,6 +245,7 @@ def test_who_subscribes_without_end_costs_the_others_little(build):
 
 def test_memory_of_a_burst_is_given_back(build):
     """A message of many large frames costs memory while it comes; then it is refused, and the memory is free again."""
+    skip_if_sanitized("a sanitizer keeps what is freed")
     with System(build, services=("stock",)) as system:
         system.start_all()
         for kind in ("commands", "queries"):
