@@ -185,7 +185,8 @@ tell(struct run_backup *backup)
         status = SOUK_STATUS_INTERNAL;
         code = "internal";
     }
-    souk_report(backup->run->report, backup->rc == 0 ? SOUK_LEVEL_INFO : SOUK_LEVEL_ERROR,
+    souk_report(backup->run->report, backup->rc == 0 ? SOUK_LEVEL_INFO : backup->rc == -SOUK_EINVAL ? SOUK_LEVEL_WARN
+        : SOUK_LEVEL_ERROR,
         backup->rc == 0 ? "backed_up" : "backup_failed", "%s", text);
     answer(backup, &backup->asker, status, code, text);
 }

@@ -315,6 +315,53 @@ strange_queries_are_turned_down(void **state)
     assert_false(souk_finder_takes(souk_slice_of("\x93\x01\x02")));
 }
 
+/* One byte of a query's payload is another one: it is turned down or answered, and the next one is answered. */
+static void
+any_payload_is_survived(void **state)
+{
+    struct bench *bench = *state;
+    const struct eventstore_find find = { .has_stream = true, .stream = souk_slice_of("orders"), .has_key = true,
+        .key = souk_slice_of("k"), .has_from_ms = true, .from_ms = TIME_MS, .limit = 7, .has_next = true,
+        .next = { { bench->recorded.incarnation, 8 }, 4, 1 } };
+    const struct eventstore_why why = { souk_slice_of("orders"), 1, 1 };
+    const struct eventstore_verify verify = { .has_next = true, .next = { souk_slice_of("orders"), 1, 0 } };
+    const struct {
+        const struct souk_message_type *type;
+        const void *query;
+    } cases[] = { { &eventstore_find_type, &find }, { &eventstore_why_type, &why },
+        { &eventstore_verify_type, &verify } };
+
+    recorded_many(&bench->recorded, "orders", "a", "k", 9, TIME_MS);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct souk_pack payload;
+
+        souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
+        assert_int_equal(cases[i].type->encode(cases[i].query, &payload), 0);
+        for (size_t at = 0; at < payload.size_bytes; at++) {
+            for (unsigned value = 0; value < 256; value++) {
+                const uint8_t was = payload.base[at];
+                const struct souk_wire_request request = { .query = true,
+                    .name = souk_slice_of(cases[i].type->name), .version = 1, .caller = souk_slice_of("test"),
+                    .payload = souk_pack_slice(&payload) };
+                struct souk_pack frame;
+
+                payload.base[at] = (uint8_t)value;
+                souk_pack_init(&frame, SOUK_WIRE_BYTES_MAX);
+                souk_wire_request_put(&frame, &request);
+                souk_finder_hear(bench->finder, souk_slice_of("route"), souk_pack_slice(&frame), bench->now);
+                souk_pack_done(&frame);
+                payload.base[at] = was;
+                work(bench);
+                assert_true(finder_bench_take_answer(bench));
+                assert_true(bench->reply.status == SOUK_STATUS_OK || bench->reply.status == SOUK_STATUS_REFUSED
+                    || bench->reply.status == SOUK_STATUS_INVALID);
+            }
+        }
+        souk_pack_done(&payload);
+    }
+    assert_int_equal(count(bench, "k"), 9);
+}
+
 int
 main(void)
 {
@@ -330,6 +377,7 @@ main(void)
         ON(what_was_seen_is_waited_for),
         ON(so_many_may_wait),
         ON(strange_queries_are_turned_down),
+        ON(any_payload_is_survived),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
