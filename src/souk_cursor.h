@@ -17,7 +17,7 @@ struct souk_cursor {
     uint32_t generation_beside;                 /* 0: none is being filled */
     struct souk_position beside;
     struct souk_point reacted;                  /* events that it covers are not reacted to (again) */
-    struct souk_point joining;                  /* added late: other streams wait until the position is there; zero: not */
+    struct souk_point joining;                  /* added late: others wait until it is there; zero: not */
     bool owes_reactions;                        /* souk_owed has batches of it */
     bool owes_losses;                           /* a record was passed: own events on what it voided have to be told */
 };

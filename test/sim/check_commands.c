@@ -262,8 +262,8 @@ reply_command(struct checker *checker, const struct model_process *process, stru
                 model_process_name(checker, process), id_name(checker, command), model_event_name(checker, event));
         if (message->durability == CHECK_RECORDED
             && incarnations_told(process, event->batch) < command->service->recorded_by)
-            return model_fail(checker, "durability: %s says that %s is recorded, and too few event stores have told it of "
-                "%s, as far as it knows which they are", model_process_name(checker, process),
+            return model_fail(checker, "durability: %s says that %s is recorded, and too few event stores have told "
+                "it of %s, as far as it knows which they are", model_process_name(checker, process),
                 id_name(checker, command), model_event_name(checker, event));
         events[i] = event;
     }

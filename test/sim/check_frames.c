@@ -134,7 +134,7 @@ send_heads(struct checker *checker, const struct model_process *process, const s
 
 /* ---- pulls -------------------------------------------------------------- */
 
-/* Who asks for what it has already was told that it is void. Event stores go back stream by stream, and commit by commit. */
+/* Who asks for what it has already was told that it is void. Event stores go back commit by commit. */
 static int
 send_pull(struct checker *checker, const struct model_process *process, const struct check_message *message)
 {

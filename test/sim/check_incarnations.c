@@ -107,7 +107,8 @@ incarnations_check_recorded(struct checker *checker, const struct model_process 
 {
     const struct model_node *origin = batch->stream->owner;
 
-    if (process->incarnation == NULL || process->incarnation->met[origin->index] || (batch->pulled_by & UINT64_C(1) << process->node->index) != 0)
+    if (process->incarnation == NULL || process->incarnation->met[origin->index]
+        || (batch->pulled_by & UINT64_C(1) << process->node->index) != 0)
         return 0;
     return model_fail(checker, "from PUB: %s records %s before %.*s has answered this incarnation of it",
         model_process_name(checker, process), model_batch_name(checker, batch), (int)origin->name.size_bytes,

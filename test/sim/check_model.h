@@ -87,7 +87,7 @@ struct model_batch {
     bool is_seen;                       /* left its node, or stands on a disk that didn't write it */
     bool is_final;
     bool is_held;                       /* at the end, by an event store or its origin */
-    uint64_t pulled_by;                 /* in an answer to these nodes: a bit for the index of each, like the next two */
+    uint64_t pulled_by;                 /* by these nodes: a bit for the index of each, like the next two */
     uint64_t void_to, void_by_origin_to;/* they were told that it is void, by anybody; by its origin */
 };
 
@@ -123,7 +123,7 @@ struct model_disk {
     struct model_contents holds;
     struct model_move **moves;          /* by stream, newest first */
     struct model_loss *losses;          /* newest first */
-    bool has_given_up;                  /* a wait was over its bound: what stood behind it is there without its causes */
+    bool has_given_up;                  /* a wait was over its bound: what stood behind it is there */
     struct model_disk *next;            /* of the same node */
 };
 
@@ -141,7 +141,7 @@ struct model_process {
     struct model_disk *disk;
     bool is_running, takes_commands;
     uint64_t started_fact;
-    bool *met;                          /* of an event store, by service: told its head, or sealed by it, since the start */
+    bool *met;                          /* of an event store, by service: has heard it, or sealed it */
     bool *told_void;                    /* the same: told by it that something of its is void */
     struct incarnation *incarnation;    /* of check_incarnations, like the next */
     struct counted *counted;

@@ -377,7 +377,7 @@ make_fault(struct maker *maker, struct sim_item *item)
         item->b = pick_service(maker);
         item->x = sim_random_below(random, 4);
         item->y = sim_random_below(random, 4);
-        item->z = sim_random_chance(random, 500) ? sim_random_below(random, 5000) : sim_random_below(random, 300 * 1000);
+        item->z = sim_random_below(random, sim_random_chance(random, 500) ? 5000 : 300 * 1000);
         break;
     case SIM_FULL_COMMIT:
         item->x = sim_random_between(random, 1, 8);

@@ -61,7 +61,7 @@ enum sim_item_kind {
                                    that the other event store does not hear b, and after it this one does not */
     SIM_BOTH,                   /* event store a and service b lose their disks at once; x, y: to what; z: so much later */
     SIM_ROLLBACK,               /* what a's disk holds now comes back over it a moment later */
-    SIM_AMBUSH,                 /* b starts without a witness (x: how), and event store a fails (y: how) z us after its seal */
+    SIM_AMBUSH,                 /* b starts without a witness (x: how); a fails (y: how) z us after its seal */
     SIM_TROUBLE,                /* a's handlers fail on key x */
     SIM_REBUILD,                /* beside, then take over; x: with the other program */
     SIM_KINDS

@@ -283,7 +283,7 @@ dispatch(struct sim_world *world, const struct sim_event *event)
     }
 }
 
-/* The topology has changed: query is started again, and follows one stream more. Perhaps it dies in the middle of that. */
+/* The topology has changed: query is started again, and follows one stream more. Perhaps it dies amid that. */
 static void
 join(struct sim_world *world)
 {

@@ -230,7 +230,7 @@ struct sim_world {
     uint64_t states[SIM_STATE_COUNT];
     bool faults_over, quiet;
     bool has_joined;                    /* query follows the stream that was added late */
-    uint32_t ambushes[SIM_STORES_MAX][SIM_SERVICES];    /* index in the plan + 1 of the one that waits for a seal; 0: none */
+    uint32_t ambushes[SIM_STORES_MAX][SIM_SERVICES];    /* that wait for a seal: index in the plan + 1; 0: none */
     uint32_t declared_lost[SIM_NODES_MAX];      /* reasons why services are told to go on without this event store */
     char failure[1024];                 /* empty: none so far */
 };

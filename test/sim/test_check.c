@@ -965,7 +965,7 @@ end_story(struct story *told)
     told->is_ended = true;
 }
 
-/* Services a (streams a, a.private), b (stream b, follows a), c (follows a and b; 1 left out: b), and an event store. */
+/* Services a (streams a, a.private), b (stream b, follows a), c (follows a and b; 1 left out: b), an event store. */
 static void
 begin_with(struct story *told, enum check_trim trim, size_t left_out)
 {
