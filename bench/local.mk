@@ -1,5 +1,5 @@
 # bench: figures, made by `make bench` and never by `make check`. bench/README.md says how to run them.
-BENCH_ALL = bench/bench_batch bench/bench_log bench/bench_core
+BENCH_ALL = bench/bench_batch bench/bench_log bench/bench_core bench/bench_finder
 EXTRA_PROGRAMS += $(BENCH_ALL)
 BENCH_MEASURE = bench/measure.c bench/measure.h
 
@@ -20,6 +20,10 @@ nodist_bench_bench_core_SOURCES = bench/bench.c bench/bench.h
 bench_bench_core_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/bench
 bench_bench_core_LDADD = libsouk-all.la
 bench/bench_core-bench_core.$(OBJEXT): bench/bench.h
+
+bench_bench_finder_SOURCES = bench/bench_finder.c $(BENCH_MEASURE)
+bench_bench_finder_LDADD = libsouk-all.la
+$(bench_bench_finder_OBJECTS): src/eventstore.h
 
 EXTRA_DIST += bench/bench.messages.zpl bench/instructions.sh bench/instructions.txt bench/README.md
 CLEANFILES += $(BENCH_ALL) bench/bench.h bench/bench.c
