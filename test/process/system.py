@@ -258,8 +258,20 @@ class System:
         self.context.destroy(linger=0)
         for name, log in logs.items():
             print("".join(f"#   {name}: {line}\n" for line in log.splitlines()[-12:]), end="")
+        found = self.sanitizers_found()
         shutil.rmtree(self.path, ignore_errors=True)
         shutil.rmtree(self.witness, ignore_errors=True)
+        assert not found, found
+
+    def sanitizers_found(self):
+        """What sanitizers have said in the logs: a process that was killed has no exit status to say it."""
+        found = ""
+        for daemon in self.daemons.values():
+            with open(daemon.log_path, encoding="utf-8", errors="replace") as log:
+                text = log.read()
+            at = [text.index(words) for words in ("Sanitizer", "runtime error:") if words in text]
+            found += f"{daemon.name}: {text[max(0, min(at) - 200):min(at) + 4000]}\n" if at else ""
+        return found
 
     def write_topology(self):
         own = {stream.rstrip("*") for name in self.services for stream in SERVICES[name][0]}
