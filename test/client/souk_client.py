@@ -285,9 +285,11 @@ class Follower:
 
     COUNTS = "pulls pushed pulled behind gaps dropped stale trimmed unknown void silent held flagged full".split()
 
-    def __init__(self, context, name, origins, stores=(), hold_seconds=HOLD_SECONDS):
+    def __init__(self, context, name, origins, stores=(), *, hold_seconds=HOLD_SECONDS,
+                 idle_seconds=IDLE_SECONDS):
         self.name = name
         self.hold_seconds = hold_seconds
+        self.idle_seconds = idle_seconds
         self.counts = dict.fromkeys(self.COUNTS, 0)
         self.trace = []
         self.request = secrets.randbits(32)
@@ -374,7 +376,7 @@ class Follower:
             self._hint(line, batch.position)
         elif self._queue(line, batch, data):
             self.counts["pushed"] += 1
-            line.due = time.monotonic() + IDLE_SECONDS
+            line.due = time.monotonic() + self.idle_seconds
 
     def _hint(self, line, position):
         """Somebody names this position: pull, if it is beyond what is here."""
@@ -452,7 +454,7 @@ class Follower:
             line.due = now
         else:
             waited = any(cause.stream == line.stream for other in self.lines.values() for cause in other.missing)
-            line.due = now + (AGAIN_SECONDS if waited else IDLE_SECONDS)
+            line.due = now + (AGAIN_SECONDS if waited else self.idle_seconds)
             line.turn = 0               # the origin is asked first
 
     # ---- applying
