@@ -58,8 +58,8 @@ make_names(const struct souk_backup_config *config, char path[PATH_BYTES_MAX], c
     struct souk_error *err)
 {
     if (config->name[0] == '\0' || config->name[0] == '.' || config->name[strspn(config->name, NAME_LETTERS)] != '\0')
-        return souk_fail(err, SOUK_EINVAL, "backup: `%s` cannot be its name; letters, digits, `-`, `_` and, not in front,"
-            " `.` can", config->name);
+        return souk_fail(err, SOUK_EINVAL, "backup: `%s` cannot be its name; letters, digits, `-`, `_` and,"
+            " not in front, `.` can", config->name);
     if ((size_t)snprintf(path, PATH_BYTES_MAX, "%s/%s", config->directory, config->name) >= PATH_BYTES_MAX
         || (size_t)snprintf(part, PATH_BYTES_MAX, "%s/%s" PART, config->directory, config->name) >= PATH_BYTES_MAX)
         return souk_fail(err, SOUK_EINVAL, "backup %s: its path is too long", config->name);
