@@ -4,6 +4,7 @@ import pathlib
 import random
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import uuid
@@ -32,35 +33,47 @@ class Blog:
         lines = (ROOT / "topology/blog.zpl").read_text(encoding="utf-8")
         lines = lines.replace("../examples/", f"{ROOT}/examples/")
         lines = lines.replace("system = blog\n", f"system = blog\n    run = r\n    witness = {self.witness}\n")
-        topology = os.path.join(self.path, "blog.zpl")
-        pathlib.Path(topology).write_text(lines, encoding="utf-8")
-        self.up = system.Daemon(self, "souk up", [
-            f"{self.build}/souk", "up", topology, "--data", os.path.join(self.path, "d"), "--programs", self.build],
-            os.path.join(self.path, "up.log"), {})
+        self.topology = os.path.join(self.path, "blog.zpl")
+        pathlib.Path(self.topology).write_text(lines, encoding="utf-8")
+        self.up = None
 
     def __enter__(self):
-        self.up.says(UP)
+        try:
+            self.up = system.Daemon(self, "souk up", [
+                f"{self.build}/souk", "up", self.topology, "--data", os.path.join(self.path, "d"),
+                "--programs", self.build], os.path.join(self.path, "up.log"), {})
+            self.up.says(UP)
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(self, kind, value, trace):
-        for name in (*STREAMS, "query", "es1"):
-            try:
-                os.kill(self.process(name), signal.SIGCONT)
-            except (KeyError, OSError):
-                pass
-        code = None
+        code, log = None, ""
         try:
-            code = self.up.stop(2 * system.WAIT_SECONDS)
+            if self.up is not None:
+                code, log = self.stop()
         finally:
-            self.up.kill()
             if kind is not None:
-                print("".join(f"#   {line}\n" for line in self.up.log().splitlines()[-30:]), end="")
+                print("".join(f"#   {line}\n" for line in log.splitlines()[-30:]), end="")
             for caller in self.callers.values():
                 caller.close()
             self.context.destroy(linger=0)
             shutil.rmtree(self.path, ignore_errors=True)
             shutil.rmtree(self.witness, ignore_errors=True)
-        assert kind is not None or code == 0, f"souk up ended with {code}"
+        assert kind is not None or (code == 0 and sound(log)), f"souk up ended with {code}:\n{log}"
+
+    def stop(self):
+        """Its exit status, and what all have said."""
+        for name in (*STREAMS, "query", "es1"):
+            try:
+                os.kill(self.process(name), signal.SIGCONT)
+            except (KeyError, OSError):
+                pass
+        try:
+            return self.up.stop(2 * system.WAIT_SECONDS), self.up.log()
+        finally:
+            self.up.kill()
 
     def node(self, name):
         return client.Node(name, *(f"ipc://{self.path}/r/{name}.{door}" for door in ("commands", "queries", "publish")))
@@ -132,6 +145,11 @@ class Lossy(client.Follower):
             super().hear([frames[0], frames[1][:at] + bytes([frames[1][at] ^ 1]) + frames[1][at + 1:]])
         while self.late and self.chance.random() < 0.5:
             super().hear(self.late.pop(self.chance.randrange(len(self.late))))
+
+
+def sound(log):
+    """Whether no sanitizer has said anything: a process that was killed has no exit status to say it."""
+    return "Sanitizer" not in log and "runtime error:" not in log
 
 
 def new_id():

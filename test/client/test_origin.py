@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 import time
 
@@ -42,8 +43,9 @@ class Origin:
         self.witness = tempfile.mkdtemp(prefix="souk-client-", dir="/dev/shm")
         self.context = zmq.Context()
         os.mkdir(os.path.join(self.path, "r"))
-        topology = os.path.join(self.path, "made.zpl")
-        pathlib.Path(topology).write_text(TOPOLOGY.format(witness=self.witness), encoding="utf-8")
+        self.program = f"{os.path.abspath(build)}/souk-eventstore"
+        self.topology = os.path.join(self.path, "made.zpl")
+        pathlib.Path(self.topology).write_text(TOPOLOGY.format(witness=self.witness), encoding="utf-8")
         self.sockets = {door: self._bind(kind, door) for door, kind in (
             ("publish", zmq.XPUB), ("commands", zmq.ROUTER), ("queries", zmq.ROUTER))}
         self.histories = {stream: client.History(stream) for stream in STREAMS}
@@ -51,18 +53,36 @@ class Origin:
         self.commit = 0
         self.acknowledged = {}          # stream -> position
         self.heard = []
-        self.store = system.Daemon(self, "es1", [
-            f"{os.path.abspath(build)}/souk-eventstore", "es1", "--topology", topology],
-            os.path.join(self.path, "es1.log"), {})
+        self.store = None
         self.to_store = client.connect(self.context, zmq.DEALER, f"ipc://{self.path}/r/es1.commands")
 
     def __enter__(self):
+        try:
+            self.store = system.Daemon(self, "es1", [self.program, "es1", "--topology", self.topology],
+                                       os.path.join(self.path, "es1.log"), {})
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(self, kind, value, trace):
-        self.store.kill()
-        if kind is not None:
-            print("".join(f"#   {line}\n" for line in self.store.log().splitlines()[-12:]), end="")
+        code, log = None, ""
+        try:
+            if self.store is not None:
+                code, log = self.stop()
+        finally:
+            self.clear(log if kind is not None else "")
+        assert kind is not None or (code == 0 and "Sanitizer" not in log), f"es1 ended with {code}:\n{log}"
+
+    def stop(self):
+        """Its exit status, and what it has said."""
+        try:
+            return self.store.stop(), self.store.log()
+        finally:
+            self.store.kill()
+
+    def clear(self, log):
+        print("".join(f"#   {line}\n" for line in log.splitlines()[-12:]), end="")
         self.context.destroy(linger=0)
         shutil.rmtree(self.path, ignore_errors=True)
         shutil.rmtree(self.witness, ignore_errors=True)
