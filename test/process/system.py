@@ -3,11 +3,13 @@
 Nothing here sleeps for a time: it waits for an answer, a line of a log, the end of a process, each with a bound.
 """
 import collections
+import contextlib
 import hashlib
 import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -242,6 +244,7 @@ class System:
         self.wrap = list(wrap)
         self.daemons = {}
         self.doors = {}
+        self.tcp = {}                   # (node, kind of door) -> endpoint
         self.write_topology()
 
     def __enter__(self):
@@ -319,7 +322,19 @@ class System:
             self.doors[key] = Door(self.context, self.endpoint(name, kind), who)
         return self.doors[key]
 
+    def listen_on_tcp(self):
+        """On ports that were free just now; before anything is started."""
+        places = [(name, kind) for name in self.stores + self.services for kind in ("commands", "queries", "publish")]
+        with contextlib.ExitStack() as stack:
+            free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in places]
+            for (name, kind), server in zip(places, free):
+                self.tcp[name, kind] = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+                self.service_lines.setdefault(name, []).append(f"{kind} = {self.tcp[name, kind]}")
+        self.write_topology()
+
     def endpoint(self, name, kind):
+        if self.tcp:
+            return self.tcp[name, kind]
         return f"ipc://{self.path}/r/{name}.{kind}"
 
     def command(self, name, command, payload, **options):
