@@ -319,6 +319,7 @@ fill_step(struct souk_finder *finder, struct souk_txn *log, uint64_t last)
 {
     struct filling filling = { .finder = finder, .log = log, .position = finder->status.log_position };
     const uint64_t events_max = finder->status.events + SOUK_FINDER_STEP_EVENTS_MAX;
+    uint64_t bytes = 0;
     struct souk_batch_header header;
     struct souk_slice batch;
     int rc;
@@ -329,10 +330,12 @@ fill_step(struct souk_finder *finder, struct souk_txn *log, uint64_t last)
         || (rc = souk_txn_table(filling.index, FINDER_STREAMS, &filling.streams)) != 0)
         goto done;
     for (uint32_t i = 0; i < SOUK_FINDER_STEP_BATCHES_MAX && filling.position < last
-        && finder->status.events < events_max; i++) {
+        && finder->status.events < events_max && bytes < SOUK_FINDER_STEP_BYTES_MAX; i++) {
         filling.position++;
-        if ((rc = souk_positions_batch(log, filling.position, &header, &batch)) == 0)
+        if ((rc = souk_positions_batch(log, filling.position, &header, &batch)) == 0) {
+            bytes += batch.size_bytes;
             rc = fill_batch(&filling, &header);
+        }
         if (rc == -SOUK_EDAMAGED || rc == -SOUK_ENOTFOUND) {
             finder->status.damaged++;
             rc = 0;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define BYTES_A_LOOK 1024               /* of a batch, whose hash is computed, count like an event */
+
 static void make_stream_term(const struct souk_name *stream, struct finder_term *term_out);
 static bool is_row_of(const struct finder_term *term, struct souk_slice row);
 static int read_batch_row(struct souk_slice key, struct souk_slice value, struct finder_batch_row *row_out);
@@ -301,9 +303,11 @@ finder_batch_open(struct finder_look *look, uint64_t position, struct finder_bat
 {
     struct souk_slice batch;
     int rc = souk_positions_batch(look->log, position, &batch_out->found.header, &batch);
+    uint32_t cost = 1;
 
-    if (look->left != 0)
-        look->left--;
+    if (rc == 0)
+        cost += (uint32_t)(batch.size_bytes / BYTES_A_LOOK);
+    look->left -= cost < look->left ? cost : look->left;
     if (rc == -SOUK_EDAMAGED)
         return -SOUK_ENOTFOUND;
     if (rc != 0)

@@ -8,11 +8,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #define EPOCHS 3                                /* records at the beginning */
+#define LARGE_BYTES 50000                       /* of a payload */
 
 static struct souk_finder_status
 status(const struct bench *bench)
@@ -76,6 +78,54 @@ a_step_takes_so_many_events(void **state)
     assert_int_equal(status(bench).events, SOUK_FINDER_STEP_EVENTS_MAX);
     work(bench);
     assert_int_equal(status(bench).behind, 0);
+}
+
+static void
+add_large(struct bench *bench, const char *payload)
+{
+    for (int i = 0; i < 4; i++)
+        recorded_event(&bench->recorded, &(struct souk_event){ .type = souk_slice_of("large"),
+            .key = souk_slice_of(i == 0 ? "k" : "other"), .payload = { payload, LARGE_BYTES }, .version = 1,
+            .because = { .caller = souk_slice_of("page") } });
+    recorded_batch(&bench->recorded, "orders", TIME_MS);
+}
+
+/* Four of them are a batch of 200,000 bytes and some: 42 are more than a step takes, 41 are not. */
+static void
+a_step_takes_so_many_bytes(void **state)
+{
+    struct bench *bench = *state;
+    char *payload = calloc(1, LARGE_BYTES);
+
+    assert_non_null(payload);
+    for (int i = 0; i < 43; i++)
+        add_large(bench, payload);
+    free(payload);
+    work(bench);
+    assert_int_equal(status(bench).behind, 1);
+    work(bench);
+    assert_int_equal(status(bench).behind, 0);
+}
+
+/* Reading large batches for one event of each is a long search too. */
+static void
+large_batches_count_by_their_bytes(void **state)
+{
+    struct bench *bench = *state;
+    const struct eventstore_find query = { .has_key = true, .key = souk_slice_of("k"), .has_type = true,
+        .type = souk_slice_of("large"), .has_stream = true, .stream = souk_slice_of("orders"), .limit = 100 };
+    struct eventstore_find_reply reply;
+    char *payload = calloc(1, LARGE_BYTES);
+
+    assert_non_null(payload);
+    for (int i = 0; i < 90; i++)
+        add_large(bench, payload);
+    free(payload);
+    finder_bench_fill(bench);
+    finder_bench_ask(bench, &eventstore_find_type, &query);
+    finder_bench_answered(bench, &eventstore_find_type, &reply);
+    assert_true(reply.has_next);
+    assert_in_range(reply.events_count, 70, 85);        /* of about 200 looks each */
 }
 
 /* While nobody asks it waits a moment for more; a query is answered with what is there by then. */
@@ -369,6 +419,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         ON(a_step_takes_so_many_batches),
         ON(a_step_takes_so_many_events),
+        ON(a_step_takes_so_many_bytes),
+        ON(large_batches_count_by_their_bytes),
         ON(nobody_waits_for_what_is_there),
         ON(it_goes_on_where_it_was),
         ON(another_incarnation_is_taken_over_from_the_beginning),
