@@ -11,42 +11,43 @@ STREAMS = {"stock": "stock", "orders": "orders"}    # and their writers
 LIMIT = 100
 
 
-def ask(system, query, payload, **options):
+def ask(system, query, payload, store="log-a", **options):
     """The fields of an answer."""
-    reply = system.query("log-a", f"eventstore.{query}", payload, **options)
+    reply = system.query(store, f"eventstore.{query}", payload, **options)
     assert reply.status == "ok", reply
     assert reply.body[0][0] == f"eventstore.{query}_reply", reply.body
     return msgpack.unpackb(reply.body[0][5], use_list=True)
 
 
-def find_all(system, stream=None, key=None, kind=None, correlation=None, latest_first=False):
+def find_all(system, stream=None, key=None, kind=None, correlation=None, latest_first=False, store="log-a"):
     """Every event that fits, page after page: (stream, number, type, key)."""
     found, place = [], None
     while True:
-        events, place, behind = ask(system, "find", [stream, key, kind, correlation, None, None, latest_first, LIMIT, place])
+        events, place, behind = ask(system, "find", [stream, key, kind, correlation, None, None, latest_first, LIMIT, place],
+                                    store)
         found += [(event[1], event[3], event[4], event[5]) for event in events]
         if place is None:
             assert behind == 0
             return found
 
 
-def finds_what_is_pulled(system):
+def finds_what_is_pulled(system, store="log-a"):
     """Everything that the event store gives on pulls can be found, in order, and nothing else."""
     for stream in STREAMS:
-        pulled = [(stream, number, kind, key) for number, kind, key, *_ in system.events("log-a", stream)]
-        assert find_all(system, stream=stream) == pulled, stream
-        assert find_all(system, stream=stream, latest_first=True) == pulled[::-1], stream
+        pulled = [(stream, number, kind, key) for number, kind, key, *_ in system.events(store, stream)]
+        assert find_all(system, stream=stream, store=store) == pulled, stream
+        assert find_all(system, stream=stream, latest_first=True, store=store) == pulled[::-1], stream
         key = pulled[len(pulled) // 2][3] if pulled else b"none"
-        assert [event for event in find_all(system, key=key) if event[0] == stream] \
+        assert [event for event in find_all(system, key=key, store=store) if event[0] == stream] \
             == [event for event in pulled if event[3] == key]
     batches, events, place = 0, 0, None
     while True:
-        *counts, place, fault, _ = ask(system, "verify", [None, place])
+        *counts, place, fault, _ = ask(system, "verify", [None, place], store)
         batches, events = batches + counts[0], events + counts[1]
         assert fault == ""
         if place is None:
             break
-    statistics = ask(system, "statistics", [])
+    statistics = ask(system, "statistics", [], store)
     assert statistics[3:6] == [batches, events, 0], statistics
     assert statistics[2] == 0
 
@@ -139,3 +140,24 @@ def test_a_backup_is_made_under_load(build):
             system.caught_up("log-a", writer, writer)
         finds_what_is_pulled(system)
         assert ask(system, "statistics", [])[6] == 2, "it is another incarnation"
+
+
+def test_two_event_stores_find_the_same(build):
+    """One of them was away for a while, and each has an order of its own."""
+    with System(build, stores=("log-a", "log-b")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", received(), window=64)
+        for order in range(1, 11):
+            assert system.command_taken("orders", "order.place", [order, 7, 1, 500, 1]).status == "ok"
+        system.daemons["log-b"].kill()
+        system.more(lambda: len(load.taken), len(load.taken) + 300)
+        system.start("log-b")
+        system.live("log-b")
+        load.end()
+        settle(system)
+        for store in system.stores:
+            for writer in STREAMS.values():
+                system.caught_up(store, writer, writer)
+            finds_what_is_pulled(system, store)
+        for stream in STREAMS:
+            assert find_all(system, stream=stream) == find_all(system, stream=stream, store="log-b")
