@@ -481,7 +481,7 @@ begin_round(struct souk_core *core, struct souk_txn *txn, struct souk_time now)
     core->taking_over_before = core->taking_over;
     if (now.wall_ms > core->wall_ms)
         core->wall_ms = now.wall_ms;
-    core->dirty = core->again = core->changed = false;
+    core->dirty = core->again = core->changed = core->commit_full = false;
     core->inputs = core->round_events = 0;
     core->failed_kind = CORE_INPUT_NONE;
     core->hold_due_ms = UINT64_MAX;

@@ -176,8 +176,10 @@ core_settle(struct souk_core *core, struct souk_decision *decision)
         switches += emitted->own != emitted->next->own;
     switches += (uint32_t)(decision->bytes / core->wiring->limits.batch_cut_bytes) + 1;
     if (core->draft_count + switches > SOUK_COMMIT_BATCHES_MAX
-        || core->draft_bytes + decision->bytes > SOUK_COMMIT_BYTES_MAX)
-        return core->draft_count == 0 ? -SOUK_EHANDLER : -SOUK_EBUSY;
+        || core->draft_bytes + decision->bytes > SOUK_COMMIT_BYTES_MAX) {
+        core->commit_full = core->draft_count != 0;
+        return core->commit_full ? -SOUK_EBUSY : -SOUK_EHANDLER;
+    }
     for (const struct core_emitted *emitted = decision->first; emitted != NULL; emitted = emitted->next) {
         struct souk_event event = {
             .number = core_next_number(core, emitted->own),
@@ -299,7 +301,7 @@ core_round_over(const struct souk_core *core)
 {
     if (core->single_left != 0)
         return core->inputs != 0;
-    return core->draft_bytes >= CORE_COMMIT_BYTES_SOFT
+    return core->commit_full || core->draft_bytes >= CORE_COMMIT_BYTES_SOFT
         || core->draft_events >= core->wiring->limits.commit_events_max
         || core->round_events >= CORE_ROUND_EVENTS_MAX;
 }
@@ -514,6 +516,7 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
 {
     const struct souk_batch_header *header = &batch->header;
     const struct souk_position end = souk_batch_end(header);
+    struct souk_point known = souk_point_of(&end);
     struct souk_events events;
     struct souk_event event;
     bool reacts;
@@ -538,15 +541,25 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     } else {
         if ((rc = souk_events_init(&events, header)) != 0)
             return -SOUK_EDAMAGED;
-        while ((rc = souk_events_next(&events, &event)) == 0)
-            if ((rc = take_event(core, follow, header->epoch, &event, reacts)) != 0)
+        while ((rc = souk_events_next(&events, &event)) == 0) {
+            rc = take_event(core, follow, header->epoch, &event, reacts);
+            if (rc == -SOUK_EBUSY && core->commit_full && reacts) {
+                /* Applied is the batch as a whole; reactions that this commit has no room for are owed. */
+                rc = souk_owed_put(core->txn, &follow->name, event.number,
+                    (struct souk_slice){ batch->bytes, batch->size_bytes });
+                follow->cursor.owes_reactions = true;
+                known.number = event.number - 1;        /* so far own batches may say that it was reacted to */
+                reacts = false;
+            }
+            if (rc != 0)
                 return rc;
+        }
         if (rc != -SOUK_ENOTFOUND)
             return -SOUK_EDAMAGED;
     }
     follow->cursor.position = end;
     follow->changed = true;
-    if ((rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end))) != 0
+    if ((rc = souk_vector_learn(&core->vector, &follow->name, known)) != 0
         || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
         return rc;
     if (header->count == 0 && reacts && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD))
@@ -609,7 +622,7 @@ react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch 
     if (handler == NULL || core->own_count == 0)
         return 0;
     if ((rc = decode(handler->type, event, &core->arena, &message)) != 0
-        || (rc = souk_vector_learn(&core->vector, stream, because.point)) != 0)     /* of two rival branches, this one */
+        || (rc = souk_vector_learn(&core->vector, stream, because.point)) != 0)   /* of two rival branches this one */
         return rc;
     core_decision_init(core, &decision, &because, &event->correlation, event->depth + 1);
     rc = core_said(&decision, handler->type->call_react(handler->handler, &view, message, &decision));
@@ -670,7 +683,7 @@ owe_reaction(struct souk_core *core, struct core_follow *follow, const struct so
             return rc;
     }
     follow->cursor.owes_reactions = follow->changed = true;
-    return souk_owed_put(core->txn, &follow->name, (struct souk_slice){ batch->bytes, batch->size_bytes });
+    return souk_owed_put(core->txn, &follow->name, 0, (struct souk_slice){ batch->bytes, batch->size_bytes });
 }
 
 static int
@@ -700,10 +713,11 @@ pay_reactions(struct souk_core *core, struct core_follow *follow)
     struct souk_event event;
     struct souk_position end;
     struct souk_slice batch;
-    uint64_t sequence;
+    uint64_t key, from;
+    bool in;
     int rc;
 
-    rc = souk_owed_first(core->txn, &follow->name, &sequence, &batch);
+    rc = souk_owed_first(core->txn, &follow->name, &key, &from, &batch);
     if (rc == -SOUK_ENOTFOUND) {
         follow->cursor.owes_reactions = false;
         follow->changed = core->changed = true;
@@ -717,17 +731,27 @@ pay_reactions(struct souk_core *core, struct core_follow *follow)
         return -SOUK_EDAMAGED;
     end = souk_batch_end(&header);
     core->changed = true;
-    if ((rc = souk_owed_remove(core->txn, &follow->name, sequence)) != 0
-        || (rc = souk_owed_frontier(core->txn, &follow->name, follow->cursor.generation, head, &frontier)) != 0)
+    if ((rc = souk_owed_frontier(core->txn, &follow->name, follow->cursor.generation, head, &frontier)) != 0
+        || (rc = souk_lineage_has(core->txn, &follow->name, follow->cursor.generation, souk_point_of(&end), head,
+            &in)) != 0)
         return rc;
-    if (souk_point_covered(souk_point_of(&end), frontier))
-        return 0;
-    if (souk_events_init(&events, &header) != 0)
-        return -SOUK_EDAMAGED;
-    while ((rc = souk_events_next(&events, &event)) == 0)
-        if ((rc = pay_reaction(core, follow, header.epoch, &event)) != 0)
-            return rc;
-    return rc == -SOUK_ENOTFOUND ? 0 : -SOUK_EDAMAGED;
+    if (in && !souk_point_covered(souk_point_of(&end), frontier)) {
+        if (souk_events_init(&events, &header) != 0)
+            return -SOUK_EDAMAGED;
+        while ((rc = souk_events_next(&events, &event)) == 0) {
+            if (event.number < from)
+                continue;
+            rc = pay_reaction(core, follow, header.epoch, &event);
+            if (rc == -SOUK_EBUSY && core->commit_full)
+                return souk_owed_shorten(core->txn, &follow->name, key, event.number, batch);
+            if (rc != 0)
+                return rc;
+        }
+        if (rc != -SOUK_ENOTFOUND)
+            return -SOUK_EDAMAGED;
+    }
+    rc = souk_owed_remove(core->txn, &follow->name, key);
+    return rc != 0 || !in ? rc : souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end));
 }
 
 static int
@@ -774,11 +798,10 @@ begin_refill(struct souk_core *core, struct core_follow *follow)
     int rc;
 
     core->status.voids++;
-    if ((rc = souk_owed_forget(core->txn, &follow->name)) != 0
-        || (rc = souk_parked_refill(core->txn, &follow->name)) != 0
+    /* Reactions that are owed stay so, if what they are reactions to is in the new history, too. */
+    if ((rc = souk_parked_refill(core->txn, &follow->name)) != 0
         || (rc = souk_parked_count(core->txn, &core->parked_count)) != 0)
         return rc;
-    cursor->owes_reactions = false;
     if (cursor->generation_beside != 0
         && (rc = souk_lineage_cut(core->txn, &follow->name, cursor->generation_beside, 0)) != 0)
         return rc;
@@ -944,6 +967,12 @@ find_payload(struct souk_core *core, struct souk_parked *loss)
     return rc == -SOUK_ENOTFOUND ? 0 : -SOUK_EDAMAGED;
 }
 
+static bool
+same_loss(const struct souk_parked *a, const struct souk_parked *b)
+{
+    return a->event.number == b->event.number && souk_epoch_equal(a->epoch, b->epoch);
+}
+
 /* Tell the service of own events that stand on what records of `follow` have voided. */
 static int
 pay_losses(struct souk_core *core, struct core_follow *follow)
@@ -968,6 +997,10 @@ pay_losses(struct souk_core *core, struct core_follow *follow)
         const struct souk_point lost = { loss->epoch, loss->event.number };
         const struct core_poison *poison = poison_of(follow, lost);
 
+        if (core->draft_count > SOUK_COMMIT_BATCHES_MAX / 2 && (i == 0 || !same_loss(loss, &losses.found[i - 1]))) {
+            follow->cursor.owes_losses = core->commit_full = true;      /* the rest in the next commit */
+            return 0;
+        }
         if ((rc = find_payload(core, loss)) != 0 || (rc = souk_trail_told(core->txn, &follow->name, lost)) != 0)
             return rc;
         core->failed_point = lost;
@@ -1046,8 +1079,10 @@ core_work_retries(struct souk_core *core)
         int rc;
 
         while ((rc = souk_parked_first(core->txn, key, &parked)) == 0) {
-            if (core_round_over(core))
+            if (core_round_over(core) || core->draft_count != 0) {      /* an empty commit has room for any reaction */
+                core->again = true;
                 return 0;
+            }
             parked.event.payload = souk_arena_copy(&core->arena, parked.event.payload);
             parked.event.type = souk_arena_copy(&core->arena, parked.event.type);
             parked.event.key = key;

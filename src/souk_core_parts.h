@@ -188,6 +188,7 @@ struct souk_core {
     uint64_t draft_events, draft_bytes;
     uint32_t round_events;
     bool changed;
+    bool commit_full;                           /* an input had no room in it any more */
     bool again;                                 /* there is work for another round at once */
     bool heads_due;                             /* at once */
     uint32_t inputs;                            /* that handlers ran for in this round */

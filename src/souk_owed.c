@@ -2,12 +2,14 @@
 
 #include "souk_lineage.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TABLE_NAMED "souk.named"                /* stream, epoch counter, epoch bits -> number */
 #define TABLE_OWED "souk.owed"                  /* stream, sequence -> batch */
 #define NAME_BYTES (SOUK_NAME_BYTES_MAX + 1)
 #define NAMED_BYTES (NAME_BYTES + 4 + 8)
+#define FROM_BYTES 8
 #define OWED_BYTES (NAME_BYTES + 8)
 
 static void named_key(uint8_t key[NAMED_BYTES], const struct souk_name *stream, struct souk_epoch epoch);
@@ -92,7 +94,7 @@ souk_owed_frontier(struct souk_txn *txn, const struct souk_name *stream, uint32_
 }
 
 int
-souk_owed_put(struct souk_txn *txn, const struct souk_name *stream, struct souk_slice batch)
+souk_owed_put(struct souk_txn *txn, const struct souk_name *stream, uint64_t from, struct souk_slice batch)
 {
     uint8_t key[OWED_BYTES];
     struct souk_slice last, value;
@@ -108,25 +110,49 @@ souk_owed_put(struct souk_txn *txn, const struct souk_name *stream, struct souk_
         sequence = souk_get_u64((const uint8_t *)last.base + NAME_BYTES) + 1;
     else if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
-    owed_key(key, stream, sequence);
-    return souk_txn_put(txn, table, (struct souk_slice){ key, sizeof key }, batch);
+    return souk_owed_shorten(txn, stream, sequence, from, batch);
+}
+
+/* A row is the number, 8 bytes big-endian, and the batch behind it. */
+int
+souk_owed_shorten(struct souk_txn *txn, const struct souk_name *stream, uint64_t key, uint64_t from,
+    struct souk_slice batch)
+{
+    uint8_t owed[OWED_BYTES];
+    struct souk_table table;
+    uint8_t *row;
+    int rc;
+
+    if ((row = malloc(FROM_BYTES + batch.size_bytes)) == NULL)
+        return -SOUK_ENOMEM;
+    souk_put_u64(row, from);
+    memcpy(row + FROM_BYTES, batch.base, batch.size_bytes);
+    owed_key(owed, stream, key);
+    if ((rc = souk_txn_table(txn, TABLE_OWED, &table)) == 0)
+        rc = souk_txn_put(txn, table, (struct souk_slice){ owed, sizeof owed },
+            (struct souk_slice){ row, FROM_BYTES + batch.size_bytes });
+    free(row);
+    return rc;
 }
 
 int
-souk_owed_first(struct souk_txn *txn, const struct souk_name *stream, uint64_t *key_out, struct souk_slice *batch_out)
+souk_owed_first(struct souk_txn *txn, const struct souk_name *stream, uint64_t *key_out, uint64_t *from_out,
+    struct souk_slice *batch_out)
 {
+    struct souk_slice key, row;
     struct souk_table table;
-    struct souk_slice key;
     int rc;
 
     if ((rc = souk_txn_table(txn, TABLE_OWED, &table)) != 0
-        || (rc = souk_txn_seek(txn, table, (struct souk_slice){ stream->text, NAME_BYTES }, &key, batch_out)) != 0)
+        || (rc = souk_txn_seek(txn, table, (struct souk_slice){ stream->text, NAME_BYTES }, &key, &row)) != 0)
         return rc;
-    if (key.size_bytes != OWED_BYTES)
+    if (key.size_bytes != OWED_BYTES || row.size_bytes < FROM_BYTES)
         return -SOUK_EDAMAGED;
     if (memcmp(key.base, stream->text, NAME_BYTES) != 0)
         return -SOUK_ENOTFOUND;
     *key_out = souk_get_u64((const uint8_t *)key.base + NAME_BYTES);
+    *from_out = souk_get_u64(row.base);
+    *batch_out = (struct souk_slice){ (const uint8_t *)row.base + FROM_BYTES, row.size_bytes - FROM_BYTES };
     return 0;
 }
 
@@ -141,19 +167,6 @@ souk_owed_remove(struct souk_txn *txn, const struct souk_name *stream, uint64_t 
     if ((rc = souk_txn_table(txn, TABLE_OWED, &table)) != 0)
         return rc;
     return souk_txn_delete(txn, table, (struct souk_slice){ key, sizeof key });
-}
-
-int
-souk_owed_forget(struct souk_txn *txn, const struct souk_name *stream)
-{
-    struct souk_slice batch;
-    uint64_t sequence;
-    int rc;
-
-    while ((rc = souk_owed_first(txn, stream, &sequence, &batch)) == 0)
-        if ((rc = souk_owed_remove(txn, stream, sequence)) != 0)
-            return rc;
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
 static void

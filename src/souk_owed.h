@@ -26,13 +26,15 @@ SOUK_MUST_CHECK int souk_owed_named(struct souk_txn *txn, const struct souk_name
 SOUK_MUST_CHECK int souk_owed_frontier(struct souk_txn *txn, const struct souk_name *stream, uint32_t generation,
     struct souk_point head, struct souk_point *frontier_out);
 
-/* Keep `batch` until it is decided. */
-SOUK_MUST_CHECK int souk_owed_put(struct souk_txn *txn, const struct souk_name *stream, struct souk_slice batch);
-/* The oldest batch kept; borrowed. *key_out for souk_owed_remove(). 0, -SOUK_ENOTFOUND. */
+/* Keep `batch` until it is decided; of its events those from number `from` on. 0, -SOUK_ENOMEM or of the store. */
+SOUK_MUST_CHECK int souk_owed_put(struct souk_txn *txn, const struct souk_name *stream, uint64_t from,
+    struct souk_slice batch);
+/* The oldest batch kept, and from which event on; borrowed. *key_out for the next two. 0, -SOUK_ENOTFOUND. */
 SOUK_MUST_CHECK int souk_owed_first(struct souk_txn *txn, const struct souk_name *stream, uint64_t *key_out,
-    struct souk_slice *batch_out);
+    uint64_t *from_out, struct souk_slice *batch_out);
+/* Of `batch`, which is what was kept at `key`, only the events from `from` on are owed still. */
+SOUK_MUST_CHECK int souk_owed_shorten(struct souk_txn *txn, const struct souk_name *stream, uint64_t key,
+    uint64_t from, struct souk_slice batch);
 SOUK_MUST_CHECK int souk_owed_remove(struct souk_txn *txn, const struct souk_name *stream, uint64_t key);
-/* Everything kept of `stream` goes. */
-SOUK_MUST_CHECK int souk_owed_forget(struct souk_txn *txn, const struct souk_name *stream);
 
 #endif

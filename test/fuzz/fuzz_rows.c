@@ -230,14 +230,14 @@ read_rows(struct souk_txn *txn)
     struct souk_point frontier;
     struct souk_arena arena;
     struct souk_slice batch;
-    uint64_t number;
+    uint64_t number, first;
     bool has;
 
     for (size_t i = 0; i < ground.service.stream_count; i++) {
         read_cursor(txn, &ground.streams[i].name);
         read_log(txn, &ground.streams[i].name);
         expect(souk_trail_each(txn, &ground.streams[i].name, see_caused, NULL));
-        expect(souk_owed_first(txn, &ground.streams[i].name, &number, &batch));
+        expect(souk_owed_first(txn, &ground.streams[i].name, &number, &first, &batch));
         expect(souk_owed_named(txn, &ground.streams[i].name, (struct souk_point){ { 1, { 0 } }, 1 }, &has));
         expect(souk_owed_frontier(txn, &ground.streams[i].name, 0, (struct souk_point){ { 2, { 0 } }, 9 }, &frontier));
     }
