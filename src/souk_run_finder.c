@@ -31,7 +31,7 @@ struct run_finder {
     pthread_t thread;
     bool started;
     atomic_bool ended;                          /* after a failure: nobody answers any more */
-    atomic_bool told;                           /* there is something in wake_fd */
+    atomic_bool asked, committed;               /* each is written to wake_fd when it becomes true */
     int wake_fd;
     pthread_mutex_t mutex;
     struct queued *first, **end;                /* under it */
@@ -42,6 +42,7 @@ struct run_finder {
 
 static int open_index(struct run_finder *finder, struct souk_error *err);
 static void remove_index(const char *path);
+static void wake(struct run_finder *finder, atomic_bool *why);
 static void *work_for_ever(void *arg);
 static void hear(struct run_finder *finder, struct souk_time now);
 static void hand_over(struct run_finder *finder);
@@ -84,7 +85,7 @@ run_finder_close(struct run_finder **finder_p)
     if (finder == NULL)
         return;
     if (finder->started) {
-        run_finder_signal(finder);
+        wake(finder, &finder->asked);
         (void)pthread_join(finder->thread, NULL);
     }
     for (struct queued *at = finder->first, *next; at != NULL; at = next) {
@@ -165,7 +166,7 @@ run_finder_hear(struct run_finder *finder, const struct souk_socket_message *mes
     if (queued != NULL)
         atomic_fetch_add(&finder->run->shared.replies_dropped, 1);
     free(queued);
-    run_finder_signal(finder);
+    wake(finder, &finder->asked);
     return true;
 }
 
@@ -184,9 +185,15 @@ run_finder_take(struct run_finder *finder)
 void
 run_finder_signal(struct run_finder *finder)
 {
+    wake(finder, &finder->committed);
+}
+
+static void
+wake(struct run_finder *finder, atomic_bool *why)
+{
     const uint64_t one = 1;
 
-    if (!atomic_exchange(&finder->told, true))
+    if (!atomic_exchange(why, true))
         (void)!write(finder->wake_fd, &one, sizeof one);
 }
 
@@ -220,14 +227,15 @@ work_for_ever(void *arg)
 
         (void)poll(&wake, 1, souk_finder_wants_work(finder->finder, now) ? 0
             : (int)run_timeout_ms(souk_finder_due_ms(finder->finder), now.steady_ms, SLEEP_MAX_MS));
-        if (read(finder->wake_fd, &wakes, sizeof wakes) == sizeof wakes) {
-            atomic_store(&finder->told, false); /* before it looks at what it was told of */
-            souk_finder_signal(finder->finder);
-        }
+        (void)!read(finder->wake_fd, &wakes, sizeof wakes);
+        atomic_store(&finder->asked, false);    /* before it looks at what there is */
         now = run_time();
         hear(finder, now);
+        if (atomic_load(&finder->committed))
+            souk_finder_signal(finder->finder);
         if (!souk_finder_wants_work(finder->finder, now))
             continue;
+        atomic_store(&finder->committed, false);    /* not before: while it waits for more of them they do not wake it */
         rc = souk_finder_work(finder->finder, now);
         hand_over(finder);
         if (rc == -SOUK_EFULL && !full_told)
