@@ -8,6 +8,7 @@
 #define TABLE_META "souk.meta"
 #define META_VERSION 1
 #define WITNESS_BYTES_MAX (64 * 1024)
+#define FOREIGN_COUNTERS_MAX 65536              /* so far above the own one is an epoch counter believed */
 #define WITNESS_LATE_COMMITS 8                  /* of the planted bug */
 
 static int take_wiring(struct souk_core *core, struct souk_error *err);
@@ -388,6 +389,8 @@ souk_core_hear_foreign(struct souk_core *core, uint32_t epoch_counter)
 {
     if (core->own_count == 0 || core->state == SOUK_CORE_BESIDE || SOUK_PLANTED_BUG(FOREIGN_IGNORED))
         return;
+    if (epoch_counter > core->epoch.counter && epoch_counter - core->epoch.counter > FOREIGN_COUNTERS_MAX)
+        return;                                 /* nobody has opened so many; counters are not to be used up by a lie */
     if (epoch_counter > core->seen_counter)
         core->seen_counter = epoch_counter;
     if (core->state == SOUK_CORE_LIVE && epoch_counter >= core->epoch.counter) {
