@@ -730,7 +730,7 @@ valid_vectors_are_read_as_the_simulator_reads_them(void **state)
     assert_true(vectors_each("", "message-", look_at_valid) >= VALID_MIN);
 }
 
-/* By every decoder. Only an id of another size is for the simulator alone to refuse: nodes send no such. */
+/* By every decoder. */
 static void
 look_at_invalid(const char *vector, struct souk_slice bytes)
 {
@@ -740,8 +740,8 @@ look_at_invalid(const char *vector, struct souk_slice bytes)
     assert_non_null(message);
     for (int kind = SOUK_WIRE_HEADS; kind <= SOUK_WIRE_REPLY; kind++)
         taken |= get((enum souk_wire_kind)kind, bytes, message) == 0;
-    if (taken != (strcmp(vector, "message-request-id-short.bin") == 0))
-        fail_msg("%s is%s taken", vector, taken ? "" : " not");
+    if (taken)
+        fail_msg("%s is taken", vector);
     free(message);
 }
 

@@ -428,7 +428,8 @@ for name, breaks, says, data in [
     ("acknowledged-hash-short", "length", "a hash of 16 bytes",
      message_with("acknowledged", 3, [["orders", 1, EPOCH_ORDERS, 4, bytes(16), 0]])),
     ("seal-counter-zero", "epoch", "a seal at 0", message_with("seal", 2, 0)),
-    ("request-id-short", "length", "an id of 15 bytes", message_with("request-command", 0, bytes(15))),
+    ("request-id-empty", "length", "an id of no bytes", message_with("request-command", 0, b"")),
+    ("request-id-long", "length", "an id of 513 bytes", message_with("request-command", 0, bytes(513))),
     ("request-seen-too-many", "positions", "33 entries of seen", message_with(
         "request-query", 8, [["s%02d" % i, 1, ZERO8, 1] for i in range(33)])),
     ("request-caller-empty", "names", "no caller", message_with("request-query", 6, "")),
