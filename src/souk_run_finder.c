@@ -235,7 +235,7 @@ work_for_ever(void *arg)
             souk_finder_signal(finder->finder);
         if (!souk_finder_wants_work(finder->finder, now))
             continue;
-        atomic_store(&finder->committed, false);    /* not before: while it waits for more of them they do not wake it */
+        atomic_store(&finder->committed, false);    /* not before: more of them need not wake it */
         rc = souk_finder_work(finder->finder, now);
         hand_over(finder);
         if (rc == -SOUK_EFULL && !full_told)
