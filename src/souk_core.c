@@ -661,6 +661,14 @@ souk_core_drain(struct souk_core *core)
     return core->command_count == 0 && core->waiter_count == 0 && !owes;
 }
 
+void
+souk_core_hurry(struct souk_core *core)
+{
+    for (struct core_waiter *waiter = core->waiters; waiter != NULL; waiter = waiter->next)
+        waiter->deadline_ms = 0;
+    core->dirty = true;
+}
+
 struct souk_slice
 souk_core_hand_over(struct souk_core *core)
 {

@@ -126,6 +126,8 @@ void souk_core_hear_prepared(struct souk_core *core, uint64_t ticket, int rc, st
 /* Positions of all own streams and the commit number: what a draining process hands over. Packed; the witness's form. */
 /* Take no more commands; true once nothing is under way. Then souk_core_hand_over(). */
 bool souk_core_drain(struct souk_core *core);
+/* Replies that wait for event stores go out with the next work, with the durability that they have. */
+void souk_core_hurry(struct souk_core *core);
 /*
  * The last word of the old process, which is SOUK_CORE_DRAINED from then on.
  * Write souk_core_witness() before handing it on: if this store were started

@@ -150,6 +150,12 @@ core_drain(struct souk_engine *engine)
 }
 
 static void
+core_hurry(struct souk_engine *engine)
+{
+    souk_core_hurry(engine->core);
+}
+
+static void
 core_status(const struct souk_engine *engine, struct souk_node_status *out)
 {
     struct souk_core_status status;
@@ -202,6 +208,7 @@ static const struct souk_engine_type core_engine = {
     .state = core_state,
     .commit = core_commit,
     .drain = core_drain,
+    .hurry = core_hurry,
     .status = core_status,
     .close = core_close,
 };
@@ -305,6 +312,12 @@ recorder_drain(struct souk_engine *engine)
     return true;
 }
 
+/* Nobody waits for it to hear from others. */
+static void
+recorder_hurry(struct souk_engine *engine)
+{
+}
+
 static void
 recorder_status(const struct souk_engine *engine, struct souk_node_status *out)
 {
@@ -354,6 +367,7 @@ static const struct souk_engine_type recorder_engine = {
     .state = recorder_state,
     .commit = recorder_commit,
     .drain = recorder_drain,
+    .hurry = recorder_hurry,
     .status = recorder_status,
     .close = recorder_close,
 };

@@ -34,6 +34,8 @@ struct souk_engine_type {
     uint64_t (*commit)(const struct souk_engine *engine);
     /* Take no more commands; true once nothing is under way. */
     bool (*drain)(struct souk_engine *engine);
+    /* The time for that is over: what waits for others is answered with the next work as it is. */
+    void (*hurry)(struct souk_engine *engine);
     /* What the machine knows: all but the process's own figures. */
     void (*status)(const struct souk_engine *engine, struct souk_node_status *status);
     void (*close)(struct souk_engine *engine);

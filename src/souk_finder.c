@@ -5,7 +5,6 @@
 
 #define QUERIES "eventstore."
 #define ARENA_BYTES_MAX (8 * 1024 * 1024)
-#define DEADLINE_MS 10000               /* of a query that names none */
 #define BUSY_RETRY_MS 200
 #define FULL_PAUSE_MS 1000
 #define FILL_PAUSE_MS 100               /* while nobody asks, what comes in is taken over so often at most */
@@ -186,7 +185,7 @@ souk_finder_hear(struct souk_finder *finder, struct souk_slice route, struct sou
     if (route.size_bytes != 0)
         memcpy(ask->route, route.base, route.size_bytes);
     ask->route_bytes = route.size_bytes;
-    ask->deadline_ms = now.steady_ms + (request.deadline_ms == 0 ? DEADLINE_MS : request.deadline_ms);
+    ask->deadline_ms = now.steady_ms + souk_wire_deadline_ms(&request);
     finder->dirty = true;
     if (finder->waiting >= SOUK_FINDER_WAITING_MAX) {
         (void)send_status(finder, ask, &request.id, SOUK_STATUS_BUSY, "busy", "too many queries are waiting",

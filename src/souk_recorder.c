@@ -21,6 +21,7 @@
 #define WITNESS_FIELDS 2
 #define ROUND_BATCHES_MAX 1024
 #define FENCES_PER_HEAD 2
+#define SEALS_WAITING_MAX 256           /* while there is no room on the disk; more are asked again */
 #define FULL_PAUSE_MS 1000
 
 struct kept {
@@ -59,6 +60,7 @@ struct souk_recorder {
     uint32_t origin_count;
     struct origin *origins;
     struct seal_request *seals, **seals_end;
+    uint32_t seal_count;
     uint64_t commit;
     uint8_t incarnation[8];
     uint64_t log_position;
@@ -397,6 +399,11 @@ souk_recorder_hear_request(struct souk_recorder *recorder, struct souk_slice rou
     }
     memcpy(request->route, route.base, route.size_bytes);
     request->route_bytes = route.size_bytes;
+    if (recorder->seal_count == SEALS_WAITING_MAX) {
+        free(request);                          /* it is asked again */
+        return;
+    }
+    recorder->seal_count++;
     *recorder->seals_end = request;
     recorder->seals_end = &request->next;
 }
@@ -567,6 +574,7 @@ souk_recorder_committed(struct souk_recorder *recorder, struct souk_time now)
     while ((request = recorder->seals) != NULL && now.steady_ms >= recorder->full_until_ms) {
         if ((recorder->seals = request->next) == NULL)
             recorder->seals_end = &recorder->seals;
+        recorder->seal_count--;
         free(request);
     }
     souk_feeds_committed(&recorder->feeds);

@@ -554,8 +554,10 @@ stop(struct run *run, struct souk_time now)
         work(run, now);
         run_end(run, EX_OK);
     } else if (now.steady_ms >= run->stop_due_ms) {
-        souk_report(run->report, SOUK_LEVEL_WARN, "stopped_late", "what was under way did not end in time; callers ask"
-            " again");
+        run->engine.type->hurry(&run->engine);
+        work(run, now);
+        souk_report(run->report, SOUK_LEVEL_WARN, "stopped_late", "what was under way did not end in time: who waited for"
+            " event stores is told of what is on this disk, others ask again");
         run_end(run, EX_OK);
     }
 }

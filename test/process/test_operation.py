@@ -21,6 +21,21 @@ TRIES = int(os.environ.get("SOUK_PROCESS_TRIES", "1000"))
 FOLLOWERS = int(os.environ.get("SOUK_PROCESS_FOLLOWERS", "100"))
 
 
+def test_a_stop_answers_who_waits_for_event_stores(build):
+    """A command is on the service's disk and waits for an event store that is silent: told to stop, the service says so."""
+    with System(build, services=("stock",), service_lines={"stock": ["limits", "    drain_ms = 300"]}) as system:
+        system.start_all()
+        system.command_taken("stock", "stock.receive", [1, 1], recorded=True)
+        system.daemons["log-a"].signal(signal.SIGSTOP)
+        door = system.door("stock", "commands")
+        waits = door.send(False, "stock.receive", [1, 2], recorded=True, deadline_ms=60000)
+        until("the command to be on disk", lambda: system.row("stock", 0, 1)[0] == 3 or None)
+        assert system.daemons["stock"].stop() == EX_OK
+        reply = door.answer(waits)
+        assert (reply.status, reply.durability) == ("ok", 1), reply
+        assert "event=stopped_late" in system.daemons["stock"].log()
+
+
 def test_term_finishes_what_is_under_way(build):
     """SIGTERM under load: exit 0 within its bound, every reply that was given stands, the others come after the start."""
     with System(build) as system:
