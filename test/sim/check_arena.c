@@ -123,6 +123,15 @@ check_map_add(struct check_arena *arena, struct check_map *map, const uint8_t ke
     map->count++;
 }
 
+void
+check_map_replace(struct check_map *map, const uint8_t key[32], void *value)
+{
+    struct check_map_entry *entry = &map->entries[map_place(map->entries, map->room, key)];
+
+    assert(entry->value != NULL && value != NULL);
+    entry->value = value;
+}
+
 /* Four lanes of FNV-1a over 8 bytes at a time: quick, and good enough for what no enemy chooses. */
 void
 check_map_key(uint8_t key_out[32], const void *base, size_t size_bytes)

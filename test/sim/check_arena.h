@@ -45,6 +45,8 @@ struct check_map {
 void *check_map_find(const struct check_map *map, const uint8_t key[32]);
 /* `key` must not be there yet. */
 void check_map_add(struct check_arena *arena, struct check_map *map, const uint8_t key[32], void *value);
+/* `key` must be there. */
+void check_map_replace(struct check_map *map, const uint8_t key[32], void *value);
 /* The key of anything that is not a hash yet. */
 void check_map_key(uint8_t key_out[32], const void *base, size_t size_bytes);
 

@@ -625,11 +625,15 @@ index_event(struct checker *checker, struct model_event *event)
     const struct model_node *service = event->batch->stream->owner;
     uint64_t place[3] = { event->batch->stream->index, event->batch->epoch, event->number };
     struct model_event **list;
+    const struct model_event *known;
     uint8_t key[32];
 
     check_map_key(key, place, sizeof place);
-    if (check_map_find(&checker->events, key) == NULL)
+    /* A number may be given anew when its batch had not left, and its disk went back to before it. */
+    if ((known = check_map_find(&checker->events, key)) == NULL)
         check_map_add(&checker->arena, &checker->events, key, event);
+    else if (!known->batch->is_seen)
+        check_map_replace(&checker->events, key, event);
     if (event->form->kind == CHECK_CAUSE_COMMAND)
         command_key(key, service, event->batch->form.names[event->form->cause_name], event->form->command_id);
     else
