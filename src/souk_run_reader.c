@@ -108,6 +108,10 @@ run_reader(void *arg)
 {
     struct run_reader *reader = arg;
     struct run_shared *shared = &reader->run->shared;
+    const uint64_t watchdog_ms = reader->run->watchdog_ms;
+    /* The writer says that both loops turn only while this one does, idle or not. */
+    const uint32_t sleep_max_ms = watchdog_ms != 0 && watchdog_ms / 2 < SLEEP_MAX_MS ? (uint32_t)(watchdog_ms / 2)
+        : SLEEP_MAX_MS;
     bool stops = false, blocked = false;
 
     while (!stops && atomic_load(&shared->reader_status) == 0) {
@@ -120,13 +124,13 @@ run_reader(void *arg)
         uint64_t wakes;
 
         if (zmq_poll(items, 2, at_once ? 0 : run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms,
-            reader->late != NULL ? LATE_RETRY_MS : SLEEP_MAX_MS)) < 0 && errno != EINTR) {
+            reader->late != NULL ? LATE_RETRY_MS : sleep_max_ms)) < 0 && errno != EINTR) {
             end(reader, -SOUK_EIO, "its door cannot be waited for");
             break;
         }
-        atomic_store(&shared->reader_turn_ms, now.steady_ms);
         stops = atomic_load(&shared->stops);    /* then what has come is answered once more */
         now = run_time();
+        atomic_store(&shared->reader_turn_ms, now.steady_ms);
         if ((items[1].revents & ZMQ_POLLIN) != 0 && read(shared->wake_fd, &wakes, sizeof wakes) == sizeof wakes)
             souk_reader_signal(reader->reader);
         (void)pthread_mutex_lock(&shared->mutex);
