@@ -48,6 +48,7 @@ static int reply_key_reused(struct checker *checker, const struct model_process 
 static int check_cursors(struct checker *checker, const struct model_process *process,
     struct model_event *const *events, const struct check_message *message);
 static bool is_forgotten(struct checker *checker, const struct model_batch *batch);
+static bool has_lost_a_disk(const struct checker *checker, const struct model_node *store, uint64_t from, uint64_t to);
 static bool was_sealed_above(const struct checker *checker, const struct model_node *store,
     const struct model_batch *record);
 static int check_lost(struct checker *checker, const struct model_batch *batch,
@@ -434,7 +435,7 @@ was_lost_between(const struct model_disk *disk, uint64_t from, uint64_t to)
     return false;
 }
 
-/* Did the final history begin anew when no disk that is still in use, of whatever node, knew of the epoch any more? */
+/* Did the final history begin anew, or end without it, when no disk that is still in use, of whatever node, knew of the epoch any more? */
 static bool
 is_forgotten(struct checker *checker, const struct model_batch *batch)
 {
@@ -446,11 +447,9 @@ is_forgotten(struct checker *checker, const struct model_batch *batch)
     for (step = batch->stream->final; step != NULL; step = step->parent)
         if (step->form.count == 0 && step->commit->fact > batch->commit->fact)
             first = step;
-    if (first == NULL)
-        return false;
     for (disk = checker->all_disks; disk != NULL; disk = disk->next)
         if (disk->node != NULL && disk->node->end != NULL && disk->node->end->disk == disk
-            && model_held_at(disk, opened, first->commit->fact))
+            && model_held_at(disk, opened, first != NULL ? first->commit->fact : checker->fact))
             return false;
     return true;
 }
@@ -464,6 +463,18 @@ was_sealed_above(const struct checker *checker, const struct model_node *store, 
     for (grant = checker->grants; grant != NULL; grant = grant->older)
         if (grant->store == store && grant->service == record->stream->owner && grant->fact < record->commit->fact
             && grant->counter > record->form.epoch_counter)
+            return true;
+    return false;
+}
+
+/* Had the event store said what it holds on a disk that it has no more? */
+static bool
+has_lost_a_disk(const struct checker *checker, const struct model_node *store, uint64_t from, uint64_t to)
+{
+    const struct model_disk *disk;
+
+    for (disk = checker->all_disks; disk != NULL; disk = disk->next)
+        if (disk->node == store && was_lost_between(disk, from, to))
             return true;
     return false;
 }
@@ -508,7 +519,8 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
 
     for (disk = checker->all_disks; disk != NULL; disk = disk->next) {
         if (disk->node == NULL || !disk->node->is_event_store || opener->node->declared_lost[disk->node->index]
-            || is_rival || !model_held_at(disk, batch, fact) || was_lost_between(disk, opener->started_fact, fact)
+            || is_rival || !model_held_at(disk, batch, fact)
+            || has_lost_a_disk(checker, disk->node, opener->started_fact, fact)
             || was_sealed_above(checker, disk->node, record))
             continue;
         return model_fail(checker, "lost: %s, %s, was held by %.*s when %s voided it", model_batch_name(checker, batch),
