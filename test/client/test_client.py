@@ -78,6 +78,14 @@ class Blog:
     def node(self, name):
         return client.Node(name, *(f"ipc://{self.path}/r/{name}.{door}" for door in ("commands", "queries", "publish")))
 
+    def stop_process(self, name):
+        """SIGSTOP, and wait until every thread has heard it."""
+        pid = self.process(name)
+        os.kill(pid, signal.SIGSTOP)
+        system.until(f"{name} to stand still", lambda: all(
+            task.joinpath("stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] in "Tt"
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) or None)
+
     def process(self, name):
         """The process of a node: a child of `souk up`, by its arguments."""
         up = self.up.process.pid
@@ -233,10 +241,10 @@ def test_who_asks_in_vain_goes_to_the_next_holder(build):
     with Blog(build) as blog:
         blog.publish(40)
         blog.caller("posts").take("posts.publish", post(new_id()), recorded=True)
-        os.kill(blog.process("posts"), signal.SIGSTOP)
+        blog.stop_process("posts")
         follower = blog.follower(["posts"])
         follower.run("what the event store has", lambda: follower.cursor("posts").number == 41)
-        assert follower.counts["silent"] > 0
+        assert follower.counts["silent"] > 0, follower.counts
         os.kill(blog.process("posts"), signal.SIGCONT)
         blog.publish(1)
         follower.run("the origin's next", lambda: follower.cursor("posts").number == 42)
