@@ -52,7 +52,6 @@ static void hash_lines(const struct souk_topology_parts *parts, uint8_t fingerpr
 static void change(struct comparison *comparison, const struct souk_topology_line *before,
     const struct souk_topology_line *after);
 static bool concerns(const struct comparison *comparison, const struct souk_topology_line *line);
-static bool knows(const struct souk_topology_node *a, const struct souk_topology_node *b);
 static void gather(void *arg, const struct souk_topology_change *change);
 
 int
@@ -364,24 +363,7 @@ concerns(const struct comparison *comparison, const struct souk_topology_line *l
     if (node->kind == SOUK_NODE_EVENT_STORE)
         return line->node->stream_count > 0;    /* it connects to whoever has something to record */
     other = souk_topology_node(comparison->topology, line->node->name.text);
-    return other != NULL && knows(node, other);
-}
-
-/* Does `a` follow or call `b`? Who follows or calls `a` asks it, and is let in or not without a restart. */
-static bool
-knows(const struct souk_topology_node *a, const struct souk_topology_node *b)
-{
-    size_t i;
-
-    for (i = 0; i < a->follow_count; i++) {
-        if (a->follows[i]->writer == b)
-            return true;
-    }
-    for (i = 0; i < a->call_count; i++) {
-        if (a->calls[i].callee == b)
-            return true;
-    }
-    return false;
+    return other != NULL && souk_topology_asks(node, other);  /* who asks it is let in or not without a restart */
 }
 
 /* "restart needed: streams of orders changed, port of es1 changed" */

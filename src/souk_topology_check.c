@@ -192,19 +192,8 @@ check_reach(struct souk_topology_reading *reading)
 static bool
 needs(const struct souk_topology_node *asker, const struct souk_topology_node *asked)
 {
-    size_t i;
-
-    if (asker->kind == SOUK_NODE_EVENT_STORE || asked->kind == SOUK_NODE_EVENT_STORE)
-        return true;
-    for (i = 0; i < asker->follow_count; i++) {
-        if (asker->follows[i]->writer == asked)
-            return true;
-    }
-    for (i = 0; i < asker->call_count; i++) {
-        if (asker->calls[i].callee == asked)
-            return true;
-    }
-    return false;
+    return asker->kind == SOUK_NODE_EVENT_STORE || asked->kind == SOUK_NODE_EVENT_STORE
+        || souk_topology_asks(asker, asked);
 }
 
 /* Services that wait for each other's answers in a ring could wait for ever. */

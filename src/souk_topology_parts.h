@@ -105,6 +105,9 @@ void souk_topology_skips(struct souk_topology_reading *reading, const struct sou
     struct souk_topology_node *node);
 void souk_topology_clients(struct souk_topology_reading *reading);
 
+/* Does `asker` follow a stream of `asked`, or call it? */
+bool souk_topology_asks(const struct souk_topology_node *asker, const struct souk_topology_node *asked);
+
 /* ---- souk_topology_value.c ------------------------------------------ */
 
 /* Each leaves *_out alone, and notes it, when the value cannot be meant. */

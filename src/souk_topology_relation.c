@@ -135,6 +135,22 @@ souk_topology_clients(struct souk_topology_reading *reading)
     reading->topology->client_count = found.count;
 }
 
+bool
+souk_topology_asks(const struct souk_topology_node *asker, const struct souk_topology_node *asked)
+{
+    size_t i;
+
+    for (i = 0; i < asker->follow_count; i++) {
+        if (asker->follows[i]->writer == asked)
+            return true;
+    }
+    for (i = 0; i < asker->call_count; i++) {
+        if (asker->calls[i].callee == asked)
+            return true;
+    }
+    return false;
+}
+
 static void
 read_commands(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
     struct souk_topology_call *call)
