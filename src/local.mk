@@ -196,6 +196,8 @@ souk_SOURCES = \
 	src/souk_cli_status.c \
 	src/souk_cli_store.c \
 	src/souk_cli_store.h \
+	src/souk_cli_system.c \
+	src/souk_cli_system.h \
 	src/souk_cli_tail.c \
 	src/souk_cli_up.c \
 	src/souk_cli_up.h \

@@ -9,8 +9,8 @@
 #include <souk-json.h>
 
 #include "souk_batch.h"
-#include "souk_client.h"
 #include "souk_cli_event.h"
+#include "souk_cli_system.h"
 #include "souk_zpl.h"
 
 #define EXIT_REFUSED 1
@@ -35,9 +35,7 @@ struct options {
 
 struct calling {
     const struct options *options;
-    struct souk_topology *topology;
-    struct souk_catalogue catalogue;
-    struct souk_client *client;
+    struct souk_cli_system system;
     struct souk_cli_progress progress;
     uint64_t sent, answered;
     int status;                         /* the worst that any request came to */
@@ -83,26 +81,17 @@ souk_cli_call(int argc, char **argv)
         " it answers." };
     struct options options = { .caller = "souk", .in_flight = IN_FLIGHT };
     struct calling calling = { .options = &options };
-    struct souk_error err = { 0 };
     int rc;
 
     souk_cli_begin(&options.cli, argv);
     if ((calling.status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
         return calling.status;
-    if ((calling.status = souk_cli_topology(&options.cli, NULL, &calling.topology)) != 0)
-        return calling.status;
-    if ((rc = souk_catalogue_init(&calling.catalogue, calling.topology, &err)) != 0
-        || (rc = souk_client_open(calling.topology, options.caller, &calling.client, &err)) != 0) {
-        souk_cli_say(&options.cli, SOUK_CLI_RED, "%s", err.text);
-        calling.status = souk_cli_exit_status(rc, EX_CONFIG);
-    } else {
+    if ((calling.status = souk_cli_system_open(&calling.system, &options.cli, options.caller)) == 0) {
         rc = options.from == NULL ? call_one(&calling) : call_all(&calling);
         calling.status = rc != 0 ? rc : calling.status;
     }
     souk_cli_progress_end(&calling.progress);
-    souk_client_close(&calling.client);
-    souk_catalogue_done(&calling.catalogue);
-    souk_topology_close(&calling.topology);
+    souk_cli_system_close(&calling.system);
     return calling.status;
 }
 
@@ -291,7 +280,7 @@ send_packed(struct calling *calling, const struct souk_topology_node *node, cons
     int rc;
 
     memcpy(request.seen, options->seen, sizeof request.seen);
-    if ((rc = souk_client_send(calling->client, &request, &err)) != 0) {
+    if ((rc = souk_client_send(calling->system.client, &request, &err)) != 0) {
         souk_cli_say(&options->cli, SOUK_CLI_RED, "%s: %s", type->name, err.text);
         return souk_cli_exit_status(rc, EX_DATAERR);
     }
@@ -302,14 +291,14 @@ send_packed(struct calling *calling, const struct souk_topology_node *node, cons
 static const struct souk_topology_node *
 find_node(const struct calling *calling, const char *name)
 {
-    const struct souk_topology_node *node = souk_topology_node(calling->topology, name);
+    const struct souk_topology_node *node = souk_topology_node(calling->system.topology, name);
     const char *nearest = NULL;
     size_t i;
 
-    for (i = 0; i < calling->topology->node_count && node == NULL; i++)
-        souk_zpl_nearer(name, calling->topology->nodes[i].name.text, &nearest);
+    for (i = 0; i < calling->system.topology->node_count && node == NULL; i++)
+        souk_zpl_nearer(name, calling->system.topology->nodes[i].name.text, &nearest);
     if (node == NULL)
-        souk_cli_say(&calling->options->cli, SOUK_CLI_RED, "%s has no service `%s`%s%s%s", calling->topology->name.text,
+        souk_cli_say(&calling->options->cli, SOUK_CLI_RED, "%s has no service `%s`%s%s%s", calling->system.topology->name.text,
             name, nearest == NULL ? "" : "; did you mean `", nearest == NULL ? "" : nearest,
             nearest == NULL ? "" : "`?");
     return node;
@@ -318,7 +307,7 @@ find_node(const struct calling *calling, const char *name)
 static const struct souk_message_type *
 find_type(const struct calling *calling, const char *name)
 {
-    const struct souk_message_type *type = souk_catalogue_find(&calling->catalogue, souk_slice_of(name));
+    const struct souk_message_type *type = souk_catalogue_find(&calling->system.catalogue, souk_slice_of(name));
     const struct souk_messages *messages;
     const char *nearest = NULL;
     size_t i;
@@ -331,8 +320,8 @@ find_type(const struct calling *calling, const char *name)
             souk_message_kind_name(type->kind));
         return NULL;
     }
-    for (i = 0; i < calling->catalogue.count; i++) {
-        messages = souk_description_messages(calling->catalogue.descriptions[i]);
+    for (i = 0; i < calling->system.catalogue.count; i++) {
+        messages = souk_description_messages(calling->system.catalogue.descriptions[i]);
         for (k = 0; k < messages->type_count; k++) {
             if (messages->types[k]->kind == SOUK_COMMAND || messages->types[k]->kind == SOUK_QUERY)
                 souk_zpl_nearer(name, messages->types[k]->name, &nearest);
@@ -364,8 +353,8 @@ take_answers(struct calling *calling, size_t down_to)
     struct souk_client_answer answer;
     int rc;
 
-    while (souk_client_waiting(calling->client) > down_to) {
-        if ((rc = souk_client_receive(calling->client, SOUK_CLIENT_RETRY_MS / 5, &answer)) == 0) {
+    while (souk_client_waiting(calling->system.client) > down_to) {
+        if ((rc = souk_client_receive(calling->system.client, SOUK_CLIENT_RETRY_MS / 5, &answer)) == 0) {
             calling->answered++;
             show(calling, &answer);
         } else if (rc != -SOUK_ENOTFOUND) {
@@ -516,12 +505,12 @@ body_json(const struct calling *calling, const struct souk_wire_reply *reply)
 static json_t *
 entry_json(const struct calling *calling, const struct souk_wire_entry *entry)
 {
-    json_t *data = souk_cli_message_json(&calling->catalogue, entry->name, entry->version, entry->payload);
+    json_t *data = souk_cli_message_json(&calling->system.catalogue, entry->name, entry->version, entry->payload);
     char key[SOUK_CLI_KEY_BYTES];
 
     if (entry->stream.size_bytes == 0)
         return data;
-    souk_cli_key(&calling->catalogue, entry->name, entry->key, key);
+    souk_cli_key(&calling->system.catalogue, entry->name, entry->key, key);
     return json_pack("{ss% ss% sI ss so}", "type", entry->name.base, entry->name.size_bytes, "stream",
         entry->stream.base, entry->stream.size_bytes, "number", (json_int_t)entry->number, "subject", key, "data",
         data);

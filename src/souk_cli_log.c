@@ -254,7 +254,7 @@ list_one(struct listing *listing, const struct found_event *found)
         return;
     }
     souk_cli_time(found->time_ms, time);
-    souk_cli_key(&listing->store.catalogue, found->type, found->key, key);
+    souk_cli_key(&listing->store.system.catalogue, found->type, found->key, key);
     souk_cli_found_cause(found, cause);
     line = souk_cli_line(listing->table, NULL);
     souk_cli_cell(line, 0, "%s", time);
@@ -309,7 +309,7 @@ show(struct souk_cli_store *store, const struct souk_cli_place *place, enum show
         return 0;
     }
     if (how == SHOWN_AS_LINE) {
-        souk_cli_line_of(store->cli, &store->catalogue, place, reply.event.time_ms, reply.event.type, reply.event.key,
+        souk_cli_line_of(store->cli, &store->system.catalogue, place, reply.event.time_ms, reply.event.type, reply.event.key,
             json_object_get(json, "data"));
     } else {
         (void)json_dumpf(json, stdout, JSON_INDENT(4));
@@ -326,7 +326,7 @@ event_json(const struct souk_cli_store *store, const struct eventstore_event_rep
     json_t *json = souk_cli_need(souk_cli_found_json(store, &reply->event));
 
     if (reply->has_payload)
-        (void)json_object_set_new(json, "data", souk_cli_message_json(&store->catalogue, reply->event.type,
+        (void)json_object_set_new(json, "data", souk_cli_message_json(&store->system.catalogue, reply->event.type,
             reply->event.version, reply->payload));
     return json;
 }

@@ -15,25 +15,16 @@ static json_t *cause_json(const struct event_cause *cause);
 int
 souk_cli_store_open(struct souk_cli_store *store, const struct souk_cli *cli, const char *wanted)
 {
-    struct souk_error err = { 0 };
     int status;
-    int rc;
 
     *store = (struct souk_cli_store){ .cli = cli, .wanted = wanted };
     souk_arena_init(&store->arena, 0);
-    if ((status = souk_cli_topology(cli, NULL, &store->topology)) != 0)
+    if ((status = souk_cli_system_open(&store->system, cli, "souk")) != 0 || wanted == NULL)
         return status;
-    if (wanted != NULL) {
-        store->node = souk_topology_node(store->topology, wanted);
-        if (store->node == NULL || store->node->kind != SOUK_NODE_EVENT_STORE) {
-            souk_cli_say(cli, SOUK_CLI_RED, "%s has no event store `%s`", store->topology->name.text, wanted);
-            return EX_DATAERR;
-        }
-    }
-    if ((rc = souk_catalogue_init(&store->catalogue, store->topology, &err)) != 0
-        || (rc = souk_client_open(store->topology, "souk", &store->client, &err)) != 0) {
-        souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
-        return souk_cli_exit_status(rc, EX_CONFIG);
+    store->node = souk_topology_node(store->system.topology, wanted);
+    if (store->node == NULL || store->node->kind != SOUK_NODE_EVENT_STORE) {
+        souk_cli_say(cli, SOUK_CLI_RED, "%s has no event store `%s`", store->system.topology->name.text, wanted);
+        return EX_DATAERR;
     }
     return 0;
 }
@@ -41,9 +32,7 @@ souk_cli_store_open(struct souk_cli_store *store, const struct souk_cli *cli, co
 void
 souk_cli_store_close(struct souk_cli_store *store)
 {
-    souk_client_close(&store->client);
-    souk_catalogue_done(&store->catalogue);
-    souk_topology_close(&store->topology);
+    souk_cli_system_close(&store->system);
     souk_arena_done(&store->arena);
 }
 
@@ -62,8 +51,8 @@ souk_cli_store_ask(struct souk_cli_store *store, const struct souk_message_type 
     souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
     if ((rc = type->encode(query, &pack)) == 0 && first != NULL)
         rc = ask_one(store, first, type, souk_pack_slice(&pack), &answer);
-    for (i = 0; rc == 0 && answer.is_late && store->wanted == NULL && i < store->topology->node_count; i++) {
-        node = &store->topology->nodes[i];
+    for (i = 0; rc == 0 && answer.is_late && store->wanted == NULL && i < store->system.topology->node_count; i++) {
+        node = &store->system.topology->nodes[i];
         if (node->kind == SOUK_NODE_EVENT_STORE && !node->lost && node != first)
             rc = ask_one(store, node, type, souk_pack_slice(&pack), &answer);
     }
@@ -90,7 +79,7 @@ souk_cli_found_json(const struct souk_cli_store *store, const struct found_event
 
     (void)snprintf(id, sizeof id, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
         (const char *)found->stream.base, found->epoch, found->number);
-    souk_cli_key(&store->catalogue, found->type, found->key, key);
+    souk_cli_key(&store->system.catalogue, found->type, found->key, key);
     souk_cli_time(found->time_ms, time);
     souk_id_format(found->correlation_id, correlation);
     return json_pack("{ss ss ss% ss% ss ss ss% si sI si si ss sI sb so}", "specversion", "1.0", "id", id, "source",
@@ -155,9 +144,9 @@ ask_one(struct souk_cli_store *store, const struct souk_topology_node *node, con
     struct souk_error err = { 0 };
     int rc;
 
-    if ((rc = souk_client_send(store->client, &request, &err)) != 0)
+    if ((rc = souk_client_send(store->system.client, &request, &err)) != 0)
         return rc;
-    while ((rc = souk_client_receive(store->client, SOUK_CLIENT_RETRY_MS / 5, answer)) == -SOUK_ENOTFOUND)
+    while ((rc = souk_client_receive(store->system.client, SOUK_CLIENT_RETRY_MS / 5, answer)) == -SOUK_ENOTFOUND)
         souk_cli_progress(store->cli, &progress, "waiting for %s", node->name.text);
     souk_cli_progress_end(&progress);
     if (rc == 0 && !answer->is_late)

@@ -7,10 +7,8 @@
 #ifndef SOUK_CLI_STORE_H
 #define SOUK_CLI_STORE_H
 
-#include "souk_catalogue.h"
-#include "souk_cli.h"
 #include "souk_cli_event.h"
-#include "souk_client.h"
+#include "souk_cli_system.h"
 
 #define SOUK_CLI_STORE_DEADLINE_MS 5000         /* of one question to one event store */
 
@@ -18,9 +16,7 @@ struct found_event;
 
 struct souk_cli_store {
     const struct souk_cli *cli;
-    struct souk_topology *topology;
-    struct souk_catalogue catalogue;
-    struct souk_client *client;
+    struct souk_cli_system system;
     const char *wanted;                         /* name of an event store; NULL: any */
     const struct souk_topology_node *node;      /* who has answered last, and is asked first */
     struct souk_arena arena;                    /* what a reply's lists lie in, until the next question */

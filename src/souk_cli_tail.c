@@ -6,10 +6,9 @@
 #include <sysexits.h>
 
 #include "souk_batch.h"
-#include "souk_catalogue.h"
 #include "souk_cli_event.h"
 #include "souk_cli_store.h"
-#include "souk_client.h"
+#include "souk_cli_system.h"
 
 #define HEAR_MS 200                     /* between two looks at what has to be asked for */
 #define IDLE_MS 5000                    /* a stream that was silent so long is asked for */
@@ -43,9 +42,7 @@ struct tailed {
 
 struct tailing {
     const struct options *options;
-    struct souk_topology *topology;
-    struct souk_catalogue catalogue;
-    struct souk_client *client;
+    struct souk_cli_system system;
     struct souk_cli_progress progress;
     size_t stream_count;
     struct tailed streams[SOUK_STREAMS_MAX];
@@ -86,26 +83,16 @@ souk_cli_tail(int argc, char **argv)
         " private." };
     struct options options = { .type = NULL };
     struct tailing tailing = { .options = &options };
-    struct souk_error err = { 0 };
     int status;
-    int rc;
 
     souk_cli_begin(&options.cli, argv);
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
         return status;
-    if ((status = souk_cli_topology(&options.cli, NULL, &tailing.topology)) != 0)
-        return status;
-    if ((rc = souk_catalogue_init(&tailing.catalogue, tailing.topology, &err)) != 0
-        || (rc = souk_client_open(tailing.topology, "souk", &tailing.client, &err)) != 0) {
-        souk_cli_say(&options.cli, SOUK_CLI_RED, "%s", err.text);
-        status = souk_cli_exit_status(rc, EX_CONFIG);
-    } else if ((status = choose(&tailing)) == 0) {
+    if ((status = souk_cli_system_open(&tailing.system, &options.cli, "souk")) == 0
+        && (status = choose(&tailing)) == 0)
         status = tail(&tailing);
-    }
     souk_cli_progress_end(&tailing.progress);
-    souk_client_close(&tailing.client);
-    souk_catalogue_done(&tailing.catalogue);
-    souk_topology_close(&tailing.topology);
+    souk_cli_system_close(&tailing.system);
     return status;
 }
 
@@ -160,8 +147,8 @@ choose(struct tailing *tailing)
     size_t i;
 
     for (i = 0; i < options->name_count && status == 0; i++) {
-        if ((stream = souk_topology_stream(tailing->topology, options->names[i])) == NULL) {
-            souk_cli_say(&options->cli, SOUK_CLI_RED, "%s has no stream `%s`", tailing->topology->name.text,
+        if ((stream = souk_topology_stream(tailing->system.topology, options->names[i])) == NULL) {
+            souk_cli_say(&options->cli, SOUK_CLI_RED, "%s has no stream `%s`", tailing->system.topology->name.text,
                 options->names[i]);
             return EX_DATAERR;
         }
@@ -171,9 +158,9 @@ choose(struct tailing *tailing)
         }
         status = add(tailing, stream);
     }
-    for (i = 0; i < tailing->topology->stream_count && options->name_count == 0 && status == 0; i++) {
-        if (!tailing->topology->streams[i].is_private)
-            status = add(tailing, &tailing->topology->streams[i]);
+    for (i = 0; i < tailing->system.topology->stream_count && options->name_count == 0 && status == 0; i++) {
+        if (!tailing->system.topology->streams[i].is_private)
+            status = add(tailing, &tailing->system.topology->streams[i]);
     }
     return status;
 }
@@ -189,8 +176,8 @@ add(struct tailing *tailing, const struct souk_topology_stream *stream)
         return 0;
     tailed = &tailing->streams[tailing->stream_count++];
     *tailed = (struct tailed){ .stream = stream, .is_known = tailing->options->is_from_start, .is_behind = true };
-    if ((rc = souk_client_subscribe(tailing->client, stream->writer, souk_wire_topic(&stream->name), &err)) == 0)
-        rc = souk_client_subscribe(tailing->client, stream->writer, souk_wire_topic_heads(), &err);
+    if ((rc = souk_client_subscribe(tailing->system.client, stream->writer, souk_wire_topic(&stream->name), &err)) == 0)
+        rc = souk_client_subscribe(tailing->system.client, stream->writer, souk_wire_topic_heads(), &err);
     if (rc != 0)
         souk_cli_say(&tailing->options->cli, SOUK_CLI_RED, "%s", err.text);
     return souk_cli_exit_status(rc, EX_CONFIG);
@@ -220,7 +207,7 @@ tail(struct tailing *tailing)
         if (ferror(stdout))
             return EX_IOERR;
         for (i = 0; i < TURN_BATCHES_MAX && !tailing->is_over; i++) {
-            rc = souk_client_hear(tailing->client, i == 0 ? HEAR_MS : 0, frames);
+            rc = souk_client_hear(tailing->system.client, i == 0 ? HEAR_MS : 0, frames);
             if (rc == -SOUK_ENOTFOUND)
                 break;
             if (rc != 0)
@@ -280,8 +267,8 @@ catch_up(struct tailing *tailing, struct tailed *tailed)
 
     souk_cli_progress(&tailing->options->cli, &tailing->progress, "asking for %s", tailed->stream->name.text);
     status = pull_from(tailing, tailed, holder, &answered);
-    for (i = 0; i < tailing->topology->node_count && !answered && status == 0; i++) {
-        holder = &tailing->topology->nodes[i];
+    for (i = 0; i < tailing->system.topology->node_count && !answered && status == 0; i++) {
+        holder = &tailing->system.topology->nodes[i];
         if (holder->kind == SOUK_NODE_EVENT_STORE && !holder->lost)
             status = pull_from(tailing, tailed, holder, &answered);
     }
@@ -306,7 +293,7 @@ pull_from(struct tailing *tailing, struct tailed *tailed, const struct souk_topo
     int rc;
 
     pull.cursors[0] = (struct souk_wire_place){ tailed->stream->name, tailed->cursor };
-    rc = souk_client_pull(tailing->client, holder, &pull, PULL_MS, &pulled, &err);
+    rc = souk_client_pull(tailing->system.client, holder, &pull, PULL_MS, &pulled, &err);
     if (rc == -SOUK_ENOTFOUND)
         return 0;
     if (rc != 0) {
@@ -379,9 +366,9 @@ show_batch(struct tailing *tailing, const struct souk_batch_header *header)
         if (!is_wanted(tailing->options, &shown.event))
             continue;
         if (tailing->options->cli.is_json)
-            souk_cli_json(souk_cli_event_json(&tailing->catalogue, &shown));
+            souk_cli_json(souk_cli_event_json(&tailing->system.catalogue, &shown));
         else
-            souk_cli_event_line(&tailing->options->cli, &tailing->catalogue, &shown);
+            souk_cli_event_line(&tailing->options->cli, &tailing->system.catalogue, &shown);
         tailing->shown++;
         tailing->is_over = tailing->shown == tailing->options->count;
     }

@@ -148,7 +148,7 @@ draw_one(const struct drawing *drawing, struct libscols_line *above, const struc
     char key[SOUK_CLI_KEY_BYTES];
 
     souk_cli_time(found->time_ms, time);
-    souk_cli_key(&drawing->store->catalogue, found->type, found->key, key);
+    souk_cli_key(&drawing->store->system.catalogue, found->type, found->key, key);
     souk_cli_found_cause(found, cause);
     souk_cli_cell(line, 0, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
         (const char *)found->stream.base, found->epoch, found->number);
