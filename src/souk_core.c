@@ -747,6 +747,7 @@ souk_core_status(const struct souk_core *core, struct souk_core_status *status_o
     status_out->epoch = core->epoch;
     status_out->commit = core->commit;
     status_out->commands_waiting = core->command_count;
+    status_out->requests_waiting = core->asked_count;
     status_out->batches_duplicate = core->feeds.duplicates;
     status_out->batches_foreign = core->feeds.foreign;
     status_out->gaps = core->feeds.gaps;

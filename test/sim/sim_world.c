@@ -380,7 +380,9 @@ is_well(const struct sim_process *process, char *why_out, size_t size_bytes)
         snprintf(why_out, size_bytes, "%s is in state %d: %s", name, core.state, core.waiting_for);
     else if (core.parked > 0)
         snprintf(why_out, size_bytes, "%s has %" PRIu64 " parked", name, core.parked);
-    return core.state == SOUK_CORE_LIVE && core.parked == 0;
+    else if (core.requests_waiting > 0)
+        snprintf(why_out, size_bytes, "%s waits for %" PRIu64 " answers", name, core.requests_waiting);
+    return core.state == SOUK_CORE_LIVE && core.parked == 0 && core.requests_waiting == 0;
 }
 
 static bool
