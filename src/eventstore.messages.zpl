@@ -72,6 +72,7 @@ query = eventstore.find
             events = list 100 of found_event
             next = log_place optional, there may be more
             behind = u64, batches that are recorded and not found yet
+            incarnation = bytes 8 default "", of all these log positions
 
 query = eventstore.event
     about = What does one event say?
@@ -86,6 +87,7 @@ query = eventstore.event
         fields
             event = found_event
             payload = bytes 60000 optional, absent of private streams and beyond that size
+            incarnation = bytes 8 default "", of its log position
 
 record = effect
     about = An event that another one has led to.
@@ -108,6 +110,7 @@ query = eventstore.why
             event = found_event
             effects = list 80 of effect, each before its own effects
             more = bool, effects that are not here
+            incarnation = bytes 8 default "", of all these log positions
 
 record = stream_cursor
     about = A position in a stream.

@@ -26,6 +26,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_txn.c \
 	src/souk_witness.c \
 	src/souk_position.c \
+	src/souk_log_position.c \
 	src/souk_batch.c \
 	src/souk_batch_peek.c \
 	src/souk_lineage.c \
@@ -117,6 +118,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_parked.h \
 	src/souk_plant.h \
 	src/souk_position.h \
+	src/souk_log_position.h \
 	src/souk_prepare.h \
 	src/souk_positions.h \
 	src/souk_reader.h \
@@ -202,10 +204,12 @@ souk_SOURCES = \
 	src/souk_cli_up.c \
 	src/souk_cli_up.h \
 	src/souk_cli_up_log.c \
+	src/souk_cli_where.c \
+	src/souk_cli_where.h \
 	src/souk_cli_why.c
 nodist_souk_SOURCES = src/souk_cli_template.c
 src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
-src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
+src/souk-souk_cli_where.$(OBJEXT) src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
 souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
 souk_LDADD = libsouk-all.la $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 

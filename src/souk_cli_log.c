@@ -9,6 +9,7 @@
 
 #include "eventstore.h"
 #include "souk_cli_store.h"
+#include "souk_cli_where.h"
 
 #define ASKED_AT_ONCE 100               /* events of one answer */
 #define LIMIT 50                        /* events that are listed when nobody says how many */
@@ -20,7 +21,8 @@ struct options {
     struct souk_cli cli;                /* first */
     const char *words[2];               /* [list] or show EVENT */
     size_t word_count;
-    const char *store, *from, *to;
+    const char *store;
+    struct souk_log_position from, to;  /* number 0: none was given */
     bool shows_data, is_oldest_first;
     uint64_t limit;                     /* 0: all of them */
     struct eventstore_find find;
@@ -41,11 +43,14 @@ struct listing {
 enum shown { SHOWN_AS_LINE, SHOWN_WHOLE };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
-static uint64_t time_of(struct argp_state *state, const char *option, const char *arg);
+static bool where_of(struct argp_state *state, const char *option, const char *arg, uint64_t *time_ms_out,
+    struct souk_log_position *position_out);
 static int list(struct options *options);
+static int begin(struct listing *listing);
 static int list_some(struct listing *listing);
+static bool is_beyond(const struct listing *listing, uint64_t log_position);
 static int refused(const struct listing *listing, const char *refusal);
-static void list_one(struct listing *listing, const struct found_event *found);
+static void list_one(struct listing *listing, struct souk_slice incarnation, const struct found_event *found);
 static int show_one(const struct options *options);
 static int show(struct souk_cli_store *store, const struct souk_cli_place *place, enum shown how);
 static json_t *event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply);
@@ -58,8 +63,8 @@ souk_cli_log(int argc, char **argv)
         { "key", OPTION_KEY, "KEY", 0, "Only about this: a UUID or a text", 0 },
         { "type", OPTION_TYPE, "TYPE", 0, "Only of this type", 0 },
         { "correlation", OPTION_CORRELATION, "UUID", 0, "Only of this undertaking", 0 },
-        { "from", OPTION_FROM, "TIME", 0, "Only from then on: 2026-11-22, 2026-11-22T10:00:00, or 10m ago", 0 },
-        { "to", OPTION_TO, "TIME", 0, "Only before", 0 },
+        { "from", OPTION_FROM, "WHERE", 0, "Only from then on: 2026-11-22T10:00:00, 10m ago, or es1.3f2a91c0:1234", 0 },
+        { "to", OPTION_TO, "WHERE", 0, "Only before", 0 },
         { "limit", OPTION_LIMIT, "N", 0, "So many at most, the latest; 0: all; default: 50", 0 },
         { "oldest", OPTION_OLDEST, NULL, 0, "The oldest instead of the latest", 0 },
         { "data", 'd', NULL, 0, "What each event says, too", 0 },
@@ -109,12 +114,10 @@ parse_option(int key, char *arg, struct argp_state *state)
         find->has_correlation_id = true;
         return 0;
     case OPTION_FROM:
-        find->has_from_ms = true;
-        find->from_ms = time_of(state, "--from", arg);
+        find->has_from_ms = where_of(state, "--from", arg, &find->from_ms, &options->from);
         return 0;
     case OPTION_TO:
-        find->has_to_ms = true;
-        find->to_ms = time_of(state, "--to", arg);
+        find->has_to_ms = where_of(state, "--to", arg, &find->to_ms, &options->to);
         return 0;
     case OPTION_LIMIT:
         options->limit = strtoull(arg, &end, 10);
@@ -144,16 +147,21 @@ parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
-static uint64_t
-time_of(struct argp_state *state, const char *option, const char *arg)
+/* True: it is a time. */
+static bool
+where_of(struct argp_state *state, const char *option, const char *arg, uint64_t *time_ms_out,
+    struct souk_log_position *position_out)
 {
     const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
-    uint64_t time_ms = 0;
+    struct souk_cli_where where = { .kind = SOUK_CLI_AT_EVENT };
 
-    if (souk_cli_time_parse(arg, now_ms, &time_ms) != 0)
-        argp_error(state, "%s: a time such as 2026-11-22, 2026-11-22T10:00:00 (UTC) or 10m is meant, not %s", option,
-            arg);
-    return time_ms;
+    if (souk_cli_where_parse(arg, now_ms, &where) != 0 || (where.kind != SOUK_CLI_AT_TIME
+        && where.kind != SOUK_CLI_AT_LOG_POSITION))
+        argp_error(state, "%s: a time such as 2026-11-22, 2026-11-22T10:00:00 (UTC) or 10m is meant, or a log position"
+            " such as es1.3f2a91c0:1234, not %s", option, arg);
+    *time_ms_out = where.time_ms;
+    *position_out = where.position;
+    return where.kind == SOUK_CLI_AT_TIME;
 }
 
 /* ---- list ----------------------------------------------------------- */
@@ -172,7 +180,8 @@ list(struct options *options)
         listing.table = souk_cli_table(&options->cli, headings, true);
     listing.find = options->find;
     listing.find.latest_first = !options->is_oldest_first;
-    status = souk_cli_store_open(&listing.store, &options->cli, options->store);
+    if ((status = souk_cli_store_open(&listing.store, &options->cli, options->store)) == 0)
+        status = begin(&listing);
     while (status == 0 && listing.more && (options->limit == 0 || listing.listed < options->limit)) {
         status = list_some(&listing);
         souk_cli_progress(&options->cli, &listing.progress, "%" PRIu64 " events found", listing.listed);
@@ -184,6 +193,38 @@ list(struct options *options)
         souk_cli_say(&options->cli, SOUK_CLI_PLAIN, "there are more; --limit says how many are listed");
     souk_cli_store_close(&listing.store);
     return status;
+}
+
+/* A search goes on from a log position, so it can begin at one. */
+static int
+begin(struct listing *listing)
+{
+    const struct souk_log_position *from = &listing->options->from, *to = &listing->options->to;
+    const struct souk_log_position *first = listing->find.latest_first ? to : from;
+    int status = 0;
+
+    if (from->number != 0)
+        status = souk_cli_where_log(&listing->store, from, listing->incarnation);
+    if (to->number != 0 && status == 0)
+        status = souk_cli_where_log(&listing->store, to, listing->incarnation);
+    if (first->number == 0)
+        return status;
+    listing->find.has_next = true;
+    listing->find.next = (struct log_place){ .incarnation = { listing->incarnation, sizeof listing->incarnation },
+        .log_position = first == from ? first->number : first->number - 1, .index = first == from ? 0 : UINT32_MAX };
+    listing->more = !is_beyond(listing, listing->find.next.log_position);
+    return status;
+}
+
+/* Does the listing end before it comes there? */
+static bool
+is_beyond(const struct listing *listing, uint64_t log_position)
+{
+    const struct options *options = listing->options;
+
+    if (listing->find.latest_first)
+        return log_position == 0 || log_position < options->from.number;
+    return options->to.number != 0 && log_position >= options->to.number;
 }
 
 /* One answer's worth. What each event says is asked for afterwards: that answer takes the place of this one. */
@@ -205,7 +246,8 @@ list_some(struct listing *listing)
         return refused(listing, refusal);
     if (status != 0)
         return status;
-    listing->more = listing->find.has_next = reply.has_next;
+    listing->find.has_next = reply.has_next;
+    listing->more = reply.has_next && !is_beyond(listing, reply.next.log_position);
     if (reply.has_next) {
         listing->find.next = reply.next;
         assert(reply.next.incarnation.size_bytes <= sizeof listing->incarnation);
@@ -213,14 +255,19 @@ list_some(struct listing *listing)
         listing->find.next.incarnation.base = listing->incarnation;
     }
     count = reply.events_count < ASKED_AT_ONCE ? reply.events_count : ASKED_AT_ONCE;
-    listing->listed += count;
     for (i = 0; i < count; i++) {
+        if (is_beyond(listing, reply.events[i].log_position)) {
+            listing->more = false;
+            count = i;
+            break;
+        }
         places[i] = (struct souk_cli_place){ .counter = reply.events[i].epoch, .number = reply.events[i].number };
         if (souk_name_set(&places[i].stream, reply.events[i].stream) != 0)
             continue;
         if (!options->shows_data)
-            list_one(listing, &reply.events[i]);
+            list_one(listing, reply.incarnation, &reply.events[i]);
     }
+    listing->listed += count;
     for (i = 0; i < count && status == 0 && options->shows_data; i++)
         status = show(&listing->store, &places[i], SHOWN_AS_LINE);
     return status;
@@ -242,7 +289,7 @@ refused(const struct listing *listing, const char *refusal)
 }
 
 static void
-list_one(struct listing *listing, const struct found_event *found)
+list_one(struct listing *listing, struct souk_slice incarnation, const struct found_event *found)
 {
     char cause[SOUK_CLI_CURSOR_BYTES];
     char time[SOUK_CLI_TIME_BYTES];
@@ -250,7 +297,7 @@ list_one(struct listing *listing, const struct found_event *found)
     struct libscols_line *line;
 
     if (listing->table == NULL) {
-        souk_cli_json(souk_cli_found_json(&listing->store, found));
+        souk_cli_json(souk_cli_found_json(&listing->store, incarnation, found));
         return;
     }
     souk_cli_time(found->time_ms, time);
@@ -323,7 +370,7 @@ show(struct souk_cli_store *store, const struct souk_cli_place *place, enum show
 static json_t *
 event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply)
 {
-    json_t *json = souk_cli_need(souk_cli_found_json(store, &reply->event));
+    json_t *json = souk_cli_need(souk_cli_found_json(store, reply->incarnation, &reply->event));
 
     if (reply->has_payload)
         (void)json_object_set_new(json, "data", souk_cli_message_json(&store->system.catalogue, reply->event.type,

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "eventstore.h"
+#include "souk_log_position.h"
 
 static int ask_one(struct souk_cli_store *store, const struct souk_topology_node *node,
     const struct souk_message_type *type, struct souk_slice payload, struct souk_client_answer *answer);
@@ -70,8 +71,9 @@ souk_cli_store_ask(struct souk_cli_store *store, const struct souk_message_type 
 }
 
 json_t *
-souk_cli_found_json(const struct souk_cli_store *store, const struct found_event *found)
+souk_cli_found_json(const struct souk_cli_store *store, struct souk_slice incarnation, const struct found_event *found)
 {
+    char position[SOUK_LOG_POSITION_BYTES + 1];
     char correlation[SOUK_ID_TEXT_BYTES];
     char time[SOUK_CLI_TIME_BYTES];
     char key[SOUK_CLI_KEY_BYTES];
@@ -82,11 +84,14 @@ souk_cli_found_json(const struct souk_cli_store *store, const struct found_event
     souk_cli_key(&store->system.catalogue, found->type, found->key, key);
     souk_cli_time(found->time_ms, time);
     souk_id_format(found->correlation_id, correlation);
-    return json_pack("{ss ss ss% ss% ss ss ss% si sI si si ss sI sb so}", "specversion", "1.0", "id", id, "source",
+    if (incarnation.size_bytes == SOUK_INCARNATION_BYTES)
+        souk_log_position_format(souk_name_slice(&store->node->name), incarnation.base, found->log_position, position);
+    return json_pack("{ss ss ss% ss% ss ss ss% si sI si si ss so sb so}", "specversion", "1.0", "id", id, "source",
         found->stream.base, found->stream.size_bytes, "type", found->type.base, found->type.size_bytes, "subject", key,
         "time", time, "stream", found->stream.base, found->stream.size_bytes, "epoch", (int)found->epoch, "number",
         (json_int_t)found->number, "version", (int)found->version, "depth", (int)found->depth, "correlationid",
-        correlation, "log_position", (json_int_t)found->log_position, "private", found->is_private, "cause",
+        correlation, "log_position", found->log_position == 0 || incarnation.size_bytes != SOUK_INCARNATION_BYTES
+            ? json_null() : json_string(position), "private", found->is_private, "cause",
         cause_json(&found->cause));
 }
 
@@ -137,13 +142,14 @@ static int
 ask_one(struct souk_cli_store *store, const struct souk_topology_node *node, const struct souk_message_type *type,
     struct souk_slice payload, struct souk_client_answer *answer)
 {
-    const struct souk_client_request request = { .node = node, .is_query = true, .id = souk_client_new_id(),
-        .name = souk_slice_of(type->name), .version = type->version, .payload = payload,
+    struct souk_client_request request = { .node = node, .is_query = true, .id = souk_client_new_id(),
+        .seen_count = store->seen_count, .name = souk_slice_of(type->name), .version = type->version, .payload = payload,
         .deadline_ms = SOUK_CLI_STORE_DEADLINE_MS };
     struct souk_cli_progress progress = { 0 };
     struct souk_error err = { 0 };
     int rc;
 
+    memcpy(request.seen, store->seen, store->seen_count * sizeof store->seen[0]);
     if ((rc = souk_client_send(store->system.client, &request, &err)) != 0)
         return rc;
     while ((rc = souk_client_receive(store->system.client, SOUK_CLIENT_RETRY_MS / 5, answer)) == -SOUK_ENOTFOUND)

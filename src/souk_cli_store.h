@@ -19,6 +19,8 @@ struct souk_cli_store {
     struct souk_cli_system system;
     const char *wanted;                         /* name of an event store; NULL: any */
     const struct souk_topology_node *node;      /* who has answered last, and is asked first */
+    uint32_t seen_count;                        /* what the next question is to wait for */
+    struct souk_cause seen[SOUK_WIRE_SEEN_MAX];
     struct souk_arena arena;                    /* what a reply's lists lie in, until the next question */
 };
 
@@ -35,8 +37,12 @@ void souk_cli_store_close(struct souk_cli_store *store);
 int souk_cli_store_ask(struct souk_cli_store *store, const struct souk_message_type *type, const void *query,
     void *reply_out, const char **refusal_out);
 
-/* An event without what it says, as souk_cli_event_json() would show it. NULL without memory. */
-json_t *souk_cli_found_json(const struct souk_cli_store *store, const struct found_event *found);
+/*
+ * An event without what it says, as souk_cli_event_json() would show it, and where it is in the log of the event
+ * store that has answered, whose `incarnation` the answer has. NULL without memory.
+ */
+json_t *souk_cli_found_json(const struct souk_cli_store *store, struct souk_slice incarnation,
+    const struct found_event *found);
 /* What it was decided on, in a few words: "command of web", "comments/1/17", "timer of comments/1/17". */
 void souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_CLI_CURSOR_BYTES]);
 /* A key as --key takes it: a UUID becomes its 16 bytes, other text stays as it is; they lie in `id` or `text`. */

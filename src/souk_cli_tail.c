@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "souk_batch.h"
 #include "souk_cli_event.h"
-#include "souk_cli_store.h"
-#include "souk_cli_system.h"
+#include "souk_cli_where.h"
 
 #define HEAR_MS 200                     /* between two looks at what has to be asked for */
 #define IDLE_MS 5000                    /* a stream that was silent so long is asked for */
@@ -17,16 +17,18 @@
 #define CREDIT_BYTES (1024 * 1024)
 #define TURN_BATCHES_MAX 64             /* before the next stream has its turn */
 
-enum { OPTION_KEY = 256, OPTION_TYPE, OPTION_CORRELATION, OPTION_ALL, OPTION_COUNT };
+enum { OPTION_KEY = 256, OPTION_TYPE, OPTION_CORRELATION, OPTION_ALL, OPTION_COUNT, OPTION_FROM,
+    OPTION_TO, OPTION_STORE };
 
 struct options {
     struct souk_cli cli;                /* first */
     const char *names[SOUK_STREAMS_MAX];
     size_t name_count;
-    const char *type;
+    const char *type, *store;
     struct souk_slice key;
     struct souk_id key_id, correlation;
-    bool has_key, has_correlation, is_from_start;
+    bool has_key, has_correlation, is_from_start, has_from, has_to;
+    struct souk_cli_where from, to;
     uint64_t count;                     /* events, then it ends; 0: never */
 };
 
@@ -35,6 +37,8 @@ struct tailed {
     const struct souk_topology_stream *stream;
     struct souk_position cursor;        /* up to it all has been shown */
     bool is_known;                      /* where it begins is */
+    uint64_t number_from, number_to;    /* the events that are wanted, both included */
+    bool is_over;
     uint64_t asked_ms;                  /* steady; when it was pulled or heard of last */
     bool is_behind;
     bool was_told;                      /* that nobody has it */
@@ -42,10 +46,11 @@ struct tailed {
 
 struct tailing {
     const struct options *options;
-    struct souk_cli_system system;
+    struct souk_cli_store store;        /* its client hears and pulls, too */
     struct souk_cli_progress progress;
     size_t stream_count;
     struct tailed streams[SOUK_STREAMS_MAX];
+    size_t over_count;                  /* streams that have been shown up to where they are wanted */
     uint64_t shown;
     bool is_over;
 };
@@ -53,6 +58,9 @@ struct tailing {
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int choose(struct tailing *tailing);
 static int add(struct tailing *tailing, const struct souk_topology_stream *stream);
+static int bound(struct tailing *tailing);
+static bool may_begin(const struct tailing *tailing, const struct souk_topology_stream *stream);
+static void reach(struct tailing *tailing, struct tailed *tailed);
 static int tail(struct tailing *tailing);
 static void hear(struct tailing *tailing, const struct souk_slice frames[2]);
 static void hear_heads(struct tailing *tailing, struct souk_slice frame);
@@ -62,7 +70,7 @@ static int pull_from(struct tailing *tailing, struct tailed *tailed, const struc
 static void take_verdict(struct tailing *tailing, struct tailed *tailed, const struct souk_wire_answer *answer,
     const struct souk_topology_node *holder);
 static bool take_batch(struct tailing *tailing, struct tailed *tailed, struct souk_slice batch);
-static void show_batch(struct tailing *tailing, const struct souk_batch_header *header);
+static void show_batch(struct tailing *tailing, const struct tailed *tailed, const struct souk_batch_header *header);
 static bool is_wanted(const struct options *options, const struct souk_event *event);
 static struct tailed *find(struct tailing *tailing, const struct souk_name *name);
 
@@ -71,6 +79,10 @@ souk_cli_tail(int argc, char **argv)
 {
     static const struct argp_option argp_options[] = {
         { "all", OPTION_ALL, NULL, 0, "Begin with the first event instead of now", 0 },
+        { "from", OPTION_FROM, "WHERE", 0, "Begin there: 10m (ago), 2026-11-22T10:00:00, STREAM/NUMBER, a log position"
+            " such as es1.3f2a91c0:1234, or behind cursors as `souk call' tells them", 0 },
+        { "to", OPTION_TO, "WHERE", 0, "End before that, or at these cursors", 0 },
+        { "store", OPTION_STORE, "NAME", 0, "Ask this event store where that is; default: one that answers", 0 },
         { "count", OPTION_COUNT, "N", 0, "End after so many events", 0 },
         { "key", OPTION_KEY, "KEY", 0, "Only about this: a UUID or a text", 0 },
         { "type", OPTION_TYPE, "TYPE", 0, "Only of this type", 0 },
@@ -88,11 +100,11 @@ souk_cli_tail(int argc, char **argv)
     souk_cli_begin(&options.cli, argv);
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
         return status;
-    if ((status = souk_cli_system_open(&tailing.system, &options.cli, "souk")) == 0
-        && (status = choose(&tailing)) == 0)
+    if ((status = souk_cli_store_open(&tailing.store, &options.cli, options.store)) == 0
+        && (status = choose(&tailing)) == 0 && (status = bound(&tailing)) == 0)
         status = tail(&tailing);
     souk_cli_progress_end(&tailing.progress);
-    souk_cli_system_close(&tailing.system);
+    souk_cli_store_close(&tailing.store);
     return status;
 }
 
@@ -114,6 +126,17 @@ parse_option(int key, char *arg, struct argp_state *state)
         if (*end != '\0' || arg[0] < '1' || arg[0] > '9')
             argp_error(state, "--count: a number from 1 on is meant, not %s", arg);
         return 0;
+    case OPTION_FROM:
+    case OPTION_TO:
+        if (souk_cli_where_parse(arg, (uint64_t)time(NULL) * 1000, key == OPTION_FROM ? &options->from
+            : &options->to) != 0)
+            argp_error(state, "%s: a time such as 2026-11-22 or 10m is meant, STREAM/NUMBER, a log position such as"
+                " es1.3f2a91c0:1234, or cursors, not %s", key == OPTION_FROM ? "--from" : "--to", arg);
+        *(key == OPTION_FROM ? &options->has_from : &options->has_to) = true;
+        return 0;
+    case OPTION_STORE:
+        options->store = arg;
+        return 0;
     case OPTION_KEY:
         options->has_key = true;
         options->key = souk_cli_key_parse(arg, &options->key_id);
@@ -131,6 +154,10 @@ parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "%s: more than %d streams", arg, SOUK_STREAMS_MAX);
         options->names[options->name_count++] = arg;
         return 0;
+    case ARGP_KEY_END:
+        if (options->has_from && options->is_from_start)
+            argp_error(state, "--all or --from, not both");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -147,9 +174,9 @@ choose(struct tailing *tailing)
     size_t i;
 
     for (i = 0; i < options->name_count && status == 0; i++) {
-        if ((stream = souk_topology_stream(tailing->system.topology, options->names[i])) == NULL) {
-            souk_cli_say(&options->cli, SOUK_CLI_RED, "%s has no stream `%s`", tailing->system.topology->name.text,
-                options->names[i]);
+        if ((stream = souk_topology_stream(tailing->store.system.topology, options->names[i])) == NULL) {
+            souk_cli_say(&options->cli, SOUK_CLI_RED, "%s has no stream `%s`",
+                tailing->store.system.topology->name.text, options->names[i]);
             return EX_DATAERR;
         }
         if (stream->is_private) {
@@ -158,9 +185,9 @@ choose(struct tailing *tailing)
         }
         status = add(tailing, stream);
     }
-    for (i = 0; i < tailing->system.topology->stream_count && options->name_count == 0 && status == 0; i++) {
-        if (!tailing->system.topology->streams[i].is_private)
-            status = add(tailing, &tailing->system.topology->streams[i]);
+    for (i = 0; i < tailing->store.system.topology->stream_count && options->name_count == 0 && status == 0; i++) {
+        if (may_begin(tailing, &tailing->store.system.topology->streams[i]))
+            status = add(tailing, &tailing->store.system.topology->streams[i]);
     }
     return status;
 }
@@ -168,6 +195,7 @@ choose(struct tailing *tailing)
 static int
 add(struct tailing *tailing, const struct souk_topology_stream *stream)
 {
+    struct souk_client *client = tailing->store.system.client;
     struct tailed *tailed;
     struct souk_error err = { 0 };
     int rc;
@@ -175,12 +203,79 @@ add(struct tailing *tailing, const struct souk_topology_stream *stream)
     if (find(tailing, &stream->name) != NULL)
         return 0;
     tailed = &tailing->streams[tailing->stream_count++];
-    *tailed = (struct tailed){ .stream = stream, .is_known = tailing->options->is_from_start, .is_behind = true };
-    if ((rc = souk_client_subscribe(tailing->system.client, stream->writer, souk_wire_topic(&stream->name), &err)) == 0)
-        rc = souk_client_subscribe(tailing->system.client, stream->writer, souk_wire_topic_heads(), &err);
+    *tailed = (struct tailed){ .stream = stream, .is_known = tailing->options->is_from_start, .is_behind = true,
+        .number_to = UINT64_MAX };
+    if ((rc = souk_client_subscribe(client, stream->writer, souk_wire_topic(&stream->name), &err)) == 0)
+        rc = souk_client_subscribe(client, stream->writer, souk_wire_topic_heads(), &err);
     if (rc != 0)
         souk_cli_say(&tailing->options->cli, SOUK_CLI_RED, "%s", err.text);
     return souk_cli_exit_status(rc, EX_CONFIG);
+}
+
+/* Cursors, or an event, say which streams are meant when no stream is named. */
+static bool
+may_begin(const struct tailing *tailing, const struct souk_topology_stream *stream)
+{
+    const struct souk_cli_where *from = &tailing->options->from;
+    uint32_t i;
+
+    if (stream->is_private)
+        return false;
+    if (!tailing->options->has_from || from->kind != SOUK_CLI_AT_CURSORS)
+        return true;
+    for (i = 0; i < from->cursor_count; i++) {
+        if (strcmp(from->cursors[i].stream.text, stream->name.text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where each stream begins and ends, when that was said. */
+static int
+bound(struct tailing *tailing)
+{
+    const struct options *options = tailing->options;
+    const struct souk_cli_reached *reached;
+    struct souk_cli_vector vector;
+    int status;
+    size_t i;
+
+    if (options->has_from && (status = souk_cli_where_ask(&tailing->store, &options->from, &vector)) != 0)
+        return status;
+    for (i = 0; options->has_from && i < tailing->stream_count; i++) {
+        struct tailed *tailed = &tailing->streams[i];
+
+        reached = souk_cli_vector_find(&vector, &tailed->stream->name);
+        if (reached == NULL && options->from.kind == SOUK_CLI_AT_CURSORS) {
+            souk_cli_say(&options->cli, SOUK_CLI_RED, "--from has no cursor of stream `%s`", tailed->stream->name.text);
+            return EX_USAGE;
+        }
+        tailed->is_known = true;
+        if (reached != NULL) {
+            tailed->cursor = reached->position;
+            tailed->number_from = reached->number + 1;
+        }
+    }
+    if (options->has_to && (status = souk_cli_where_ask(&tailing->store, &options->to, &vector)) != 0)
+        return status;
+    for (i = 0; options->has_to && i < tailing->stream_count; i++) {
+        reached = souk_cli_vector_find(&vector, &tailing->streams[i].stream->name);
+        if (reached == NULL && options->to.kind == SOUK_CLI_AT_CURSORS)
+            continue;
+        tailing->streams[i].number_to = reached == NULL ? 0 : reached->number;
+        reach(tailing, &tailing->streams[i]);
+    }
+    return 0;
+}
+
+/* Has a stream been shown up to where it is wanted? */
+static void
+reach(struct tailing *tailing, struct tailed *tailed)
+{
+    if (tailed->is_over || !tailed->is_known || tailed->cursor.number < tailed->number_to)
+        return;
+    tailed->is_over = true;
+    tailing->is_over = ++tailing->over_count == tailing->stream_count;
 }
 
 /* ---- following ------------------------------------------------------ */
@@ -197,6 +292,8 @@ tail(struct tailing *tailing)
     while (!tailing->is_over) {
         for (i = 0; i < tailing->stream_count && !tailing->is_over; i++) {
             now_ms = souk_cli_steady_ms();
+            if (tailing->streams[i].is_over)
+                continue;
             if (!tailing->streams[i].is_behind && now_ms - tailing->streams[i].asked_ms < IDLE_MS)
                 continue;
             tailing->streams[i].asked_ms = now_ms;
@@ -207,7 +304,7 @@ tail(struct tailing *tailing)
         if (ferror(stdout))
             return EX_IOERR;
         for (i = 0; i < TURN_BATCHES_MAX && !tailing->is_over; i++) {
-            rc = souk_client_hear(tailing->system.client, i == 0 ? HEAR_MS : 0, frames);
+            rc = souk_client_hear(tailing->store.system.client, i == 0 ? HEAR_MS : 0, frames);
             if (rc == -SOUK_ENOTFOUND)
                 break;
             if (rc != 0)
@@ -230,7 +327,7 @@ hear(struct tailing *tailing, const struct souk_slice frames[2])
         return;
     }
     if (souk_batch_read(frames[1], &header) != 0 || (tailed = find(tailing, &header.stream)) == NULL
-        || !tailed->is_known)
+        || !tailed->is_known || tailed->is_over)
         return;
     if (souk_batch_extends(&header, &tailed->cursor)) {
         (void)take_batch(tailing, tailed, frames[1]);
@@ -267,8 +364,8 @@ catch_up(struct tailing *tailing, struct tailed *tailed)
 
     souk_cli_progress(&tailing->options->cli, &tailing->progress, "asking for %s", tailed->stream->name.text);
     status = pull_from(tailing, tailed, holder, &answered);
-    for (i = 0; i < tailing->system.topology->node_count && !answered && status == 0; i++) {
-        holder = &tailing->system.topology->nodes[i];
+    for (i = 0; i < tailing->store.system.topology->node_count && !answered && status == 0; i++) {
+        holder = &tailing->store.system.topology->nodes[i];
         if (holder->kind == SOUK_NODE_EVENT_STORE && !holder->lost)
             status = pull_from(tailing, tailed, holder, &answered);
     }
@@ -293,7 +390,7 @@ pull_from(struct tailing *tailing, struct tailed *tailed, const struct souk_topo
     int rc;
 
     pull.cursors[0] = (struct souk_wire_place){ tailed->stream->name, tailed->cursor };
-    rc = souk_client_pull(tailing->system.client, holder, &pull, PULL_MS, &pulled, &err);
+    rc = souk_client_pull(tailing->store.system.client, holder, &pull, PULL_MS, &pulled, &err);
     if (rc == -SOUK_ENOTFOUND)
         return 0;
     if (rc != 0) {
@@ -308,6 +405,7 @@ pull_from(struct tailing *tailing, struct tailed *tailed, const struct souk_topo
         tailed->cursor = pulled.answer.answers[0].head;
         tailed->is_known = *answered_out = true;
         tailed->is_behind = false;
+        reach(tailing, tailed);
         return 0;
     }
     if (pulled.answer.answers[0].verdict == SOUK_TRIMMED || pulled.answer.answers[0].verdict == SOUK_UNKNOWN)
@@ -317,7 +415,7 @@ pull_from(struct tailing *tailing, struct tailed *tailed, const struct souk_topo
         take_verdict(tailing, tailed, &pulled.answer.answers[0], holder);
         return 0;
     }
-    for (i = 0; i < pulled.batch_count && !tailing->is_over; i++) {
+    for (i = 0; i < pulled.batch_count && !tailing->is_over && !tailed->is_over; i++) {
         if (!take_batch(tailing, tailed, pulled.batches[i]))
             break;
     }
@@ -336,6 +434,7 @@ take_verdict(struct tailing *tailing, struct tailed *tailed, const struct souk_w
         answer->head.number);
     tailed->cursor = answer->head;
     tailed->is_behind = false;
+    reach(tailing, tailed);
 }
 
 /* Show what follows on the cursor; false when it does not. */
@@ -349,12 +448,14 @@ take_batch(struct tailing *tailing, struct tailed *tailed, struct souk_slice bat
         return false;
     tailed->cursor = souk_batch_end(&header);
     if (header.count > 0)
-        show_batch(tailing, &header);
+        show_batch(tailing, tailed, &header);
+    if (!tailing->is_over)
+        reach(tailing, tailed);
     return true;
 }
 
 static void
-show_batch(struct tailing *tailing, const struct souk_batch_header *header)
+show_batch(struct tailing *tailing, const struct tailed *tailed, const struct souk_batch_header *header)
 {
     struct souk_cli_event shown = { .stream = header->stream, .epoch = header->epoch };
     struct souk_events events;
@@ -363,12 +464,13 @@ show_batch(struct tailing *tailing, const struct souk_batch_header *header)
         return;
     souk_cli_progress_end(&tailing->progress);
     while (!tailing->is_over && souk_events_next(&events, &shown.event) == 0) {
-        if (!is_wanted(tailing->options, &shown.event))
+        if (shown.event.number < tailed->number_from || shown.event.number > tailed->number_to
+            || !is_wanted(tailing->options, &shown.event))
             continue;
         if (tailing->options->cli.is_json)
-            souk_cli_json(souk_cli_event_json(&tailing->system.catalogue, &shown));
+            souk_cli_json(souk_cli_event_json(&tailing->store.system.catalogue, &shown));
         else
-            souk_cli_event_line(&tailing->options->cli, &tailing->system.catalogue, &shown);
+            souk_cli_event_line(&tailing->options->cli, &tailing->store.system.catalogue, &shown);
         tailing->shown++;
         tailing->is_over = tailing->shown == tailing->options->count;
     }

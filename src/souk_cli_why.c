@@ -171,12 +171,12 @@ write_json(const struct souk_cli_store *store, const struct eventstore_why_reply
     uint32_t i;
 
     for (i = 0; i < reply->causes_count; i++)
-        (void)json_array_append_new(causes, souk_cli_found_json(store, &reply->causes[i]));
+        (void)json_array_append_new(causes, souk_cli_found_json(store, reply->incarnation, &reply->causes[i]));
     for (i = 0; i < reply->effects_count; i++) {
-        effect = souk_cli_need(souk_cli_found_json(store, &reply->effects[i].event));
+        effect = souk_cli_need(souk_cli_found_json(store, reply->incarnation, &reply->effects[i].event));
         (void)json_object_set_new(effect, "level", json_integer(reply->effects[i].level));
         (void)json_array_append_new(effects, effect);
     }
-    souk_cli_json(json_pack("{so so so sb}", "causes", causes, "event", souk_cli_found_json(store, &reply->event),
-        "effects", effects, "more", reply->more));
+    souk_cli_json(json_pack("{so so so sb}", "causes", causes, "event", souk_cli_found_json(store, reply->incarnation,
+        &reply->event), "effects", effects, "more", reply->more));
 }

@@ -74,6 +74,12 @@ finder_refuse(struct finder_said *said, const char *code)
     return 0;
 }
 
+struct souk_slice
+finder_incarnation(const struct finder_look *look)
+{
+    return (struct souk_slice){ look->finder->status.incarnation, sizeof look->finder->status.incarnation };
+}
+
 /* A stream that the topology names, or of which something was recorded before it did not any more. */
 static int
 check_stream(struct finder_look *look, struct souk_slice name, struct souk_name *stream_out, struct finder_said *said)
@@ -112,7 +118,8 @@ int
 finder_answer_find(struct finder_look *look, const void *query, struct finder_said *said)
 {
     struct search search = { .asked = query };
-    struct eventstore_find_reply reply = { .behind = look->finder->status.behind };
+    struct eventstore_find_reply reply = { .behind = look->finder->status.behind,
+        .incarnation = finder_incarnation(look) };
     int rc;
 
     if ((search.events = souk_arena_alloc(look->arena, LIMIT_MAX * sizeof *search.events)) == NULL)
@@ -125,8 +132,7 @@ finder_answer_find(struct finder_look *look, const void *query, struct finder_sa
     reply.events = search.events;
     reply.events_count = search.count;
     if ((reply.has_next = search.has_next))
-        reply.next = (struct log_place){ .incarnation = { look->finder->status.incarnation,
-            sizeof look->finder->status.incarnation }, .log_position = search.next_position,
+        reply.next = (struct log_place){ .incarnation = reply.incarnation, .log_position = search.next_position,
             .index = search.next_index };
     return finder_say(said, &eventstore_find_reply_type, &reply);
 }
@@ -140,8 +146,7 @@ begin_search(struct finder_look *look, struct search *search, struct finder_said
     if (asked->has_stream && ((rc = check_stream(look, asked->stream, &search->stream, said)) != 0
         || said->refusal != NULL))
         return rc;
-    if (asked->has_next && !souk_slice_equal(asked->next.incarnation, (struct souk_slice){
-        look->finder->status.incarnation, sizeof look->finder->status.incarnation }))
+    if (asked->has_next && !souk_slice_equal(asked->next.incarnation, finder_incarnation(look)))
         return finder_refuse(said, EVENTSTORE_OTHER_INCARNATION);
     if (asked->has_correlation_id)
         search->terms[search->term_count++] = finder_term(FINDER_CORRELATION,
@@ -336,7 +341,7 @@ int
 finder_answer_event(struct finder_look *look, const void *query, struct finder_said *said)
 {
     const struct eventstore_event *asked = query;
-    struct eventstore_event_reply reply = { .has_payload = false };
+    struct eventstore_event_reply reply = { .incarnation = finder_incarnation(look) };
     struct finder_found found;
     int rc;
 
@@ -356,8 +361,7 @@ finder_answer_event(struct finder_look *look, const void *query, struct finder_s
 int
 finder_answer_place(struct finder_look *look, const void *query, struct finder_said *said)
 {
-    const struct souk_slice incarnation = { look->finder->status.incarnation,
-        sizeof look->finder->status.incarnation };
+    const struct souk_slice incarnation = finder_incarnation(look);
     struct vector vector = { .asked = query, .reply.incarnation = incarnation };
     int rc;
 

@@ -163,6 +163,8 @@ SOUK_MUST_CHECK int finder_answer_statistics(struct finder_look *look, const voi
 /* Encode `message`. 0 or -SOUK_ENOMEM; anything else is a bug. */
 SOUK_MUST_CHECK int finder_say(struct finder_said *said, const struct souk_message_type *reply, const void *message);
 int finder_refuse(struct finder_said *said, const char *code);
+/* What the log positions of an answer belong to. */
+struct souk_slice finder_incarnation(const struct finder_look *look);
 /* The one event that `stream` and `number` name, and `epoch` unless that is 0. 0, said a refusal, or a fault. */
 SOUK_MUST_CHECK int finder_find_one(struct finder_look *look, struct souk_slice stream, uint64_t number,
     uint32_t epoch, struct finder_found *found_out, struct finder_said *said);

@@ -28,7 +28,7 @@ finder_answer_why(struct finder_look *look, const void *query, struct finder_sai
     const struct eventstore_why *asked = query;
     struct found_event *causes = souk_arena_alloc(look->arena, CAUSES_MAX * sizeof *causes);
     struct effects effects = { .effects = souk_arena_alloc(look->arena, EFFECTS_MAX * sizeof *effects.effects) };
-    struct eventstore_why_reply reply = { .causes_count = 0 };
+    struct eventstore_why_reply reply = { .incarnation = finder_incarnation(look) };
     struct finder_found found, at;
     int rc;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "souk_backup.h"
+#include "souk_log_position.h"
 #include "souk_wire.h"
 
 #include "eventstore.h"
@@ -152,16 +153,20 @@ static void
 tell(struct run_backup *backup)
 {
     const struct souk_backup_report *report = &backup->report;
+    char position[SOUK_LOG_POSITION_BYTES + 1];
     char text[TEXT_BYTES_MAX];
     enum souk_status status = SOUK_STATUS_OK;
     const char *code = "";
 
-    if (backup->rc == 0)
+    if (backup->rc == 0) {
+        souk_log_position_format(souk_name_slice(&backup->run->config->node->name), report->incarnation,
+            report->log_position, position);
         (void)snprintf(text, sizeof text, "%s: %" PRIu64 " events in %" PRIu64 " batches of %" PRIu32
-            " streams, up to log position %" PRIu64, backup->name, report->events, report->batches,
-            report->stream_count, report->log_position);
-    else
+            " streams, up to log position %s", backup->name, report->events, report->batches, report->stream_count,
+            position);
+    } else {
         (void)snprintf(text, sizeof text, "%s", backup->err.text);
+    }
     switch (-backup->rc) {
     case 0:
         break;

@@ -511,7 +511,7 @@ def test_what_was_recorded_is_found(build):
         def find(stream=None, key=None, name=None, correlation=None, latest_first=False):
             events, following, pages = [], None, 0
             while following is not None or pages == 0:
-                page, following, behind = ask(
+                page, following, behind, _ = ask(
                     "find", stream, key, name, correlation, None, None, latest_first, 7, following)
                 events += page
                 pages += 1
@@ -535,14 +535,16 @@ def test_what_was_recorded_is_found(build):
         while chain[0][9][0] != codec.COMMAND:
             stream, _, number = chain[0][9][3:6]
             chain.insert(0, expected[stream][number - 1])
-        causes, itself, effects, more = ask("why", "comments", last[2], 0)
+        causes, itself, effects, more, _ = ask("why", "comments", last[2], 0)
         assert ([event[1:] for event in causes], itself[1:], effects, more) == (chain[:-1], last, [], False)
-        causes, itself, effects, more = ask("why", chain[0][0], chain[0][2], 0)
+        causes, itself, effects, more, _ = ask("why", chain[0][0], chain[0][2], 0)
         assert (causes, itself[1:], more) == ([], chain[0], False) and last in [event[1:] for _, event in effects]
-        event, payload = ask("event", "posts", 5, 1)
+        event, payload, incarnation = ask("event", "posts", 5, 1)
         assert event[1:] == expected["posts"][4]
         assert payload == follower.lines["posts"].history.events()[4][2].payload
-        cursors = {stream: codec.Position(*position) for stream, *position in ask("place", None, None, b"")[2]}
+        present, _, places = ask("place", None, None, b"")
+        assert incarnation == present and len(present) == 8
+        cursors = {stream: codec.Position(*position) for stream, *position in places}
         assert cursors == {stream: line.history.cursor for stream, line in follower.lines.items()}
         lost = blog.caller("es1").query("eventstore.event", msgpack.packb(["posts", 99, 0]))
         assert (lost.word, lost.code) == ("refused", "eventstore.unknown_event")

@@ -23,7 +23,7 @@ def find_all(system, stream=None, key=None, kind=None, correlation=None, latest_
     """Every event that fits, page after page: (stream, number, type, key)."""
     found, place = [], None
     while True:
-        events, place, behind = ask(system, "find", [stream, key, kind, correlation, None, None, latest_first, LIMIT, place],
+        events, place, behind, _ = ask(system, "find", [stream, key, kind, correlation, None, None, latest_first, LIMIT, place],
                                     store)
         found += [(event[1], event[3], event[4], event[5]) for event in events]
         if place is None:
@@ -61,7 +61,7 @@ def test_what_is_recorded_is_found(build):
             reply = system.command_taken("orders", "order.place", [order, 7, 1, 500, 1])
             assert reply.status == "ok", reply
             key = reply.body[0][4]
-            events, _, _ = ask(system, "find", [None, key, reply.body[0][0], None, None, None, False, LIMIT, None],
+            events, _, _, _ = ask(system, "find", [None, key, reply.body[0][0], None, None, None, False, LIMIT, None],
                                seen=reply.cursors)
             assert [reply.body[0][3]] == [event[3] for event in events], (reply, events)
         system.more(lambda: len(load.taken), 500)
@@ -71,11 +71,11 @@ def test_what_is_recorded_is_found(build):
             system.caught_up("log-a", writer, writer)
         finds_what_is_pulled(system)
 
-        causes, event, effects, more = ask(system, "why", ["orders", 1, 0])
+        causes, event, effects, more, _ = ask(system, "why", ["orders", 1, 0])
         assert causes == [] and event[4] == reply.body[0][0] and not more
         assert {effect[1][1] for effect in effects} - {"orders"}, "an order leads to something elsewhere"
         leaf = effects[-1][1]
-        causes, event, _, _ = ask(system, "why", [leaf[1], leaf[3], 0])
+        causes, event, _, _, _ = ask(system, "why", [leaf[1], leaf[3], 0])
         assert causes[0][1:4] == ["orders", causes[0][2], 1], causes
         assert event == leaf
         assert ("orders", 1, causes[0][4], causes[0][5]) in find_all(system, correlation=leaf[8])

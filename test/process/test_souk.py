@@ -1,6 +1,7 @@
 """The souk command against daemons that really run: up, call, status, tail; the guestbook that souk init makes is what runs."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -326,6 +327,94 @@ def test_log_finds_by_everything_that_it_is_asked_for(build):
         os.kill(blog.pid("souk-eventstore"), signal.SIGSTOP)
         assert "no event store answers" in blog.run("log", status=69)
         os.kill(blog.pid("souk-eventstore"), signal.SIGCONT)
+
+
+def test_a_log_position_says_where_a_listing_begins_and_ends(build):
+    with Blog(build) as blog:
+        blog.up()
+        blog.comment()
+        everything = blog.json("log", "--oldest")
+        positions = [event["log_position"] for event in everything]
+        numbers = [int(position.rsplit(":", 1)[1]) for position in positions]
+        log = positions[0].rsplit(":", 1)[0]
+        assert re.fullmatch("es1[.][0-9a-f]{8}", log) and {position.rsplit(":", 1)[0] for position in positions} == {log}
+        assert numbers == sorted(numbers) and numbers[0] > 4, "the services' epoch records stand before them"
+        for low in (1, numbers[2], numbers[-1], numbers[-1] + 1):
+            for high in (None, 1, 2, numbers[3], numbers[-1], numbers[-1] + 1):
+                meant = [event["id"] for event, number in zip(everything, numbers)
+                         if low <= number and (high is None or number < high)]
+                ask = ("log", "--from", f"{log}:{low}", *(() if high is None else ("--to", f"{log}:{high}")))
+                assert [event["id"] for event in blog.json(*ask, "--oldest")] == meant, (low, high)
+                assert [event["id"] for event in blog.json(*ask)] == meant[::-1], (low, high)
+                assert [event["id"] for event in blog.json(*ask, "--type", "comment.updated")] == [
+                    name for name in meant[::-1] if name.startswith("comments/")], (low, high)
+        assert blog.json("log", "--to", f"{log}:{numbers[-1] + 1}", "--limit", "2") == everything[:-3:-1]
+        assert blog.json("log", "show", "comments/2")[0]["log_position"] == positions[-1]
+        assert blog.json("why", "comments/2")[0]["event"]["log_position"] == positions[-1]
+        assert "has not come to position" in blog.run("log", "--from", f"{log}:{numbers[-1] + 2}", status=65)
+        assert "no event store `es2`" in blog.run("log", "--from", "es2.3:1", status=65)
+        assert "a log position such as" in blog.run("log", "--from", "es1:1", status=64)
+        assert "a log position such as" in blog.run("log", "--from", "comments/1", status=64)
+
+        assert blog.down() == 0
+        for left in os.listdir(blog.witness):
+            os.unlink(os.path.join(blog.witness, left))
+        blog.up()
+        said = blog.run("log", "--from", f"{log}:1", status=65)
+        assert "has given its log positions anew since" in said and f"{log}:" not in said.replace(f"{log}:1,", ""), said
+        other = blog.json("log", "--oldest")
+        assert [event["id"] for event in other] == [event["id"] for event in everything]
+        assert not other[0]["log_position"].startswith(log), other[0]
+
+
+def test_tail_replays_from_a_place_into_live_or_up_to_one(build):
+    """From a time, an event, a log position, cursors; the same events each time, and no other."""
+    with Guestbook(build) as book:
+        book.up()
+        seen = {}
+        for first in (1, 11):
+            lines = "".join(json.dumps({"id": f"visit {number}", "message": "guestbook.sign",
+                                        "data": {"name": f"visitor {number}", "text": ""}}) + "\n"
+                            for number in range(first, first + 10))
+            for answer in book.json("call", "--from", "-", "--recorded", given=lines):
+                seen[answer["body"][0]["number"]] = answer["seen"][0]
+        events = [{"id": event["id"], "at": event["log_position"], "time": event["time"]}
+                  for event in book.json("log", "--oldest", "--stream", "guestbook")]
+        assert [event["id"] for event in events] == [f"guestbook/1/{number}" for number in range(1, 21)]
+
+        def tail(*arguments):
+            return [event["number"] for event in book.json("tail", *arguments)]
+
+        until("the finder to have it all", lambda: tail("--all", "--to", "0s") == list(range(1, 21)))
+        assert tail("--from", "1h", "--to", "0s") == list(range(1, 21))
+        assert tail("--from", "0s", "--to", "1h") == []
+        assert tail("--from", events[9]["time"], "--count", "1") == [
+            min(number for number in range(1, 21) if events[number - 1]["time"] >= events[9]["time"])]
+        for number in (1, 2, 10, 11, 15, 20):
+            rest, before = list(range(number, 21)), list(range(1, number))
+            assert tail("--from", f"guestbook/{number}", "--to", "0s") == rest
+            assert tail("--from", f"guestbook/1/{number}", "--to", "0s") == rest
+            assert tail("--all", "--to", f"guestbook/{number}") == before
+            assert tail("--from", seen[number], "--to", "0s") == rest[1:]
+            assert tail("guestbook", "--all", "--to", seen[number]) == [*before, number]
+            batch = [event + 1 for event in range(20) if events[event]["at"] == events[number - 1]["at"]]
+            assert tail("--from", events[number - 1]["at"], "--to", "0s") == list(range(batch[0], 21))
+            assert tail("--all", "--to", events[number - 1]["at"]) == list(range(1, batch[0]))
+        live = book.start("tail", "--from", "guestbook/19", "--count", "4", "--json")
+        until("the tail to be live", lambda: "guestbook/" in live.stdout.readline())
+        book.sign(name="visitor 21")
+        book.sign(name="visitor 22")
+        out, err = live.communicate(timeout=2 * WAIT_SECONDS)
+        assert [json.loads(line)["number"] for line in out.splitlines()] == [20, 21, 22], err
+
+        assert "--all or --from" in book.run("tail", "--all", "--from", "1h", status=64)
+        assert "cursors, not x" in book.run("tail", "--from", "x", status=64)
+        assert "unknown_event" in book.run("tail", "--from", "guestbook/99", status=65)
+        assert "has lost what that cursor has reached" in book.run(
+            "tail", "--from", "guestbook=1.0000000000000000:3", status=65)
+        os.kill(book.pid("souk-eventstore"), signal.SIGSTOP)
+        assert "no event store answers" in book.run("tail", "--from", "1h", status=69)
+        os.kill(book.pid("souk-eventstore"), signal.SIGCONT)
 
 
 def test_log_show_says_all_of_an_event(build):

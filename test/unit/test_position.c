@@ -1,7 +1,8 @@
 /*
- * Places in histories: what is before what, and how rows hold them.
+ * Places in histories: what is before what, and how rows hold them; places in
+ * the log of an event store as text.
  */
-#include "souk_position.h"
+#include "souk_log_position.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,6 +177,56 @@ a_name_has_1_to_31_letters_digits_hyphens_and_dots(void **state)
     assert_false(souk_name_valid((struct souk_slice){ "a\0b", 3 }));
 }
 
+static void
+a_log_position_is_written_and_read_again(void **state)
+{
+    static const uint8_t incarnation[SOUK_INCARNATION_BYTES] = { 0x3f, 0x2a, 0x91, 0xc0, 0x00, 0x11, 0x22, 0xff };
+    static const char *const names[] = { "a", "es1", "es.1", "es-1.beef", "abcdefghijklmnopqrstuvwxyzabcde" };
+    static const uint64_t numbers[] = { 1, 9, 123456, UINT64_MAX };
+    char text[SOUK_LOG_POSITION_BYTES + 1];
+    struct souk_log_position position;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+            souk_log_position_format(souk_slice_of(names[i]), incarnation, numbers[k], text);
+            assert_int_equal(souk_log_position_parse(text, &position), 0);
+            assert_string_equal(position.store.text, names[i]);
+            assert_string_equal(position.digits, "3f2a91c0");
+            assert_int_equal(position.number, numbers[k]);
+            assert_true(souk_log_position_is_of(&position, incarnation));
+        }
+    }
+    assert_string_equal(text, "abcdefghijklmnopqrstuvwxyzabcde.3f2a91c0:18446744073709551615");
+    assert_int_equal(strlen(text), SOUK_LOG_POSITION_BYTES);
+}
+
+static void
+a_log_position_has_1_to_16_digits_of_its_incarnation(void **state)
+{
+    static const uint8_t incarnation[SOUK_INCARNATION_BYTES] = { 0x3f, 0x2a, 0x91, 0xc0, 0x00, 0x11, 0x22, 0xff };
+    static const struct {
+        const char *text;
+        bool is_of;
+    } good[] = {
+        { "es1.3:1", true }, { "es1.3f2a91c0:1", true }, { "es1.3f2a91c0001122ff:1", true },
+        { "es1.4:1", false }, { "es1.3f2a91c1:1", false }, { "es1.3f2a91c0001122fe:1", false },
+    };
+    static const char *const bad[] = { "", ":", ".:", "es1", "es1:1", "es1.:1", "es1.3f2a91c0001122ff0:1", "es1.3F:1",
+        "es1.g:1", "es1. 3:1", ".3:1", "1es.3:1", "ES.3:1", "es1.3", "es1.3:", "es1.3:0", "es1.3:01", "es1.3:-1",
+        "es1.3:+1", "es1.3: 1", "es1.3:1 ", "es1.3:1x", "es1.3:18446744073709551616", "es1.3:1:1",
+        "abcdefghijklmnopqrstuvwxyzabcdef.3:1" };
+    struct souk_log_position position;
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(souk_log_position_parse(good[i].text, &position), 0);
+        assert_true(souk_log_position_is_of(&position, incarnation) == good[i].is_of);
+    }
+    position.number = 77;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(souk_log_position_parse(bad[i], &position), -SOUK_EINVAL);
+    assert_int_equal(position.number, 77);
+}
+
 int
 main(void)
 {
@@ -190,6 +241,8 @@ main(void)
         cmocka_unit_test(a_row_holds_a_position_in_52_bytes),
         cmocka_unit_test(a_row_of_another_size_is_damaged),
         cmocka_unit_test(a_name_has_1_to_31_letters_digits_hyphens_and_dots),
+        cmocka_unit_test(a_log_position_is_written_and_read_again),
+        cmocka_unit_test(a_log_position_has_1_to_16_digits_of_its_incarnation),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
