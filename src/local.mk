@@ -76,6 +76,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_daemon.c \
 	src/souk_row.c \
 	src/souk_catalogue.c \
+	src/souk_histogram.c \
+	src/souk_histogram.h \
 	src/souk_client.c \
 	src/souk_client.h \
 	src/souk_catalogue.h \
@@ -184,6 +186,10 @@ souk_SOURCES = \
 	src/souk_main.c \
 	src/souk_cli.c \
 	src/souk_cli.h \
+	src/souk_cli_bench.c \
+	src/souk_cli_bench_parts.h \
+	src/souk_cli_bench_system.c \
+	src/souk_cli_bench_work.c \
 	src/souk_cli_call.c \
 	src/souk_cli_check.c \
 	src/souk_cli_child.c \
@@ -207,7 +213,8 @@ souk_SOURCES = \
 	src/souk_cli_where.c \
 	src/souk_cli_where.h \
 	src/souk_cli_why.c
-nodist_souk_SOURCES = src/souk_cli_template.c
+nodist_souk_SOURCES = src/souk_cli_template.c services/bench/load.c services/bench/load.h
+src/souk-souk_cli_bench_work.$(OBJEXT): services/bench/load.h
 src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
 src/souk-souk_cli_where.$(OBJEXT) src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
 souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)

@@ -28,6 +28,7 @@ struct souk_cli {
     bool out_is_utf8;                   /* else lines are drawn in ASCII */
 };
 
+int souk_cli_bench(int argc, char **argv);
 int souk_cli_call(int argc, char **argv);
 int souk_cli_check(int argc, char **argv);
 int souk_cli_init(int argc, char **argv);

@@ -36,6 +36,8 @@ struct souk_client {
     struct waiting *buckets[BUCKETS];
     uint64_t next_due_us;               /* nothing is due before */
     uint64_t pull_request;
+    void *pull_socket;
+    bool is_pull_sent;
     size_t item_count;
     zmq_pollitem_t items[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX)];
     enum link_kind item_kinds[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX)];
@@ -52,6 +54,7 @@ static bool take_reply(struct souk_client *client, struct souk_client_answer *an
 static uint64_t end_us(const struct waiting *waiting);
 static struct waiting **find(struct souk_client *client, const struct souk_id *id);
 static void forget(struct souk_client *client, struct waiting **link);
+static bool send_pull(struct souk_client *client);
 static bool take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
 static uint64_t steady_us(void);
 
@@ -226,42 +229,54 @@ int
 souk_client_pull(struct souk_client *client, const struct souk_topology_node *holder, struct souk_wire_pull *pull,
     uint32_t timeout_ms, struct souk_client_pulled *pulled_out, struct souk_error *err)
 {
-    const uint64_t until_us = steady_us() + timeout_ms * 1000ULL;
-    struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1 };
-    struct souk_slice frame;
-    uint64_t retry_us = 0;
-    uint64_t now_us;
-    bool is_sent = false;
-    void *socket;
-    int item;
+    int rc = souk_client_pull_begin(client, holder, pull, err);
+
+    return rc != 0 ? rc : souk_client_pull_end(client, timeout_ms, pulled_out, err);
+}
+
+int
+souk_client_pull_begin(struct souk_client *client, const struct souk_topology_node *holder,
+    struct souk_wire_pull *pull, struct souk_error *err)
+{
     int rc;
 
     assert(client->waiting_count == 0);
-    if ((rc = open_link(client, LINK_QUERIES, holder, &socket, err)) != 0)
+    if ((rc = open_link(client, LINK_QUERIES, holder, &client->pull_socket, err)) != 0)
         return rc;
     pull->request = ++client->pull_request;
     if (souk_name_set(&pull->asker, souk_slice_of(client->caller)) != 0)
         return souk_fail(err, SOUK_EINVAL, "`%s` is no name of a caller", client->caller);
+    souk_pack_reset(&client->pack);
+    souk_wire_pull_put(&client->pack, pull);
+    if (client->pack.rc != 0)
+        return souk_fail(err, (enum souk_error_code)-client->pack.rc, "the pull cannot be encoded");
+    client->is_pull_sent = send_pull(client);
+    return 0;
+}
+
+int
+souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms, struct souk_client_pulled *pulled_out,
+    struct souk_error *err)
+{
+    uint64_t now_us = steady_us();
+    const uint64_t until_us = now_us + timeout_ms * 1000ULL;
+    uint64_t retry_us = now_us + CONNECT_RETRY_MS * 1000;
+    int item;
+    int rc;
+
     for (;;) {
-        now_us = steady_us();
-        if (!is_sent && now_us >= retry_us) {
-            souk_pack_reset(&client->pack);
-            souk_wire_pull_put(&client->pack, pull);
-            if (client->pack.rc != 0)
-                return souk_fail(err, (enum souk_error_code)-client->pack.rc, "the pull cannot be encoded");
-            frame = souk_pack_slice(&client->pack);
-            out.frames = &frame;
-            rc = souk_socket_send(socket, &out);
-            is_sent = rc == 0;
-            retry_us = now_us + CONNECT_RETRY_MS * 1000;
-        }
-        if (now_us >= until_us)
-            return -SOUK_ENOTFOUND;
-        rc = wait_for(client, is_sent || retry_us > until_us ? until_us : retry_us, &item);
+        rc = wait_for(client, client->is_pull_sent || retry_us > until_us ? until_us : retry_us, &item);
         if (rc != 0 && rc != -SOUK_ENOTFOUND)
             return souk_fail(err, SOUK_EIO, "receiving failed");
-        if (rc == 0 && client->items[item].socket == socket && take_pulled(client, pulled_out))
+        if (rc == 0 && client->items[item].socket == client->pull_socket && take_pulled(client, pulled_out))
             return 0;
+        now_us = steady_us();
+        if (now_us >= until_us)
+            return -SOUK_ENOTFOUND;
+        if (client->is_pull_sent || now_us < retry_us)
+            continue;
+        client->is_pull_sent = send_pull(client);
+        retry_us = now_us + CONNECT_RETRY_MS * 1000;
     }
 }
 
@@ -504,6 +519,16 @@ forget(struct souk_client *client, struct waiting **link)
 }
 
 /* ---- pulls ---------------------------------------------------------- */
+
+/* What lies in the pack. False while nobody takes it. */
+static bool
+send_pull(struct souk_client *client)
+{
+    struct souk_slice frame = souk_pack_slice(&client->pack);
+    const struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
+
+    return souk_socket_send(client->pull_socket, &out) == 0;
+}
 
 static bool
 take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out)

@@ -95,6 +95,14 @@ struct souk_client_pulled {
  */
 SOUK_MUST_CHECK int souk_client_pull(struct souk_client *client, const struct souk_topology_node *holder,
     struct souk_wire_pull *pull, uint32_t timeout_ms, struct souk_client_pulled *pulled_out, struct souk_error *err);
+/*
+ * The same in two steps: what was pulled before stays good until the second
+ * one, so the holder is at work on the next answer while this one is read.
+ */
+SOUK_MUST_CHECK int souk_client_pull_begin(struct souk_client *client, const struct souk_topology_node *holder,
+    struct souk_wire_pull *pull, struct souk_error *err);
+SOUK_MUST_CHECK int souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms,
+    struct souk_client_pulled *pulled_out, struct souk_error *err);
 
 /* Hear what `node` publishes under `topic`. 0, -SOUK_EINVAL (an endpoint), -SOUK_ENOMEM or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_client_subscribe(struct souk_client *client, const struct souk_topology_node *node,

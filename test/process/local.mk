@@ -27,7 +27,7 @@ test_process_guestbook_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
 test_process_guestbook_LDADD = libsouk-all.la
 $(test_process_guestbook_OBJECTS): test/process/book.h
 EXTRA_DIST += test/process/test_souk.py
-EXTRA_DIST += test/process/test_prepare.py test/process/test_disk.py
+EXTRA_DIST += test/process/test_bench.py test/process/test_prepare.py test/process/test_disk.py
 
 # A service with slow work before its decisions.
 test/process/vault.h: $(srcdir)/test/process/vault.messages.zpl souk-messages$(EXEEXT)
@@ -44,5 +44,5 @@ test_process_vault_LDADD = libsouk-all.la $(SODIUM_LIBS)
 $(test_process_vault_OBJECTS): test/process/vault.h
 
 # All that test/process/run.py needs in a build directory.
-process-programs: test/powercut/shim.la souk souk-eventstore blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/guestbook test/process/vault
+process-programs: test/powercut/shim.la souk souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/guestbook test/process/vault
 .PHONY: process-programs

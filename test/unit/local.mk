@@ -150,6 +150,12 @@ test_unit_test_backup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_backup_LDADD = libsouk-all.la $(CMOCKA_LIBS) -lpthread
 TESTS += test/unit/test_backup
 
+check_PROGRAMS += test/unit/test_histogram
+test_unit_test_histogram_SOURCES = test/unit/test_histogram.c
+test_unit_test_histogram_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_histogram_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_histogram
+
 check_PROGRAMS += test/unit/test_client
 test_unit_test_client_SOURCES = test/unit/test_client.c
 test_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
