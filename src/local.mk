@@ -74,6 +74,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_backup.c \
 	src/souk_run_prepare.c \
 	src/souk_daemon.c \
+	src/souk_key.c \
+	src/souk_key.h \
 	src/souk_row.c \
 	src/souk_catalogue.c \
 	src/souk_histogram.c \
@@ -200,6 +202,7 @@ souk_SOURCES = \
 	src/souk_cli_event.h \
 	src/souk_cli_init.c \
 	src/souk_cli_init.h \
+	src/souk_cli_keys.c \
 	src/souk_cli_log.c \
 	src/souk_cli_status.c \
 	src/souk_cli_store.c \

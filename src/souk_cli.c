@@ -249,6 +249,36 @@ souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topo
     return souk_cli_exit_status(rc, EX_CONFIG);
 }
 
+int
+souk_cli_host(const struct souk_cli *cli, const struct souk_topology *topology, const char *name,
+    const struct souk_topology_host **host_out)
+{
+    const struct souk_topology_host *host;
+    char own[256] = "";
+    char *dot;
+
+    if (name != NULL) {
+        host = souk_topology_host(topology, name);
+    } else if (topology->host_count == 1) {
+        host = &topology->hosts[0];
+    } else {
+        (void)gethostname(own, sizeof own - 1);
+        if ((dot = strchr(own, '.')) != NULL)
+            *dot = '\0';
+        host = souk_topology_host(topology, own);
+    }
+    if (host != NULL) {
+        *host_out = host;
+        return 0;
+    }
+    if (name != NULL)
+        souk_cli_say(cli, SOUK_CLI_RED, "%s has no host `%s`", topology->path, name);
+    else
+        souk_cli_say(cli, SOUK_CLI_RED, "%s has %zu hosts, and none has this machine's name; --host NAME says which"
+            " one this is", topology->path, topology->host_count);
+    return EX_CONFIG;
+}
+
 static error_t
 parse_common(int key, char *arg, struct argp_state *state)
 {

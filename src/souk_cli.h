@@ -32,6 +32,7 @@ int souk_cli_bench(int argc, char **argv);
 int souk_cli_call(int argc, char **argv);
 int souk_cli_check(int argc, char **argv);
 int souk_cli_init(int argc, char **argv);
+int souk_cli_keys(int argc, char **argv);
 int souk_cli_log(int argc, char **argv);
 int souk_cli_status(int argc, char **argv);
 int souk_cli_tail(int argc, char **argv);
@@ -121,5 +122,8 @@ void souk_cli_table_end(struct libscols_table *table);
 
 /* Read the topology that the options name, or `path`. What is wrong is said. 0, or an exit status. */
 int souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topology **topology_out);
+/* The host `name` of it; NULL: the only one, or the one with this machine's name. 0, or an exit status. */
+int souk_cli_host(const struct souk_cli *cli, const struct souk_topology *topology, const char *name,
+    const struct souk_topology_host **host_out);
 
 #endif

@@ -47,7 +47,6 @@ struct up {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int prepare(struct up *up);
-static const struct souk_topology_host *own_host(const struct up *up);
 static int make_children(struct up *up, const struct souk_topology_host *host);
 static uint32_t rank_of(const struct souk_topology *topology, const struct souk_topology_node *node, uint32_t depth);
 static void make_arguments(struct up *up);
@@ -145,14 +144,8 @@ prepare(struct up *up)
         souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
         return souk_cli_exit_status(rc, EX_CONFIG);
     }
-    if ((host = own_host(up)) == NULL) {
-        if (up->options->host != NULL)
-            souk_cli_say(cli, SOUK_CLI_RED, "%s has no host `%s`", up->topology->path, up->options->host);
-        else
-            souk_cli_say(cli, SOUK_CLI_RED, "%s has %zu hosts, and none has this machine's name; --host NAME says which"
-                " one this is", up->topology->path, up->topology->host_count);
-        return EX_CONFIG;
-    }
+    if ((rc = souk_cli_host(cli, up->topology, up->options->host, &host)) != 0)
+        return rc;
     strcpy(up->dir, "/tmp/souk-up-XXXXXX");
     if (mkdtemp(up->dir) == NULL) {
         up->dir[0] = '\0';
@@ -168,22 +161,6 @@ prepare(struct up *up)
     make_arguments(up);
     souk_cli_up_log_init(&up->log, cli, up->topology);
     return take_signals(up);
-}
-
-static const struct souk_topology_host *
-own_host(const struct up *up)
-{
-    char name[256] = "";
-    char *dot;
-
-    if (up->options->host != NULL)
-        return souk_topology_host(up->topology, up->options->host);
-    if (up->topology->host_count == 1)
-        return &up->topology->hosts[0];
-    (void)gethostname(name, sizeof name - 1);
-    if ((dot = strchr(name, '.')) != NULL)
-        *dot = '\0';
-    return souk_topology_host(up->topology, name);
 }
 
 static int

@@ -24,6 +24,7 @@ struct subcommand {
 static const struct subcommand subcommands[] = {
     { "init", "Make a small application that runs", souk_cli_init },
     { "check", "Prove that a topology fits together, and draw it", souk_cli_check },
+    { "keys", "Make, list and exchange keys", souk_cli_keys },
     { "up", "Run the services and event stores of a topology", souk_cli_up },
     { "status", "Ask services and event stores how they stand", souk_cli_status },
     { "tail", "Show events as they happen", souk_cli_tail },

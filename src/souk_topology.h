@@ -73,7 +73,8 @@ struct souk_topology_node {
     const char *data;                                   /* its directory, absolute */
     const char *witness;                                /* path of its witness file, absolute */
     const char *commands, *queries, *publish;           /* ROUTER, ROUTER, XPUB */
-    const char *key;                                    /* Z85; NULL: none */
+    const char *key;                                    /* public, Z85; NULL: none */
+    const char *old_key;                                /* one that is still it, too; NULL: none */
     const struct souk_topology_stream *const *streams;  /* that it writes, by name */
     size_t stream_count;
     const struct souk_topology_stream *const *follows;  /* by name; of an event store all streams of the system */
@@ -90,7 +91,8 @@ struct souk_topology_node {
 /* Somebody who is no node: a bridge, a person's `souk` command, a tool. */
 struct souk_topology_client {
     struct souk_name name;
-    const char *key;                                    /* Z85; NULL: none */
+    const char *key;                                    /* public, Z85; NULL: none */
+    const char *old_key;                                /* one that is still it, too; NULL: none */
     const struct souk_topology_call *calls;
     size_t call_count;
     const struct souk_topology_node *const *queries;    /* whom it may ask */
@@ -108,6 +110,8 @@ struct souk_topology {
     const char *about;
     const char *const *messages;                        /* paths of message descriptions, absolute */
     size_t message_count;
+    const char *keys;                                   /* the directory of secret keys, absolute */
+    bool has_keys;                                      /* somebody has one: then every node has */
     const struct souk_topology_host *hosts;             /* all lists: by name */
     size_t host_count;
     const struct souk_topology_node *nodes;             /* services and event stores */

@@ -136,6 +136,7 @@ write_system(struct writing *writing)
     put_if(writing, "data", parts->data, false);
     put_if(writing, "run", parts->run, false);
     put_if(writing, "witness", parts->witness, false);
+    put_if(writing, "keys", parts->keys, false);
     for (node = souk_zpl_child(writing->reading->system, "messages"); node != NULL; node = souk_zpl_again(node))
         put(writing, "messages", node->value, true, true);
 }
@@ -151,6 +152,7 @@ write_node(struct writing *writing, size_t index)
         node->name.text), .node = node };
     put(writing, "host", node->host->name.text, false, false);
     put_if(writing, "key", node->key, true);
+    put_if(writing, "old_key", node->old_key, true);
     write_door(writing, zpl, "commands");
     write_door(writing, zpl, "queries");
     write_door(writing, zpl, "publish");
@@ -256,6 +258,7 @@ write_client(struct writing *writing, const struct souk_topology_client *client,
     put(writing, "operator", client->is_operator ? "yes" : "no", false, true);
     put_if(writing, "about", about, true);
     put_if(writing, "key", client->key, true);
+    put_if(writing, "old_key", client->old_key, true);
     for (i = 0; i < client->call_count; i++)
         write_call(writing, &client->calls[i]);
     for (i = 0; i < client->query_count; i++)

@@ -12,8 +12,9 @@ enum visit { UNSEEN, ON_THE_WAY, SEEN };
 
 static void check_names(struct souk_topology_reading *reading);
 static void check_keys(struct souk_topology_reading *reading);
-static void check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char *key,
-    size_t before_nodes, size_t before_clients);
+static size_t check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl, const char *which,
+    const char *key, size_t before);
+static const char *key_at(const struct souk_topology_reading *reading, size_t place, const char **name_out);
 static void check_places(struct souk_topology_reading *reading);
 static void check_endpoints(struct souk_topology_reading *reading, size_t later, size_t earlier);
 static void check_recorded(struct souk_topology_reading *reading);
@@ -50,40 +51,61 @@ check_names(struct souk_topology_reading *reading)
     }
 }
 
+/* A key says who somebody is, so it belongs to one. */
 static void
 check_keys(struct souk_topology_reading *reading)
 {
+    size_t count = 0;
     size_t i;
 
     for (i = 0; i < reading->topology->node_count; i++) {
-        if (reading->nodes[i].key != NULL)
-            check_key(reading, place_of(reading->sources[i].zpl, "key"), reading->nodes[i].key, i, 0);
+        reading->topology->has_keys |= reading->nodes[i].key != NULL;
+        count += check_key(reading, reading->sources[i].zpl, "key", reading->nodes[i].key, count);
+        count += check_key(reading, reading->sources[i].zpl, "old_key", reading->nodes[i].old_key, count);
     }
     for (i = 0; i < reading->topology->client_count; i++) {
-        if (reading->clients[i].key != NULL)
-            check_key(reading, place_of(reading->client_sources[i], "key"), reading->clients[i].key,
-                reading->topology->node_count, i);
+        count += check_key(reading, reading->client_sources[i], "key", reading->clients[i].key, count);
+        count += check_key(reading, reading->client_sources[i], "old_key", reading->clients[i].old_key, count);
     }
 }
 
-/* A key says who somebody is, so it belongs to one. */
-static void
-check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char *key,
-    size_t before_nodes, size_t before_clients)
+/* Against the `before` ones in front of it. 1 when there is such a key. */
+static size_t
+check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl, const char *which, const char *key,
+    size_t before)
 {
-    const char *other = NULL;
+    const char *name, *other;
+    size_t count = 0;
     size_t i;
 
-    for (i = 0; i < before_nodes && other == NULL; i++) {
-        if (reading->nodes[i].key != NULL && strcmp(reading->nodes[i].key, key) == 0)
-            other = reading->nodes[i].name.text;
+    if (key == NULL)
+        return 0;
+    for (i = 0; count < before; i++) {
+        if ((other = key_at(reading, i, &name)) == NULL)
+            continue;
+        count++;
+        if (strcmp(other, key) == 0) {
+            souk_topology_wrong(reading, place_of(zpl, which), "`%s`: `%s` has this one; a key belongs to one", which,
+                name);
+            break;
+        }
     }
-    for (i = 0; i < before_clients && other == NULL; i++) {
-        if (reading->clients[i].key != NULL && strcmp(reading->clients[i].key, key) == 0)
-            other = reading->clients[i].name.text;
+    return 1;
+}
+
+/* The one at `place` of all that may be there: two of each node, then two of each client. */
+static const char *
+key_at(const struct souk_topology_reading *reading, size_t place, const char **name_out)
+{
+    const size_t owner = place / 2;
+    const size_t client = owner - reading->topology->node_count;
+
+    if (owner < reading->topology->node_count) {
+        *name_out = reading->nodes[owner].name.text;
+        return place % 2 == 0 ? reading->nodes[owner].key : reading->nodes[owner].old_key;
     }
-    if (other != NULL)
-        souk_topology_wrong(reading, node, "`key`: `%s` has this one; a key belongs to one", other);
+    *name_out = reading->clients[client].name.text;
+    return place % 2 == 0 ? reading->clients[client].key : reading->clients[client].old_key;
 }
 
 /* Of two that want the same place, the later one of the file is in the wrong. */

@@ -27,7 +27,7 @@ struct souk_topology_line {
 struct souk_topology_parts {
     struct souk_zpl *zpl;
     struct souk_arena arena;
-    const char *data, *run, *witness;           /* as written; NULL: left out */
+    const char *data, *run, *witness, *keys;    /* as written; NULL: left out */
     const char *data_dir, *run_dir, *witness_dir;   /* absolute */
     struct souk_topology_line *lines;           /* sorted */
     size_t line_count;
@@ -122,7 +122,9 @@ void souk_topology_endpoint(struct souk_topology_reading *reading, const struct 
     const char **endpoint_out);
 void souk_topology_address(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     const char **address_out);
-void souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out);
+/* `key` and `old_key` below `node`. */
+void souk_topology_keys(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out,
+    const char **old_key_out);
 void souk_topology_skip(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_wired_skip *skip_out);
 /* durability, recorded_by, trim_after, log_level, limits, thresholds below `node`, into `into`. */

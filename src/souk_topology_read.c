@@ -31,6 +31,7 @@ static const struct souk_zpl_rule root_rules[] = {
     { "host", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
     { "data", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
+    { "old_key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
     { "port", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
     { "commands", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
     { "queries", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
@@ -41,6 +42,7 @@ static const struct souk_zpl_rule system_rules[] = {
     { "data", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "run", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "witness", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "keys", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     DURABILITY_RULES,
     SETTINGS_RULES,
     { .name = NULL },
@@ -128,15 +130,19 @@ read_system(struct souk_topology_reading *reading)
     parts->data = value_below(node, "data");
     parts->run = value_below(node, "run");
     parts->witness = value_below(node, "witness");
+    parts->keys = value_below(node, "keys");
     parts->data_dir = souk_topology_text(reading, "%s/%s.data", reading->dir, reading->topology->name.text);
     parts->run_dir = souk_topology_text(reading, "%s/%s.run", reading->dir, reading->topology->name.text);
     parts->witness_dir = WITNESS_DIR;
+    reading->topology->keys = souk_topology_text(reading, "%s/%s.keys", reading->dir, reading->topology->name.text);
     if ((child = souk_topology_valued(node, "data")) != NULL)
         souk_topology_path(reading, child, &parts->data_dir);
     if ((child = souk_topology_valued(node, "run")) != NULL)
         souk_topology_path(reading, child, &parts->run_dir);
     if ((child = souk_topology_valued(node, "witness")) != NULL)
         souk_topology_path(reading, child, &parts->witness_dir);
+    if ((child = souk_topology_valued(node, "keys")) != NULL)
+        souk_topology_path(reading, child, &reading->topology->keys);
     read_messages(reading);
 }
 
@@ -306,8 +312,7 @@ read_node(struct souk_topology_reading *reading, size_t index)
     node->data = souk_topology_text(reading, "%s/%s", reading->parts->data_dir, node->name.text);
     if ((child = souk_topology_valued(zpl, "data")) != NULL)
         souk_topology_path(reading, child, &node->data);
-    if ((child = souk_topology_valued(zpl, "key")) != NULL)
-        souk_topology_key(reading, child, &node->key);
+    souk_topology_keys(reading, zpl, &node->key, &node->old_key);
     if ((child = souk_topology_valued(zpl, "lost")) != NULL)
         souk_topology_yes(reading, child, &node->lost);
     souk_topology_settings(reading, zpl, node);

@@ -10,6 +10,7 @@ static const struct souk_zpl_rule call_rules[] = {
 static const struct souk_zpl_rule client_rules[] = {
     { "about", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "old_key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "call", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { "query", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "follow", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
@@ -185,8 +186,7 @@ read_client(struct souk_topology_reading *reading, size_t index)
     size_t i;
 
     souk_topology_rules(reading, zpl, client_rules);
-    if ((child = souk_topology_valued(zpl, "key")) != NULL)
-        souk_topology_key(reading, child, &client->key);
+    souk_topology_keys(reading, zpl, &client->key, &client->old_key);
     if ((child = souk_topology_valued(zpl, "operator")) != NULL)
         souk_topology_yes(reading, child, &client->is_operator);
     souk_topology_calls(reading, zpl, NULL, &client->calls, &client->call_count);

@@ -57,6 +57,7 @@ const struct souk_topology_number souk_topology_thresholds[] = {
     { .name = NULL },
 };
 
+static void read_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out);
 static void read_trim_after(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_wiring *wiring);
 static void read_numbers(struct souk_topology_reading *reading, const struct souk_zpl_node *section,
@@ -158,7 +159,22 @@ souk_topology_address(struct souk_topology_reading *reading, const struct souk_z
 }
 
 void
-souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out)
+souk_topology_keys(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out,
+    const char **old_key_out)
+{
+    const struct souk_zpl_node *child;
+
+    if ((child = souk_topology_valued(node, "key")) != NULL)
+        read_key(reading, child, key_out);
+    if ((child = souk_topology_valued(node, "old_key")) == NULL)
+        return;
+    if (souk_zpl_child(node, "key") == NULL)
+        souk_topology_wrong(reading, child, "`old_key` goes with a `key` that comes after it");
+    read_key(reading, child, old_key_out);
+}
+
+static void
+read_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out)
 {
     static const char alphabet[] =
         "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
@@ -173,13 +189,14 @@ souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_n
     size_t i;
 
     if (strlen(node->value) != SOUK_TOPOLOGY_KEY_BYTES || strspn(node->value, alphabet) != SOUK_TOPOLOGY_KEY_BYTES) {
-        souk_topology_wrong(reading, node, "`key`: a public key in Z85, %d characters, is meant",
+        souk_topology_wrong(reading, node, "`%s`: a public key in Z85, %d characters, is meant", node->name,
             SOUK_TOPOLOGY_KEY_BYTES);
         return;
     }
     for (i = 0; i < sizeof printed / sizeof printed[0]; i++) {
         if (strcmp(node->value, printed[i]) == 0) {
-            souk_topology_wrong(reading, node, "`key`: this one is printed in a manual, so everybody has it; make one");
+            souk_topology_wrong(reading, node, "`%s`: this one is printed in a manual, so everybody has it; make one",
+                node->name);
             return;
         }
     }

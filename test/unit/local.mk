@@ -24,6 +24,12 @@ test_unit_test_witness_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_witness_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_witness
 
+check_PROGRAMS += test/unit/test_key
+test_unit_test_key_SOURCES = test/unit/test_key.c test/scratch.c test/scratch.h
+test_unit_test_key_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_key_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_key
+
 check_PROGRAMS += test/unit/test_position
 test_unit_test_position_SOURCES = test/unit/test_position.c
 test_unit_test_position_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

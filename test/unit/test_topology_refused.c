@@ -214,6 +214,14 @@ keys_are_nobody_elses(void **state)
         "shop.zpl:9: `key`: a public key in Z85, 40 characters, is meant\n");
     expect_refused(SMALL "    key = " KEY "\nclient = web\n    key = " KEY "\n",
         "shop.zpl:11: `key`: `query` has this one; a key belongs to one\n");
+    expect_refused(SMALL "    key = " KEY "\n    old_key = " KEY "\n",
+        "shop.zpl:10: `old_key`: `query` has this one; a key belongs to one\n");
+    expect_refused(SMALL "    key = " KEY "\nclient = web\n    key = " OTHER_KEY "\nclient = xen\n    key = " THIRD_KEY
+        "\n    old_key = " OTHER_KEY "\n", "shop.zpl:14: `old_key`: `web` has this one; a key belongs to one\n");
+    expect_refused(SMALL "    old_key = " KEY "\n",
+        "shop.zpl:9: `old_key` goes with a `key` that comes after it\n");
+    expect_refused(SMALL "    key = " KEY "\n    old_key = abc\n",
+        "shop.zpl:10: `old_key`: a public key in Z85, 40 characters, is meant\n");
 }
 
 static void

@@ -13,6 +13,8 @@
 #define ORDERS "service = orders\n    program = shop-orders\n    stream = orders\n"
 #define QUERY "service = query\n    program = shop-query\n    follow = orders\n"
 #define SMALL TOP STORE ORDERS QUERY
+#define OTHER_KEY "\"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf9\""
+#define THIRD_KEY "\"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yfa\""
 #define KEY "\"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf8\""
 
 /* The topology in `text`, or NULL and what was said; `dir_out` is the directory in which it lay. */
