@@ -72,6 +72,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_reader.c \
 	src/souk_run_finder.c \
 	src/souk_run_backup.c \
+	src/souk_run_guard.c \
 	src/souk_run_prepare.c \
 	src/souk_daemon.c \
 	src/souk_key.c \

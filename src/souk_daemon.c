@@ -94,10 +94,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     return status;
 }
 
-/*
- * As many as may be had: a peer's connection takes one, and ZeroMQ ends the
- * process when there is none left for the next.
- */
+/* As many as may be had: a peer's connection takes one. How many connections there may be follows from it. */
 static void
 allow_descriptors(void)
 {

@@ -72,6 +72,8 @@ run_once(const struct souk_run_config *config, bool *again_out)
     if (config->service == NULL && ((rc = run_finder_open(run, &run->finder, &err)) != 0
         || (rc = run_backup_open(run, &run->backup, &err)) != 0))
         goto fail;
+    if ((rc = run_guard_open(run, run_reader_door(reader), &run->guard, &err)) != 0)
+        goto fail;
     if ((rc = pthread_create(&thread, NULL, run_reader, reader)) != 0) {
         rc = souk_fail(&err, SOUK_ENOMEM, "%s: no thread for its reader: %s", run->wiring.self.text, strerror(rc));
         goto fail;
@@ -84,6 +86,7 @@ run_once(const struct souk_run_config *config, bool *again_out)
     (void)pthread_join(thread, NULL);
     run_finder_close(&run->finder);
     run_backup_close(&run->backup);
+    run_guard_close(&run->guard);
     status = run->exit_status;
     run_reader_close(&reader);
     close_run(run);
@@ -99,6 +102,7 @@ fail:
     atomic_store(&run->shared.stops, true);
     run_finder_close(&run->finder);
     run_backup_close(&run->backup);
+    run_guard_close(&run->guard);
     run_reader_close(&reader);
     close_run(run);
     free(run);

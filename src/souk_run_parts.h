@@ -7,6 +7,7 @@
  * souk_run_finder.c     of an event store: the finder's thread
  * souk_run_backup.c     of an event store: backups, in a thread of their own
  * souk_run_prepare.c    threads that prepare commands
+ * souk_run_guard.c      a thread that bounds connections and memory
  */
 #ifndef SOUK_RUN_PARTS_H
 #define SOUK_RUN_PARTS_H
@@ -51,6 +52,7 @@ struct run {
     struct souk_engine engine;
     struct run_pool *pool;                      /* of a service that prepares commands; else NULL */
     struct run_shared shared;
+    struct run_guard *guard;
     struct run_finder *finder;                  /* of an event store; else NULL */
     struct run_backup *backup;                  /* of an event store; else NULL */
     uint64_t started_ms;                        /* wall */
@@ -138,12 +140,26 @@ bool run_backup_hear(struct run_backup *backup, const struct souk_socket_message
 /* One has ended: report it and answer whoever asked for it. */
 void run_backup_take(struct run_backup *backup);
 
+/* ---- souk_run_guard.c ----------------------------------------------- */
+
+/*
+ * Start a thread that cuts connections: the newest when one of the doors has
+ * more than connections_max, and those that send most when memory runs out.
+ * `queries` is the reader's door. 0 or what souk_fail() returns.
+ */
+int run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, struct souk_error *err);
+/* Waits for its thread. Before the doors are closed, and after the reader's thread has ended. */
+void run_guard_close(struct run_guard **guard_p);
+/* By the writer. */
+void run_guard_count(const struct run_guard *guard, struct souk_node_status *status);
+
 /* ---- souk_run_reader.c ---------------------------------------------- */
 
 struct run_reader;
 
 /* Open the reader and bind its door, in the calling thread; it may then be handed to its own. */
 int run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_error *err);
+void *run_reader_door(const struct run_reader *reader);
 void run_reader_close(struct run_reader **reader_p);
 /* The body of its thread; `arg` is the reader. Ends when shared.stops, or with shared.reader_status. */
 void *run_reader(void *arg);

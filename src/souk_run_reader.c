@@ -86,6 +86,12 @@ run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_err
     return 0;
 }
 
+void *
+run_reader_door(const struct run_reader *reader)
+{
+    return reader->queries;
+}
+
 void
 run_reader_close(struct run_reader **reader_p)
 {

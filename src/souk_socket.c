@@ -1,6 +1,7 @@
 #include "souk_socket.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -164,6 +165,59 @@ int
 souk_socket_subscribe(void *socket, struct souk_slice topic)
 {
     return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic.base, topic.size_bytes) == 0 ? 0 : -SOUK_EIO;
+}
+
+/* ---- connections ---------------------------------------------------- */
+
+/* The watch takes all there is: else the thread that does the I/O would wait for it. */
+int
+souk_socket_watch(void *context, void *socket, void **watch_out, struct souk_error *err)
+{
+    void *watch = zmq_socket(context, ZMQ_PAIR);
+    char endpoint[sizeof "inproc://watch-" + 2 * sizeof (void *) + 2];
+
+    (void)snprintf(endpoint, sizeof endpoint, "inproc://watch-%p", socket);
+    if (watch == NULL || set_int(watch, ZMQ_LINGER, 0) != 0 || set_int(watch, ZMQ_RCVHWM, 0) != 0
+        || zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED)
+            != 0
+        || zmq_connect(watch, endpoint) != 0) {
+        int rc = souk_fail(err, SOUK_ENOMEM, "connections cannot be watched: %s", zmq_strerror(errno));
+
+        souk_socket_unwatch(socket, &watch);
+        return rc;
+    }
+    *watch_out = watch;
+    return 0;
+}
+
+void
+souk_socket_unwatch(void *socket, void **watch_p)
+{
+    if (*watch_p != NULL)
+        (void)zmq_socket_monitor(socket, NULL, 0);      /* first: what it says to nobody it would wait with for ever */
+    souk_socket_close(watch_p);
+}
+
+/* Two frames: what, 16 bits, and a value, 32 bits; then the endpoint. */
+int
+souk_socket_watched(void *watch, struct souk_socket_change *change_out)
+{
+    uint8_t said[sizeof (uint16_t) + sizeof (int32_t)];
+    uint16_t kind;
+    int32_t value;
+    int n;
+
+    while ((n = zmq_recv(watch, said, sizeof said, ZMQ_DONTWAIT)) < 0)
+        if (errno != EINTR)
+            return errno == EAGAIN ? -SOUK_ENOTFOUND : -SOUK_EIO;
+    if (n != (int)sizeof said || zmq_recv(watch, NULL, 0, ZMQ_DONTWAIT) < 0)
+        return -SOUK_EIO;
+    memcpy(&kind, said, sizeof kind);
+    memcpy(&value, said + sizeof kind, sizeof value);
+    *change_out = (struct souk_socket_change){ .kind = kind == ZMQ_EVENT_ACCEPTED ? SOUK_SOCKET_ACCEPTED
+        : kind == ZMQ_EVENT_DISCONNECTED ? SOUK_SOCKET_ENDED
+        : kind == ZMQ_EVENT_ACCEPT_FAILED ? SOUK_SOCKET_NOT_ACCEPTED : SOUK_SOCKET_OTHER, .fd = value };
+    return 0;
 }
 
 /* ---- receiving ------------------------------------------------------ */

@@ -41,6 +41,30 @@ void souk_socket_close(void **socket_p);
 /* Of a SOUK_SOCKET_FOLLOW. 0 or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_socket_subscribe(void *socket, struct souk_slice topic);
 
+/*
+ * What becomes of the connections of a bound socket. Watching begins and ends
+ * in the thread that has the socket, or while nobody uses it; a watch belongs
+ * to whoever polls it, like a socket.
+ */
+enum souk_socket_change_kind {
+    SOUK_SOCKET_ACCEPTED,
+    SOUK_SOCKET_ENDED,          /* its descriptor may be another one's soon */
+    SOUK_SOCKET_NOT_ACCEPTED,   /* no descriptor, mostly */
+    SOUK_SOCKET_OTHER,
+};
+
+struct souk_socket_change {
+    enum souk_socket_change_kind kind;
+    int fd;                                     /* of the first two */
+};
+
+/* 0 or -SOUK_ENOMEM, with a sentence. */
+SOUK_MUST_CHECK int souk_socket_watch(void *context, void *socket, void **watch_out, struct souk_error *err);
+/* NULL inside *watch_p is fine. */
+void souk_socket_unwatch(void *socket, void **watch_p);
+/* The next thing that has happened. 0, -SOUK_ENOTFOUND (nothing has) or -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_socket_watched(void *watch, struct souk_socket_change *change_out);
+
 /* What was received last. Good until the next receive into it. */
 struct souk_socket_message {
     uint8_t route[SOUK_ROUTE_BYTES_MAX];        /* of a ROUTER: what souk_socket_reply() sends back to */

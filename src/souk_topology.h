@@ -30,6 +30,8 @@ struct souk_shell_limits {
     uint64_t store_bytes_max;           /* of a data file: the LMDB map;                      default 16 GiB */
     uint32_t readers_max;               /* read transactions at once;                         16 */
     uint32_t drain_ms;                  /* what TERM leaves for finishing;                    10000 */
+    uint32_t connections_max;           /* accepted at one endpoint;                          1024 */
+    uint64_t memory_bytes_max;          /* of the process, without the store's pages;         2 GiB */
 };
 
 /* From where on `souk status` and the metrics call something a problem. */

@@ -46,6 +46,8 @@ const struct souk_topology_number souk_topology_limits[] = {
     { "store_bytes_max", NUMBER(shell_limits.store_bytes_max, 16 * 1024 * MIB, MIB, 16 * MIB * MIB, false) },
     { "readers_max", NUMBER(shell_limits.readers_max, 16, 2, 1024, false) },
     { "drain_ms", NUMBER(shell_limits.drain_ms, 10 * SECOND_MS, 1, HOUR_MS, false) },
+    { "connections_max", NUMBER(shell_limits.connections_max, 1024, 8, 65536, false) },
+    { "memory_bytes_max", NUMBER(shell_limits.memory_bytes_max, 2048 * MIB, 256 * MIB, MIB * MIB, false) },
     { .name = NULL },
 };
 

@@ -28,6 +28,7 @@ test_process_guestbook_LDADD = libsouk-all.la
 $(test_process_guestbook_OBJECTS): test/process/book.h
 EXTRA_DIST += test/process/test_souk.py
 EXTRA_DIST += test/process/test_bench.py test/process/test_prepare.py test/process/test_disk.py
+EXTRA_DIST += test/process/test_hostile.py
 
 # A service with slow work before its decisions.
 test/process/vault.h: $(srcdir)/test/process/vault.messages.zpl souk-messages$(EXEEXT)

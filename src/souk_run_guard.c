@@ -1,0 +1,410 @@
+#include "souk_run_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/tcp.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DOORS 3                         /* commands, publish, queries */
+#define LOOK_MS 250
+#define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
+#define CUT_APART_MS 200                /* the I/O thread needs a moment to free what a connection held */
+#define TELL_APART_MS 10000
+#define EVENTS_MAX 4096                 /* of one door before the others, and the memory, are looked at */
+
+/* Descriptors that the process needs beside those of accepted connections. */
+#define DESCRIPTORS_OWN 64
+#define DESCRIPTORS_PER_NODE 6          /* a subscription and two links, each with an eventfd */
+#define CONNECTIONS_MIN 8
+
+/* An accepted one, by its descriptor. */
+struct connection {
+    bool is_open, is_cut;
+    uint8_t door;
+    uint64_t bytes_before;              /* of tcp: what it had sent when memory was low */
+    uint64_t bytes_queued;              /* of ipc, which counts nothing: what lay in the kernel at each look since */
+};
+
+struct run_guard {
+    struct run *run;
+    pthread_t thread;
+    bool has_thread;
+    int stop_fd, memory_fd;
+    uint32_t connections_max;           /* of one door */
+    uint64_t memory_bytes_max;
+    void *doors[DOORS];                 /* borrowed */
+    void *watches[DOORS];
+    uint32_t open_counts[DOORS];        /* without those that are cut */
+    struct connection *connections;
+    size_t connection_count;            /* room, not how many are open */
+    uint64_t look_due_ms, cut_due_ms, tell_due_ms;
+    uint64_t refused_told, failed_told;
+    _Atomic uint64_t open, refused, cut, failed;
+};
+
+static void bound_memory(struct run_guard *guard);
+static void bound_connections(struct run_guard *guard);
+static void *watch(void *arg);
+static void hear(struct run_guard *guard, uint8_t door);
+static void note(struct run_guard *guard, uint8_t door, int fd);
+static void forget(struct run_guard *guard, uint8_t door, int fd);
+static void cut(struct run_guard *guard, int fd);
+static void tell(struct run_guard *guard, uint64_t now_ms);
+static bool look(struct run_guard *guard, uint64_t now_ms);
+static uint64_t sent(int fd);
+static uint32_t cut_heaviest(struct run_guard *guard);
+static uint64_t memory_bytes(const struct run_guard *guard);
+
+int
+run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, struct souk_error *err)
+{
+    struct run_guard *guard = calloc(1, sizeof *guard);
+    int rc = 0;
+
+    if (guard == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory to watch its connections", run->wiring.self.text);
+    guard->run = run;
+    guard->doors[0] = run->commands;
+    guard->doors[1] = run->publish;
+    guard->doors[2] = queries;
+    guard->connections_max = run->config->node->shell_limits.connections_max;
+    guard->memory_bytes_max = run->config->node->shell_limits.memory_bytes_max;
+    guard->memory_fd = -1;
+    if ((guard->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0
+        || (guard->memory_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0)
+        rc = souk_fail(err, SOUK_EIO, "%s: its connections cannot be watched: %s", run->wiring.self.text,
+            strerror(errno));
+    for (int i = 0; i < DOORS && rc == 0; i++)
+        rc = souk_socket_watch(run->context, guard->doors[i], &guard->watches[i], err);
+    if (rc == 0) {
+        bound_memory(guard);
+        bound_connections(guard);
+        if ((rc = pthread_create(&guard->thread, NULL, watch, guard)) != 0)
+            rc = souk_fail(err, SOUK_ENOMEM, "%s: no thread to watch its connections: %s", run->wiring.self.text,
+                strerror(rc));
+        guard->has_thread = rc == 0;
+    }
+    if (rc != 0) {
+        run_guard_close(&guard);
+        return rc;
+    }
+    *guard_out = guard;
+    return 0;
+}
+
+void
+run_guard_close(struct run_guard **guard_p)
+{
+    struct run_guard *guard = *guard_p;
+    const uint64_t one = 1;
+
+    if (guard == NULL)
+        return;
+    if (guard->has_thread) {
+        (void)!write(guard->stop_fd, &one, sizeof one);
+        (void)pthread_join(guard->thread, NULL);
+    }
+    for (int i = 0; i < DOORS; i++)
+        souk_socket_unwatch(guard->doors[i], &guard->watches[i]);
+    if (guard->stop_fd >= 0)
+        (void)close(guard->stop_fd);
+    if (guard->memory_fd >= 0)
+        (void)close(guard->memory_fd);
+    free(guard->connections);
+    free(guard);
+    *guard_p = NULL;
+}
+
+void
+run_guard_count(const struct run_guard *guard, struct souk_node_status *status)
+{
+    souk_node_status_count(status, "connections", atomic_load(&guard->open));
+    souk_node_status_count(status, "connections_refused", atomic_load(&guard->refused));
+    souk_node_status_count(status, "connections_cut", atomic_load(&guard->cut));
+    souk_node_status_count(status, "accepts_failed", atomic_load(&guard->failed));
+}
+
+/* ---- bounds --------------------------------------------------------- */
+
+/* The last resort. Then ZeroMQ ends the process; what is mapped from the store does not count. */
+static void
+bound_memory(struct run_guard *guard)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)    /* their shadow would count */
+    struct rlimit data;
+
+    if (getrlimit(RLIMIT_DATA, &data) != 0)
+        return;
+    data.rlim_cur = data.rlim_max < guard->memory_bytes_max ? data.rlim_max : guard->memory_bytes_max;
+    (void)setrlimit(RLIMIT_DATA, &data);
+#else
+    (void)guard;
+#endif
+}
+
+/*
+ * ZeroMQ ends the process when it gets no descriptor for a connection over
+ * ipc, and goes round for ever over tcp: connections may have half of what is
+ * there, because some more are accepted before they are cut.
+ */
+static void
+bound_connections(struct run_guard *guard)
+{
+    const uint64_t own = DESCRIPTORS_OWN + DESCRIPTORS_PER_NODE * guard->run->config->topology->node_count;
+    struct rlimit files;
+    struct souk_line line;
+    uint64_t room;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    room = files.rlim_cur < own ? 0 : (files.rlim_cur - own) / 2 / DOORS;
+    room = room < CONNECTIONS_MIN ? CONNECTIONS_MIN : room;
+    if (room >= guard->connections_max)
+        return;
+    souk_line_begin(&line, guard->run->report, SOUK_LEVEL_WARN, "few_descriptors");
+    souk_line_uint(&line, "descriptors", files.rlim_cur);
+    souk_line_uint(&line, "connections_max", room);
+    souk_line_format(&line, "text", "the limit of descriptors (ulimit -H -n) leaves less than the %" PRIu32
+        " connections of each endpoint that the topology allows", guard->connections_max);
+    souk_line_end(&line);
+    guard->connections_max = (uint32_t)room;
+}
+
+/* ---- the thread ----------------------------------------------------- */
+
+static void *
+watch(void *arg)
+{
+    struct run_guard *guard = arg;
+    zmq_pollitem_t items[DOORS + 1];
+
+    for (;;) {
+        uint64_t now_ms = run_time().steady_ms;
+
+        for (int i = 0; i < DOORS; i++)
+            items[i] = (zmq_pollitem_t){ .socket = guard->watches[i], .events = ZMQ_POLLIN };
+        items[DOORS] = (zmq_pollitem_t){ .fd = guard->stop_fd, .events = ZMQ_POLLIN };
+        if (zmq_poll(items, DOORS + 1, run_timeout_ms(guard->look_due_ms, now_ms, LOOK_MS)) < 0 && errno != EINTR)
+            return NULL;                        /* the context has ended */
+        if ((items[DOORS].revents & ZMQ_POLLIN) != 0)
+            return NULL;
+        for (uint8_t i = 0; i < DOORS; i++)
+            if ((items[i].revents & ZMQ_POLLIN) != 0)
+                hear(guard, i);
+        now_ms = run_time().steady_ms;
+        if (now_ms >= guard->look_due_ms)
+            guard->look_due_ms = now_ms + (look(guard, now_ms) ? LOOK_SOON_MS : LOOK_MS);
+        if (now_ms >= guard->tell_due_ms)
+            tell(guard, now_ms);
+    }
+}
+
+static void
+hear(struct run_guard *guard, uint8_t door)
+{
+    struct souk_socket_change change;
+
+    for (int i = 0; i < EVENTS_MAX && souk_socket_watched(guard->watches[door], &change) == 0; i++)
+        switch (change.kind) {
+        case SOUK_SOCKET_ACCEPTED:
+            note(guard, door, change.fd);
+            break;
+        case SOUK_SOCKET_ENDED:
+            forget(guard, door, change.fd);
+            break;
+        case SOUK_SOCKET_NOT_ACCEPTED:
+            atomic_fetch_add(&guard->failed, 1);
+            break;
+        case SOUK_SOCKET_OTHER:
+            break;
+        }
+}
+
+/* Whoever has a connection keeps it: the one that is too many is the newest. */
+static void
+note(struct run_guard *guard, uint8_t door, int fd)
+{
+    size_t count = guard->connection_count;
+
+    if (fd < 0)
+        return;
+    if ((size_t)fd >= count) {
+        struct connection *more;
+
+        count = (size_t)fd + 1 > 2 * count ? (size_t)fd + 1 : 2 * count;
+        if ((more = realloc(guard->connections, count * sizeof *more)) == NULL) {
+            (void)shutdown(fd, SHUT_RDWR);
+            return;
+        }
+        memset(more + guard->connection_count, 0, (count - guard->connection_count) * sizeof *more);
+        guard->connections = more;
+        guard->connection_count = count;
+    }
+    if (guard->connections[fd].is_open)         /* another door's: its end is still to be heard */
+        forget(guard, guard->connections[fd].door, fd);
+    guard->connections[fd] = (struct connection){ .is_open = true, .door = door };
+    guard->open_counts[door]++;
+    atomic_fetch_add(&guard->open, 1);
+    if (guard->open_counts[door] > guard->connections_max) {
+        cut(guard, fd);
+        atomic_fetch_add(&guard->refused, 1);
+    }
+}
+
+static void
+forget(struct run_guard *guard, uint8_t door, int fd)
+{
+    struct connection *connection;
+
+    if (fd < 0 || (size_t)fd >= guard->connection_count)
+        return;
+    connection = &guard->connections[fd];
+    if (!connection->is_open || connection->door != door)
+        return;
+    if (!connection->is_cut) {
+        guard->open_counts[door]--;
+        atomic_fetch_sub(&guard->open, 1);
+    }
+    connection->is_open = false;
+}
+
+/* ZeroMQ takes it for the peer's end. Should the descriptor be somebody else's by now, that one connects again. */
+static void
+cut(struct run_guard *guard, int fd)
+{
+    struct connection *connection = &guard->connections[fd];
+
+    connection->is_cut = true;
+    guard->open_counts[connection->door]--;
+    atomic_fetch_sub(&guard->open, 1);
+    (void)shutdown(fd, SHUT_RDWR);
+}
+
+static void
+tell(struct run_guard *guard, uint64_t now_ms)
+{
+    const uint64_t refused = atomic_load(&guard->refused), failed = atomic_load(&guard->failed);
+    struct souk_line line;
+
+    if (refused == guard->refused_told && failed == guard->failed_told)
+        return;
+    souk_line_begin(&line, guard->run->report, SOUK_LEVEL_WARN, "connections");
+    souk_line_uint(&line, "refused", refused - guard->refused_told);
+    souk_line_uint(&line, "failed", failed - guard->failed_told);
+    souk_line_uint(&line, "connections_max", guard->connections_max);
+    souk_line_text(&line, "text", "more connections than an endpoint may have: the newest were cut");
+    souk_line_end(&line);
+    guard->refused_told = refused;
+    guard->failed_told = failed;
+    guard->tell_due_ms = now_ms + TELL_APART_MS;
+}
+
+/* ---- memory --------------------------------------------------------- */
+
+/*
+ * ZeroMQ keeps a message until its last frame has come, however many there
+ * are, and tells nobody: what shows it is the memory of the process. True: to
+ * be looked at again soon.
+ */
+static bool
+look(struct run_guard *guard, uint64_t now_ms)
+{
+    uint64_t bytes = memory_bytes(guard);
+    const bool is_low = bytes < guard->memory_bytes_max / 4;
+    struct souk_line line;
+    uint32_t count;
+
+    for (size_t fd = 0; fd < guard->connection_count; fd++) {
+        struct connection *connection = &guard->connections[fd];
+        int queued = 0;
+
+        if (!connection->is_open || connection->is_cut)
+            continue;
+        if (is_low) {
+            connection->bytes_before = sent((int)fd);
+            connection->bytes_queued = 0;
+        } else if (ioctl((int)fd, FIONREAD, &queued) == 0) {
+            connection->bytes_queued += (uint64_t)queued;
+        }
+    }
+    if (bytes < guard->memory_bytes_max / 2 || now_ms < guard->cut_due_ms)
+        return !is_low;
+    (void)malloc_trim(0);                       /* what is free but lies between counts too */
+    if ((bytes = memory_bytes(guard)) < guard->memory_bytes_max / 2)
+        return true;
+    guard->cut_due_ms = now_ms + CUT_APART_MS;
+    if ((count = cut_heaviest(guard)) == 0)
+        return true;
+    atomic_fetch_add(&guard->cut, count);
+    souk_line_begin(&line, guard->run->report, SOUK_LEVEL_WARN, "memory");
+    souk_line_uint(&line, "bytes", bytes);
+    souk_line_uint(&line, "memory_bytes_max", guard->memory_bytes_max);
+    souk_line_uint(&line, "cut", count);
+    souk_line_text(&line, "text", "half of the memory that it may have is in use: the connections that sent most of late"
+        " were cut");
+    souk_line_end(&line);
+    return true;
+}
+
+/* Those that sent at least half as much as the one that sent most, since memory was low; all, when nobody knows. */
+static uint32_t
+cut_heaviest(struct run_guard *guard)
+{
+    uint64_t most = 0;
+    uint32_t count = 0;
+
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t fd = 0; fd < guard->connection_count; fd++) {
+            struct connection *connection = &guard->connections[fd];
+            uint64_t bytes;
+
+            if (!connection->is_open || connection->is_cut)
+                continue;
+            bytes = sent((int)fd);
+            bytes = (bytes > connection->bytes_before ? bytes - connection->bytes_before : 0)
+                + connection->bytes_queued;
+            if (pass == 0) {
+                most = bytes > most ? bytes : most;
+            } else if (bytes >= most / 2) {
+                cut(guard, (int)fd);
+                count++;
+            }
+        }
+    return count;
+}
+
+/* What came over a tcp connection; 0 when it is none. */
+static uint64_t
+sent(int fd)
+{
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof info;
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+/* What is resident and no part of a file; 0 when it cannot be known. */
+static uint64_t
+memory_bytes(const struct run_guard *guard)
+{
+    unsigned long long size, resident, shared;
+    char text[128];
+    ssize_t n = pread(guard->memory_fd, text, sizeof text - 1, 0);
+
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    if (sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3 || resident < shared)
+        return 0;
+    return (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
