@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -20,6 +21,8 @@
 
 #define STORE_DIRECTORY "store"
 #define IPC "ipc://"
+#define ENDPOINT_LOCK ".lock"            /* behind the path of a socket */
+#define HOLDER_BYTES_MAX 512
 #define MS_PER_SECOND 1000
 #define NS_PER_MS 1000000
 #define PLACE_TRIES_MAX 100             /* names for a store that is moved aside */
@@ -28,6 +31,8 @@ static int run_once(const struct souk_run_config *config, bool *again_out);
 static int open_run(struct run *run, struct souk_error *err);
 static int make_directories(const struct run *run, struct souk_error *err);
 static int make_directory(const char *path, size_t path_bytes, struct souk_error *err);
+static int lock_endpoints(struct run *run, struct souk_error *err);
+static int lock_endpoint(const struct run *run, const char *endpoint, int *fd_out, struct souk_error *err);
 static int take_signals(struct run *run, struct souk_error *err);
 static int open_store(struct run *run, struct souk_error *err);
 static int open_machine(struct run *run, struct souk_error *err);
@@ -66,6 +71,8 @@ run_once(const struct souk_run_config *config, bool *again_out)
     run->config = config;
     run->report = config->report;
     run->signal_fd = run->shared.wake_fd = -1;
+    for (int i = 0; i < RUN_ENDPOINTS; i++)
+        run->endpoint_fds[i] = -1;
     (void)pthread_mutex_init(&run->shared.mutex, NULL);
     if ((rc = open_run(run, &err)) != 0 || (rc = run_reader_open(run, &reader, &err)) != 0)
         goto fail;
@@ -122,7 +129,7 @@ report_fault(struct souk_report *report, const struct souk_error *err)
 
 /* ---- opening -------------------------------------------------------- */
 
-/* The directory is locked before any bind: binding an ipc endpoint takes it from whoever has it. */
+/* All is locked before any bind: binding an ipc endpoint takes it from whoever has it. */
 static int
 open_run(struct run *run, struct souk_error *err)
 {
@@ -144,7 +151,7 @@ open_run(struct run *run, struct souk_error *err)
         >= sizeof run->store_path)
         return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", config->node->data);
     if ((rc = take_signals(run, err)) != 0 || (rc = make_directories(run, err)) != 0
-        || (rc = open_store(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
+        || (rc = open_store(run, err)) != 0 || (rc = lock_endpoints(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
         return rc;
     if ((run->shared.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         return souk_fail(err, SOUK_EIO, "%s: no descriptor: %s", run->wiring.self.text, strerror(errno));
@@ -223,6 +230,50 @@ make_directory(const char *path, size_t path_bytes, struct souk_error *err)
     }
 }
 
+/*
+ * Another system with this run directory, or another copy of this node, may
+ * have them: ZeroMQ would take them over, and nobody would hear the other any more.
+ */
+static int
+lock_endpoints(struct run *run, struct souk_error *err)
+{
+    const struct souk_topology_node *node = run->config->node;
+    const char *const endpoints[RUN_ENDPOINTS] = { node->commands, node->queries, node->publish };
+    int rc = 0;
+
+    for (int i = 0; i < RUN_ENDPOINTS && rc == 0; i++)
+        if (strncmp(endpoints[i], IPC, strlen(IPC)) == 0)
+            rc = lock_endpoint(run, endpoints[i], &run->endpoint_fds[i], err);
+    return rc;
+}
+
+/* The lock is flock(2)'s and ends with the process; the file stays, and says who has it. */
+static int
+lock_endpoint(const struct run *run, const char *endpoint, int *fd_out, struct souk_error *err)
+{
+    char path[SOUK_TOPOLOGY_PATH_BYTES_MAX + sizeof ENDPOINT_LOCK], holder[HOLDER_BYTES_MAX];
+    ssize_t n;
+
+    (void)snprintf(path, sizeof path, "%s" ENDPOINT_LOCK, endpoint + strlen(IPC));
+    if ((*fd_out = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+        return souk_fail(err, SOUK_EINVAL, "endpoint %s: its lock file %s cannot be made: %s", endpoint, path,
+            strerror(errno));
+    if (flock(*fd_out, LOCK_EX | LOCK_NB) == 0) {
+        n = snprintf(holder, sizeof holder, "%s of system %s (process %ld, data in %s)", run->wiring.self.text,
+            run->config->topology->name.text, (long)getpid(), run->config->node->data);
+        /* Without room for it the lock holds all the same. */
+        if (ftruncate(*fd_out, 0) != 0 || write(*fd_out, holder, strnlen(holder, sizeof holder)) != n)
+            souk_report(run->report, SOUK_LEVEL_DEBUG, "endpoint_lock", "%s does not say who has it", path);
+        return 0;
+    }
+    if (errno != EWOULDBLOCK)
+        return souk_fail(err, SOUK_EIO, "endpoint %s: %s cannot be locked: %s", endpoint, path, strerror(errno));
+    n = pread(*fd_out, holder, sizeof holder - 1, 0);
+    holder[n > 0 ? n : 0] = '\0';
+    return souk_fail(err, SOUK_EBUSY, "endpoint %s: %s has it; stop that one first, or give this system another `run`"
+        " directory", endpoint, n > 0 ? holder : "another process");
+}
+
 static int
 open_store(struct run *run, struct souk_error *err)
 {
@@ -274,6 +325,9 @@ close_run(struct run *run)
     souk_engine_close(&run->engine);
     souk_witness_close(&run->witness);
     souk_store_close(&run->store);
+    for (int i = 0; i < RUN_ENDPOINTS; i++)
+        if (run->endpoint_fds[i] >= 0)
+            (void)close(run->endpoint_fds[i]);
     if (run->signal_fd >= 0)
         (void)close(run->signal_fd);
     if (run->shared.wake_fd >= 0)

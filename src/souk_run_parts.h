@@ -21,6 +21,8 @@
 #include "souk_run.h"
 #include "souk_witness.h"
 
+#define RUN_ENDPOINTS 3                 /* commands, queries, publish */
+
 /* What the two threads share. */
 struct run_shared {
     /* the writer says */
@@ -46,6 +48,7 @@ struct run {
     struct souk_wiring wiring;                  /* the writer's; lists are borrowed */
     char store_path[4096];
     int signal_fd;
+    int endpoint_fds[RUN_ENDPOINTS];            /* locks; -1: none */
     void *context;
     struct souk_store *store;
     struct souk_witness *witness;

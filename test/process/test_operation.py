@@ -109,6 +109,22 @@ def test_one_directory_has_one_process(build):
         first.kill()
 
 
+def test_an_endpoint_has_one_process(build):
+    """Another system with the same run directory: it is told who has the endpoint, and the first one is still heard."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        first = system.daemons["stock"]
+        second = system.start("stock", "--data", os.path.join(system.path, "elsewhere"))
+        assert second.process.wait(WAIT_SECONDS) == EX_UNAVAILABLE
+        said = second.log()
+        assert f"process {first.process.pid}" in said and "stock.commands" in said and "system process" in said, said
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        first.kill()
+        system.start("stock")
+        system.live("stock")
+        assert system.row("stock", 0, 1)[0] == 1
+
+
 def test_a_second_instance_fences_the_first(build):
     """Started elsewhere with an empty directory: it takes the history from the event store, and the first one stops."""
     with System(build, services=("stock", "query")) as system:
@@ -117,10 +133,18 @@ def test_a_second_instance_fences_the_first(build):
         load.finish()
         settle(system)
         first = system.daemons["stock"]
-        system.start("stock", "--data", os.path.join(system.path, "elsewhere"))
+        elsewhere = os.path.join(system.path, "elsewhere")
+        system.service_lines["stock"] = [f"{kind} = ipc://{elsewhere}.{kind}" for kind in ("commands", "queries", "publish")]
+        system.write_topology()
+        second = system.start("stock", "--data", elsewhere)
         system.live("stock")
         assert first.process.wait(WAIT_SECONDS) == EX_NOPERM
         assert "event=fenced" in first.log()
+        assert second.stop() == EX_OK
+        system.service_lines["stock"] = []      # now it may have the other one's place
+        system.write_topology()
+        system.start("stock", "--data", elsewhere)
+        system.live("stock")
         assert system.status("stock").epoch == 2
         assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
         settle(system)
