@@ -261,6 +261,7 @@ souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms, struct sou
     uint64_t now_us = steady_us();
     const uint64_t until_us = now_us + timeout_ms * 1000ULL;
     uint64_t retry_us = now_us + CONNECT_RETRY_MS * 1000;
+    struct souk_wire_busy busy;
     int item;
     int rc;
 
@@ -271,6 +272,13 @@ souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms, struct sou
         if (rc == 0 && client->items[item].socket == client->pull_socket && take_pulled(client, pulled_out))
             return 0;
         now_us = steady_us();
+        if (rc == 0 && client->is_pull_sent && client->items[item].socket == client->pull_socket
+            && souk_wire_busy_get(client->message.frames[0], &busy) == 0 && busy.request == client->pull_request) {
+            client->is_pull_sent = false;       /* in a while it may have room */
+            retry_us = now_us + busy.retry_after_ms * 1000ULL;
+            if (retry_us >= until_us)
+                return -SOUK_ENOTFOUND;
+        }
         if (now_us >= until_us)
             return -SOUK_ENOTFOUND;
         if (client->is_pull_sent || now_us < retry_us)

@@ -90,8 +90,8 @@ struct souk_client_pulled {
 /*
  * Ask `holder`, an origin or an event store, for what follows on `pull`'s
  * cursors; `request` and `asker` are filled in, and no request may be under way.
- * 0; -SOUK_ENOTFOUND: no answer within `timeout_ms`; -SOUK_EINVAL (an endpoint, or the caller is no name),
- * -SOUK_ENOMEM or -SOUK_EIO.
+ * 0; -SOUK_ENOTFOUND: no answer within `timeout_ms`, or it is too busy to give one;
+ * -SOUK_EINVAL (an endpoint, or the caller is no name), -SOUK_ENOMEM or -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_client_pull(struct souk_client *client, const struct souk_topology_node *holder,
     struct souk_wire_pull *pull, uint32_t timeout_ms, struct souk_client_pulled *pulled_out, struct souk_error *err);

@@ -327,6 +327,7 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
 {
     struct souk_wire_pulled pulled;
     struct souk_wire_sealed sealed;
+    struct souk_wire_busy busy;
 
     core->dirty = true;
     switch (souk_wire_kind(frames[0])) {
@@ -340,6 +341,12 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
                     return;
                 }
             (void)souk_feeds_hear_pulled(&core->feeds, from, &pulled, frames + 1, frame_count - 1, true, now);
+            return;
+        }
+        break;
+    case SOUK_WIRE_BUSY:
+        if (souk_wire_busy_get(frames[0], &busy) == 0) {
+            souk_feeds_hear_busy(&core->feeds, from, &busy, now);
             return;
         }
         break;
@@ -752,6 +759,7 @@ souk_core_status(const struct souk_core *core, struct souk_core_status *status_o
     status_out->batches_foreign = core->feeds.foreign;
     status_out->gaps = core->feeds.gaps;
     status_out->pulls = core->feeds.pulls;
+    status_out->pulls_busy = core->feeds.busy;
     status_out->malformed += core->feeds.malformed;
     status_out->parked = core->parked_count;
 }

@@ -153,7 +153,7 @@ struct souk_core_status {
     uint64_t commands_waiting;
     uint64_t requests_waiting;                  /* its own, to other services, without an outcome */
     uint64_t events_decided, events_applied;    /* since open */
-    uint64_t batches_duplicate, batches_foreign, gaps, pulls, holds, holds_over_bound;
+    uint64_t batches_duplicate, batches_foreign, gaps, pulls, pulls_busy, holds, holds_over_bound;
     uint64_t voids;                             /* streams refilled because their cursor was void */
     uint64_t rewound;                           /* own events offered to a rewound reaction */
     uint64_t parked;                            /* rows in the table */

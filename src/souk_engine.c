@@ -178,6 +178,7 @@ core_status(const struct souk_engine *engine, struct souk_node_status *out)
     souk_node_status_count(out, "batches_foreign", status.batches_foreign);
     souk_node_status_count(out, "gaps", status.gaps);
     souk_node_status_count(out, "pulls", status.pulls);
+    souk_node_status_count(out, "pulls_busy", status.pulls_busy);
     souk_node_status_count(out, "holds", status.holds);
     souk_node_status_count(out, "holds_over_bound", status.holds_over_bound);
     souk_node_status_count(out, "voids", status.voids);
@@ -343,6 +344,7 @@ recorder_status(const struct souk_engine *engine, struct souk_node_status *out)
     souk_node_status_count(out, "batches_duplicate", status.duplicates);
     souk_node_status_count(out, "gaps", status.gaps);
     souk_node_status_count(out, "pulls", status.pulls);
+    souk_node_status_count(out, "pulls_busy", status.pulls_busy);
     souk_node_status_count(out, "malformed", status.malformed);
 }
 

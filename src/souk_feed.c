@@ -18,6 +18,7 @@ static void hear_point(struct souk_feed_stream *stream, struct souk_point point)
 static void hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_wire_answer *answer,
     struct souk_time now, bool *elsewhere_out);
 static bool as_far(const struct souk_position *head, const struct souk_position *position);
+static struct souk_feed *under_way(const struct souk_feeds *feeds, const struct souk_name *from, uint64_t request);
 static void next_source(const struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now);
 static bool from_origin(const struct souk_feed *feed);
 static bool has_room(const struct souk_feeds *feeds, const struct souk_feed_stream *stream);
@@ -334,13 +335,9 @@ bool
 souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, const struct souk_wire_pulled *pulled,
     const struct souk_slice *batches, size_t batch_count, bool take, struct souk_time now)
 {
-    struct souk_feed *feed = NULL;
+    struct souk_feed *feed = under_way(feeds, from, pulled->request);
     bool elsewhere = false, level = true;
 
-    for (uint32_t i = 0; i < feeds->count && feed == NULL; i++)
-        if (feeds->feeds[i]->request != 0 && feeds->feeds[i]->request == pulled->request
-            && strcmp(feeds->feeds[i]->sources[feeds->feeds[i]->source].text, from->text) == 0)
-            feed = feeds->feeds[i];
     if (SOUK_PLANTED_BUG(ANSWER_FOR_OTHER_POSITION) && feed == NULL && pulled->count != 0) {
         const struct souk_feed_stream *stream = souk_feeds_stream(feeds, pulled->answers[0].stream.text);
 
@@ -389,6 +386,39 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         next_source(feeds, feed, now);
     }
     return true;
+}
+
+/* The feed that has asked `from` this. */
+static struct souk_feed *
+under_way(const struct souk_feeds *feeds, const struct souk_name *from, uint64_t request)
+{
+    for (uint32_t i = 0; i < feeds->count; i++) {
+        struct souk_feed *feed = feeds->feeds[i];
+
+        if (feed->request != 0 && feed->request == request && strcmp(feed->sources[feed->source].text, from->text) == 0)
+            return feed;
+    }
+    return NULL;
+}
+
+void
+souk_feeds_hear_busy(struct souk_feeds *feeds, const struct souk_name *from, const struct souk_wire_busy *busy,
+    struct souk_time now)
+{
+    struct souk_feed *feed = under_way(feeds, from, busy->request);
+    uint64_t pause_ms = busy->retry_after_ms;
+
+    if (feed == NULL)
+        return;
+    feeds->busy++;
+    feed->request = 0;
+    next_source(feeds, feed, now);
+    if (feed->tries != 0)
+        return;                                 /* another holder may have room at once */
+    if (pause_ms > feeds->wiring->limits.pull_idle_ms)
+        pause_ms = feeds->wiring->limits.pull_idle_ms;
+    if (feed->not_before_ms < now.steady_ms + pause_ms)
+        feed->not_before_ms = now.steady_ms + pause_ms;
 }
 
 static void

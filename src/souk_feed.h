@@ -77,7 +77,7 @@ struct souk_feeds {
     uint32_t count;
     struct souk_feed *feeds[SOUK_SERVICES_MAX];
     uint64_t request_next;
-    uint64_t duplicates, foreign, gaps, pulls, malformed, dropped_full;
+    uint64_t duplicates, foreign, gaps, pulls, busy, malformed, dropped_full;
 };
 
 /* Feeds for every stream of `wiring`; all of them asleep but those of other origins. 0, -SOUK_ENOMEM, -SOUK_EINVAL. */
@@ -113,6 +113,10 @@ void souk_feeds_hear_heads(struct souk_feeds *feeds, const struct souk_wire_head
 /* True when it is the answer to the pull under way; its batches are then heard. `record` false: only look at the verdicts. */
 bool souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from,
     const struct souk_wire_pulled *pulled, const struct souk_slice *batches, size_t batch_count, bool take,
+    struct souk_time now);
+
+/* A holder has no room for the pull under way: another one is asked, or the same one when it said that that makes sense. */
+void souk_feeds_hear_busy(struct souk_feeds *feeds, const struct souk_name *from, const struct souk_wire_busy *busy,
     struct souk_time now);
 
 /* Take the first untaken batch of the stream: it has been applied in the open transaction. */

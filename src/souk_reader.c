@@ -13,6 +13,8 @@
 
 #define READER_ARENA_BYTES_MAX (16 * 1024 * 1024)
 #define BUSY_RETRY_MS 200
+#define BUSY_STEP_MS 37                 /* between what two askers of pulls are told: no divisor of the spread */
+#define BUSY_BYTES_MAX 64
 
 struct asked {
     struct asked *next;
@@ -21,6 +23,8 @@ struct asked {
     size_t route_bytes;
     bool is_pull;
     bool had_turn;                      /* another pull of this peer was answered in this round */
+    uint32_t rank;                      /* of a pull: how many of its peer came before it and wait */
+    uint64_t request;                   /* of a pull */
     uint64_t deadline_ms;               /* steady; of a pull: when its asker has given it up */
 };
 
@@ -33,6 +37,7 @@ struct souk_reader {
     struct souk_arena arena;
     struct asked *first, **end;
     uint32_t query_count, pull_count;
+    uint64_t refused_busy;
     bool dirty;
 };
 
@@ -44,7 +49,9 @@ struct souk_answer {
 
 enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST };
 
-static bool has_room_for_pull(const struct souk_reader *reader, const struct asked *asked);
+static bool take_pull(struct souk_reader *reader, struct asked *asked);
+static void refuse_busy(struct souk_reader *reader, const struct asked *asked);
+static void leave_rank(struct souk_reader *reader, const struct asked *answered);
 static bool same_peer(const struct asked *a, const struct asked *b);
 static void give_turns(struct souk_reader *reader);
 static int answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked);
@@ -116,6 +123,7 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
 {
     const enum souk_wire_kind kind = souk_wire_kind(frames[0]);
     struct souk_wire_request request;
+    struct souk_wire_pull pull;
     struct asked *asked;
     void *copy;
 
@@ -128,6 +136,8 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
         souk_outbox_release(&reader->outbox);
         return;
     }
+    if (kind == SOUK_WIRE_PULL && souk_wire_pull_get(frames[0], &pull) != 0)
+        return;
     asked = calloc(1, sizeof *asked);
     copy = malloc(frames[0].size_bytes);
     if (asked == NULL || copy == NULL) {
@@ -140,14 +150,18 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     memcpy(asked->route, route.base, route.size_bytes);
     asked->route_bytes = route.size_bytes;
     asked->is_pull = kind == SOUK_WIRE_PULL;
+    asked->request = asked->is_pull ? pull.request : 0;
     asked->deadline_ms = now.steady_ms + (asked->is_pull ? reader->wiring->limits.pull_timeout_ms
         : souk_wire_deadline_ms(&request));
-    if (asked->is_pull ? !has_room_for_pull(reader, asked)
-        : reader->query_count >= reader->wiring->limits.waiting_max) {
-        if (!asked->is_pull)
-            (void)reply_status(reader, asked, &request.id, request.seen_count != 0 ? SOUK_STATUS_PENDING
-                : SOUK_STATUS_BUSY, "busy", "too many queries are waiting", BUSY_RETRY_MS);
+    if (!asked->is_pull && reader->query_count >= reader->wiring->limits.waiting_max) {
+        (void)reply_status(reader, asked, &request.id, request.seen_count != 0 ? SOUK_STATUS_PENDING
+            : SOUK_STATUS_BUSY, "busy", "too many queries are waiting", BUSY_RETRY_MS);
         souk_outbox_release(&reader->outbox);
+        forget(asked);
+        return;
+    }
+    if (asked->is_pull && !take_pull(reader, asked)) {
+        refuse_busy(reader, asked);
         forget(asked);
         return;
     }
@@ -159,16 +173,52 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
         reader->query_count++;
 }
 
+/* False: there is no room for it. Whoever has the most pulls here has to make room for one who has fewer. */
 static bool
-has_room_for_pull(const struct souk_reader *reader, const struct asked *asked)
+take_pull(struct souk_reader *reader, struct asked *asked)
 {
-    uint32_t of_peer = 0;
+    struct asked **at, **most = NULL, *refused;
 
-    if (reader->pull_count >= SOUK_READER_PULLS_MAX)
+    for (at = &reader->first; *at != NULL; at = &(*at)->next) {
+        if (!(*at)->is_pull)
+            continue;
+        asked->rank += same_peer(*at, asked);
+        if (most == NULL || (*at)->rank > (*most)->rank)
+            most = at;
+    }
+    if (asked->rank >= SOUK_READER_PULLS_OF_PEER_MAX)
         return false;
-    for (const struct asked *at = reader->first; at != NULL; at = at->next)
-        of_peer += at->is_pull && same_peer(at, asked);
-    return of_peer < SOUK_READER_PULLS_OF_PEER_MAX;
+    if (reader->pull_count < reader->wiring->limits.pulls_max)
+        return true;
+    if (most == NULL || (*most)->rank <= asked->rank)
+        return false;
+    refused = *most;
+    if ((*most = refused->next) == NULL)
+        reader->end = most;
+    reader->pull_count--;
+    refuse_busy(reader, refused);
+    forget(refused);
+    return true;
+}
+
+/* Without memory it is as if the answer were lost on the way. */
+static void
+refuse_busy(struct souk_reader *reader, const struct asked *asked)
+{
+    const struct souk_wire_busy busy = { .request = asked->request, .holder = reader->wiring->self,
+        .retry_after_ms = SOUK_READER_BUSY_MS
+            + (uint32_t)(reader->refused_busy * BUSY_STEP_MS % SOUK_READER_BUSY_SPREAD_MS) };
+    struct souk_slice frame;
+    struct souk_pack pack;
+
+    souk_pack_init(&pack, BUSY_BYTES_MAX);
+    souk_wire_busy_put(&pack, &busy);
+    frame = souk_pack_slice(&pack);
+    if (pack.rc == 0 && souk_outbox_put(&reader->outbox, SOUK_OUT_REPLY, SOUK_DOOR_QUERIES, NULL,
+        (struct souk_slice){ asked->route, asked->route_bytes }, &frame, 1) == 0)
+        souk_outbox_release(&reader->outbox);
+    souk_pack_done(&pack);
+    reader->refused_busy++;
 }
 
 static bool
@@ -207,6 +257,12 @@ souk_reader_foreign(struct souk_reader *reader)
 
     reader->holder.foreign = 0;
     return foreign;
+}
+
+uint64_t
+souk_reader_refused_busy(const struct souk_reader *reader)
+{
+    return reader->refused_busy;
 }
 
 struct souk_outbox *
@@ -256,8 +312,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
                 reader->end = at;
             if (asked->is_pull) {
                 reader->pull_count--;
-                for (struct asked *other = asked->next; other != NULL; other = other->next)
-                    other->had_turn |= other->is_pull && same_peer(other, asked);
+                leave_rank(reader, asked);
             } else {
                 reader->query_count--;
             }
@@ -272,6 +327,18 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
     if (reader->pull_count != 0 && answers_pulls)
         give_turns(reader);
     return 0;
+}
+
+/* A pull was answered: others of its peer have one less before them, and no turn in this round. */
+static void
+leave_rank(struct souk_reader *reader, const struct asked *answered)
+{
+    for (struct asked *other = reader->first; other != NULL; other = other->next) {
+        if (other == answered || !other->is_pull || !same_peer(other, answered))
+            continue;
+        other->had_turn = true;
+        other->rank -= other->rank > answered->rank;
+    }
 }
 
 /* Who has had a turn goes behind all others. */

@@ -18,15 +18,20 @@ struct souk_reader;
 
 #define SOUK_READER_ROUND_BYTES (4 * 1024 * 1024)   /* of answers to pulls in one round */
 #define SOUK_READER_CREDIT_MAX (256 * 1024)         /* more is not sent in one answer, whatever the credit */
-#define SOUK_READER_PULLS_MAX 1024                  /* that wait at once; one more is dropped, and asked again */
-#define SOUK_READER_PULLS_OF_PEER_MAX 64            /* and of one peer: it has a pull for each origin */
+#define SOUK_READER_PULLS_OF_PEER_MAX 64            /* of one peer, that wait at once: it has a pull for each origin */
+#define SOUK_READER_BUSY_MS 200                     /* until a pull that was answered `busy` makes sense again: this */
+#define SOUK_READER_BUSY_SPREAD_MS 800              /* and up to so much more: they are not to come back together */
 
 /* `service` NULL: an event store's reader. Both are borrowed for life. */
 SOUK_MUST_CHECK int souk_reader_open(const struct souk_service *service, const struct souk_wiring *wiring,
     struct souk_reader **reader_out, struct souk_error *err);
 void souk_reader_close(struct souk_reader **reader_p);
 
-/* From the own `queries` door. Bytes are copied. */
+/*
+ * From the own `queries` door. Bytes are copied. Past the bound of pulls that
+ * wait (limits.pulls_max) the latest one of whoever has the most of them is
+ * answered `busy`, so that a peer with many pulls does not shut out others.
+ */
 void souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct souk_slice identity,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now);
 
@@ -47,6 +52,8 @@ SOUK_MUST_CHECK int souk_reader_work(struct souk_reader *reader, struct souk_txn
     bool answers_pulls, struct souk_time now);
 /* The highest foreign epoch counter heard of since the last call, 0: none. For souk_core_hear_foreign(). */
 uint32_t souk_reader_foreign(struct souk_reader *reader);
+/* Pulls answered `busy` since it was opened. */
+uint64_t souk_reader_refused_busy(const struct souk_reader *reader);
 /* The store has committed: waiting requests may be answerable now. */
 void souk_reader_signal(struct souk_reader *reader);
 struct souk_outbox *souk_reader_outbox(struct souk_reader *reader);

@@ -413,11 +413,16 @@ souk_recorder_hear_answer(struct souk_recorder *recorder, const struct souk_name
     const struct souk_slice *frames, size_t frame_count, struct souk_time now)
 {
     struct souk_wire_pulled pulled;
+    struct souk_wire_busy busy;
     struct origin *origin = NULL;
     uint32_t counter = 0;
     bool by_origin, take;
 
     recorder->dirty = true;
+    if (souk_wire_kind(frames[0]) == SOUK_WIRE_BUSY && souk_wire_busy_get(frames[0], &busy) == 0) {
+        souk_feeds_hear_busy(&recorder->feeds, from, &busy, now);
+        return;
+    }
     if (souk_wire_kind(frames[0]) != SOUK_WIRE_PULLED || souk_wire_pulled_get(frames[0], &pulled) != 0) {
         recorder->status.malformed++;
         return;
@@ -1163,6 +1168,7 @@ souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_
     status_out->duplicates = recorder->feeds.duplicates;
     status_out->gaps = recorder->feeds.gaps;
     status_out->pulls = recorder->feeds.pulls;
+    status_out->pulls_busy = recorder->feeds.busy;
     status_out->malformed += recorder->feeds.malformed;
     for (uint32_t i = 0; i < recorder->kept_count; i++) {
         const struct souk_point head = souk_point_of(&recorder->kept[i].head);

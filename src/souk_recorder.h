@@ -57,7 +57,7 @@ struct souk_recorder_status {
     uint64_t log_position;                  /* of the last batch that has one; 0: none */
     uint64_t unordered;                     /* batches recorded, without a position yet */
     uint64_t set_aside;                     /* batches, ever */
-    uint64_t fences, seals, duplicates, gaps, pulls, malformed;
+    uint64_t fences, seals, duplicates, gaps, pulls, pulls_busy, malformed;
     char waiting_for[256];                  /* a sentence for the operator, empty when nothing is amiss */
 };
 void souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_status *status_out);

@@ -34,7 +34,7 @@ struct run_shared {
     _Atomic uint32_t foreign;                   /* an epoch counter that the writer ought to know; 0: none */
     _Atomic uint64_t reader_turn_ms;            /* steady: when its loop went round last */
     _Atomic int reader_status;                  /* not 0: it has ended, with this exit status */
-    _Atomic uint64_t queries, pulls, replies_dropped, malformed;
+    _Atomic uint64_t queries, pulls, pulls_refused, replies_dropped, malformed;
     int wake_fd;                                /* eventfd; the reader sleeps on it */
     /* both, under the mutex */
     pthread_mutex_t mutex;

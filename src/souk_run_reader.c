@@ -143,6 +143,7 @@ run_reader(void *arg)
         reader->wiring.limits = shared->limits;
         (void)pthread_mutex_unlock(&shared->mutex);
         hear(reader, now);
+        atomic_store(&shared->pulls_refused, souk_reader_refused_busy(reader->reader));
         blocked = souk_reader_wants_work(reader->reader, now) && !work(reader, now);
         send_late(reader, now);
         send_all(reader, &reader->outbox, now);

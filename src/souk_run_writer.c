@@ -459,6 +459,7 @@ note_status(struct run *run, struct souk_time now)
         run->malformed + atomic_load(&run->shared.malformed));
     souk_node_status_count(status, "queries", atomic_load(&run->shared.queries));
     souk_node_status_count(status, "pulls_answered", atomic_load(&run->shared.pulls));
+    souk_node_status_count(status, "pulls_refused", atomic_load(&run->shared.pulls_refused));
     if (run->guard != NULL)
         run_guard_count(run->guard, status);
     if (run->finder != NULL)

@@ -37,6 +37,7 @@ const struct souk_topology_number souk_topology_limits[] = {
     { "request_retry_ms", NUMBER(wiring.limits.request_retry_ms, 0, 10, HOUR_MS, true) },
     { "handler_tries_max", NUMBER(wiring.limits.handler_tries_max, 0, 1, 1000, true) },
     { "waiting_max", NUMBER(wiring.limits.waiting_max, 0, 1, MIB, true) },
+    { "pulls_max", NUMBER(wiring.limits.pulls_max, 0, 1, MIB / 64, true) },
     { "commit_events_max", NUMBER(wiring.limits.commit_events_max, 0, 1, 65536, true) },
     { "batch_cut_bytes", NUMBER(wiring.limits.batch_cut_bytes, 0, 1024, 256 * 1024, true) },
     { "ids_window_ms", NUMBER(wiring.limits.ids_window_ms, 0, SECOND_MS, 10 * YEAR_MS, true) },

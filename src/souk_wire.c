@@ -15,6 +15,7 @@ static void place_put(struct souk_pack *pack, const struct souk_wire_place *plac
 static void cause_put(struct souk_pack *pack, const struct souk_cause *cause);
 static uint32_t places_get(struct souk_unpack *in, struct souk_wire_place *places, uint32_t count_max);
 static uint32_t causes_get(struct souk_unpack *in, struct souk_cause *causes, uint32_t count_max);
+static bool has_stream_twice(const struct souk_wire_pull *pull);
 
 enum souk_wire_kind
 souk_wire_kind(struct souk_slice frame)
@@ -25,7 +26,7 @@ souk_wire_kind(struct souk_slice frame)
     souk_unpack_init(&in, frame);
     (void)souk_unpack_array(&in, 64);
     version = souk_unpack_uint(&in, UINT64_MAX);
-    kind = souk_unpack_uint(&in, SOUK_WIRE_REPLY);
+    kind = souk_unpack_uint(&in, SOUK_WIRE_LAST);
     return in.rc == 0 && version == SOUK_WIRE_VERSION ? (enum souk_wire_kind)kind : (enum souk_wire_kind)0;
 }
 
@@ -92,7 +93,7 @@ souk_wire_pull_get(struct souk_slice frame, struct souk_wire_pull *out)
     out->credit_bytes = (uint32_t)souk_unpack_uint(&in, SOUK_WIRE_CREDIT_MAX);
     out->cursor_count = places_get(&in, out->cursors, SOUK_OWN_STREAMS_MAX);
     out->wait_count = causes_get(&in, out->waits, SOUK_WIRE_WAITS_MAX);
-    if (in.rc == 0 && (out->credit_bytes == 0 || out->cursor_count == 0))
+    if (in.rc == 0 && (out->credit_bytes == 0 || out->cursor_count == 0 || has_stream_twice(out)))
         return -SOUK_EMALFORMED;
     return end_get(&in);
 }
@@ -143,6 +144,39 @@ souk_wire_pulled_get(struct souk_slice frame, struct souk_wire_pulled *out)
         if (answer->verdict != SOUK_VOID && answer->common.epoch.counter != 0)
             souk_unpack_fail(&in, SOUK_EMALFORMED);
     }
+    return end_get(&in);
+}
+
+static bool
+has_stream_twice(const struct souk_wire_pull *pull)
+{
+    for (uint32_t i = 0; i < pull->cursor_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(pull->cursors[i].stream.text, pull->cursors[k].stream.text) == 0)
+                return true;
+    return false;
+}
+
+void
+souk_wire_busy_put(struct souk_pack *pack, const struct souk_wire_busy *busy)
+{
+    begin_put(pack, 5, SOUK_WIRE_BUSY);
+    souk_pack_uint(pack, busy->request);
+    name_put(pack, &busy->holder);
+    souk_pack_uint(pack, busy->retry_after_ms);
+}
+
+int
+souk_wire_busy_get(struct souk_slice frame, struct souk_wire_busy *out)
+{
+    struct souk_unpack in;
+    int rc;
+
+    if ((rc = begin_get(&in, frame, 5, SOUK_WIRE_BUSY)) != 0)
+        return rc;
+    out->request = souk_unpack_uint(&in, UINT64_MAX);
+    souk_wire_name_get(&in, &out->holder);
+    out->retry_after_ms = (uint32_t)souk_unpack_uint(&in, SOUK_WIRE_DEADLINE_MS_MAX);
     return end_get(&in);
 }
 

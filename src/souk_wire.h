@@ -33,6 +33,8 @@ enum souk_wire_kind {
     SOUK_WIRE_FENCED,
     SOUK_WIRE_REQUEST,
     SOUK_WIRE_REPLY,
+    SOUK_WIRE_BUSY,
+    SOUK_WIRE_LAST = SOUK_WIRE_BUSY,
 };
 
 /* The kind of a message of this version; 0 when it is neither. */
@@ -77,6 +79,13 @@ struct souk_wire_pulled {
     bool more;
     uint32_t count;
     struct souk_wire_answer answers[SOUK_OWN_STREAMS_MAX];
+};
+
+/* Instead of an answer to a pull: too many wait. */
+struct souk_wire_busy {
+    uint64_t request;
+    struct souk_name holder;
+    uint32_t retry_after_ms;                    /* at most SOUK_WIRE_DEADLINE_MS_MAX */
 };
 
 struct souk_wire_ack {
@@ -170,6 +179,7 @@ struct souk_wire_entry {
 SOUK_MUST_CHECK int souk_wire_heads_get(struct souk_slice frame, struct souk_wire_heads *out);
 SOUK_MUST_CHECK int souk_wire_pull_get(struct souk_slice frame, struct souk_wire_pull *out);
 SOUK_MUST_CHECK int souk_wire_pulled_get(struct souk_slice frame, struct souk_wire_pulled *out);
+SOUK_MUST_CHECK int souk_wire_busy_get(struct souk_slice frame, struct souk_wire_busy *out);
 SOUK_MUST_CHECK int souk_wire_ack_get(struct souk_slice frame, struct souk_wire_ack *out);
 SOUK_MUST_CHECK int souk_wire_seal_get(struct souk_slice frame, struct souk_wire_seal *out);
 SOUK_MUST_CHECK int souk_wire_sealed_get(struct souk_slice frame, struct souk_wire_sealed *out);
@@ -188,6 +198,7 @@ void souk_wire_id_set(struct souk_id *id_out, struct souk_slice id);
 void souk_wire_heads_put(struct souk_pack *pack, const struct souk_wire_heads *heads);
 void souk_wire_pull_put(struct souk_pack *pack, const struct souk_wire_pull *pull);
 void souk_wire_pulled_put(struct souk_pack *pack, const struct souk_wire_pulled *pulled);
+void souk_wire_busy_put(struct souk_pack *pack, const struct souk_wire_busy *busy);
 void souk_wire_ack_put(struct souk_pack *pack, const struct souk_wire_ack *ack);
 void souk_wire_seal_put(struct souk_pack *pack, const struct souk_wire_seal *seal);
 void souk_wire_sealed_put(struct souk_pack *pack, const struct souk_wire_sealed *sealed);

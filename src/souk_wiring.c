@@ -16,6 +16,7 @@ souk_limits_fill(struct souk_limits *limits)
         .request_retry_ms = 2000,
         .handler_tries_max = 3,
         .waiting_max = 1024,
+        .pulls_max = 1024,
         .commit_events_max = 4096,
         .batch_cut_bytes = 60 * 1024,
         .ids_window_ms = 7 * 24 * HOUR_MS,
@@ -35,6 +36,7 @@ souk_limits_fill(struct souk_limits *limits)
     FILL(request_retry_ms);
     FILL(handler_tries_max);
     FILL(waiting_max);
+    FILL(pulls_max);
     FILL(commit_events_max);
     FILL(batch_cut_bytes);
     FILL(ids_window_ms);

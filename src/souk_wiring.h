@@ -57,6 +57,7 @@ struct souk_limits {
     uint32_t handler_tries_max;         /* then a failing followed event is parked;          3 */
     uint32_t waiting_max;               /* commands, or queries, that wait at once; half of them for what their callers
                                            have seen elsewhere, so that the others find room;  1024 */
+    uint32_t pulls_max;                 /* that wait at once to be answered; one more is answered `busy`;  1024 */
     uint32_t commit_events_max;         /* own events of one commit, soft;                   4096 */
     uint32_t batch_cut_bytes;           /* 60 KiB */
     uint64_t ids_window_ms;             /* event time for which command ids are kept;        a week */

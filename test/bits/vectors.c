@@ -91,6 +91,7 @@ again(struct souk_slice frame, struct souk_pack *pack)
         struct souk_wire_seal seal;
         struct souk_wire_sealed sealed;
         struct souk_wire_fenced fenced;
+        struct souk_wire_busy busy;
         struct souk_wire_request request;
     } message;
     int rc = -SOUK_EMALFORMED;
@@ -123,6 +124,10 @@ again(struct souk_slice frame, struct souk_pack *pack)
     case SOUK_WIRE_FENCED:
         if ((rc = souk_wire_fenced_get(frame, &message.fenced)) == 0)
             souk_wire_fenced_put(pack, &message.fenced);
+        break;
+    case SOUK_WIRE_BUSY:
+        if ((rc = souk_wire_busy_get(frame, &message.busy)) == 0)
+            souk_wire_busy_put(pack, &message.busy);
         break;
     case SOUK_WIRE_REQUEST:
         if ((rc = souk_wire_request_get(frame, &message.request)) == 0)

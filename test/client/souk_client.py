@@ -222,6 +222,9 @@ def replay(context, node, streams, asker, credit=CREDIT_BYTES, seconds=REPLY_SEC
                 raise Late(f"{node.name}: no answer to a pull within {seconds} s")
             frames = receive(door)
             answer = codec.decode_message(frames[0]) if frames else None
+            if isinstance(answer, codec.Busy) and answer.request == request:
+                door.poll(answer.retry_after)           # nobody says anything before that
+                continue
             if not isinstance(answer, codec.Pulled) or answer.request != request:
                 raise Broken(f"{node.name} did not answer what it was asked: {answer}")
             said = tuple((stream.stream, *stream.position) for stream in answer.answers)
@@ -283,7 +286,7 @@ class Follower:
     to do; `trace` has each batch in the order in which it was applied; `counts` has counters by name.
     """
 
-    COUNTS = "pulls pushed pulled behind gaps dropped stale trimmed unknown void silent held flagged full".split()
+    COUNTS = "pulls pushed pulled behind gaps dropped stale trimmed unknown void silent busy held flagged full".split()
 
     def __init__(self, context, name, origins, stores=(), *, hold_seconds=HOLD_SECONDS,
                  idle_seconds=IDLE_SECONDS):
@@ -407,17 +410,26 @@ class Follower:
     def _answered(self, node, frames):
         try:
             answer = codec.decode_message(frames[0]) if frames else None
-            if not isinstance(answer, codec.Pulled):
+            if not isinstance(answer, (codec.Pulled, codec.Busy)):
                 raise codec.Refused("kind", "no answer to a pull")
             for line in self.lines.values():
                 if line.asked is not None and line.asked[:2] == (node, answer.request):
                     line.asked = None
                     line.due = time.monotonic() + AGAIN_SECONDS     # unless it turns out better
+                    if isinstance(answer, codec.Busy):
+                        self._put_off(line, answer)
+                        return
                     self._judge(line, answer, frames[1:])
                     return
             self.counts["stale"] += 1
         except codec.Refused:
             self.counts["dropped"] += 1
+
+    def _put_off(self, line, answer):
+        """The next holder is asked at once; when all have been, the wait is what this one has said."""
+        self.counts["busy"] += 1
+        line.turn += 1
+        line.due = time.monotonic() + (answer.retry_after / 1000 if line.turn % len(line.holders) == 0 else 0)
 
     def _judge(self, line, answer, frames):
         said = [entry for entry in answer.answers if entry.stream == line.stream]

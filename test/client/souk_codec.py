@@ -30,6 +30,7 @@ WAITS_MAX = 16
 SEEN_MAX = 32
 CREDIT_BYTES_MAX = 16_777_216
 DEADLINE_MS_MAX = 2**31 - 1
+RETRY_MS_MAX = 60_000
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
 UINT64_MAX = 2**64 - 1
@@ -547,6 +548,13 @@ class Fenced(NamedTuple):
     counter: int
 
 
+class Busy(NamedTuple):
+    KIND = 10
+    request: int
+    holder: str
+    retry_after: int
+
+
 class Request(NamedTuple):
     KIND = 8
     id: bytes
@@ -588,12 +596,19 @@ class Reply(NamedTuple):
         return STATUSES[self.status]
 
 
+def cursors_of_a_pull(value):
+    cursors = array(position_entry, 1, STREAMS_MAX)(value)
+    if len({stream for stream, *_ in cursors}) != len(cursors):
+        raise Refused("streams", "a stream of a pull stands twice")
+    return cursors
+
+
 positions = array(position_entry, 0, STREAMS_MAX)
 MESSAGES = {message.KIND: fields(uint(VERSION, VERSION, "version"), any_uint, *types,
                                  make=lambda _version, _kind, *values, message=message: message(*values))
             for message, types in {
     Heads: (stream_name, stream_name, bits8, bits8, time_ms, positions),
-    Pull: (any_uint, stream_name, uint(1, CREDIT_BYTES_MAX, "credit"), array(position_entry, 1, STREAMS_MAX),
+    Pull: (any_uint, stream_name, uint(1, CREDIT_BYTES_MAX, "credit"), cursors_of_a_pull,
            array(vector_entry, 0, WAITS_MAX)),
     Pulled: (any_uint, stream_name, bits8, boolean, array(fields(
         stream_name, counter0, bits8, any_uint, hash32, uint(0, UNKNOWN, "verdict"), counter0, bits8, any_uint, hash32,
@@ -603,6 +618,7 @@ MESSAGES = {message.KIND: fields(uint(VERSION, VERSION, "version"), any_uint, *t
     Seal: (any_uint, stream_name, counter1, bits8),
     Sealed: (any_uint, stream_name, bits8, stream_name, boolean, counter0, positions),
     Fenced: (stream_name, stream_name, counter1),
+    Busy: (any_uint, stream_name, uint(0, RETRY_MS_MAX, "retry-after")),
     Request: (id16, boolean, long_name, uint(1, UINT16_MAX, "schema-version"), uint(0, DEADLINE_MS_MAX, "deadline"),
               optional(id16), long_name, boolean, array(cursor_entry, 0, SEEN_MAX),
               binary(0, PAYLOAD_BYTES_MAX, "payload")),

@@ -24,7 +24,7 @@ UP = "is up: 5 of 5 are live"
 class Blog:
     """topology/blog.zpl in a directory of its own, and callers of its services."""
 
-    def __init__(self, build):
+    def __init__(self, build, store_lines=""):
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-client-")
         self.witness = tempfile.mkdtemp(prefix="souk-client-", dir="/dev/shm")
@@ -33,6 +33,7 @@ class Blog:
         lines = (ROOT / "topology/blog.zpl").read_text(encoding="utf-8")
         lines = lines.replace("../examples/", f"{ROOT}/examples/")
         lines = lines.replace("system = blog\n", f"system = blog\n    run = r\n    witness = {self.witness}\n")
+        lines = lines.replace("event_store = es1\n", f"event_store = es1\n{store_lines}")
         self.topology = os.path.join(self.path, "blog.zpl")
         pathlib.Path(self.topology).write_text(lines, encoding="utf-8")
         self.up = None
@@ -460,6 +461,34 @@ def test_an_event_store_replays_what_the_origin_gives(build):
             assert (event.cause[0], batch.names[event.cause[1]], event.cause[5]) == (codec.EVENT, "moderation", 0)
             assert event.depth == 2 and event.correlation is not None
         everybody.close()
+
+
+def test_a_busy_holder_is_passed_over_and_asked_again(build):
+    """The origin stands still and the event store takes one pull at a time: a flood of them is told to come back."""
+    with Blog(build, "    limits\n        pulls_max = 1\n") as blog:
+        posts = blog.publish(30)
+        whole = system.until("all of it to be recorded", lambda: (
+            lambda found: found if found["posts"].cursor.number == len(posts) else None)(blog.replay("es1", "posts")))
+        blog.stop_process("es1")
+        door = client.connect(blog.context, zmq.DEALER, blog.node("es1").queries)
+        pull = codec.Pull(1, "client", 4096, (("posts", *codec.ZERO),))
+        for request in range(1, 41):
+            door.send(codec.encode_message(pull._replace(request=request)))
+        follower = blog.follower(["posts"])
+        blog.stop_process("posts")
+        os.kill(blog.process("es1"), signal.SIGCONT)
+        answers = []
+        for _ in range(40):
+            assert door.poll(1000 * client.REPLY_SECONDS), f"{len(answers)} of 40 answers"
+            answers.append(codec.decode_message(client.receive(door)[0]))
+        assert {answer.request for answer in answers} == set(range(1, 41))
+        assert {type(answer) for answer in answers} == {codec.Pulled, codec.Busy}
+        assert all(answer.holder == "es1" for answer in answers)
+        follower.run("what the event store gives", lambda: follower.cursor("posts").number == len(posts))
+        assert follower.lines["posts"].history.events() == whole["posts"].events()
+        follower.close()
+        door.close()
+        os.kill(blog.process("posts"), signal.SIGCONT)
 
 
 def test_streams_that_a_holder_does_not_have_are_left_out_of_its_answer(build):

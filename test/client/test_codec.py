@@ -237,7 +237,10 @@ def test_limits_are_taken_and_one_beyond_them_is_not(_):
             (request._replace(seen=(cause,) * 32), request._replace(seen=(cause,) * 33), "positions"),
             (request._replace(payload=bytes(65_536)), request._replace(payload=bytes(65_537)), "payload"),
             (pull._replace(waits=(cause,) * 16), pull._replace(waits=(cause,) * 17), "positions"),
-            (pull._replace(cursors=pull.cursors * 16), pull._replace(cursors=pull.cursors * 17), "positions"),
+            (pull._replace(cursors=tuple((f"s{n}", *pull.cursors[0][1:]) for n in range(16))),
+             pull._replace(cursors=tuple((f"s{n}", *pull.cursors[0][1:]) for n in range(17))), "positions"),
+            (pull, pull._replace(cursors=pull.cursors * 2), "streams"),
+            (codec.Busy(1, "es1", 60_000), codec.Busy(1, "es1", 60_001), "retry-after"),
             (request._replace(deadline=2**31 - 1), request._replace(deadline=2**31), "deadline"),
             (pull._replace(credit=16_777_216), pull._replace(credit=16_777_217), "credit")):
         encode = codec.encode_batch if isinstance(most, codec.Batch) else codec.encode_message

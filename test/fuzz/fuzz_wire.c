@@ -87,6 +87,7 @@ look_at_seals(struct souk_slice frame, struct souk_pack *pack)
     struct check_arena arena;
     struct souk_wire_sealed sealed;
     struct souk_wire_fenced fenced;
+    struct souk_wire_busy busy;
     struct souk_wire_seal seal;
 
     if (souk_wire_seal_get(frame, &seal) == 0) {
@@ -105,6 +106,12 @@ look_at_seals(struct souk_slice frame, struct souk_pack *pack)
         begin(&arena, frame, SOUK_WIRE_FENCED, &message);
         assert(same_fenced(&fenced, &message) == NULL);
         souk_wire_fenced_put(pack, &fenced);
+        end(&arena, pack, frame);
+    }
+    if (souk_wire_busy_get(frame, &busy) == 0) {
+        begin(&arena, frame, SOUK_WIRE_BUSY, &message);
+        assert(same_busy(&busy, &message) == NULL);
+        souk_wire_busy_put(pack, &busy);
         end(&arena, pack, frame);
     }
 }

@@ -229,6 +229,14 @@ same_fenced(const struct souk_wire_fenced *fenced, const struct check_message *m
 }
 
 const char *
+same_busy(const struct souk_wire_busy *busy, const struct check_message *message)
+{
+    if (busy->request != message->request || !is_name(&busy->holder, message->sender))
+        return "request or holder";
+    return busy->retry_after_ms == message->retry_after_ms ? NULL : "retry after";
+}
+
+const char *
 same_request(const struct souk_wire_request *request, const struct check_message *message)
 {
     const uint8_t *correlation = message->correlation != NULL ? message->correlation : message->id;

@@ -22,6 +22,7 @@ const char *same_pulled(const struct souk_wire_pulled *pulled, const struct chec
 const char *same_ack(const struct souk_wire_ack *ack, const struct check_message *message);
 const char *same_seal(const struct souk_wire_seal *seal, const struct check_message *message);
 const char *same_sealed(const struct souk_wire_sealed *sealed, const struct check_message *message);
+const char *same_busy(const struct souk_wire_busy *busy, const struct check_message *message);
 const char *same_fenced(const struct souk_wire_fenced *fenced, const struct check_message *message);
 const char *same_request(const struct souk_wire_request *request, const struct check_message *message);
 /* With the entries of the body. */

@@ -472,6 +472,39 @@ def test_cold_followers_do_not_delay_the_living(build):
             follower.socket.close()
 
 
+def test_pulls_past_the_bound_are_answered_busy_and_nobody_is_shut_out(build):
+    """One peer asks sixty times at once where three may wait; others come one pull after the other, and get everything."""
+    limits = {"log-a": ["limits", "    pulls_max = 3"]}
+    with System(build, services=("stock",), service_lines=limits) as system:
+        system.start_all()
+        Load(system, "stock", "stock.receive", itertools.islice(received(), 5000), window=256).finish()
+        settle(system)
+        store = system.daemons["log-a"]
+        store.signal(signal.SIGSTOP)
+        greedy = ColdFollower(system, "log-a")
+        for _ in range(59):
+            greedy.pull()
+        followers = [ColdFollower(system, "log-a") for _ in range(8)]
+        store.signal(signal.SIGCONT)
+        end = time.monotonic() + 4 * WAIT_SECONDS
+        while any(follower.behind for follower in followers):
+            assert time.monotonic() < end, f"{sum(follower.behind for follower in followers)} are shut out"
+            for follower in followers:
+                follower.look()
+            zmq.select([follower.socket for follower in followers], [], [], 0.02)
+        assert all(follower.number >= 5000 for follower in followers)
+        answers = []
+        until("an answer to each", lambda: len(greedy.answers(answers)) == 60)
+        busy = [answer for answer in answers if answer[1] == 10]
+        assert {answer[1] for answer in answers} == {3, 10} and {answer[2] for answer in answers} == set(range(1, 61))
+        assert all(answer[3] == "log-a" and 200 <= answer[4] <= 1000 for answer in busy)
+        assert len({answer[4] for answer in busy}) > 10, "they are told to come back together"
+        refused = len(busy) + sum(follower.busy for follower in followers)
+        until("the status to say so", lambda: system.status("log-a").counters["pulls_refused"] == refused)
+        for follower in (greedy, *followers):
+            follower.socket.close()
+
+
 class ColdFollower:
     """Pulls the stream of stock from its beginning until there is no more."""
 
@@ -483,6 +516,8 @@ class ColdFollower:
         self.number = 0
         self.behind = True
         self.request = 0
+        self.busy = 0
+        self.due = None                 # when to ask again, after `busy`
         self.pull()
 
     def pull(self):
@@ -490,9 +525,16 @@ class ColdFollower:
         self.socket.send(msgpack.packb([1, 2, self.request, "cold", 1 << 20, [["stock", *self.cursor]], []]))
 
     def look(self):
+        if self.due is not None and time.monotonic() >= self.due:
+            self.due = None
+            self.pull()
         while self.behind and self.socket.poll(0):
             frames = self.socket.recv_multipart()
             answer = msgpack.unpackb(frames[0])
+            if answer[1] == 10:
+                self.busy += 1
+                self.due = time.monotonic() + answer[4] / 1000
+                continue
             for frame in frames[1:]:
                 unpacker = msgpack.Unpacker(use_list=True)
                 unpacker.feed(frame)
@@ -503,3 +545,9 @@ class ColdFollower:
             self.behind = bool(answer[5])
             if self.behind:
                 self.pull()
+
+    def answers(self, answers):
+        """What has come, added to `answers`; nothing of it is taken."""
+        while self.socket.poll(0):
+            answers.append(msgpack.unpackb(self.socket.recv_multipart()[0]))
+        return answers

@@ -27,6 +27,7 @@ static void read_acknowledged(struct reader *reader, struct check_message *messa
 static void read_seal(struct reader *reader, struct check_message *message);
 static void read_sealed(struct reader *reader, struct check_message *message);
 static void read_fenced(struct reader *reader, struct check_message *message);
+static void read_no_room(struct reader *reader, struct check_message *message);
 static void read_request(struct reader *reader, struct check_message *message);
 static void read_reply(struct reader *reader, struct check_message *message);
 static void break_rule(struct reader *reader, const char *rule);
@@ -88,10 +89,11 @@ check_decode_message(struct check_arena *arena, const struct check_bytes *frames
         [CHECK_HEADS] = read_heads, [CHECK_PULL] = read_pull, [CHECK_PULLED] = read_pulled,
         [CHECK_ACKNOWLEDGED] = read_acknowledged, [CHECK_SEAL] = read_seal, [CHECK_SEALED] = read_sealed,
         [CHECK_FENCED] = read_fenced, [CHECK_REQUEST] = read_request, [CHECK_REPLY] = read_reply,
+        [CHECK_NO_ROOM] = read_no_room,
     };
     static const uint32_t fields[] = {
         [CHECK_HEADS] = 8, [CHECK_PULL] = 7, [CHECK_PULLED] = 7, [CHECK_ACKNOWLEDGED] = 6, [CHECK_SEAL] = 6,
-        [CHECK_SEALED] = 9, [CHECK_FENCED] = 5, [CHECK_REQUEST] = 12, [CHECK_REPLY] = 10,
+        [CHECK_SEALED] = 9, [CHECK_FENCED] = 5, [CHECK_REQUEST] = 12, [CHECK_REPLY] = 10, [CHECK_NO_ROOM] = 5,
     };
     struct reader reader = { .arena = arena };
     struct check_message message = { 0 };
@@ -105,7 +107,7 @@ check_decode_message(struct check_arena *arena, const struct check_bytes *frames
     reader.end = reader.at + frames[0].size_bytes;
     count = read_array(&reader, 2, UINT32_MAX, "fields");
     read_uint(&reader, 1, 1, "version");
-    message.kind = (enum check_kind)read_uint(&reader, CHECK_HEADS, CHECK_REPLY, "kind");
+    message.kind = (enum check_kind)read_uint(&reader, CHECK_HEADS, CHECK_NO_ROOM, "kind");
     if (reader.broken != NULL)
         return reader.broken;
     if (count != fields[message.kind])
@@ -294,15 +296,19 @@ read_heads(struct reader *reader, struct check_message *message)
 static void
 read_pull(struct reader *reader, struct check_message *message)
 {
-    uint32_t i;
+    uint32_t i, k;
 
     message->request = read_uint(reader, 0, UINT64_MAX, "");
     message->sender = read_name(reader);
     message->credit_bytes = read_uint(reader, 1, CHECK_CREDIT_MAX, "credit");
     message->entry_count = read_array(reader, 1, CHECK_SERVICE_STREAMS_MAX, "positions");
     message->entries = check_arena_take(reader->arena, message->entry_count * sizeof *message->entries);
-    for (i = 0; i < message->entry_count; i++)
+    for (i = 0; i < message->entry_count; i++) {
         read_place(reader, &message->entries[i].at, true);
+        for (k = 0; k < i && reader->broken == NULL; k++)
+            if (check_bytes_equal(message->entries[i].at.stream, message->entries[k].at.stream))
+                break_rule(reader, "streams");
+    }
     message->waits = read_places(reader, CHECK_WAITS_MAX, false, &message->wait_count);
 }
 
@@ -389,6 +395,14 @@ read_fenced(struct reader *reader, struct check_message *message)
     message->sender = read_name(reader);
     message->service = read_name(reader);
     message->counter = (uint32_t)read_uint(reader, 1, UINT32_MAX, "epoch");
+}
+
+static void
+read_no_room(struct reader *reader, struct check_message *message)
+{
+    message->request = read_uint(reader, 0, UINT64_MAX, "");
+    message->sender = read_name(reader);
+    message->retry_after_ms = read_uint(reader, 0, CHECK_RETRY_MS_MAX, "retry-after");
 }
 
 static void

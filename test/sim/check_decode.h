@@ -29,6 +29,7 @@
 #define CHECK_CREDIT_MAX 16777216
 #define CHECK_SEEN_MAX 32
 #define CHECK_WAITS_MAX 16
+#define CHECK_RETRY_MS_MAX 60000        /* of busy */
 #define CHECK_ID_BYTES 16
 #define CHECK_COMMAND_HASH_BYTES 8
 
@@ -98,7 +99,8 @@ enum check_kind {
     CHECK_SEALED,
     CHECK_FENCED,
     CHECK_REQUEST,
-    CHECK_REPLY
+    CHECK_REPLY,
+    CHECK_NO_ROOM                       /* busy */
 };
 
 enum check_verdict { CHECK_NEXT, CHECK_TRIMMED, CHECK_VOID, CHECK_UNKNOWN };

@@ -47,7 +47,8 @@ frames_sent(struct checker *checker, struct model_process *process, const char *
         && !process->node->is_event_store)
         return model_fail(checker, "form: %s sends kind %d, as only an event store may",
             model_process_name(checker, process), (int)message.kind);
-    if (message.kind >= CHECK_PULL && message.kind <= CHECK_FENCED && message.kind != CHECK_SEAL
+    if (((message.kind >= CHECK_PULL && message.kind <= CHECK_FENCED && message.kind != CHECK_SEAL)
+            || message.kind == CHECK_NO_ROOM)
         && !check_bytes_equal(message.sender, process->node->name))
         return model_fail(checker, "form: %s sends kind %d in the name of %.*s", model_process_name(checker, process),
             (int)message.kind, (int)message.sender.size_bytes, (const char *)message.sender.base);
@@ -71,6 +72,7 @@ frames_sent(struct checker *checker, struct model_process *process, const char *
         process->round_fact = checker->fact;
         return send_pull(checker, process, &message);
     case CHECK_FENCED:
+    case CHECK_NO_ROOM:
         break;
     }
     return 0;

@@ -415,7 +415,7 @@ static void
 trace_message(struct sim_world *world, const struct sim_process *process, const struct souk_out *out)
 {
     static const char *const kinds[] = { "?", "heads", "pull", "pulled", "ack", "seal", "sealed", "fenced", "request",
-        "reply" };
+        "reply", "busy" };
     const struct souk_slice route = { out->route, out->route_bytes };
     const char *to = out->kind == SOUK_OUT_SEND ? out->to.text : sim_net_addressee(world, route);
     const char *kind = kinds[souk_wire_kind(out->frames[0])];

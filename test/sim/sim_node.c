@@ -442,6 +442,7 @@ wire(struct sim_world *world, struct sim_process *process)
     limits->request_retry_ms = 700 * scale;
     limits->handler_tries_max = plan->handler_tries_max;
     limits->waiting_max = plan->waiting_max;
+    limits->pulls_max = plan->pulls_max;
     limits->batch_cut_bytes = plan->batch_cut_bytes;
     limits->retention_ms = plan->retention_ms * scale;
     /* payments is asked by another service, which asks for as long as it has no answer. */

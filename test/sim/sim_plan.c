@@ -176,6 +176,7 @@ make_knobs(struct maker *maker)
     plan->feed_bytes_max = feeds[sim_random_below(random, 3)];
     plan->pull_credit_bytes = credits[sim_random_below(random, 4)];
     plan->waiting_max = sim_random_chance(random, 200) ? 3 : 1024;
+    plan->pulls_max = plan->waiting_max == 3 ? 1 : 1024;
     plan->handler_tries_max = (uint32_t)sim_random_between(random, 1, 3);
     plan->trims = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 700 : 300);
     plan->retention_ms = plan->trims ? 3000 : 24 * 3600 * 1000;

@@ -124,7 +124,7 @@ struct sim_plan {
     bool says_new;              /* first start without waiting for event stores */
     uint32_t loss, doubles, late;   /* per mille, when nothing else is going on */
     uint32_t latency_us, work_us;   /* most */
-    uint32_t batch_cut_bytes, feed_bytes_max, pull_credit_bytes, waiting_max, handler_tries_max;
+    uint32_t batch_cut_bytes, feed_bytes_max, pull_credit_bytes, waiting_max, pulls_max, handler_tries_max;
     uint64_t retention_ms, ids_window_ms;
     bool trims;                 /* so short that logs are trimmed; clients then give up within the window of ids */
     uint64_t starts_ms[8];      /* of each node */

@@ -58,6 +58,9 @@ sim_states_message(struct sim_world *world, struct sim_process *process, const s
         if (souk_wire_pull_get(frame, &pull) == 0 && pull.wait_count > 0)
             sim_mark(world, SIM_STATE_PULL_WAITS);
         return;
+    case SOUK_WIRE_BUSY:
+        sim_mark(world, SIM_STATE_PULL_BUSY);
+        return;
     case SOUK_WIRE_PULLED:
         look_at_pulled(world, process, out);
         return;

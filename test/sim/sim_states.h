@@ -30,6 +30,7 @@ struct sim_process;
     STATE(PULL_OWN, "a service takes its own events back from an event store") \
     STATE(PULL_OLD_PROCESS, "a rebuild fed by the process that it replaces") \
     STATE(PULL_WAITS, "a pull names what its asker waits for") \
+    STATE(PULL_BUSY, "a pull that is answered busy") \
     STATE(PULL_PRIVATE, "a commit with a private batch recorded by pull") \
     /* following */ \
     STATE(TAIL_REPAIRED, "the last batch lost on PUB, and repaired") \

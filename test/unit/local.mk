@@ -46,6 +46,12 @@ test_unit_test_batch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_batch_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
 TESTS += test/unit/test_batch
 
+check_PROGRAMS += test/unit/test_feed
+test_unit_test_feed_SOURCES = test/unit/test_feed.c
+test_unit_test_feed_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_feed_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_feed
+
 check_PROGRAMS += test/unit/test_wire
 test_unit_test_wire_SOURCES = test/unit/test_wire.c $(UNIT_SAME)
 test_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -531,6 +531,24 @@ hear_pulls(struct pulled *pulled, const char *peer, uint32_t count, uint64_t ste
             (struct souk_time){ .steady_ms = steady_ms });
 }
 
+/* How many were told that the holder is busy: `a`, and others. */
+static void
+take_busy(struct pulled *pulled, uint32_t *of_a, uint32_t *of_others)
+{
+    struct souk_wire_busy busy;
+    struct souk_out *out;
+
+    *of_a = *of_others = 0;
+    while ((out = souk_outbox_take(souk_reader_outbox(pulled->reader))) != NULL) {
+        assert_int_equal(souk_wire_busy_get(out->frames[0], &busy), 0);
+        assert_int_equal(busy.request, 1);
+        assert_string_equal(busy.holder.text, "log");
+        assert_in_range(busy.retry_after_ms, SOUK_READER_BUSY_MS, SOUK_READER_BUSY_MS + SOUK_READER_BUSY_SPREAD_MS);
+        *(out->route[0] == 'a' ? of_a : of_others) += 1;
+        souk_out_free(&out);
+    }
+}
+
 /* How many peers with this first letter were answered in one round: `a`, and others. */
 static void
 answer_pulls(struct pulled *pulled, bool answers_pulls, uint64_t steady_ms, uint32_t *of_a, uint32_t *of_others)
@@ -555,8 +573,14 @@ pulls_take_turns_and_one_peer_has_so_many(void **state)
     struct pulled *pulled = *state;
     uint32_t of_a, of_others, answered = 0;
 
-    hear_pulls(pulled, "a", SOUK_READER_PULLS_OF_PEER_MAX + 1, 1000);
+    hear_pulls(pulled, "a", SOUK_READER_PULLS_OF_PEER_MAX, 1000);
     hear_pulls(pulled, "b", 1, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a + of_others, 0);
+    hear_pulls(pulled, "a", 1, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
+    assert_int_equal(of_others, 0);
     answer_pulls(pulled, true, 1000, &of_a, &of_others);
     assert_int_equal(of_a, 1);
     assert_int_equal(of_others, 1);
@@ -575,15 +599,83 @@ so_many_pulls_wait(void **state)
     uint32_t of_a, of_others, answered = 0;
     char peer[16];
 
-    for (uint32_t i = 0; i < SOUK_READER_PULLS_MAX + 1; i++) {
+    for (uint32_t i = 0; i < pulled->wiring.limits.pulls_max; i++) {
         (void)snprintf(peer, sizeof peer, "b%u", (unsigned)i);
         hear_pulls(pulled, peer, 1, 1000);
     }
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_others, 0);
+    hear_pulls(pulled, "a", 1, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
+    assert_int_equal(of_others, 0);
+    assert_int_equal(souk_reader_refused_busy(pulled->reader), 1);
     do {
         answer_pulls(pulled, true, 1000, &of_a, &of_others);
         answered += of_others;
+        assert_int_equal(of_a, 0);
     } while (souk_reader_wants_work(pulled->reader, (struct souk_time){ .steady_ms = 1000 }));
-    assert_int_equal(answered, SOUK_READER_PULLS_MAX);
+    assert_int_equal(answered, pulled->wiring.limits.pulls_max);
+}
+
+/* `a` has all the room there is. Each newcomer gets a place of it, until all have as many as `a`. */
+static void
+who_has_the_most_pulls_makes_room(void **state)
+{
+    struct pulled *pulled = *state;
+    uint32_t of_a, of_others, answered_a, answered_others;
+
+    pulled->wiring.limits.pulls_max = 8;
+    hear_pulls(pulled, "a", 9, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
+    hear_pulls(pulled, "b", 2, 1000);
+    hear_pulls(pulled, "c", 2, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a, 4);                  /* 4, 2, 2 are there now */
+    assert_int_equal(of_others, 0);
+    hear_pulls(pulled, "a", 1, 1000);
+    hear_pulls(pulled, "b", 2, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a, 2);                  /* its own, and one for the third of b: 3, 3, 2 */
+    assert_int_equal(of_others, 1);             /* a fourth one of b */
+    answer_pulls(pulled, true, 1000, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
+    assert_int_equal(of_others, 2);             /* 2, 2, 1 are left */
+    hear_pulls(pulled, "c", 4, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a + of_others, 1);      /* three fit; the fourth of c would be the fifth */
+    answered_a = answered_others = 0;
+    do {
+        answer_pulls(pulled, true, 1000, &of_a, &of_others);
+        answered_a += of_a;
+        answered_others += of_others;
+    } while (souk_reader_wants_work(pulled->reader, (struct souk_time){ .steady_ms = 1000 }));
+    assert_int_equal(answered_a, 2);
+    assert_int_equal(answered_others, 6);
+}
+
+/* One stream, two cursors: which one would count? */
+static void
+a_pull_that_names_a_stream_twice_is_dropped(void **state)
+{
+    struct pulled *pulled = *state;
+    struct souk_wire_pull pull = { .request = 1, .credit_bytes = 1024, .cursor_count = 2 };
+    uint32_t of_a, of_others;
+
+    strcpy(pull.asker.text, "query");
+    pull.cursors[0].stream = pull.cursors[1].stream = pulled->stream.name;
+    souk_pack_reset(&pulled->frame);
+    souk_wire_pull_put(&pulled->frame, &pull);
+    hear_pulls(pulled, "a", 1, 1000);
+    answer_pulls(pulled, true, 1000, &of_a, &of_others);
+    assert_int_equal(of_a, 0);
+    strcpy(pull.cursors[1].stream.text, "orders");
+    souk_pack_reset(&pulled->frame);
+    souk_wire_pull_put(&pulled->frame, &pull);
+    hear_pulls(pulled, "a", 1, 1000);
+    answer_pulls(pulled, true, 1000, &of_a, &of_others);
+    assert_int_equal(of_a, 1);
 }
 
 /* A follower that starts with its origin asks before that is live; a refusal would cost it its time-out. */
@@ -698,6 +790,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_nobody_takes_waits_for_a_moment_and_is_dropped, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(pulls_take_turns_and_one_peer_has_so_many, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(so_many_pulls_wait, open_pulled, close_pulled),
+        cmocka_unit_test_setup_teardown(who_has_the_most_pulls_makes_room, open_pulled, close_pulled),
+        cmocka_unit_test_setup_teardown(a_pull_that_names_a_stream_twice_is_dropped, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(pulls_wait_for_a_writer_that_is_not_live_yet, open_pulled, close_pulled),
         cmocka_unit_test(status_is_what_its_description_says),
         cmocka_unit_test(lag_is_counted_within_an_epoch),

@@ -286,13 +286,16 @@ json_message(const struct check_message *message)
     json_object_set_new(value, "kind", json_number(kind));
     if (kind <= CHECK_FENCED && sender[kind] != NULL)
         json_object_set_new(value, sender[kind], json_text(message->sender));
+    if (kind == CHECK_NO_ROOM)
+        json_object_set_new(value, "holder", json_text(message->sender));
     if (kind <= CHECK_FENCED && entries[kind] != NULL)
         json_object_set_new(value, entries[kind], json_entries(message));
     if (kind == CHECK_HEADS || kind == CHECK_SEAL || kind == CHECK_SEALED || kind == CHECK_FENCED)
         json_object_set_new(value, "service", json_text(message->service));
     if (kind == CHECK_HEADS || kind == CHECK_PULLED || kind == CHECK_ACKNOWLEDGED || kind == CHECK_SEALED)
         json_object_set_new(value, "incarnation", json_hex(message->incarnation, 8));
-    if (kind == CHECK_PULL || kind == CHECK_PULLED || kind == CHECK_SEAL || kind == CHECK_SEALED)
+    if (kind == CHECK_PULL || kind == CHECK_PULLED || kind == CHECK_SEAL || kind == CHECK_SEALED
+        || kind == CHECK_NO_ROOM)
         json_object_set_new(value, "request", json_number(message->request));
     if (kind == CHECK_SEAL || kind == CHECK_SEALED || kind == CHECK_FENCED)
         json_object_set_new(value, "counter", json_number(message->counter));
@@ -338,6 +341,9 @@ json_message(const struct check_message *message)
         break;
     case CHECK_ACKNOWLEDGED:
         json_object_set_new(value, "commit", json_number(message->commit));
+        break;
+    case CHECK_NO_ROOM:
+        json_object_set_new(value, "retry_after", json_number(message->retry_after_ms));
         break;
     case CHECK_FENCED:
         break;

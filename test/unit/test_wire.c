@@ -16,7 +16,7 @@
 #include "../fuzz/same.h"
 #include "vectors.h"
 
-#define VALID_MIN 14                    /* messages among the vectors: fewer, and the folder isn't the one we mean */
+#define VALID_MIN 15                    /* messages among the vectors: fewer, and the folder isn't the one we mean */
 #define INVALID_MIN 20
 
 /* Any message. */
@@ -30,6 +30,7 @@ union message {
     struct souk_wire_fenced fenced;
     struct souk_wire_request request;
     struct souk_wire_reply reply;
+    struct souk_wire_busy busy;
 };
 
 struct bench {
@@ -117,6 +118,8 @@ get(enum souk_wire_kind kind, struct souk_slice frame, union message *out)
         return souk_wire_request_get(frame, &out->request);
     case SOUK_WIRE_REPLY:
         return souk_wire_reply_get(frame, &out->reply);
+    case SOUK_WIRE_BUSY:
+        return souk_wire_busy_get(frame, &out->busy);
     }
     return -SOUK_EINVAL;
 }
@@ -152,6 +155,9 @@ put(enum souk_wire_kind kind, struct souk_pack *pack, const union message *messa
         return;
     case SOUK_WIRE_REPLY:
         souk_wire_reply_put(pack, &message->reply);
+        return;
+    case SOUK_WIRE_BUSY:
+        souk_wire_busy_put(pack, &message->busy);
         return;
     }
 }
@@ -226,6 +232,34 @@ a_pull_has_1_to_16_cursors_and_up_to_16_waits(void **state)
     assert_int_equal(bench->back.pull.wait_count, SOUK_WIRE_WAITS_MAX);
     pull->cursor_count = 0;
     expect(bench, SOUK_WIRE_PULL, -SOUK_EMALFORMED);
+}
+
+static void
+a_pull_names_each_stream_once(void **state)
+{
+    struct bench *bench = *state;
+    struct souk_wire_pull *pull = &bench->message.pull;
+
+    make_pull(pull);
+    pull->cursor_count = SOUK_OWN_STREAMS_MAX;
+    pull->cursors[15].stream = pull->cursors[0].stream;
+    expect(bench, SOUK_WIRE_PULL, -SOUK_EMALFORMED);
+    pull->cursor_count--;
+    expect(bench, SOUK_WIRE_PULL, 0);
+}
+
+static void
+a_busy_holder_says_when_within_a_minute(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->message.busy = (struct souk_wire_busy){ .request = UINT64_MAX, .holder = name("log-a"),
+        .retry_after_ms = SOUK_WIRE_DEADLINE_MS_MAX };
+    expect(bench, SOUK_WIRE_BUSY, 0);
+    assert_string_equal(bench->back.busy.holder.text, "log-a");
+    assert_int_equal(bench->back.busy.retry_after_ms, SOUK_WIRE_DEADLINE_MS_MAX);
+    bench->message.busy.retry_after_ms++;
+    expect(bench, SOUK_WIRE_BUSY, -SOUK_ETOOBIG);
 }
 
 static void
@@ -599,7 +633,7 @@ look_at_kinds(const char *vector, struct souk_slice bytes)
     struct souk_pack longer;
 
     assert_non_null(message);
-    for (int other = SOUK_WIRE_HEADS; other <= SOUK_WIRE_REPLY; other++)
+    for (int other = SOUK_WIRE_HEADS; other <= SOUK_WIRE_LAST; other++)
         assert_int_equal(get((enum souk_wire_kind)other, bytes, message) == 0, other == (int)kind);
 
     /* Not a byte more, not a field more, not a byte less. */
@@ -632,7 +666,7 @@ static void
 a_message_of_another_version_has_no_kind(void **state)
 {
     static const uint8_t bytes[] = { 0x95, 2, SOUK_WIRE_FENCED, 0xa1, 'a', 0xa1, 'b', 1 };
-    static const uint8_t unknown[] = { 0x92, 1, SOUK_WIRE_REPLY + 1 }, none[] = { 0x92, 1, 0 };
+    static const uint8_t unknown[] = { 0x92, 1, SOUK_WIRE_LAST + 1 }, none[] = { 0x92, 1, 0 };
     struct souk_wire_fenced fenced;
 
     assert_int_equal(souk_wire_kind((struct souk_slice){ bytes, sizeof bytes }), 0);
@@ -651,7 +685,7 @@ a_frame_beyond_256_kib_is_not_looked_into(void **state)
 
     assert_non_null(bytes);
     memset(bytes, 0xc0, SOUK_WIRE_BYTES_MAX + 1);
-    for (int kind = SOUK_WIRE_HEADS; kind <= SOUK_WIRE_REPLY; kind++) {
+    for (int kind = SOUK_WIRE_HEADS; kind <= SOUK_WIRE_LAST; kind++) {
         assert_int_equal(get((enum souk_wire_kind)kind, (struct souk_slice){ bytes, SOUK_WIRE_BYTES_MAX + 1 },
             &bench->back), -SOUK_ETOOBIG);
         assert_int_equal(get((enum souk_wire_kind)kind, (struct souk_slice){ bytes, SOUK_WIRE_BYTES_MAX },
@@ -695,6 +729,8 @@ compare(enum souk_wire_kind kind, const union message *message, const struct che
         return same_request(&message->request, other);
     case SOUK_WIRE_REPLY:
         return same_reply(&message->reply, other);
+    case SOUK_WIRE_BUSY:
+        return same_busy(&message->busy, other);
     }
     return "kind";
 }
@@ -738,7 +774,7 @@ look_at_invalid(const char *vector, struct souk_slice bytes)
     bool taken = false;
 
     assert_non_null(message);
-    for (int kind = SOUK_WIRE_HEADS; kind <= SOUK_WIRE_REPLY; kind++)
+    for (int kind = SOUK_WIRE_HEADS; kind <= SOUK_WIRE_LAST; kind++)
         taken |= get((enum souk_wire_kind)kind, bytes, message) == 0;
     if (taken)
         fail_msg("%s is taken", vector);
@@ -759,6 +795,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         WITH_BENCH(heads_name_up_to_16_streams),
         WITH_BENCH(a_pull_has_1_to_16_cursors_and_up_to_16_waits),
+        WITH_BENCH(a_pull_names_each_stream_once),
+        WITH_BENCH(a_busy_holder_says_when_within_a_minute),
         WITH_BENCH(a_pull_has_credit_for_1_byte_to_16_mib),
         WITH_BENCH(an_answer_to_a_pull_has_a_verdict_a_stream),
         WITH_BENCH(an_acknowledgement_names_up_to_16_streams),

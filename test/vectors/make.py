@@ -217,6 +217,7 @@ MESSAGES = {
     7: ["store", "service", "counter"],
     8: ["id", "query", "name", "version", "deadline", "correlation", "caller", "recorded", "seen", "payload"],
     9: ["id", "status", "durability", "code", "text", "retry_after", "cursors", "body"],
+    10: ["request", "holder", "retry_after"],
 }
 
 messages = {
@@ -248,6 +249,7 @@ messages = {
                                                          ["orders.private", 0, ZERO8, 0, ZERO32]]]),
     "sealed-refused": (6, "refused: 4 was sealed before", [3, "eventstore", INCARNATION, "orders", False, 4, []]),
     "fenced": (7, "an origin is told that it is not the origin any more", ["eventstore", "orders", 3]),
+    "busy": (10, "a holder that has too many pulls, and when it may have room", [70000, "eventstore", 237]),
     "request-command": (8, "a command that wants to be recorded", [
         COMMAND, False, "order.place", 1, 3000, None, "page", True, [], PLACE_PAYLOAD]),
     "request-query": (8, "a query that wants to see what the command did", [
@@ -405,7 +407,7 @@ def message_with(name, index, value):
 for name, breaks, says, data in [
     ("version-2", "version", "a version that nobody knows", pack([2, 7] + messages["fenced"][2])),
     ("kind-0", "kind", "no kind", pack([1, 0])),
-    ("kind-10", "kind", "a kind that nobody knows", pack([1, 10, "eventstore"])),
+    ("kind-11", "kind", "a kind that nobody knows", pack([1, 11, "eventstore"])),
     ("not-an-array", "type", "a str", pack("heads")),
     ("fields-appended", "fields", "a field more than the version has", pack([1, 7] + messages["fenced"][2] + [0])),
     ("trailing-byte", "trailing", "one byte behind the array", pack([1, 7] + messages["fenced"][2]) + b"\0"),
@@ -417,6 +419,9 @@ for name, breaks, says, data in [
     ("pull-credit-zero", "credit", "no credit", message_with("pull", 2, 0)),
     ("pull-credit-too-large", "credit", "more than 16 MiB", message_with("pull", 2, 16777217)),
     ("pull-of-nothing", "positions", "no cursor", message_with("pull", 3, [])),
+    ("pull-stream-twice", "streams", "one stream with two cursors",
+     message_with("pull", 3, [["orders", 0, ZERO8, 0, ZERO32], position("orders", 1, EPOCH_ORDERS, 1, one_data)])),
+    ("busy-for-long", "retry-after", "more than a minute", message_with("busy", 2, 60001)),
     ("pull-waits-too-many", "positions", "17 waits", message_with("pull", 4, [["s%02d" % i, 1, ZERO8, 1] for i in range(17)])),
     ("pulled-more-as-number", "type", "1 for true", message_with("pulled-void", 3, 1)),
     ("pulled-verdict-4", "verdict", "a verdict that nobody knows", message_with("pulled-void", 4, [

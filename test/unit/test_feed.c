@@ -1,0 +1,154 @@
+/*
+ * Whom a follower asks next, and when: a holder that is busy is passed over,
+ * and asked again when it said that it makes sense.
+ */
+#include "souk_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FAR_MS 1000000
+
+struct follower {
+    struct souk_wired_stream stream;
+    struct souk_wired_store stores[2];
+    struct souk_wiring wiring;
+    struct souk_feeds feeds;
+    struct souk_outbox outbox;
+};
+
+static void
+fill_zero(void *arg, void *bytes_out, size_t size_bytes)
+{
+    memset(bytes_out, 0, size_bytes);
+}
+
+/* `query` follows `stock`, which its writer and so many event stores hold. */
+static struct follower *
+open_follower(size_t store_count)
+{
+    struct follower *follower = calloc(1, sizeof *follower);
+
+    assert_non_null(follower);
+    assert_int_equal(souk_name_set(&follower->stream.name, souk_slice_of("stock")), 0);
+    assert_int_equal(souk_name_set(&follower->stream.origin, souk_slice_of("stock")), 0);
+    assert_int_equal(souk_name_set(&follower->stores[0].name, souk_slice_of("log-a")), 0);
+    assert_int_equal(souk_name_set(&follower->stores[1].name, souk_slice_of("log-b")), 0);
+    assert_int_equal(souk_name_set(&follower->wiring.self, souk_slice_of("query")), 0);
+    follower->wiring.streams = &follower->stream;
+    follower->wiring.stream_count = 1;
+    follower->wiring.stores = follower->stores;
+    follower->wiring.store_count = store_count;
+    souk_limits_fill(&follower->wiring.limits);
+    follower->wiring.random.fill = fill_zero;
+    souk_outbox_init(&follower->outbox);
+    assert_int_equal(souk_feeds_open(&follower->wiring, &follower->feeds), 0);
+    return follower;
+}
+
+static void
+close_follower(struct follower *follower)
+{
+    souk_feeds_done(&follower->feeds);
+    souk_outbox_done(&follower->outbox);
+    free(follower);
+}
+
+/* Whom it asks at this time, and under which number; NULL: nobody. */
+static const char *
+asks(struct follower *follower, uint64_t steady_ms, uint64_t *request_out)
+{
+    static struct souk_name to;
+    struct souk_wire_pull pull;
+    struct souk_out *out;
+
+    assert_int_equal(souk_feeds_elapse(&follower->feeds, &follower->outbox,
+        (struct souk_time){ .steady_ms = steady_ms }), 0);
+    souk_outbox_release(&follower->outbox);
+    if ((out = souk_outbox_take(&follower->outbox)) == NULL)
+        return NULL;
+    assert_int_equal(souk_wire_pull_get(out->frames[0], &pull), 0);
+    *request_out = pull.request;
+    to = out->to;
+    souk_out_free(&out);
+    assert_null(souk_outbox_take(&follower->outbox));
+    return to.text;
+}
+
+static void
+is_busy(struct follower *follower, const char *holder, uint64_t request, uint32_t retry_after_ms, uint64_t steady_ms)
+{
+    struct souk_wire_busy busy = { .request = request, .retry_after_ms = retry_after_ms };
+
+    assert_int_equal(souk_name_set(&busy.holder, souk_slice_of(holder)), 0);
+    souk_feeds_hear_busy(&follower->feeds, &busy.holder, &busy, (struct souk_time){ .steady_ms = steady_ms });
+}
+
+static void
+a_busy_holder_is_asked_again_when_it_said(void **state)
+{
+    struct follower *follower = open_follower(0);
+    uint64_t request = 0;
+
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    is_busy(follower, "stock", request, 700, FAR_MS);
+    assert_int_equal(souk_feeds_due_ms(&follower->feeds), FAR_MS + 700);
+    assert_null(asks(follower, FAR_MS + 699, &request));
+    assert_string_equal(asks(follower, FAR_MS + 700, &request), "stock");
+    assert_int_equal(follower->feeds.busy, 1);
+    close_follower(follower);
+}
+
+static void
+another_holder_is_asked_at_once_and_all_are_waited_for(void **state)
+{
+    struct follower *follower = open_follower(2);
+    uint64_t request = 0;
+
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    is_busy(follower, "stock", request, 700, FAR_MS);
+    assert_string_equal(asks(follower, FAR_MS, &request), "log-a");
+    is_busy(follower, "log-a", request, 700, FAR_MS);
+    assert_string_equal(asks(follower, FAR_MS, &request), "log-b");
+    is_busy(follower, "log-b", request, 900, FAR_MS);
+    assert_null(asks(follower, FAR_MS + 899, &request));
+    assert_string_equal(asks(follower, FAR_MS + 900, &request), "stock");
+    close_follower(follower);
+}
+
+/* Nobody can keep a follower away for long, and nobody but who was asked. */
+static void
+what_a_busy_holder_says_is_believed_within_bounds(void **state)
+{
+    struct follower *follower = open_follower(0);
+    const uint64_t most_ms = follower->wiring.limits.pull_idle_ms;
+    uint64_t request = 0;
+
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    is_busy(follower, "stock", request + 1, 700, FAR_MS);
+    is_busy(follower, "log-a", request, 700, FAR_MS);
+    assert_int_equal(follower->feeds.busy, 0);
+    is_busy(follower, "stock", request, SOUK_WIRE_DEADLINE_MS_MAX, FAR_MS);
+    is_busy(follower, "stock", request, SOUK_WIRE_DEADLINE_MS_MAX, FAR_MS);
+    assert_int_equal(follower->feeds.busy, 1);
+    assert_null(asks(follower, FAR_MS + most_ms - 1, &request));
+    assert_string_equal(asks(follower, FAR_MS + most_ms, &request), "stock");
+    close_follower(follower);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_busy_holder_is_asked_again_when_it_said),
+        cmocka_unit_test(another_holder_is_asked_at_once_and_all_are_waited_for),
+        cmocka_unit_test(what_a_busy_holder_says_is_believed_within_bounds),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
