@@ -44,8 +44,11 @@ libsouk_all_la_SOURCES = \
 	src/souk_timers.c \
 	src/souk_asked.c \
 	src/souk_parked.c \
+	src/souk_parked_answer.c \
+	src/souk_settled.c \
 	src/souk_core.c \
 	src/souk_core_apply.c \
+	src/souk_core_parked.c \
 	src/souk_core_prepare.c \
 	src/souk_core_commands.c \
 	src/souk_core_origin.c \
@@ -121,6 +124,8 @@ libsouk_all_la_SOURCES += \
 	src/souk_outbox.h \
 	src/souk_owed.h \
 	src/souk_parked.h \
+	src/souk_parked_answer.h \
+	src/souk_settled.h \
 	src/souk_plant.h \
 	src/souk_position.h \
 	src/souk_log_position.h \
@@ -147,7 +152,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_wire.h \
 	src/souk_wiring.h \
 	src/souk_witness.h
-nodist_libsouk_all_la_SOURCES = src/eventstore.c src/eventstore.h
+nodist_libsouk_all_la_SOURCES = src/eventstore.c src/eventstore.h src/parking.c src/parking.h
 libsouk_all_la_LIBADD = libsouk-base.la $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la
@@ -156,7 +161,7 @@ libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
 include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
-dist_pkgdata_DATA = src/souk.messages.zpl src/eventstore.messages.zpl
+dist_pkgdata_DATA = src/souk.messages.zpl src/eventstore.messages.zpl src/parking.messages.zpl
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 
@@ -183,6 +188,13 @@ CLEANFILES += src/eventstore.h src/eventstore.c
 src/souk_finder.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo \
 	src/souk_run_backup.lo: src/eventstore.h
 
+# What the operator asks of every service.
+src/parking.h: $(srcdir)/src/parking.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/parking.messages.zpl -o src
+src/parking.c: src/parking.h
+CLEANFILES += src/parking.h src/parking.c
+src/souk_core_parked.lo src/souk_parked_answer.lo: src/parking.h
+
 # The command.
 bin_PROGRAMS += souk
 souk_SOURCES = \
@@ -205,6 +217,9 @@ souk_SOURCES = \
 	src/souk_cli_init.h \
 	src/souk_cli_keys.c \
 	src/souk_cli_log.c \
+	src/souk_cli_node.c \
+	src/souk_cli_node.h \
+	src/souk_cli_parked.c \
 	src/souk_cli_status.c \
 	src/souk_cli_store.c \
 	src/souk_cli_store.h \
@@ -219,6 +234,7 @@ souk_SOURCES = \
 	src/souk_cli_why.c
 nodist_souk_SOURCES = src/souk_cli_template.c services/bench/load.c services/bench/load.h
 src/souk-souk_cli_bench_work.$(OBJEXT): services/bench/load.h
+src/souk_catalogue.lo src/souk-souk_cli_parked.$(OBJEXT): src/parking.h
 src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
 src/souk-souk_cli_where.$(OBJEXT) src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
 souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)

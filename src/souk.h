@@ -268,6 +268,14 @@ SOUK_PUBLIC void souk_rows_close(struct souk_rows **rows_p);
 /* Memory that is given back when the handler's input is done with. NULL when there is none. */
 SOUK_PUBLIC struct souk_arena *souk_view_arena(const struct souk_view *view);
 
+/*
+ * Say why a handler fails, for the operator: it is shown with the event that is
+ * parked for it (`souk parked`) and in the log. Gives -code, to be returned.
+ */
+#define SOUK_FAULT_TEXT_BYTES_MAX 199           /* the rest is cut off */
+SOUK_PUBLIC int souk_fault(const struct souk_view *view, enum souk_error_code code, const char *format, ...)
+    SOUK_PRINTF(3, 4);
+
 /* ---- deciding and reacting ------------------------------------------ */
 
 /* Say that an event happened. 0, -SOUK_ETOOBIG (limits above), -SOUK_EINVAL (does not encode), -SOUK_ENOMEM. */

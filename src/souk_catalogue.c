@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "eventstore.h"
+#include "parking.h"
 
 static int check_alone(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err);
 
@@ -42,7 +43,9 @@ souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice na
 
     for (i = 0; i < catalogue->count && type == NULL; i++)
         type = souk_messages_find(souk_description_messages(catalogue->descriptions[i]), name);
-    return type != NULL ? type : souk_messages_find(&eventstore_messages, name);
+    if (type == NULL)
+        type = souk_messages_find(&eventstore_messages, name);
+    return type != NULL ? type : souk_messages_find(&parking_messages, name);
 }
 
 const struct souk_message_stream *

@@ -1,5 +1,6 @@
 #include "souk_cli.h"
 
+#include <inttypes.h>
 #include <langinfo.h>
 #include <libsmartcols.h>
 #include <stdarg.h>
@@ -153,6 +154,45 @@ souk_cli_steady_ms(void)
     struct timespec now;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void
+souk_cli_bytes(uint64_t bytes, char text_out[SOUK_CLI_SHORT_BYTES])
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+    uint64_t tenths = bytes * 10;
+    size_t unit = 0;
+
+    for (; tenths >= 10240 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+        tenths /= 1024;
+    if (unit == 0)
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 " B", bytes);
+    else
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
+}
+
+void
+souk_cli_duration(uint64_t ms, char text_out[SOUK_CLI_SHORT_BYTES])
+{
+    const uint64_t seconds = ms / 1000;
+
+    if (seconds < 60)
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "s", seconds);
+    else if (seconds < 3600)
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "m%02" PRIu64 "s", seconds / 60, seconds % 60);
+    else if (seconds < 24 * 3600)
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "h%02" PRIu64 "m", seconds / 3600, seconds / 60 % 60);
+    else
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "d%02" PRIu64 "h", seconds / 86400, seconds / 3600 % 24);
+}
+
+uint64_t
+souk_cli_wall_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 

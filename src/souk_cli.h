@@ -34,6 +34,7 @@ int souk_cli_check(int argc, char **argv);
 int souk_cli_init(int argc, char **argv);
 int souk_cli_keys(int argc, char **argv);
 int souk_cli_log(int argc, char **argv);
+int souk_cli_parked(int argc, char **argv);
 int souk_cli_status(int argc, char **argv);
 int souk_cli_tail(int argc, char **argv);
 int souk_cli_up(int argc, char **argv);
@@ -95,6 +96,14 @@ void souk_cli_progress(const struct souk_cli *cli, struct souk_cli_progress *pro
 void souk_cli_progress_end(struct souk_cli_progress *progress);
 /* Of a clock that never goes back. */
 uint64_t souk_cli_steady_ms(void);
+/* What this machine takes for the time, ms since 1970. */
+uint64_t souk_cli_wall_ms(void);
+
+#define SOUK_CLI_SHORT_BYTES 48         /* "1023.9 MiB", and whatever a number may be */
+/* "12 B", "3.4 MiB". */
+void souk_cli_bytes(uint64_t bytes, char text_out[SOUK_CLI_SHORT_BYTES]);
+/* "12s", "3m04s", "5h06m", "7d08h". */
+void souk_cli_duration(uint64_t ms, char text_out[SOUK_CLI_SHORT_BYTES]);
 
 /* ---- tables --------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -17,7 +16,6 @@
 #define NODES_MAX (SOUK_SERVICES_MAX + SOUK_STORES_MAX)
 #define STATUS_FIELDS 18
 #define STREAM_FIELDS 8
-#define SHORT_BYTES 48                  /* "1023.9 MiB", and whatever a number may be */
 
 struct options {
     struct souk_cli cli;                /* first */
@@ -59,9 +57,6 @@ static void show_streams(const struct looking *looking);
 static uint64_t lag_of(const json_t *said);
 static uint64_t uint_of(const json_t *said, const char *key);
 static const char *text_of(const json_t *said, const char *key);
-static void short_bytes(uint64_t bytes, char text_out[SHORT_BYTES]);
-static void short_time(uint64_t ms, char text_out[SHORT_BYTES]);
-static uint64_t wall_ms(void);
 
 int
 souk_cli_status(int argc, char **argv)
@@ -317,7 +312,7 @@ find_problems(struct looking *looking, struct looked *looked, uint64_t took_us)
         && uint_of(said, "store_bytes_max") > 0)
         problem(looking, looked, "%" PRIu64 " %% of store_bytes_max are in use",
             uint_of(said, "store_bytes_used") * 100 / uint_of(said, "store_bytes_max"));
-    apart_ms = (int64_t)uint_of(said, "now_ms") - (int64_t)(wall_ms() - took_us / 2000);
+    apart_ms = (int64_t)uint_of(said, "now_ms") - (int64_t)(souk_cli_wall_ms() - took_us / 2000);
     if ((apart_ms < 0 ? -apart_ms : apart_ms) > (int64_t)(thresholds->clock_ms + took_us / 2000))
         problem(looking, looked, "its clock is %" PRId64 " ms from this machine's", apart_ms);
     find_lag(looking, looked);
@@ -384,7 +379,7 @@ show_nodes(const struct looking *looking)
     const struct souk_cli *cli = &looking->options->cli;
     struct libscols_line *line;
     const json_t *said;
-    char text[SHORT_BYTES];
+    char text[SOUK_CLI_SHORT_BYTES];
     size_t i;
     size_t k;
 
@@ -402,11 +397,11 @@ show_nodes(const struct looking *looking)
         souk_cli_cell(line, 3, "%" PRIu64, uint_of(said, "commit"));
         souk_cli_cell(line, 4, "%" PRIu64, lag_of(said));
         souk_cli_cell(line, 5, "%" PRIu64, uint_of(said, "parked"));
-        short_bytes(uint_of(said, "store_bytes_used"), text);
+        souk_cli_bytes(uint_of(said, "store_bytes_used"), text);
         souk_cli_cell(line, 6, "%s", text);
-        short_bytes(uint_of(said, "memory_bytes"), text);
+        souk_cli_bytes(uint_of(said, "memory_bytes"), text);
         souk_cli_cell(line, 7, "%s", text);
-        short_time(uint_of(said, "now_ms") - uint_of(said, "started_ms"), text);
+        souk_cli_duration(uint_of(said, "now_ms") - uint_of(said, "started_ms"), text);
         souk_cli_cell(line, 8, "%s", text);
     }
     souk_cli_table_end(table);
@@ -430,7 +425,7 @@ show_streams(const struct looking *looking)
     struct libscols_line *below;
     const json_t *streams;
     const json_t *stream;
-    char text[SHORT_BYTES];
+    char text[SOUK_CLI_SHORT_BYTES];
     size_t i;
     size_t k;
 
@@ -445,7 +440,7 @@ show_streams(const struct looking *looking)
             souk_cli_cell(below, 1, "%" PRIu64, uint_of(stream, "epoch"));
             souk_cli_cell(below, 2, "%" PRIu64, uint_of(stream, "number"));
             souk_cli_cell(below, 3, "%" PRIu64, uint_of(stream, "lag"));
-            short_bytes(uint_of(stream, "queued_bytes"), text);
+            souk_cli_bytes(uint_of(stream, "queued_bytes"), text);
             souk_cli_cell(below, 4, "%s", text);
             souk_cli_cell(below, 5, "%.16s", text_of(stream, "hash"));
         }
@@ -478,43 +473,4 @@ text_of(const json_t *said, const char *key)
     const char *text = json_string_value(json_object_get(said, key));
 
     return text == NULL ? "" : text;
-}
-
-static void
-short_bytes(uint64_t bytes, char text_out[SHORT_BYTES])
-{
-    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-    uint64_t tenths = bytes * 10;
-    size_t unit = 0;
-
-    for (; tenths >= 10240 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        tenths /= 1024;
-    if (unit == 0)
-        (void)snprintf(text_out, SHORT_BYTES, "%" PRIu64 " B", bytes);
-    else
-        (void)snprintf(text_out, SHORT_BYTES, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
-}
-
-static void
-short_time(uint64_t ms, char text_out[SHORT_BYTES])
-{
-    const uint64_t seconds = ms / 1000;
-
-    if (seconds < 60)
-        (void)snprintf(text_out, SHORT_BYTES, "%" PRIu64 "s", seconds);
-    else if (seconds < 3600)
-        (void)snprintf(text_out, SHORT_BYTES, "%" PRIu64 "m%02" PRIu64 "s", seconds / 60, seconds % 60);
-    else if (seconds < 24 * 3600)
-        (void)snprintf(text_out, SHORT_BYTES, "%" PRIu64 "h%02" PRIu64 "m", seconds / 3600, seconds / 60 % 60);
-    else
-        (void)snprintf(text_out, SHORT_BYTES, "%" PRIu64 "d%02" PRIu64 "h", seconds / 86400, seconds / 3600 % 24);
-}
-
-static uint64_t
-wall_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }

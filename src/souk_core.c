@@ -2,6 +2,7 @@
 #include "souk_refusal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,8 +115,6 @@ souk_core_close(struct souk_core **core_p)
         souk_batch_builder_done(&core->drafts[i]->builder);
         free(core->drafts[i]);
     }
-    for (uint32_t i = 0; i < core->retry_count; i++)
-        free((void *)(uintptr_t)core->retries[i].base);
     free(core->retries);
     free(core->follows);
     souk_feeds_done(&core->feeds);
@@ -551,13 +550,7 @@ souk_core_committed(struct souk_core *core, struct souk_time now)
     core_commands_settle(core, true);
     for (uint32_t i = 0; i < core->follow_count; i++)
         core->follows[i].poison_count = 0;
-    for (uint32_t i = 0; i < core->retries_done; i++)
-        free((void *)(uintptr_t)core->retries[i].base);
-    if (core->retries_done != 0)
-        memmove(core->retries, core->retries + core->retries_done,
-            (core->retry_count - core->retries_done) * sizeof core->retries[0]);
-    core->retry_count -= core->retries_done;
-    core->retries_done = 0;
+    core_retries_committed(core);
     if (core->single_left != 0) {
         core->single_left--;
         core->again = true;
@@ -575,6 +568,7 @@ souk_core_aborted(struct souk_core *core, int rc, struct souk_txn *txn, struct s
     core_commands_settle(core, false);
     core_drafts_reset(core);
     core->retries_done = 0;
+    core->retry_noted = false;
     core->state = core->state_before;
     core->taking_over = core->taking_over_before;
     core->rechoose = true;
@@ -617,9 +611,9 @@ blame(struct souk_core *core)
             poison = &follow->poison[follow->poison_count++];
             memset(poison, 0, sizeof *poison);
             poison->point = core->failed_point;
-            strcpy(poison->text, "its handler failed");
         }
         poison->tries++;
+        (void)snprintf(poison->text, sizeof poison->text, "%s", souk_core_fault(core));
         break;
     }
     case CORE_INPUT_TIMER:
@@ -634,10 +628,7 @@ blame(struct souk_core *core)
         core_commands_settle(core, true);
         break;
     case CORE_INPUT_RETRY:
-        if (core->retry_count != 0) {           /* it stays parked */
-            free((void *)(uintptr_t)core->retries[0].base);
-            memmove(core->retries, core->retries + 1, --core->retry_count * sizeof core->retries[0]);
-        }
+        core_retry_failed(core);
         break;
     case CORE_INPUT_OWN:
         core->state = SOUK_CORE_BROKEN;
@@ -726,24 +717,12 @@ souk_core_take_over(struct souk_core *core, struct souk_slice handed_over)
     return 0;
 }
 
-/* ---- parked events, status ------------------------------------------ */
+/* ---- status --------------------------------------------------------- */
 
-int
-souk_core_retry_parked(struct souk_core *core, struct souk_slice key)
+const char *
+souk_core_fault(const struct souk_core *core)
 {
-    struct souk_slice *retries = realloc(core->retries, (core->retry_count + 1) * sizeof *retries);
-    void *copy = malloc(key.size_bytes == 0 ? 1 : key.size_bytes);
-
-    if (retries != NULL)
-        core->retries = retries;
-    if (retries == NULL || copy == NULL) {
-        free(copy);
-        return -SOUK_ENOMEM;
-    }
-    memcpy(copy, key.base, key.size_bytes);
-    core->retries[core->retry_count++] = (struct souk_slice){ copy, key.size_bytes };
-    core->dirty = true;
-    return 0;
+    return core->fault_text[0] != '\0' ? core->fault_text : "its handler failed";
 }
 
 void

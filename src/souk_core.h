@@ -141,8 +141,14 @@ SOUK_MUST_CHECK int souk_core_take_over(struct souk_core *core, struct souk_slic
 
 /* ---- parked events -------------------------------------------------- */
 
-/* Run the parked events of `key` again, in order, in the next work of a live service. */
+/*
+ * Run the parked events of `key` again, in order, in the next work of a live
+ * service. The commands souk.parked.retry and souk.parked.discard do so, too.
+ */
 SOUK_MUST_CHECK int souk_core_retry_parked(struct souk_core *core, struct souk_slice key);
+
+/* After -SOUK_EHANDLER: why the handler failed, as it has said itself or as its fault is called. Never NULL. */
+const char *souk_core_fault(const struct souk_core *core);
 
 /* ---- how it stands -------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "souk_core_parts.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ static int run_event(struct souk_core *core, const struct souk_name *stream, str
 static int react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event);
 static int park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
-    const struct souk_event *event, bool reacts, const char *text);
+    const struct souk_event *event, bool reacts, const char *text, uint32_t tries);
 static int pay_losses(struct souk_core *core, struct core_follow *follow);
 static int run_loss(struct souk_core *core, const struct souk_parked *loss);
 static int owe_reaction(struct souk_core *core, struct core_follow *follow, const struct souk_feed_batch *batch);
@@ -218,7 +219,16 @@ core_handler(const struct souk_core *core, enum souk_handler_kind kind, struct s
 struct souk_view
 core_view(struct souk_core *core)
 {
-    return (struct souk_view){ .space = &core->space, .txn = core->txn, .arena = &core->arena, .copies = true };
+    return (struct souk_view){ .space = &core->space, .txn = core->txn, .arena = &core->arena, .copies = true,
+        .fault_text = core->fault_text };
+}
+
+int
+core_fault(struct souk_core *core, const char *what, int rc)
+{
+    if (core->fault_text[0] == '\0')
+        (void)snprintf(core->fault_text, sizeof core->fault_text, "%s failed: %s", what, souk_error_name(rc));
+    return rc;
 }
 
 int
@@ -253,9 +263,11 @@ apply(struct souk_core *core, const struct souk_name *stream, bool own, bool bes
         return 0;
     if (beside && !SOUK_PLANTED_BUG(FILLED_IN_PLACE))
         tables.view.beside = stream->text;
-    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0
-        || (rc = handler->type->call_apply(handler->handler, &tables, message)) != 0)
-        return rc;
+    core->fault_text[0] = '\0';
+    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
+        return core_fault(core, "reading it", rc);
+    if ((rc = handler->type->call_apply(handler->handler, &tables, message)) != 0)
+        return core_fault(core, "apply", rc);
     core->status.events_applied++;
     for (struct souk_touched *touched = tables.touched; touched != NULL; touched = touched->next) {
         rc = beside ? souk_index_note(core->txn, touched->index, touched->entity)
@@ -592,9 +604,9 @@ take_event(struct souk_core *core, struct core_follow *follow, struct souk_epoch
     if (core->parked_count != 0 && (rc = souk_parked_has(core->txn, event->key, &waits)) != 0)
         return rc;
     if (waits)
-        return park(core, &follow->name, epoch, event, reacts, "waits behind a parked event of its key");
+        return park(core, &follow->name, epoch, event, reacts, CORE_PARKED_BEHIND, 0);
     if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
-        return park(core, &follow->name, epoch, event, reacts, poison->text);
+        return park(core, &follow->name, epoch, event, reacts, poison->text, poison->tries);
     core->failed_point = point;
     return run_event(core, &follow->name, epoch, event, reacts);
 }
@@ -621,20 +633,22 @@ react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch 
 
     if (handler == NULL || core->own_count == 0)
         return 0;
-    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0
-        || (rc = souk_vector_learn(&core->vector, stream, because.point)) != 0)   /* of two rival branches this one */
+    core->fault_text[0] = '\0';
+    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
+        return core_fault(core, "reading it", rc);
+    if ((rc = souk_vector_learn(&core->vector, stream, because.point)) != 0)   /* of two rival branches this one */
         return rc;
     core_decision_init(core, &decision, &because, &event->correlation, event->depth + 1);
     rc = core_said(&decision, handler->type->call_react(handler->handler, &view, message, &decision));
-    return rc != 0 ? rc : core_settle(core, &decision);
+    return rc != 0 ? core_fault(core, "react", rc) : core_settle(core, &decision);
 }
 
 static int
 park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch, const struct souk_event *event,
-    bool reacts, const char *text)
+    bool reacts, const char *text, uint32_t tries)
 {
     const struct souk_parked parked = { .kind = SOUK_PARKED_EVENT, .stream = *stream, .epoch = epoch,
-        .event = *event, .reacts = reacts, .text = souk_slice_of(text) };
+        .event = *event, .reacts = reacts, .text = souk_slice_of(text), .since_ms = core->wall_ms, .tries = tries };
     int rc = souk_parked_add(core->txn, &parked);
 
     core->changed = true;
@@ -761,7 +775,7 @@ pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epo
     const struct souk_point point = { epoch, event->number };
     const struct core_poison *poison = poison_of(follow, point);
     struct souk_parked parked = { .kind = SOUK_PARKED_REACTION, .stream = follow->name, .epoch = epoch,
-        .event = *event, .reacts = true };
+        .event = *event, .reacts = true, .since_ms = core->wall_ms };
     bool waits = false, stands;
     int rc;
 
@@ -775,9 +789,11 @@ pay_reaction(struct souk_core *core, struct core_follow *follow, struct souk_epo
     if (core->parked_count != 0 && (rc = souk_parked_has(core->txn, event->key, &waits)) != 0)
         return rc;
     if (waits)
-        parked.text = souk_slice_of("waits behind a parked event of its key");
-    else if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
+        parked.text = souk_slice_of(CORE_PARKED_BEHIND);
+    else if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max) {
         parked.text = souk_slice_of(poison->text);
+        parked.tries = poison->tries;
+    }
     if (parked.text.base == NULL) {
         core->failed_point = point;
         return react(core, &follow->name, epoch, event);
@@ -831,7 +847,7 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
                 continue;
             poison = poison_of(follow, core->failed_point);
             if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
-                rc = park(core, &follow->name, header->epoch, &event, false, poison->text);
+                rc = park(core, &follow->name, header->epoch, &event, false, poison->text, poison->tries);
             else
                 rc = apply(core, &follow->name, false, true, header->epoch, &event);
             if (rc != 0)
@@ -937,6 +953,7 @@ collect_loss(const struct souk_trail_caused *caused, void *arg)
     loss->event.correlation = caused->correlation;
     loss->event.depth = caused->depth;
     loss->event.version = caused->version;
+    loss->since_ms = losses->core->wall_ms;
     loss->caused_stream = caused->own;
     loss->caused = caused->point;
     return loss->event.type.base == NULL || loss->event.key.base == NULL ? -SOUK_ENOMEM : 0;
@@ -1007,9 +1024,10 @@ pay_losses(struct souk_core *core, struct core_follow *follow)
         core->status.rewound++;
         if (core_handler(core, SOUK_HANDLER_REACT_REWOUND, souk_name_slice(&follow->name)) == NULL)
             loss->text = souk_slice_of("no reaction to the loss of its cause");
-        else if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max)
+        else if (poison != NULL && poison->tries >= core->wiring->limits.handler_tries_max) {
             loss->text = souk_slice_of(poison->text);
-        else if ((rc = run_loss(core, loss)) != 0)
+            loss->tries = poison->tries;
+        } else if ((rc = run_loss(core, loss)) != 0)
             return rc;
         if (loss->text.base != NULL) {
             if ((rc = souk_parked_add(core->txn, loss)) != 0)
@@ -1036,10 +1054,11 @@ run_loss(struct souk_core *core, const struct souk_parked *loss)
 
     if (handler == NULL)
         return -SOUK_EHANDLER;
+    core->fault_text[0] = '\0';
     core_decision_init(core, &decision, &because, &loss->event.correlation, loss->event.depth);  /* the lost one's + 1 */
     rc = core_said(&decision, ((int (*)(const struct souk_view *, const struct souk_rewound *,
         struct souk_decision *))handler->handler)(&view, &rewound, &decision));
-    return rc != 0 ? rc : core_settle(core, &decision);
+    return rc != 0 ? core_fault(core, "react", rc) : core_settle(core, &decision);
 }
 
 static struct souk_event_ref
@@ -1054,8 +1073,8 @@ ref_of(const struct souk_name *stream, struct souk_point point)
 
 /* ---- parked events, once more --------------------------------------- */
 
-static int
-run_parked(struct souk_core *core, const struct souk_parked *parked)
+int
+core_run_parked(struct souk_core *core, const struct souk_parked *parked)
 {
     const struct souk_point point = { parked->epoch, parked->event.number };
     bool stands;                                /* another instance has reacted: own batches that came back say so */
@@ -1068,39 +1087,4 @@ run_parked(struct souk_core *core, const struct souk_parked *parked)
     if (parked->kind == SOUK_PARKED_EVENT)
         return run_event(core, &parked->stream, parked->epoch, &parked->event, parked->reacts && !stands);
     return stands ? 0 : react(core, &parked->stream, parked->epoch, &parked->event);
-}
-
-int
-core_work_retries(struct souk_core *core)
-{
-    while (core->retries_done < core->retry_count && !core_round_over(core)) {
-        const struct souk_slice key = core->retries[core->retries_done];
-        struct souk_parked parked;
-        int rc;
-
-        while ((rc = souk_parked_first(core->txn, key, &parked)) == 0) {
-            if (core_round_over(core) || core->draft_count != 0) {      /* an empty commit has room for any reaction */
-                core->again = true;
-                return 0;
-            }
-            parked.event.payload = souk_arena_copy(&core->arena, parked.event.payload);
-            parked.event.type = souk_arena_copy(&core->arena, parked.event.type);
-            parked.event.key = key;
-            if (parked.event.payload.base == NULL || parked.event.type.base == NULL)
-                return -SOUK_ENOMEM;
-            if ((rc = souk_parked_remove(core->txn, &parked)) != 0)
-                return rc;
-            core->parked_count--;
-            core->changed = true;
-            core_begin_input(core, CORE_INPUT_RETRY);
-            rc = run_parked(core, &parked);
-            if (rc != 0)
-                return rc;
-            core->failed_kind = CORE_INPUT_NONE;
-        }
-        if (rc != -SOUK_ENOTFOUND)
-            return rc;
-        core->retries_done++;
-    }
-    return 0;
 }

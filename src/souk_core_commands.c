@@ -121,6 +121,8 @@ run_command(struct souk_core *core, struct core_command *command)
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_INTERNAL, "internal", "the command's handler failed", 0);
     }
+    if (core_is_parking(request->name))
+        return core_run_parking(core, command);
     if (core_handler(core, SOUK_HANDLER_DECIDE, request->name) == NULL) {
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_UNKNOWN, "unknown", "this service has no such command", 0);
@@ -386,13 +388,21 @@ reply_ok(struct souk_core *core, struct core_command *command, const struct souk
     return 0;
 }
 
+int
+core_answer(struct souk_core *core, const struct core_command *command, enum souk_status status, const char *code,
+    const char *text)
+{
+    return reply_status(core, command, status, code, text, 0);
+}
+
 static int
-reply_status(struct souk_core *core, const struct core_command *command, enum souk_status status, const char *code,
-    const char *text, uint64_t retry_after_ms)
+reply_status(struct souk_core *core, const struct core_command *command, enum souk_status status,
+    const char *code, const char *text, uint64_t retry_after_ms)
 {
     struct souk_wire_reply reply;
 
     souk_wire_reply_init(&reply, &command->request.id, status);
+    reply.durability = status == SOUK_STATUS_OK ? SOUK_DURABILITY_LOCAL : 0;
     reply.code = souk_slice_of(code);
     reply.text = souk_slice_of(text);
     reply.retry_after_ms = retry_after_ms;

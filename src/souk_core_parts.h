@@ -4,6 +4,7 @@
  *
  * souk_core.c           life, hearing, rounds of work
  * souk_core_apply.c     own and followed events: apply, react, void, loss, parking
+ * souk_core_parked.c    parked events once more, and what the operator says about them
  * souk_core_prepare.c   commands that are prepared outside of the transaction
  * souk_core_commands.c  commands and their replies, timers, requests to others
  * souk_core_origin.c    drafts and commits, epochs, acknowledgements, trimming
@@ -21,6 +22,7 @@
 #include "souk_parked.h"
 #include "souk_plant.h"
 #include "souk_prepare.h"
+#include "souk_settled.h"
 #include "souk_space.h"
 #include "souk_timers.h"
 #include "souk_trail.h"
@@ -31,6 +33,7 @@
 #define CORE_ROUND_EVENTS_MAX 4096              /* followed events of one round */
 #define CORE_COMMIT_BYTES_SOFT (512 * 1024)     /* no new input into a commit that has as much */
 #define CORE_FULL_PAUSE_MS 1000                 /* after map or disk was full */
+#define CORE_PARKED_BEHIND "waits behind a parked event of its key"
 #define CORE_UNANSWERED_MAX 4096                /* timers that nobody reacted to */
 
 struct core_own {
@@ -46,7 +49,7 @@ struct core_own {
 struct core_poison {
     struct souk_point point;
     uint32_t tries;
-    char text[SOUK_PARKED_TEXT_BYTES_MAX];
+    char text[SOUK_FAULT_TEXT_BYTES_MAX + 1];
 };
 
 struct core_follow {
@@ -92,6 +95,7 @@ struct core_command {
     struct souk_wire_request request;           /* its slices lie in `frame` */
     uint64_t deadline_ms;                       /* steady */
     bool done;                                  /* in this round */
+    bool retrying;                              /* an operator's: its event's key has been run again since */
     bool failed;                                /* alone: its answer is `internal` */
     enum { CORE_UNPREPARED, CORE_WANTS_PREPARING, CORE_PREPARING, CORE_PREPARED } preparing;
     uint64_t ticket;                            /* of its preparation */
@@ -124,6 +128,14 @@ struct core_waiter {
     struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
     uint32_t body_count;
     struct souk_pack body;
+};
+
+/* A key whose parked events are to be run again, and who wants it. */
+struct core_retry {
+    uint8_t key[SOUK_KEY_BYTES_MAX];
+    size_t key_bytes;
+    struct souk_id command_id;
+    char who[SOUK_SETTLED_WHO_BYTES_MAX + 1];   /* empty: the runtime itself */
 };
 
 struct core_asked {
@@ -175,8 +187,11 @@ struct souk_core {
     uint32_t asked_count, asked_room;
     struct souk_timer_row *unanswered;          /* keys not kept: only due and setter are compared */
     uint32_t unanswered_count;
-    struct souk_slice *retries;                 /* keys whose parked events are to be run; owned */
+    struct core_retry *retries;
     uint32_t retry_count, retries_done;
+    uint64_t retry_failed;                      /* sequence of a parked event that failed again; 0: none */
+    bool retry_noted;                           /* in this round */
+    char retry_text[SOUK_FAULT_TEXT_BYTES_MAX + 1]; /* why, to be put into its row */
 
     /* this round */
     struct souk_arena arena;
@@ -199,6 +214,9 @@ struct souk_core {
     struct core_command *failed_command;
     struct core_outcome *failed_outcome;
     struct souk_timer_row failed_timer;
+    uint64_t failed_parked;                     /* sequence */
+    uint32_t failed_retry;                      /* of which of the retries */
+    char fault_text[SOUK_FAULT_TEXT_BYTES_MAX + 1]; /* why the latest handler failed; empty: it did not say */
 
     /* starting and recovering */
     uint32_t seal_counter;                      /* asked for */
@@ -263,7 +281,9 @@ const struct souk_handler *core_handler(const struct souk_core *core, enum souk_
 struct souk_view core_view(struct souk_core *core);
 /* Followed batches that may be applied. */
 int core_work_followed(struct souk_core *core);
-int core_work_retries(struct souk_core *core);
+int core_run_parked(struct souk_core *core, const struct souk_parked *parked);
+/* A handler has failed: unless it has said why itself, `what` and `rc` are why. Gives `rc`. */
+int core_fault(struct souk_core *core, const char *what, int rc);
 /* Whether `header` has to wait, for a cause that is then named and pulled. `own`: of a stream of its own. */
 bool core_held(struct souk_core *core, const struct souk_batch_header *header, uint64_t *held_since_ms, bool own);
 struct core_follow *core_follow(struct souk_core *core, const char *stream);
@@ -294,6 +314,22 @@ int core_work_waiters(struct souk_core *core);
 void core_commands_settle(struct souk_core *core, bool committed);
 void core_commands_done(struct souk_core *core);
 uint64_t core_commands_due_ms(const struct souk_core *core);
+
+/* An answer without a body. */
+int core_answer(struct souk_core *core, const struct core_command *command, enum souk_status status, const char *code,
+    const char *text);
+
+/* ---- souk_core_parked.c --------------------------------------------- */
+
+/* Run what is to be run again. */
+int core_work_retries(struct souk_core *core);
+/* The round is over. */
+void core_retries_committed(struct souk_core *core);
+/* The parked event that was run in this round, alone, has failed: it stays. */
+void core_retry_failed(struct souk_core *core);
+/* Is it one of the operator's commands about parked events? */
+bool core_is_parking(struct souk_slice name);
+int core_run_parking(struct souk_core *core, struct core_command *command);
 
 /* ---- souk_core_prepare.c -------------------------------------------- */
 

@@ -1,11 +1,12 @@
 #include "souk_parked.h"
+#include "souk_settled.h"
 #include "souk_wire.h"
 
 #include <string.h>
 
 #define TABLE "souk.parked"                     /* sequence -> row */
 #define TABLE_KEYS "souk.parked.keys"           /* key size, key, sequence -> nothing */
-#define FIELDS 18
+#define FIELDS 20
 #define ROW_BYTES_MAX (SOUK_PAYLOAD_BYTES_MAX + 2048)
 #define KEY_ROW_BYTES_MAX (1 + SOUK_KEY_BYTES_MAX + 8)
 
@@ -26,16 +27,17 @@ souk_parked_add(struct souk_txn *txn, const struct souk_parked *parked)
     uint8_t key[KEY_ROW_BYTES_MAX];
     struct souk_slice last, value;
     struct souk_table rows, keys;
-    uint64_t next = 1;
+    uint64_t next;
     int rc;
 
-    if ((rc = open_tables(txn, &rows, &keys)) != 0)
+    if ((rc = open_tables(txn, &rows, &keys)) != 0 || (rc = souk_settled_last(txn, &next)) != 0)
         return rc;
     rc = souk_txn_seek_below(txn, rows, (struct souk_slice){ NULL, 0 }, &last, &value);
-    if (rc == 0)
-        next = souk_get_u64(last.base) + 1;
-    else if (rc != -SOUK_ENOTFOUND)
+    if (rc == 0 && souk_get_u64(last.base) > next)
+        next = souk_get_u64(last.base);
+    else if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
+    next++;
     numbered.sequence = next;
     if ((rc = put_row(txn, rows, &numbered)) != 0)
         return rc;
@@ -73,6 +75,72 @@ souk_parked_first(struct souk_txn *txn, struct souk_slice key, struct souk_parke
     if (rc != 0)
         return rc == -SOUK_ENOTFOUND ? -SOUK_EDAMAGED : rc;
     return read_row((struct souk_slice){ at, 8 }, value, parked_out);
+}
+
+int
+souk_parked_get(struct souk_txn *txn, uint64_t sequence, struct souk_parked *parked_out)
+{
+    struct souk_table rows;
+    struct souk_slice value;
+    uint8_t at[8];
+    int rc;
+
+    souk_put_u64(at, sequence);
+    if ((rc = souk_txn_table(txn, TABLE, &rows)) != 0
+        || (rc = souk_txn_get(txn, rows, (struct souk_slice){ at, 8 }, &value)) != 0)
+        return rc;
+    return read_row((struct souk_slice){ at, 8 }, value, parked_out);
+}
+
+int
+souk_parked_after(struct souk_txn *txn, uint64_t sequence, struct souk_parked *parked_out)
+{
+    struct souk_slice key, value;
+    struct souk_table rows;
+    uint8_t from[8];
+    int rc;
+
+    if (sequence == UINT64_MAX)
+        return -SOUK_ENOTFOUND;
+    souk_put_u64(from, sequence + 1);
+    if ((rc = souk_txn_table(txn, TABLE, &rows)) != 0
+        || (rc = souk_txn_seek(txn, rows, (struct souk_slice){ from, 8 }, &key, &value)) != 0)
+        return rc;
+    return read_row(key, value, parked_out);
+}
+
+int
+souk_parked_queue(struct souk_txn *txn, struct souk_slice key, uint32_t count_max, uint64_t *first_out,
+    uint32_t *count_out)
+{
+    uint8_t from[KEY_ROW_BYTES_MAX];
+    const size_t size = key_row(from, key, 0);
+    struct souk_slice found, value;
+    struct souk_table keys;
+    struct souk_scan *scan;
+    int rc;
+
+    *first_out = 0;
+    *count_out = 0;
+    if ((rc = souk_txn_table(txn, TABLE_KEYS, &keys)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if ((rc = souk_scan_open(txn, keys, (struct souk_slice){ from, size }, &scan)) != 0)
+        return rc;
+    while (*count_out < count_max && (rc = souk_scan_next(scan, &found, &value)) == 0
+        && found.size_bytes == size && memcmp(found.base, from, size - 8) == 0)
+        if ((*count_out)++ == 0)
+            *first_out = souk_get_u64((const uint8_t *)found.base + size - 8);
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+souk_parked_note(struct souk_txn *txn, const struct souk_parked *parked)
+{
+    struct souk_table rows;
+    int rc = souk_txn_table(txn, TABLE, &rows);
+
+    return rc != 0 ? rc : put_row(txn, rows, parked);
 }
 
 int
@@ -267,6 +335,8 @@ pack_row(struct souk_pack *pack, const struct souk_parked *parked)
     souk_wire_point_put(pack, &parked->caused);                     /* 3 */
     souk_pack_bool(pack, parked->reacts);
     souk_pack_bin(pack, text);
+    souk_pack_uint(pack, parked->since_ms);
+    souk_pack_uint(pack, parked->tries);
 }
 
 static int
@@ -301,5 +371,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_parked *par
     souk_wire_point_get(&in, &parked_out->caused);
     parked_out->reacts = souk_unpack_bool(&in);
     parked_out->text = souk_unpack_bin(&in, SOUK_PARKED_TEXT_BYTES_MAX);
+    parked_out->since_ms = souk_unpack_uint(&in, INT64_MAX);
+    parked_out->tries = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
     return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
 }

@@ -3,7 +3,8 @@
  * behind them because it has the same key.
  *
  * Parking counts as applied for cursors and causes. The operator retries or
- * gives up; until then later events of the key are parked too, in order.
+ * gives up (souk_settled.h); until then later events of the key are parked too,
+ * in order. Sequences are not given twice while anything is parked or settled.
  */
 #ifndef SOUK_PARKED_H
 #define SOUK_PARKED_H
@@ -28,6 +29,8 @@ struct souk_parked {
     struct souk_point caused;
     bool reacts;                                /* a reaction to it is due when it is run */
     struct souk_slice text;                     /* why */
+    uint64_t since_ms;                          /* wall: when it was parked */
+    uint32_t tries;                             /* times that its handler has failed; 0: it waits behind another one */
 };
 
 SOUK_MUST_CHECK int souk_parked_add(struct souk_txn *txn, const struct souk_parked *parked);
@@ -35,6 +38,14 @@ SOUK_MUST_CHECK int souk_parked_add(struct souk_txn *txn, const struct souk_park
 SOUK_MUST_CHECK int souk_parked_has(struct souk_txn *txn, struct souk_slice key, bool *has_out);
 /* The first one with this key, in the order of parking. 0, -SOUK_ENOTFOUND. */
 SOUK_MUST_CHECK int souk_parked_first(struct souk_txn *txn, struct souk_slice key, struct souk_parked *parked_out);
+SOUK_MUST_CHECK int souk_parked_get(struct souk_txn *txn, uint64_t sequence, struct souk_parked *parked_out);
+/* The next one behind `sequence`. 0, -SOUK_ENOTFOUND. */
+SOUK_MUST_CHECK int souk_parked_after(struct souk_txn *txn, uint64_t sequence, struct souk_parked *parked_out);
+/* The first one with this key, and how many there are, counted up to `count_max`; 0: none. */
+SOUK_MUST_CHECK int souk_parked_queue(struct souk_txn *txn, struct souk_slice key, uint32_t count_max,
+    uint64_t *first_out, uint32_t *count_out);
+/* It was run again and stays: put down how often, and why. `parked` is not of a row that is still borrowed. */
+SOUK_MUST_CHECK int souk_parked_note(struct souk_txn *txn, const struct souk_parked *parked);
 SOUK_MUST_CHECK int souk_parked_remove(struct souk_txn *txn, const struct souk_parked *parked);
 /* The tables of `stream` are about to be filled anew, parked events and all; reactions that are due stay parked. */
 SOUK_MUST_CHECK int souk_parked_refill(struct souk_txn *txn, const struct souk_name *stream);

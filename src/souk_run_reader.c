@@ -1,4 +1,5 @@
 #include "souk_run_parts.h"
+#include "souk_parked_answer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ struct run_reader {
 static void hear(struct run_reader *reader, struct souk_time now);
 static bool hear_own(struct run_reader *reader);
 static void answer_status(struct run_reader *reader, const struct souk_wire_request *request);
+static void answer_parked(struct run_reader *reader, const struct souk_wire_request *request);
 static void answer_digest(struct run_reader *reader, const struct souk_wire_request *request);
 static int digest(struct run_reader *reader, const struct souk_name *stream, struct souk_pack *pack);
 static int cursor_of(struct run_reader *reader, struct souk_txn *txn, const struct souk_name *stream,
@@ -195,6 +197,10 @@ hear_own(struct run_reader *reader)
         reader->digested = true;                /* it reads whole tables: queries have their turn after each */
         return true;
     }
+    if (reader->run->config->service != NULL && souk_parked_is_query(request.name)) {
+        answer_parked(reader, &request);
+        return true;
+    }
     return reader->run->finder != NULL && run_finder_hear(reader->run->finder, &reader->message);
 }
 
@@ -216,6 +222,40 @@ answer_status(struct run_reader *reader, const struct souk_wire_request *request
     answer.body = souk_pack_slice(&body);
     if (payload.rc == 0 && body.rc == 0)
         reply(reader, &answer);
+    souk_pack_done(&payload);
+    souk_pack_done(&body);
+}
+
+static void
+answer_parked(struct run_reader *reader, const struct souk_wire_request *request)
+{
+    struct souk_wire_reply answer = { .id = request->id, .status = SOUK_STATUS_OK, .body_count = 1 };
+    struct souk_wire_entry entry = { .version = 1 };
+    struct souk_pack payload, body;
+    struct souk_txn *txn = NULL;
+    const char *name = "";
+    int rc;
+
+    souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
+    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    if ((rc = souk_txn_begin(reader->run->store, SOUK_TXN_READ, &txn)) == 0)
+        rc = souk_parked_answer(txn, request, &payload, &name);
+    if (rc == 0) {
+        entry.name = souk_slice_of(name);
+        entry.payload = souk_pack_slice(&payload);
+        souk_wire_entry_put(&body, &entry);
+        answer.body = souk_pack_slice(&body);
+    } else {
+        answer = (struct souk_wire_reply){ .id = request->id, .status = rc == 1 ? SOUK_STATUS_REFUSED
+            : rc == -SOUK_EINVAL ? SOUK_STATUS_INVALID : SOUK_STATUS_INTERNAL,
+            .code = souk_slice_of(rc == 1 ? name : souk_error_name(rc)),
+            .text = souk_slice_of(rc == 1 ? "no such event is parked, or not any more"
+                : rc == -SOUK_EINVAL ? "its payload is not what its description says"
+                : "its parked events cannot be read") };
+    }
+    if (body.rc == 0)
+        reply(reader, &answer);
+    souk_txn_abort(&txn);
     souk_pack_done(&payload);
     souk_pack_done(&body);
 }

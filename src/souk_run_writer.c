@@ -327,6 +327,8 @@ aborted(struct run *run, int rc, struct souk_time now)
     souk_line_begin(&line, run->report, run->refusing_told && rc != -SOUK_EHANDLER ? SOUK_LEVEL_DEBUG
         : SOUK_LEVEL_WARN, rc == -SOUK_EHANDLER ? "handler_failed" : "refusing");
     souk_line_text(&line, "error", souk_error_name(rc));
+    if (rc == -SOUK_EHANDLER && run->engine.core != NULL)
+        souk_line_text(&line, "why", souk_core_fault(run->engine.core));
     souk_line_text(&line, "text", rc == -SOUK_EHANDLER ? "a handler failed: what was in this commit is run one by one"
         : rc == -SOUK_EFULL ? "no room on the disk or in the store: commands are refused until there is"
         : "no memory: commands are refused until there is");
@@ -477,7 +479,7 @@ tell_changes(struct run *run, const struct souk_node_status *status)
     if (status->parked > run->parked_told) {
         souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "parked");
         souk_line_uint(&line, "parked", status->parked);
-        souk_line_text(&line, "text", "events that could not be handled wait for the operator");
+        souk_line_text(&line, "text", "events that could not be handled wait for the operator: souk parked list");
         souk_line_end(&line);
     }
     run->parked_told = status->parked;

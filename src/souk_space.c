@@ -279,6 +279,19 @@ souk_view_arena(const struct souk_view *view)
     return view->arena;
 }
 
+int
+souk_fault(const struct souk_view *view, enum souk_error_code code, const char *format, ...)
+{
+    va_list args;
+
+    if (view->fault_text != NULL) {
+        va_start(args, format);
+        (void)vsnprintf(view->fault_text, SOUK_FAULT_TEXT_BYTES_MAX + 1, format, args);
+        va_end(args);
+    }
+    return -(int)code;
+}
+
 /* ---- writing -------------------------------------------------------- */
 
 const struct souk_view *

@@ -42,6 +42,7 @@ struct souk_view {
     struct souk_arena *arena;
     bool copies;                                /* a write transaction: what is read must outlive the next write */
     const char *beside;                         /* the stream whose tables are being filled beside, or NULL */
+    char *fault_text;                           /* room for what souk_fault() says, or NULL: nobody asks */
 };
 
 struct souk_tables {

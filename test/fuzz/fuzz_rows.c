@@ -25,6 +25,7 @@
 #include "souk_parked.h"
 #include "souk_reader.h"
 #include "souk_recorder.h"
+#include "souk_settled.h"
 #include "souk_timers.h"
 #include "souk_trail.h"
 #include "souk_vector.h"
@@ -38,6 +39,7 @@ static const char *const tables[] = {
     "souk.parked.keys", "souk.asked", "souk.timers", "souk.timers.due", "souk.timers.set", "souk.known", "souk.said",
     "souk.meta", "souk.named", "souk.owed", "souk.seals", "souk.ordered", "souk.positions", "souk.backed-up",
     "log.orders", "log.orders.private", "log.stock", "t.0.orders", "t.0.addresses",
+    "souk.settled",
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 
@@ -226,11 +228,13 @@ read_rows(struct souk_txn *txn)
     struct souk_trail_command command;
     struct souk_timer_row timer;
     struct souk_vector vector;
+    struct souk_settled settled;
     struct souk_parked parked;
     struct souk_point frontier;
     struct souk_arena arena;
     struct souk_slice batch;
     uint64_t number, first;
+    uint32_t count;
     bool has;
 
     for (size_t i = 0; i < ground.service.stream_count; i++) {
@@ -245,6 +249,11 @@ read_rows(struct souk_txn *txn)
     expect(souk_parked_has(txn, some, &has));
     expect(souk_parked_first(txn, some, &parked));
     expect(souk_parked_each(txn, see_parked, NULL));
+    expect(souk_parked_queue(txn, some, 3, &number, &count));
+    for (number = 0; souk_parked_after(txn, number, &parked) == 0; number = parked.sequence)
+        assert(parked.sequence > number);
+    expect(souk_settled_before(txn, 0, &settled));
+    expect(souk_settled_get(txn, 1, &settled));
     expect(souk_asked_each(txn, see_asked, txn));
     expect(souk_timers_next_ms(txn, &number));
     souk_arena_init(&arena, 0);

@@ -44,6 +44,21 @@ test_process_vault_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
 test_process_vault_LDADD = libsouk-all.la $(SODIUM_LIBS)
 $(test_process_vault_OBJECTS): test/process/vault.h
 
+# Letters and their reader, for the operator's commands.
+test/process/desk.h: $(srcdir)/test/process/desk.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) test/process && \
+		./souk-messages$(EXEEXT) c $(srcdir)/test/process/desk.messages.zpl -o test/process
+test/process/desk.c: test/process/desk.h
+EXTRA_DIST += test/process/desk.messages.zpl test/process/test_operate.py
+CLEANFILES += test/process/desk.h test/process/desk.c
+check_PROGRAMS += test/process/desk
+test_process_desk_SOURCES = test/process/desk_service.c
+nodist_test_process_desk_SOURCES = test/process/desk.c test/process/desk.h
+test_process_desk_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
+test_process_desk_LDADD = libsouk-all.la
+$(test_process_desk_OBJECTS): test/process/desk.h
+
 # All that test/process/run.py needs in a build directory.
-process-programs: test/powercut/shim.la souk souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/guestbook test/process/vault
+process-programs: test/powercut/shim.la souk souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/guestbook test/process/vault \
+	test/process/desk
 .PHONY: process-programs

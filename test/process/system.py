@@ -5,6 +5,7 @@ Nothing here sleeps for a time: it waits for an answer, a line of a log, the end
 import collections
 import contextlib
 import hashlib
+import json
 import os
 import select
 import shutil
@@ -31,8 +32,11 @@ SERVICES = {
     "moderation": (["moderation"], ["reviews.internal"], []),
     "query": ([], ["orders", "stock", "payments", "reviews", "moderation"], []),
     "vault": (["vault"], [], []),
+    "letters": (["letters"], [], []),
+    "reader": ([], ["letters"], []),
 }
 
+DESK = ("letters", "reader")
 SHOP = ("orders", "stock", "payments", "reviews", "moderation", "query")
 
 Reply = collections.namedtuple("Reply", "status durability code text retry_after_ms cursors body")
@@ -299,7 +303,7 @@ class System:
         """Start a node, with more variables in its environment; it may not be ready yet."""
         program = ([f"{self.build}/souk-eventstore", name] if name in self.stores
                    else [f"{self.build}/test/process/vault"] if name == "vault"
-                   else [f"{self.build}/test/process/service", name])
+                   else [f"{self.build}/test/process/{'desk' if name in DESK else 'service'}", name])
         self.daemons[name] = Daemon(self, name, [*self.wrap, *program, "--topology", self.topology, *options],
                                     os.path.join(self.path, f"{name}.log"), variables)
         return self.daemons[name]
@@ -313,6 +317,17 @@ class System:
     def live(self, name):
         """Wait until it takes commands."""
         return self.daemons[name].says("event=state state=live")
+
+    def souk(self, *arguments, status=0, given=None):
+        """What the command has written, when it ends with this status."""
+        ended = subprocess.run([f"{self.build}/souk", *arguments], input=given, capture_output=True, encoding="utf-8",
+                               cwd=self.path, timeout=4 * WAIT_SECONDS, check=False,
+                               env={**os.environ, "LC_ALL": "C", "SOUK_TOPOLOGY": self.topology})
+        assert ended.returncode == status, (arguments, ended)
+        return ended.stdout if status == 0 else ended.stdout + ended.stderr
+
+    def souk_json(self, *arguments, **options):
+        return [json.loads(line) for line in self.souk(*arguments, "--json", **options).splitlines()]
 
     # ---- talking
 

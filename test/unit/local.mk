@@ -58,6 +58,13 @@ test_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_wire_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
 TESTS += test/unit/test_wire
 
+check_PROGRAMS += test/unit/test_parked
+test_unit_test_parked_SOURCES = test/unit/test_parked.c
+test_unit_test_parked_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_parked_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+$(test_unit_test_parked_OBJECTS): src/parking.h
+TESTS += test/unit/test_parked
+
 check_PROGRAMS += test/unit/test_log
 test_unit_test_log_SOURCES = test/unit/test_log.c
 test_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

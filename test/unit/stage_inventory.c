@@ -87,7 +87,9 @@ react_placed(const struct souk_view *view, const struct orders_placed *event, st
     int rc = reserve(view, event->order_id, event->sku, event->units, &refusal, decision);
 
     if (rc == 0 && refusal != NULL)
-        return souk_slice_equal(souk_slice_of(refusal), souk_slice_of(INVENTORY_UNKNOWN_SKU)) ? -SOUK_EHANDLER : 0;
+        return souk_slice_equal(souk_slice_of(refusal), souk_slice_of(INVENTORY_UNKNOWN_SKU))
+            ? souk_fault(view, SOUK_EHANDLER, "no article %.*s", (int)event->sku.size_bytes,
+                (const char *)event->sku.base) : 0;
     return rc;
 }
 

@@ -43,7 +43,7 @@ prints()
     diff "$scratch/meant" "$scratch/$1" >"$scratch/diff"
 }
 
-echo 1..24
+echo 1..30
 cd "$scratch" || exit 99
 
 # ---- the command itself
@@ -146,6 +146,23 @@ system/bad.zpl:4: `program` is missing below `service = a`
 system/bad.zpl:5: `folow` is not known here; did you mean `follow`?
 END
 say "everything that is wrong is said at once"
+
+# ---- parked
+
+exits 64 "$program" parked park && grep -q 'list, show, retry or discard is meant' err
+say "parked knows what it can do"
+exits 64 "$program" parked retry && grep -q 'one event is meant' err
+say "a retry wants an event"
+exits 64 "$program" parked discard letters/2 && grep -q 'why? Say it with --why' err
+say "a discard wants a reason"
+reason=$(printf '%0201d' 0)
+exits 64 "$program" parked discard letters/2 --why "$reason" && grep -q 'a reason of 1 to 200 bytes' err &&
+    exits 65 "$program" parked discard letters --why "${reason#0}" -t "$blog" --service nobody
+say "a reason has a limit"
+exits 65 "$program" parked list qery -t "$blog" && grep -q 'no service `qery`; did you mean `query`?' err
+say "parked names the nearest service"
+exits 64 "$program" parked show comments -t "$blog" && grep -q 'STREAM/NUMBER or STREAM/EPOCH/NUMBER, not comments' err
+say "an event has a stream and a number"
 
 # ---- check --against
 

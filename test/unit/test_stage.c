@@ -450,7 +450,7 @@ drawn_ids_have_numbers(void **state)
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=#1 sku=tea units=1\n"
         "[   0] reply accepted orders=1\n"
-        "[   0] parked inventory orders 1 placed order=#1 sku=tea units=1: its handler failed\n"
+        "[   0] parked inventory orders 1 placed order=#1 sku=tea units=1: no article tea\n"
         "[   0] inventory 1 received sku=tea units=2\n"
         "[   0] reply accepted inventory=1\n"
         "[   0] orders 2 placed order=#2 sku=tea units=1\n"
@@ -502,7 +502,7 @@ what_fails_is_parked(void **state)
     souk_stage_retry_parked(stage, "inventory");
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=7 sku=tea units=2\n"
-        "[   0] parked inventory orders 1 placed order=7 sku=tea units=2: its handler failed\n"
+        "[   0] parked inventory orders 1 placed order=7 sku=tea units=2: no article tea\n"
         "[   0] orders 2 cancelled order=7\n"
         "[   0] parked inventory orders 2 cancelled order=7: waits behind a parked event of its key\n"
         "[   0] failed inventory parked\n");
@@ -515,7 +515,7 @@ what_fails_is_parked(void **state)
         "[   0] inventory 2 reserved order=7 sku=tea units=2 expires=900000\n"
         "[   0] inventory 3 released order=7 sku=tea units=2 reason=cancelled\n"
         "[   0] orders 3 placed order=8 sku=milk units=2\n"
-        "[   0] parked inventory orders 3 placed order=8 sku=milk units=2: its handler failed\n");
+        "[   0] parked inventory orders 3 placed order=8 sku=milk units=2: no article milk\n");
 }
 
 static void
@@ -801,7 +801,7 @@ without_an_event_store_the_past_is_gone(void **state)
         "[   0] inventory 2 reserved order=7 sku=tea units=2 expires=900000\n"
         "[   0] inventory epoch 1 behind 0\n"
         "[   0] inventory.private epoch 1 behind 0\n"
-        "[   0] parked inventory orders 1 placed order=7 sku=tea units=2: its handler failed\n"
+        "[   0] parked inventory orders 1 placed order=7 sku=tea units=2: no article tea\n"
         "[   0] answer refused unknown_sku\n");
 }
 

@@ -1,0 +1,188 @@
+"""What the operator has for a system that runs: events that could not be handled, who is behind, what is wrong."""
+import os
+import pty
+import subprocess
+
+import msgpack
+
+from system import DESK, WAIT_SECONDS, System, until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Desk(System):
+    """Letters, and a reader that a letter `bad` is too much for until it is started without that bug."""
+
+    def __init__(self, build, **options):
+        super().__init__(build, services=DESK,
+                         system_lines=[f"messages = {HERE}/desk.messages.zpl", *options.pop("system_lines", ())],
+                         **options)
+
+    def write(self, name, text):
+        reply = self.command_taken("letters", "letters.write", [name, text])
+        assert reply.status == "ok", reply
+        return reply
+
+    def page(self, name):
+        reply = self.query("reader", "reader.page", [name])
+        assert reply.status == "ok", reply
+        return msgpack.unpackb(reply.body[0][5])[0]
+
+    def has_read(self, name, texts):
+        until(f"the reader to have read `{texts}` of {name}", lambda: self.page(name) == texts)
+
+    def fix(self):
+        """The reader without the bug."""
+        self.daemons["reader"].stop()
+        self.start("reader")
+        self.live("reader")
+
+    def parked(self, *words):
+        return self.souk_json("parked", *words)
+
+    def poisoned(self):
+        """Three letters about ada, of which the second is bad, and one about bob."""
+        self.start("log-a")
+        self.start("letters")
+        self.start("reader", DESK_POISON="bad")
+        self.live("letters")
+        self.live("reader")
+        for name, text in (("ada", "one"), ("ada", "bad"), ("ada", "two"), ("bob", "hello"), ("ada", "three")):
+            self.write(name, text)
+        self.has_read("bob", "hello ")
+        until("all to be taken", lambda: self.status("reader").streams["letters"].number == 5)
+        return self
+
+
+def ask_on_a_terminal(system, *arguments, answer="n"):
+    """What souk says on a terminal of its own, where somebody types an answer."""
+    parent, child = pty.openpty()
+    try:
+        os.write(parent, f"{answer}\n".encode())
+        ended = subprocess.run([f"{system.build}/souk", *arguments], stdin=child, capture_output=True, encoding="utf-8",
+                               env={**os.environ, "SOUK_TOPOLOGY": system.topology}, check=False, timeout=WAIT_SECONDS)
+    finally:
+        os.close(parent)
+        os.close(child)
+    assert "[y/N]" in ended.stderr, ended
+    return ended.stdout + ended.stderr
+
+
+def test_a_poison_event_waits_with_its_key_until_the_fixed_program_runs(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        assert desk.page("ada") == "one "
+        first, = desk.parked("list")
+        assert (first["service"], first["id"], first["subject"]) == ("reader", "letters/1/2", "ada"), first
+        assert first["why"] == "the letter `bad` makes no sense" and first["tries"] == 3, first
+        assert first["waiting"] == 2 and first["behind"] == 0, first
+        rows = desk.parked("list", "--all")
+        assert [(row["number"], row["behind"]) for row in rows] == [(2, 0), (3, first["sequence"]),
+                                                                    (5, first["sequence"])], rows
+        shown, = desk.parked("show", "letters/2")
+        assert shown["data"] == {"name": "ada", "text": "bad"}, shown
+        assert "makes no sense" in desk.souk("parked"), "a table is what one sees first"
+        assert "makes no sense" in desk.daemons["reader"].says("handler_failed"), "and the log"
+
+        # The same program again: it stays, and what is behind it, too.
+        still = desk.souk("parked", "retry", "letters/2", status=1)
+        assert "is still parked: the letter `bad` makes no sense" in still, still
+        assert desk.parked("list")[0]["tries"] == 4
+        assert desk.page("ada") == "one "
+
+        desk.fix()
+        assert desk.page("ada") == "one ", "nothing is run again that nobody has asked for"
+        assert desk.parked("retry", "letters/2") == [{"service": "reader", "id": "letters/1/2", "done": True,
+                                                      "why": ""}]
+        desk.has_read("ada", "one bad two three ")
+        assert desk.parked("list") == []
+        desk.write("ada", "four")
+        desk.has_read("ada", "one bad two three four ")
+        settled, = desk.parked("list", "--settled")
+        assert (settled["id"], settled["was"], settled["why"]) == ("letters/1/2", "retried", ""), settled
+        assert desk.parked("list", "--discarded") == []
+
+        digest = desk.digest("reader", "letters")
+        desk.daemons["reader"].stop()
+        desk.wipe("reader")
+        desk.start("reader")
+        desk.caught_up("reader", "letters", "letters")
+        assert desk.digest("reader", "letters") == digest, "a rebuild has nothing to add"
+
+
+def test_a_discarded_event_is_passed_over_and_kept_in_mind(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        desk.souk("parked", "discard", "letters/2", status=64)
+        desk.souk("parked", "discard", "letters/2", "--why", "junk", status=64)     # nobody to ask
+        assert len(desk.parked("list")) == 1
+        assert "nothing was done" in ask_on_a_terminal(desk, "parked", "discard", "letters/2", "--why", "junk")
+        assert len(desk.parked("list")) == 1
+        desk.souk("parked", "discard", "letters/9", "--why", "junk", "--yes", status=65)
+        said = ask_on_a_terminal(desk, "parked", "discard", "letters/2", "--why", "nobody can read it", answer="y")
+        desk.has_read("ada", "one two three ")
+        assert desk.parked("list") == []
+        settled, = desk.parked("list", "--discarded")
+        assert (settled["id"], settled["was"], settled["why"]) == ("letters/1/2", "discarded", "nobody can read it")
+        assert "@" in settled["by"], settled
+        desk.souk("parked", "discard", "letters/2", "--why", "again", "--yes", status=65)
+
+        # The line that it has printed makes a rebuild pass over it, too.
+        skip = [line.strip() for line in said.splitlines() if line.strip().startswith("skip = ")]
+        desk.daemons["reader"].stop()
+        desk.wipe("reader")
+        desk.service_lines["reader"] = skip
+        desk.write_topology()
+        desk.start("reader", DESK_POISON="bad")
+        desk.caught_up("reader", "letters", "letters")
+        assert desk.page("ada") == "one two three "
+        assert desk.status("reader").parked == 0
+
+
+def test_all_that_is_parked_is_retried_and_each_failure_named(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        desk.write("eve", "bad")
+        until("two keys to be parked", lambda: len(desk.parked("list")) == 2)
+        said = desk.souk_json("parked", "retry", "--all", status=1)
+        assert [line["done"] for line in said] == [False, False], said
+        desk.fix()
+        assert [line["done"] for line in desk.parked("retry", "--all")] == [True, True]
+        desk.has_read("ada", "one bad two three ")
+        desk.has_read("eve", "bad ")
+        assert desk.souk("parked", "retry", "--all") == "nothing is parked\n"
+        assert desk.status("reader").parked == 0
+
+
+def test_an_order_that_is_sent_again_is_carried_out_once(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        sequence = desk.parked("list")[0]["sequence"]
+        order = [sequence, "letters", 2, "ada@host", "junk"]
+        command_id = b"0123456789abcdef"
+        for _ in range(2):
+            reply = desk.command("reader", "souk.parked.discard", order, command_id=command_id)
+            assert reply.status == "ok" and reply.body == [], reply
+        assert len(desk.parked("list", "--settled")) == 1
+        reply = desk.command("reader", "souk.parked.discard", order)
+        assert (reply.status, reply.code) == ("refused", "souk.not_parked"), reply
+        reply = desk.command("reader", "souk.parked.discard", [sequence])
+        assert reply.status == "invalid", reply
+
+
+def test_a_reader_that_is_killed_while_it_retries_keeps_the_order(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        for number in range(200):
+            desk.write("ada", f"n{number}")
+        until("all to be taken", lambda: desk.status("reader").streams["letters"].number == 205)
+        desk.fix()
+        order = [desk.parked("list")[0]["sequence"], "letters", 2, "ada@host"]
+        desk.door("reader", "commands").send(False, "souk.parked.retry", order)
+        until("it to have begun, or to be done", lambda: desk.page("ada") != "one ")
+        desk.daemons["reader"].kill()
+        desk.start("reader")
+        desk.live("reader")
+        desk.parked("retry", "--all")
+        desk.has_read("ada", "one bad two three " + "".join(f"n{number} " for number in range(200)))
+        assert desk.status("reader").parked == 0
