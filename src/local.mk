@@ -30,6 +30,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_batch.c \
 	src/souk_batch_peek.c \
 	src/souk_lineage.c \
+	src/souk_pass.c \
 	src/souk_wire.c \
 	src/souk_log.c \
 	src/souk_wiring.c \
@@ -80,6 +81,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_daemon.c \
 	src/souk_key.c \
 	src/souk_key.h \
+	src/souk_directory.c \
+	src/souk_pass_key.c \
 	src/souk_row.c \
 	src/souk_catalogue.c \
 	src/souk_histogram.c \
@@ -101,6 +104,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_stage_parts.h \
 	src/souk_stage_node.c \
 	src/souk_stage_origin.c \
+	src/souk_stage_pass.c \
 	src/souk_stage_copy.c \
 	src/souk_stage_trace.c \
 	src/souk_stage_text.c
@@ -111,6 +115,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_core_parts.h \
 	src/souk_cursor.h \
 	src/souk_daemon.h \
+	src/souk_directory.h \
 	src/souk_engine.h \
 	src/souk_feed.h \
 	src/souk_finder.h \
@@ -126,6 +131,8 @@ libsouk_all_la_SOURCES += \
 	src/souk_parked.h \
 	src/souk_parked_answer.h \
 	src/souk_settled.h \
+	src/souk_pass.h \
+	src/souk_pass_key.h \
 	src/souk_plant.h \
 	src/souk_position.h \
 	src/souk_log_position.h \

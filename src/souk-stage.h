@@ -82,6 +82,13 @@ SOUK_PUBLIC void souk_stage_send(struct souk_stage *stage, const char *message);
 SOUK_PUBLIC void souk_stage_send_as(struct souk_stage *stage, const char *caller, uint64_t id, const char *message);
 /* The same with the fields of command `name` as an object of JSON, souk.messages(5). */
 SOUK_PUBLIC void souk_stage_send_json(struct souk_stage *stage, const char *name, const char *json);
+/*
+ * From now on commands and queries come in the name of person `person` (an id, as messages have it) with
+ * `roles`, at most SOUK_PASS_ROLES_MAX names with spaces between: "customer staff".
+ */
+SOUK_PUBLIC void souk_stage_sign_in(struct souk_stage *stage, uint64_t person, const char *roles);
+/* From now on they come in nobody's name, as in the beginning. */
+SOUK_PUBLIC void souk_stage_sign_out(struct souk_stage *stage);
 /* Ask a query. */
 SOUK_PUBLIC void souk_stage_ask(struct souk_stage *stage, const char *message);
 /* An event happens in a stream that a service on the stage follows and none writes: the stage plays its writer. */

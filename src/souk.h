@@ -276,6 +276,23 @@ SOUK_PUBLIC struct souk_arena *souk_view_arena(const struct souk_view *view);
 SOUK_PUBLIC int souk_fault(const struct souk_view *view, enum souk_error_code code, const char *format, ...)
     SOUK_PRINTF(3, 4);
 
+/* ---- people --------------------------------------------------------- */
+
+#define SOUK_PASS_BYTES_MAX 512         /* of a pass as it travels */
+#define SOUK_PASS_ROLES_MAX 8
+#define SOUK_PASS_LIFE_MS_MAX 3600000   /* none is good for longer */
+
+/* A person who has signed in, and what the person may do. */
+struct souk_pass {
+    struct souk_id person;
+    uint64_t issued_ms, expires_ms;     /* since 1970 */
+    uint32_t role_count;
+    char roles[SOUK_PASS_ROLES_MAX][SOUK_NAME_BYTES_MAX + 1];   /* 1 to 31 of a-z 0-9 - . each, beginning with a letter */
+};
+
+/* `pass` may be NULL, which has no role. */
+SOUK_PUBLIC bool souk_pass_has_role(const struct souk_pass *pass, const char *role);
+
 /* ---- deciding and reacting ------------------------------------------ */
 
 /* Say that an event happened. 0, -SOUK_ETOOBIG (limits above), -SOUK_EINVAL (does not encode), -SOUK_ENOMEM. */
@@ -291,6 +308,12 @@ SOUK_PUBLIC uint64_t souk_decision_now_ms(const struct souk_decision *decision);
 SOUK_PUBLIC struct souk_id souk_decision_new_id(struct souk_decision *decision);
 /* Who sent the command, as the runtime knows it. Empty for reactions. */
 SOUK_PUBLIC struct souk_slice souk_decision_caller(const struct souk_decision *decision);
+/*
+ * Whom the caller speaks for: a pass that the service which issues passes has
+ * signed (souk.topology(5), pass_issuer), checked by the runtime. NULL: nobody,
+ * as in reactions. Borrowed until the handler returns.
+ */
+SOUK_PUBLIC const struct souk_pass *souk_decision_pass(const struct souk_decision *decision);
 /* What `prepare` handed over; empty without one. */
 SOUK_PUBLIC struct souk_slice souk_decision_prepared(const struct souk_decision *decision);
 /* Hand bytes from `prepare` to `decide`; they are copied. 0, -SOUK_ETOOBIG or -SOUK_ENOMEM. */
@@ -329,6 +352,17 @@ SOUK_PUBLIC SOUK_MUST_CHECK int souk_request(struct souk_tables *tables, const c
 
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_answer_with(struct souk_answer *answer, const struct souk_message_type *reply,
     const void *message);
+/* Like souk_decision_pass(). */
+SOUK_PUBLIC const struct souk_pass *souk_answer_pass(const struct souk_answer *answer);
+/* When it is asked, ms since 1970. */
+SOUK_PUBLIC uint64_t souk_answer_now_ms(const struct souk_answer *answer);
+/*
+ * Sign a pass, good from now until `expires_ms`; `issued_ms` is filled in. The
+ * bytes are borrowed until the handler returns. 0; -SOUK_EINVAL: this service does not issue
+ * passes, or the pass breaks a limit; -SOUK_ENOMEM.
+ */
+SOUK_PUBLIC SOUK_MUST_CHECK int souk_answer_sign_pass(struct souk_answer *answer, const struct souk_pass *pass,
+    struct souk_slice *bytes_out);
 /* Like souk_refuse(). */
 SOUK_PUBLIC int souk_answer_refuse(struct souk_answer *answer, const char *code);
 SOUK_PUBLIC SOUK_MUST_CHECK int souk_index_row(struct souk_index_rows *rows, struct souk_slice key,

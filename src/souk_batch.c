@@ -579,11 +579,13 @@ souk_digest(void *digest_out, size_t size_bytes, const struct souk_slice *pieces
 }
 
 void
-souk_command_hash(uint8_t hash_out[SOUK_COMMAND_HASH_BYTES], struct souk_slice name, struct souk_slice payload)
+souk_command_hash(uint8_t hash_out[SOUK_COMMAND_HASH_BYTES], struct souk_slice name, const struct souk_id *person,
+    struct souk_slice payload)
 {
-    const struct souk_slice pieces[] = { name, { "", 1 }, payload };
+    const struct souk_slice pieces[] = { name, { "", 1 },
+        person == NULL ? (struct souk_slice){ NULL, 0 } : souk_slice_of_id(person), payload };
 
-    souk_digest(hash_out, SOUK_COMMAND_HASH_BYTES, pieces, 3);
+    souk_digest(hash_out, SOUK_COMMAND_HASH_BYTES, pieces, 4);
 }
 
 struct souk_id

@@ -181,7 +181,9 @@ SOUK_MUST_CHECK int souk_record_finish(const struct souk_record *record, const s
 /* BLAKE2b-256's first `size_bytes` (≤ 32) over the pieces, one after the other. */
 void souk_digest(void *digest_out, size_t size_bytes, const struct souk_slice *pieces, size_t piece_count);
 /* doc/protocol.md 3.2: what tells one command from another under the same id. */
-void souk_command_hash(uint8_t hash_out[SOUK_COMMAND_HASH_BYTES], struct souk_slice name, struct souk_slice payload);
+/* `person` of the pass that it came with, NULL without one. */
+void souk_command_hash(uint8_t hash_out[SOUK_COMMAND_HASH_BYTES], struct souk_slice name,
+    const struct souk_id *person, struct souk_slice payload);
 /* doc/protocol.md 11: the id of the request that an own event asks for. */
 struct souk_id souk_request_id(const struct souk_name *stream, struct souk_point point, uint32_t index);
 

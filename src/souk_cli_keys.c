@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "souk_key.h"
+#include "souk_pass_key.h"
 
-enum action { ACTION_NONE, ACTION_MAKE, ACTION_LIST, ACTION_ROTATE };
+enum action { ACTION_NONE, ACTION_MAKE, ACTION_LIST, ACTION_ROTATE, ACTION_PASS };
 
 struct options {
     struct souk_cli cli;                /* first */
@@ -42,6 +43,7 @@ static int act(struct keys *keys, const struct owner *owner);
 static int make(struct keys *keys, const struct owner *owner);
 static int list(struct keys *keys, const struct owner *owner);
 static int rotate(struct keys *keys, const struct owner *owner);
+static int show_pass_key(struct keys *keys);
 static void say_lines(struct keys *keys, const struct owner *owner, const char *key, const char *old_key,
     const char *text);
 static int look(const struct keys *keys, const struct owner *owner, enum souk_key_which which,
@@ -59,7 +61,7 @@ souk_cli_keys(int argc, char **argv)
     };
     static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
-        .args_doc = "make|list|rotate [NAME...]", .doc = "Make, list and exchange the keys of services, event stores and"
+        .args_doc = "make|list|rotate|pass [NAME...]", .doc = "Make, list and exchange the keys of services, event stores and"
         " clients, on the host where they are used." };
     static const struct souk_cli_heading headings[] = { { "NAME", SOUK_CLI_TEXT }, { "WHAT", SOUK_CLI_TEXT },
         { "HOST", SOUK_CLI_TEXT }, { "KEY", SOUK_CLI_TEXT }, { "STATE", SOUK_CLI_TEXT }, { NULL, SOUK_CLI_TEXT } };
@@ -77,7 +79,7 @@ souk_cli_keys(int argc, char **argv)
         keys.said = options.cli.is_json ? souk_cli_need(json_array()) : NULL;
         gather(&keys);
         chosen = souk_cli_need(calloc(keys.owner_count, sizeof(struct owner *)));
-        status = choose(&keys, chosen, &count);
+        status = options.action == ACTION_PASS ? show_pass_key(&keys) : choose(&keys, chosen, &count);
     }
     if (status == 0 && options.action == ACTION_LIST && keys.said == NULL)
         keys.table = souk_cli_table(&options.cli, headings, true);
@@ -118,12 +120,16 @@ parse_option(int key, char *arg, struct argp_state *state)
             options->action = ACTION_LIST;
         else if (strcmp(arg, "rotate") == 0)
             options->action = ACTION_ROTATE;
+        else if (strcmp(arg, "pass") == 0)
+            options->action = ACTION_PASS;
         else
-            argp_error(state, "%s: make, list or rotate is meant", arg);
+            argp_error(state, "%s: make, list, rotate or pass is meant", arg);
         return 0;
     case ARGP_KEY_END:
         if (options->action == ACTION_NONE)
-            argp_error(state, "make, list or rotate?");
+            argp_error(state, "make, list, rotate or pass?");
+        if (options->action == ACTION_PASS && options->name_count > 0)
+            argp_error(state, "the topology says who signs passes: no name is needed");
         if (options->action == ACTION_ROTATE && options->name_count == 0)
             argp_error(state, "whose key? Name them: one after the other");
         return 0;
@@ -221,6 +227,29 @@ make(struct keys *keys, const struct owner *owner)
     if (rc != 0)
         return rc == -SOUK_EBUSY ? EX_CANTCREAT : fail(keys, rc, &err);
     say_lines(keys, owner, public_text, NULL, "made");
+    return 0;
+}
+
+/* Of the service that signs passes: made when there is none yet. */
+static int
+show_pass_key(struct keys *keys)
+{
+    char public_text[SOUK_KEY_TEXT_BYTES];
+    struct souk_error err = { 0 };
+    int rc;
+
+    if (keys->topology->pass_issuer == NULL) {
+        souk_cli_say(&keys->options->cli, SOUK_CLI_RED, "%s has no `pass_issuer`: no service signs passes",
+            keys->topology->name.text);
+        return EX_DATAERR;
+    }
+    if ((rc = souk_pass_key_make(keys->topology, keys->dir, public_text, &err)) != 0)
+        return fail(keys, rc, &err);
+    if (keys->said != NULL)
+        (void)json_array_append_new(keys->said, souk_cli_need(json_pack("{ss ss}", "name",
+            keys->topology->pass_issuer->name.text, "pass_key", public_text)));
+    else
+        (void)printf("system = %s\n    pass_key = \"%s\"\n", keys->topology->name.text, public_text);
     return 0;
 }
 

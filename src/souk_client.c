@@ -53,6 +53,7 @@ static int wait_for(struct souk_client *client, uint64_t until_us, int *item_out
 static bool take_reply(struct souk_client *client, struct souk_client_answer *answer_out);
 static uint64_t end_us(const struct waiting *waiting);
 static struct waiting **find(struct souk_client *client, const struct souk_id *id);
+static char *keep(struct souk_slice *slice, char *room);
 static void forget(struct souk_client *client, struct waiting **link);
 static bool send_pull(struct souk_client *client);
 static bool take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
@@ -128,6 +129,16 @@ souk_client_new_id(void)
 
 /* ---- commands and queries ------------------------------------------- */
 
+/* Copied to `room`, from then on there; the end of it. */
+static char *
+keep(struct souk_slice *slice, char *room)
+{
+    if (slice->size_bytes > 0)
+        memcpy(room, slice->base, slice->size_bytes);
+    slice->base = room;
+    return room + slice->size_bytes;
+}
+
 int
 souk_client_send(struct souk_client *client, const struct souk_client_request *request, struct souk_error *err)
 {
@@ -145,6 +156,9 @@ souk_client_send(struct souk_client *client, const struct souk_client_request *r
     if (deadline_ms > SOUK_CLIENT_DEADLINE_MS_MAX)
         return souk_fail(err, SOUK_EINVAL, "a deadline of %ju ms, at most %d", (uintmax_t)deadline_ms,
             SOUK_CLIENT_DEADLINE_MS_MAX);
+    if (request->pass.size_bytes > SOUK_PASS_BYTES_MAX)
+        return souk_fail(err, SOUK_ETOOBIG, "a pass of %zu bytes, at most %d", request->pass.size_bytes,
+            SOUK_PASS_BYTES_MAX);
     if (request->payload.size_bytes > SOUK_PAYLOAD_BYTES_MAX)
         return souk_fail(err, SOUK_ETOOBIG, "a message of %zu bytes, at most %d", request->payload.size_bytes,
             SOUK_PAYLOAD_BYTES_MAX);
@@ -154,18 +168,15 @@ souk_client_send(struct souk_client *client, const struct souk_client_request *r
     rc = open_link(client, request->is_query ? LINK_QUERIES : LINK_COMMANDS, request->node, &socket, err);
     if (rc != 0)
         return rc;
-    if ((waiting = malloc(sizeof *waiting + request->name.size_bytes + request->payload.size_bytes)) == NULL)
+    if ((waiting = malloc(sizeof *waiting + request->name.size_bytes + request->payload.size_bytes
+        + request->pass.size_bytes)) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory for a request");
     *waiting = (struct waiting){ .request = *request, .begun_us = now_us, .send_us = now_us,
         .deadline_us = now_us + deadline_ms * 1000, .retry_us = SOUK_CLIENT_RETRY_MS * 1000 };
     copy = (char *)(waiting + 1);
-    if (request->name.size_bytes > 0)
-        memcpy(copy, request->name.base, request->name.size_bytes);
-    waiting->request.name.base = copy;
-    copy += request->name.size_bytes;
-    if (request->payload.size_bytes > 0)
-        memcpy(copy, request->payload.base, request->payload.size_bytes);
-    waiting->request.payload.base = copy;
+    copy = keep(&waiting->request.name, copy);
+    copy = keep(&waiting->request.payload, copy);
+    (void)keep(&waiting->request.pass, copy);
     pack_request(client, waiting, now_us);
     if (client->pack.rc != 0) {
         free(waiting);
@@ -439,7 +450,8 @@ pack_request(struct souk_client *client, const struct waiting *waiting, uint64_t
     struct souk_wire_request wire = { .id = request->id, .query = request->is_query, .name = request->name,
         .version = request->version, .deadline_ms = left_us / 1000 + 1, .has_correlation = request->has_correlation,
         .correlation = request->correlation, .caller = souk_slice_of(client->caller),
-        .recorded = request->is_recorded, .seen_count = request->seen_count, .payload = request->payload };
+        .recorded = request->is_recorded, .seen_count = request->seen_count, .pass = request->pass,
+        .payload = request->payload };
 
     memcpy(wire.seen, request->seen, request->seen_count * sizeof wire.seen[0]);
     souk_pack_reset(&client->pack);

@@ -46,6 +46,7 @@ struct souk_client_request {
     struct souk_slice name;
     uint16_t version;
     struct souk_slice payload;                  /* packed */
+    struct souk_slice pass;                     /* whom it speaks for; empty: nobody */
     uint32_t deadline_ms;                       /* from now; 0: SOUK_CLIENT_DEADLINE_MS */
     bool is_recorded;                           /* a command asks for durability `recorded` */
     bool has_correlation;
@@ -65,7 +66,7 @@ struct souk_client_answer {
 };
 
 /*
- * Begin a request; name and payload are copied. 0; -SOUK_EBUSY: as many as may be are under
+ * Begin a request; name, payload and pass are copied. 0; -SOUK_EBUSY: as many as may be are under
  * way, receive first; -SOUK_EINVAL (an id that is under way, or an endpoint); -SOUK_ETOOBIG; -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int souk_client_send(struct souk_client *client, const struct souk_client_request *request,

@@ -123,6 +123,7 @@ souk_core_close(struct souk_core **core_p)
     souk_arena_done(&core->arena);
     souk_pack_done(&core->scratch);
     souk_pack_done(&core->witness);
+    souk_pass_cache_done(&core->passes);
     souk_pack_done(&core->handover);
     free(core);
     *core_p = NULL;

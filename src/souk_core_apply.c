@@ -140,6 +140,12 @@ souk_decision_caller(const struct souk_decision *decision)
     return decision->caller;
 }
 
+const struct souk_pass *
+souk_decision_pass(const struct souk_decision *decision)
+{
+    return decision->pass;
+}
+
 struct souk_slice
 souk_decision_prepared(const struct souk_decision *decision)
 {

@@ -8,6 +8,8 @@
 #define BUSY_RETRY_MS 500
 #define STORE_SILENT_HEADS 3            /* an event store that missed so many heads does not count as answering */
 
+static const char *check_pass(struct souk_core *core, struct core_command *command, struct souk_time now);
+static void hash_command(const struct core_command *command, uint8_t hash_out[SOUK_COMMAND_HASH_BYTES]);
 static int run_command(struct souk_core *core, struct core_command *command);
 static int decide(struct souk_core *core, struct core_command *command);
 static int answer_again(struct souk_core *core, struct core_command *command,
@@ -38,6 +40,7 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
 {
     struct core_command *command = calloc(1, sizeof *command);
     struct souk_slice caller;
+    const char *why_not;
     void *copy = malloc(frame.size_bytes == 0 ? 1 : frame.size_bytes);
 
     if (command == NULL || copy == NULL || route.size_bytes > SOUK_ROUTE_BYTES_MAX
@@ -65,9 +68,36 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
         free_command(command);
         return;
     }
+    if ((why_not = check_pass(core, command, now)) != NULL) {
+        (void)reply_status(core, command, SOUK_STATUS_REFUSED, SOUK_WIRE_CODE_PASS, why_not, 0);
+        free_command(command);
+        return;
+    }
     *core->commands_end = command;
     core->commands_end = &command->next;
     core->command_count++;
+}
+
+/* NULL, also when it has none; or why it is not taken. */
+static const char *
+check_pass(struct souk_core *core, struct core_command *command, struct souk_time now)
+{
+    const char *why_not;
+
+    if (command->request.pass.size_bytes == 0)
+        return NULL;
+    why_not = souk_pass_check_cached(&core->passes, command->request.pass, &core->wiring->pass_keys, now.wall_ms,
+        &command->pass);
+    command->has_pass = why_not == NULL;
+    return why_not;
+}
+
+/* Of what was commanded, and in whose name. */
+static void
+hash_command(const struct core_command *command, uint8_t hash_out[SOUK_COMMAND_HASH_BYTES])
+{
+    souk_command_hash(hash_out, command->request.name, command->has_pass ? &command->pass.person : NULL,
+        command->request.payload);
 }
 
 static void
@@ -142,7 +172,7 @@ run_command(struct souk_core *core, struct core_command *command)
             }
         }
         command->done = true;
-        souk_command_hash(hash, request->name, request->payload);
+        hash_command(command, hash);
         if (memcmp(hash, trail.hash, sizeof hash) != 0 && !SOUK_PLANTED_BUG(REUSED_KEY_ANSWERED))
             return reply_status(core, command, SOUK_STATUS_KEY_REUSED, "key_reused",
                 "this id came before with another command", 0);
@@ -202,7 +232,7 @@ decide(struct souk_core *core, struct core_command *command)
     void *message;
     int rc;
 
-    souk_command_hash(because.command_hash, request->name, request->payload);
+    hash_command(command, because.command_hash);
     if ((message = souk_arena_alloc(&core->arena, handler->type->struct_size_bytes)) == NULL)
         return -SOUK_ENOMEM;
     rc = souk_message_decode(handler->type, request->version, request->payload, &core->arena, message);
@@ -215,6 +245,7 @@ decide(struct souk_core *core, struct core_command *command)
     }
     core_decision_init(core, &decision, &because, &request->correlation, 0);
     decision.caller = because.caller;
+    decision.pass = command->has_pass ? &command->pass : NULL;
     if (core->prepares_outside) {
         decision.prepared = command->prepared;
     } else if (prepare != NULL) {

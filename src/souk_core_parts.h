@@ -93,6 +93,8 @@ struct core_command {
     char caller[SOUK_WIRE_CALLER_BYTES_MAX];
     size_t caller_bytes;
     struct souk_wire_request request;           /* its slices lie in `frame` */
+    bool has_pass;
+    struct souk_pass pass;
     uint64_t deadline_ms;                       /* steady */
     bool done;                                  /* in this round */
     bool retrying;                              /* an operator's: its event's key has been run again since */
@@ -238,6 +240,7 @@ struct souk_core {
     uint64_t moved_ms;                          /* when a followed batch was applied last */
     uint64_t head_due_ms, full_until_ms, trim_due_ms, hold_due_ms;
     bool dirty;                                 /* something has come since the last round */
+    struct souk_pass_cache passes;
     struct souk_pack witness;
     bool witness_changed;
     struct souk_pack handover;
@@ -259,6 +262,7 @@ struct souk_decision {
     struct souk_id correlation;
     uint32_t depth;
     struct souk_slice caller, prepared;
+    const struct souk_pass *pass;               /* NULL: none */
     bool refused;
     const char *refusal;
     struct core_emitted *first, **end;

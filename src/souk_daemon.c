@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "souk_pass_key.h"
 #include "souk_run.h"
 #include "souk_topology.h"
 
@@ -36,6 +37,7 @@ struct daemon {
     struct souk_topology *latest, *older;       /* what the last two reloads read; NULL: nothing */
     const struct souk_topology_node *node;
     struct souk_topology_errors errors;
+    struct souk_pass_key pass_key;              /* that it was started with */
 };
 
 static void allow_descriptors(void);
@@ -156,6 +158,7 @@ start(struct daemon *daemon)
 {
     struct souk_run_config config = { .service = daemon->options.service, .report = &daemon->report,
         .reload = reload, .reload_arg = daemon };
+    struct souk_error err = { 0 };
     struct souk_wiring wiring;
     int rc;
 
@@ -172,6 +175,12 @@ start(struct daemon *daemon)
         return EX_CONFIG;
     wiring.say_new = daemon->options.is_new;
     wiring.accept_loss = daemon->options.accepts_loss;
+    if ((rc = souk_pass_key_load(daemon->topology, daemon->node, &daemon->pass_key, &err)) != 0) {
+        souk_report(&daemon->report, SOUK_LEVEL_ERROR, "pass_key", "%s", err.text);
+        return rc == -SOUK_EIO ? EX_IOERR : EX_CONFIG;
+    }
+    wiring.pass_keys = daemon->pass_key.keys;
+    wiring.pass_secret = daemon->pass_key.has_secret ? daemon->pass_key.secret : NULL;
     config.topology = daemon->topology;
     config.node = daemon->node;
     config.wiring = &wiring;
@@ -242,6 +251,7 @@ reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err)
     }
     memset(changes_out, 0, sizeof *changes_out);
     changes_out->limits = wiring.limits;
+    changes_out->pass_keys = latest->pass_keys.count != 0 ? latest->pass_keys : daemon->pass_key.keys;
     changes_out->skips = wiring.skips;
     changes_out->skip_count = wiring.skip_count;
     changes_out->level = level_of(daemon, node);

@@ -18,8 +18,6 @@
 
 static int path_of(const char *dir, const char *name, enum souk_key_which which, char path_out[PATH_MAX],
     struct souk_error *err);
-static int write_file(const char *dir, const char *path, const char *secret_text, struct souk_error *err);
-static int read_secret(const char *path, char *secret_text, struct souk_error *err);
 static int open_pair(const char *dir, const char *name, enum souk_key_which which, struct souk_key **key_out,
     struct souk_error *err);
 static int sync_dir(const char *dir);
@@ -42,7 +40,7 @@ souk_key_make(const char *dir, const char *name, enum souk_key_which which, char
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory for a key", path);
     if (zmq_curve_keypair(public_text, secret_text) != 0)
         rc = souk_fail(err, SOUK_EIO, "%s: a pair cannot be drawn: %s", path, zmq_strerror(errno));
-    else if ((rc = write_file(dir, path, secret_text, err)) == 0)
+    else if ((rc = souk_key_write_secret(dir, path, secret_text, err)) == 0)
         memcpy(public_out, public_text, sizeof public_text);
     sodium_free(secret_text);
     return rc;
@@ -129,9 +127,8 @@ path_of(const char *dir, const char *name, enum souk_key_which which, char path_
     return 0;
 }
 
-/* Under its name there is the whole key or nothing. */
-static int
-write_file(const char *dir, const char *path, const char *secret_text, struct souk_error *err)
+int
+souk_key_write_secret(const char *dir, const char *path, const char *secret_text, struct souk_error *err)
 {
     char made[PATH_MAX];
     int fd, rc = 0, code;
@@ -181,7 +178,7 @@ open_pair(const char *dir, const char *name, enum souk_key_which which, struct s
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory for a key", path);
     if ((key->secret_text = secret_text = sodium_malloc(SOUK_KEY_TEXT_BYTES)) == NULL)
         rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory for a key", path);
-    else if ((rc = read_secret(path, secret_text, err)) == 0 && zmq_curve_public(key->public_text, secret_text) != 0)
+    else if ((rc = souk_key_read_secret(path, secret_text, err)) == 0 && zmq_curve_public(key->public_text, secret_text) != 0)
         rc = souk_fail(err, SOUK_EINVAL, "%s: it holds no key: 40 characters of Z85 and a line feed are meant", path);
     if (rc != 0)
         souk_key_close(&key);
@@ -190,9 +187,8 @@ open_pair(const char *dir, const char *name, enum souk_key_which which, struct s
     return rc;
 }
 
-/* What others may read is no secret, and what others may write is no proof. */
-static int
-read_secret(const char *path, char *secret_text, struct souk_error *err)
+int
+souk_key_read_secret(const char *path, char *secret_text, struct souk_error *err)
 {
     struct stat found;
     int fd, rc = 0;

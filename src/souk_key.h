@@ -53,4 +53,17 @@ void souk_key_close(struct souk_key **key_p);
 /* The next pair becomes the current one, which is gone then. 0, -SOUK_ENOTFOUND (there is no next one), -SOUK_EINVAL or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_key_turn(const char *dir, const char *name, struct souk_error *err);
 
+/*
+ * A secret of 40 characters in a file of its own. `dir` is where `path` lies,
+ * and has to be there. Under its name there is the whole secret or nothing.
+ * 0; -SOUK_EBUSY: there is such a file, which is left alone; -SOUK_EINVAL; -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_key_write_secret(const char *dir, const char *path, const char *secret_text,
+    struct souk_error *err);
+/*
+ * The way back, with a NUL: SOUK_KEY_TEXT_BYTES. What others may read is no secret, and what others may
+ * write is no proof. 0, -SOUK_ENOTFOUND, -SOUK_EINVAL (others may; or it holds no key) or -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_key_read_secret(const char *path, char *secret_text, struct souk_error *err);
+
 #endif

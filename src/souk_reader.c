@@ -36,13 +36,17 @@ struct souk_reader {
     struct souk_outbox outbox;
     struct souk_arena arena;
     struct asked *first, **end;
+    struct souk_pass_cache passes;
     uint32_t query_count, pull_count;
     uint64_t refused_busy;
     bool dirty;
 };
 
 struct souk_answer {
+    struct souk_reader *reader;
     struct souk_pack *body;
+    const struct souk_pass *pass;               /* NULL: none */
+    uint64_t now_ms;
     uint32_t count;
     const char *refusal;
 };
@@ -58,7 +62,7 @@ static int answer_pull(struct souk_reader *reader, struct souk_txn *txn, const s
 static int answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked, bool may_wait,
     struct souk_time now, bool *done_out);
 static int run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked,
-    const struct souk_wire_request *request);
+    const struct souk_wire_request *request, const struct souk_pass *pass, uint64_t now_ms);
 static int see(struct souk_reader *reader, struct souk_txn *txn, const struct souk_wire_request *request,
     enum seen *seen_out);
 static int cursor_of(struct souk_reader *reader, struct souk_txn *txn, const struct souk_wired_stream *stream,
@@ -106,6 +110,7 @@ souk_reader_close(struct souk_reader **reader_p)
     }
     souk_outbox_done(&reader->outbox);
     souk_arena_done(&reader->arena);
+    souk_pass_cache_done(&reader->passes);
     free(reader);
     *reader_p = NULL;
 }
@@ -410,6 +415,8 @@ answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct aske
     struct souk_time now, bool *done_out)
 {
     struct souk_wire_request request;
+    struct souk_pass pass;
+    const char *why_not;
     enum seen seen;
     int rc;
 
@@ -419,6 +426,10 @@ answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct aske
     if (reader->service == NULL)
         return reply_status(reader, asked, &request.id, SOUK_STATUS_UNKNOWN, "unknown", "an event store answers no"
             " queries here", 0);
+    if (request.pass.size_bytes != 0
+        && (why_not = souk_pass_check_cached(&reader->passes, request.pass, &reader->wiring->pass_keys, now.wall_ms,
+            &pass)) != NULL)
+        return reply_status(reader, asked, &request.id, SOUK_STATUS_REFUSED, SOUK_WIRE_CODE_PASS, why_not, 0);
     if ((rc = see(reader, txn, &request, &seen)) != 0)
         return rc;
     if (seen == SEEN_LOST)
@@ -431,17 +442,17 @@ answer_query(struct souk_reader *reader, struct souk_txn *txn, const struct aske
         *done_out = false;
         return 0;
     }
-    return run_query(reader, txn, asked, &request);
+    return run_query(reader, txn, asked, &request, request.pass.size_bytes == 0 ? NULL : &pass, now.wall_ms);
 }
 
 static int
 run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked,
-    const struct souk_wire_request *request)
+    const struct souk_wire_request *request, const struct souk_pass *pass, uint64_t now_ms)
 {
     const struct souk_view view = { .space = &reader->space, .txn = txn, .arena = &reader->arena };
     struct souk_wire_reply reply;
     const struct souk_handler *handler = NULL;
-    struct souk_answer answer = { .count = 0 };
+    struct souk_answer answer = { .reader = reader, .pass = pass, .now_ms = now_ms };
     struct souk_pack body;
     uint32_t generation;
     void *message;
@@ -514,6 +525,29 @@ souk_answer_with(struct souk_answer *answer, const struct souk_message_type *rep
     }
     souk_pack_done(&payload);
     return rc;
+}
+
+const struct souk_pass *
+souk_answer_pass(const struct souk_answer *answer)
+{
+    return answer->pass;
+}
+
+uint64_t
+souk_answer_now_ms(const struct souk_answer *answer)
+{
+    return answer->now_ms;
+}
+
+int
+souk_answer_sign_pass(struct souk_answer *answer, const struct souk_pass *pass, struct souk_slice *bytes_out)
+{
+    struct souk_pass issued = *pass;
+
+    if (answer->reader->wiring->pass_secret == NULL)
+        return -SOUK_EINVAL;
+    issued.issued_ms = answer->now_ms;
+    return souk_pass_sign(&issued, answer->reader->wiring->pass_secret, bytes_out, &answer->reader->arena);
 }
 
 int

@@ -11,11 +11,11 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "souk_directory.h"
 #include "souk_notify.h"
 #include "souk_prepare.h"
 
@@ -30,7 +30,6 @@
 static int run_once(const struct souk_run_config *config, bool *again_out);
 static int open_run(struct run *run, struct souk_error *err);
 static int make_directories(const struct run *run, struct souk_error *err);
-static int make_directory(const char *path, size_t path_bytes, struct souk_error *err);
 static int lock_endpoints(struct run *run, struct souk_error *err);
 static int lock_endpoint(const struct run *run, const char *endpoint, int *fd_out, struct souk_error *err);
 static int take_signals(struct run *run, struct souk_error *err);
@@ -141,6 +140,7 @@ open_run(struct run *run, struct souk_error *err)
     run->wiring.random = (struct souk_random){ run_random, NULL };
     souk_limits_fill(&run->wiring.limits);
     run->shared.limits = run->wiring.limits;
+    run->shared.pass_keys = run->wiring.pass_keys;
     run->started_ms = now.wall_ms;
     run->watchdog_ms = souk_notify_watchdog_ms();
     atomic_store(&run->shared.reader_turn_ms, now.steady_ms);
@@ -195,39 +195,15 @@ make_directories(const struct run *run, struct souk_error *err)
 {
     const struct souk_topology_node *node = run->config->node;
     const char *const endpoints[] = { node->commands, node->queries, node->publish };
-    int rc = make_directory(node->data, strlen(node->data), err);
+    int rc = souk_directory_make(node->data, strlen(node->data), err);
 
     for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0] && rc == 0; i++) {
         const char *slash = strrchr(endpoints[i], '/');
 
         if (strncmp(endpoints[i], IPC, strlen(IPC)) == 0 && slash > endpoints[i] + strlen(IPC))
-            rc = make_directory(endpoints[i] + strlen(IPC), (size_t)(slash - endpoints[i]) - strlen(IPC), err);
+            rc = souk_directory_make(endpoints[i] + strlen(IPC), (size_t)(slash - endpoints[i]) - strlen(IPC), err);
     }
     return rc;
-}
-
-/* With those above it. */
-static int
-make_directory(const char *path, size_t path_bytes, struct souk_error *err)
-{
-    char made[sizeof ((struct run *)NULL)->store_path];
-
-    if (path_bytes >= sizeof made)
-        return souk_fail(err, SOUK_ETOOBIG, "directory %s: its name is too long", path);
-    memcpy(made, path, path_bytes);
-    made[path_bytes] = '\0';
-    for (char *at = made + 1;; at++) {
-        char end = *at;
-
-        if (end != '/' && end != '\0')
-            continue;
-        *at = '\0';
-        if (mkdir(made, 0700) != 0 && errno != EEXIST)
-            return souk_fail(err, SOUK_EINVAL, "directory %s: it cannot be made: %s", made, strerror(errno));
-        if (end == '\0')
-            return 0;
-        *at = end;
-    }
 }
 
 /*

@@ -40,6 +40,7 @@ struct run_shared {
     pthread_mutex_t mutex;
     struct souk_node_status status;
     struct souk_limits limits;
+    struct souk_pass_keys pass_keys;
 };
 
 struct run {

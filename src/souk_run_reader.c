@@ -143,6 +143,7 @@ run_reader(void *arg)
             souk_reader_signal(reader->reader);
         (void)pthread_mutex_lock(&shared->mutex);
         reader->wiring.limits = shared->limits;
+        reader->wiring.pass_keys = shared->pass_keys;
         (void)pthread_mutex_unlock(&shared->mutex);
         hear(reader, now);
         atomic_store(&shared->pulls_refused, souk_reader_refused_busy(reader->reader));

@@ -172,11 +172,13 @@ reload(struct run *run)
         return;
     }
     run->wiring.limits = changes.limits;
+    run->wiring.pass_keys = changes.pass_keys;
     run->wiring.skips = (struct souk_wired_skip *)(uintptr_t)changes.skips;
     run->wiring.skip_count = changes.skip_count;
     souk_report_set_level(run->report, changes.level);
     (void)pthread_mutex_lock(&run->shared.mutex);
     run->shared.limits = changes.limits;
+    run->shared.pass_keys = changes.pass_keys;
     (void)pthread_mutex_unlock(&run->shared.mutex);
     (void)snprintf(run->restart_needed, sizeof run->restart_needed, "%s", changes.restart_needed);
     run->status_stale = true;

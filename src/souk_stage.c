@@ -45,7 +45,6 @@ static bool is_wired(const struct stage_node *node, const char *stream);
 static bool names(const char *const *list, const char *name);
 static int wire_node(struct stage_node *node, bool event_store, struct souk_error *err);
 static int warm_up(struct souk_stage *stage, struct souk_error *err);
-static void finish(struct souk_stage *stage, const char *what, const char *about);
 static void fail_with(struct souk_stage *stage, const struct souk_error *err);
 static void send(struct souk_stage *stage, const char *caller, struct souk_id id,
     const struct souk_message_type *type, json_t *json);
@@ -426,6 +425,7 @@ wire_node(struct stage_node *node, bool event_store, struct souk_error *err)
     wiring->trim_after = SOUK_TRIM_NEVER;
     souk_limits_fill(&wiring->limits);
     wiring->random = (struct souk_random){ stage_random_fill, node };
+    stage_wire_passes(node->stage, wiring);
     stage_disk_new(node);
     return wiring->stream_count <= SOUK_STREAMS_MAX ? 0
         : souk_fail(err, SOUK_EINVAL, "service %s: more than %d streams", node->name.text, SOUK_STREAMS_MAX);
@@ -538,8 +538,8 @@ fail_with(struct souk_stage *stage, const struct souk_error *err)
 }
 
 /* The end of a call: what went wrong in it is reported, with nothing held. */
-static void
-finish(struct souk_stage *stage, const char *what, const char *about)
+void
+stage_finish(struct souk_stage *stage, const char *what, const char *about)
 {
     struct stage_text report = { .base = NULL };
 
@@ -595,7 +595,7 @@ void
 souk_stage_send(struct souk_stage *stage, const char *message)
 {
     read_and_send(stage, SOUK_COMMAND, STAGE_CALLER, stage_new_id(stage), message);
-    finish(stage, "send", message);
+    stage_finish(stage, "send", message);
 }
 
 void
@@ -605,14 +605,14 @@ souk_stage_send_as(struct souk_stage *stage, const char *caller, uint64_t id, co
 
     souk_put_u64(given.bytes + 8, id);
     read_and_send(stage, SOUK_COMMAND, caller, given, message);
-    finish(stage, "send", message);
+    stage_finish(stage, "send", message);
 }
 
 void
 souk_stage_ask(struct souk_stage *stage, const char *message)
 {
     read_and_send(stage, SOUK_QUERY, STAGE_CALLER, stage_new_id(stage), message);
-    finish(stage, "ask", message);
+    stage_finish(stage, "ask", message);
 }
 
 static void
@@ -644,7 +644,7 @@ souk_stage_send_json(struct souk_stage *stage, const char *name, const char *jso
     else
         send(stage, STAGE_CALLER, stage_new_id(stage), type, message);
     json_decref(message);
-    finish(stage, "send", name);
+    stage_finish(stage, "send", name);
 }
 
 static void
@@ -657,8 +657,10 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
     const struct souk_slice route = { request.query ? "q" : "c", 1 };
     struct souk_pack payload, frame_pack;
     struct souk_error err = { 0 };
+    struct souk_arena arena;
     struct souk_slice frame;
 
+    souk_arena_init(&arena, 0);
     souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
     souk_pack_init(&frame_pack, SOUK_WIRE_BYTES_MAX);
     if (node == NULL || node->kind != STAGE_SERVICE || node->process.store == NULL) {
@@ -675,6 +677,7 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
         goto done;
     }
     request.payload = souk_pack_slice(&payload);
+    request.pass = stage_pass(stage, &arena);
     souk_wire_request_put(&frame_pack, &request);
     if (frame_pack.rc != 0) {
         stage_fail(stage, "it does not encode: %s", souk_error_name(frame_pack.rc));
@@ -689,6 +692,7 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
     stage_settle(stage);
 
 done:
+    souk_arena_done(&arena);
     souk_pack_done(&payload);
     souk_pack_done(&frame_pack);
 }
@@ -714,7 +718,7 @@ souk_stage_publish(struct souk_stage *stage, const char *message)
         stage_origin_publish(stage->nodes[writer->index], type, json);
     json_decref(json);
     stage_settle(stage);
-    finish(stage, "publish", message);
+    stage_finish(stage, "publish", message);
 }
 
 static struct stage_node *
@@ -768,7 +772,7 @@ souk_stage_answer_requests(struct souk_stage *stage, const char *command, const 
     *at = said;
 
 done:
-    finish(stage, "answer requests for", command);
+    stage_finish(stage, "answer requests for", command);
 }
 
 /* The code, with or without the service in front; NULL: the command does not have it. */
@@ -791,7 +795,7 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
 
     if (elapsed_ms > SOUK_TIME_MS_MAX || stage->start_ms + end_ms > SOUK_TIME_MS_MAX) {
         stage_fail(stage, "%" PRIu64 " ms: time does not go on for so long", elapsed_ms);
-        finish(stage, "elapse", NULL);
+        stage_finish(stage, "elapse", NULL);
         return;
     }
     stage_settle(stage);
@@ -805,7 +809,7 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
         stage_settle(stage);
     }
     stage_set_pace(stage, false);
-    finish(stage, "elapse", NULL);
+    stage_finish(stage, "elapse", NULL);
 }
 
 /* ---- what is to be seen --------------------------------------------- */
@@ -819,7 +823,7 @@ souk_stage_expect(struct souk_stage *stage, const char *trace)
         stage_fail(stage, "%s", "");
         stage_say_bytes(&stage->report, comparison, strlen(comparison));
     }
-    finish(stage, "expect", NULL);
+    stage_finish(stage, "expect", NULL);
 }
 
 const char *
@@ -847,7 +851,7 @@ souk_stage_expect_same_tables(struct souk_stage *stage, const char *service)
             if (stage->nodes[i] != NULL && stage->nodes[i]->kind == STAGE_SERVICE && !stage->nodes[i]->is_stopped)
                 stage_expect_same(stage->nodes[i]);
     }
-    finish(stage, "expect same tables", service);
+    stage_finish(stage, "expect same tables", service);
 }
 
 /* ---- what goes wrong ------------------------------------------------ */
@@ -864,7 +868,7 @@ souk_stage_crash(struct souk_stage *stage, const char *service, enum souk_stage_
         stage_process_die(node);
         stage_settle(stage);
     }
-    finish(stage, "crash", service);
+    stage_finish(stage, "crash", service);
 }
 
 void
@@ -877,7 +881,7 @@ souk_stage_stop(struct souk_stage *stage, const char *service)
         stage_process_close(node);
         node->is_stopped = true;
     }
-    finish(stage, "stop", service);
+    stage_finish(stage, "stop", service);
 }
 
 void
@@ -893,7 +897,7 @@ souk_stage_start(struct souk_stage *stage, const char *service)
         stage_process_start(node);
         stage_settle(stage);
     }
-    finish(stage, "start", service);
+    stage_finish(stage, "start", service);
 }
 
 void
@@ -909,7 +913,7 @@ souk_stage_wipe(struct souk_stage *stage, const char *service)
         stage_process_start(node);
         stage_settle(stage);
     }
-    finish(stage, "wipe", service);
+    stage_finish(stage, "wipe", service);
 }
 
 void
@@ -919,7 +923,7 @@ souk_stage_rebuild(struct souk_stage *stage, const char *service)
 
     if (node != NULL)
         stage_rebuild(node);
-    finish(stage, "rebuild", service);
+    stage_finish(stage, "rebuild", service);
 }
 
 void
@@ -938,7 +942,7 @@ souk_stage_lose(struct souk_stage *stage, const char *stream, uint64_t events)
         stage_lose(writer, &name, events);
     }
     stage_settle(stage);
-    finish(stage, "lose", stream);
+    stage_finish(stage, "lose", stream);
 }
 
 void
@@ -961,7 +965,7 @@ souk_stage_retry_parked(struct souk_stage *stage, const char *service)
     }
     free(retrying.keys);
     souk_arena_done(&retrying.arena);
-    finish(stage, "retry parked", service);
+    stage_finish(stage, "retry parked", service);
 }
 
 /* Once for each key: all rows of it are run then. */
@@ -988,7 +992,7 @@ souk_stage_fail_write(struct souk_stage *stage, const char *service, uint32_t nt
     stage->fault_struck = false;
     if (node != NULL)
         node->write_fails_in = nth;
-    finish(stage, "fail write", service);
+    stage_finish(stage, "fail write", service);
 }
 
 void
@@ -999,7 +1003,7 @@ souk_stage_fail_allocation(struct souk_stage *stage, const char *service, uint32
     stage->fault_struck = false;
     if (node != NULL)
         stage_fail_allocation(node, nth);
-    finish(stage, "fail allocation", service);
+    stage_finish(stage, "fail allocation", service);
 }
 
 bool

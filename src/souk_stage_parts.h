@@ -117,6 +117,10 @@ struct souk_stage {
     struct stage_request *requests;
     uint32_t request_count, request_room;
 
+    struct souk_pass pass;                      /* whom commands and queries speak for */
+    bool has_pass;
+    uint8_t pass_secret[SOUK_PASS_SECRET_BYTES];
+
     struct stage_text trace;
     size_t expected_bytes;                      /* of the trace: what tests have seen */
     struct stage_text comparison;
@@ -125,7 +129,17 @@ struct souk_stage {
     bool fault_struck;
 };
 
+/* ---- souk_stage_pass.c ---------------------------------------------- */
+
+/* Every service on a stage may sign passes, and takes what the stage signs. */
+void stage_wire_passes(struct souk_stage *stage, struct souk_wiring *wiring);
+/* The pass of the next command or query, empty when nobody is signed in. */
+struct souk_slice stage_pass(struct souk_stage *stage, struct souk_arena *arena);
+
 /* ---- souk_stage.c --------------------------------------------------- */
+
+/* At the end of a call of the author's: report what went wrong. */
+void stage_finish(struct souk_stage *stage, const char *what, const char *about);
 
 /* Without memory the process ends. Zeroed. */
 void *stage_alloc(size_t count, size_t size_bytes);

@@ -122,6 +122,9 @@ struct souk_topology {
     size_t stream_count;
     const struct souk_topology_client *clients;
     size_t client_count;
+    const struct souk_topology_node *pass_issuer;       /* the service that signs passes; NULL: none does */
+    struct souk_pass_keys pass_keys;                    /* as written; none: the services of the one host share a key */
+    const char *run_dir;                                /* of sockets, absolute */
     uint8_t fingerprint[8];
     struct souk_topology_parts *parts;
 };

@@ -104,6 +104,8 @@ void souk_topology_calls(struct souk_topology_reading *reading, const struct sou
 void souk_topology_skips(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
     struct souk_topology_node *node);
 void souk_topology_clients(struct souk_topology_reading *reading);
+/* Who signs passes, and with which keys. */
+void souk_topology_passes(struct souk_topology_reading *reading);
 
 /* Does `asker` follow a stream of `asked`, or call it? */
 bool souk_topology_asks(const struct souk_topology_node *asker, const struct souk_topology_node *asked);
@@ -122,6 +124,7 @@ void souk_topology_endpoint(struct souk_topology_reading *reading, const struct 
     const char **endpoint_out);
 void souk_topology_address(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     const char **address_out);
+void souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out);
 /* `key` and `old_key` below `node`. */
 void souk_topology_keys(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out,
     const char **old_key_out);

@@ -43,6 +43,8 @@ static const struct souk_zpl_rule system_rules[] = {
     { "run", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "witness", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "keys", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "pass_issuer", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "pass_key", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     DURABILITY_RULES,
     SETTINGS_RULES,
     { .name = NULL },
@@ -107,6 +109,8 @@ souk_topology_entries(struct souk_topology_reading *reading)
         read_node(reading, i);
     if (!reading->is_short_of_memory)
         souk_topology_clients(reading);
+    if (!reading->is_short_of_memory)
+        souk_topology_passes(reading);
     for (i = 0; i < reading->topology->node_count && !reading->is_short_of_memory; i++)
         fill_wiring(reading, &reading->nodes[i]);
 }
@@ -139,6 +143,7 @@ read_system(struct souk_topology_reading *reading)
         souk_topology_path(reading, child, &parts->data_dir);
     if ((child = souk_topology_valued(node, "run")) != NULL)
         souk_topology_path(reading, child, &parts->run_dir);
+    reading->topology->run_dir = parts->run_dir;
     if ((child = souk_topology_valued(node, "witness")) != NULL)
         souk_topology_path(reading, child, &parts->witness_dir);
     if ((child = souk_topology_valued(node, "keys")) != NULL)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zmq.h>
+
 static const struct souk_zpl_rule call_rules[] = {
     { "command", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { .name = NULL },
@@ -199,6 +201,36 @@ read_client(struct souk_topology_reading *reading, size_t index)
         client->query_count += queries[client->query_count] != NULL;
     }
     client->queries = queries;
+}
+
+void
+souk_topology_passes(struct souk_topology_reading *reading)
+{
+    struct souk_topology *topology = reading->topology;
+    struct souk_topology_found found = souk_topology_find(reading, reading->system, "pass_key", "", SOUK_PASS_KEYS_MAX);
+    const struct souk_zpl_node *child = souk_topology_valued(reading->system, "pass_issuer");
+    const char *key;
+    size_t i;
+
+    if (child != NULL)
+        topology->pass_issuer = find_service(reading, child);
+    else if (found.count > 0)
+        souk_topology_wrong(reading, found.nodes[0], "`pass_key`: whose key is it? `pass_issuer` is missing");
+    for (i = 0; i < found.count; i++) {
+        key = NULL;
+        if (!found.nodes[i]->has_value || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
+            continue;
+        souk_topology_key(reading, found.nodes[i], &key);
+        if (key != NULL)
+            (void)zmq_z85_decode(topology->pass_keys.keys[topology->pass_keys.count++], key);
+    }
+    for (i = 0; child != NULL && found.count == 0 && i < topology->node_count; i++) {
+        if (reading->nodes[i].host == reading->nodes[0].host)
+            continue;
+        souk_topology_wrong(reading, child, "`pass_issuer`: there are two hosts, so its public key has to stand here, as"
+            " `pass_key`; `souk keys pass` makes one");
+        return;
+    }
 }
 
 static const struct souk_topology_node *

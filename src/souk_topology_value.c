@@ -60,7 +60,6 @@ const struct souk_topology_number souk_topology_thresholds[] = {
     { .name = NULL },
 };
 
-static void read_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out);
 static void read_trim_after(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_wiring *wiring);
 static void read_numbers(struct souk_topology_reading *reading, const struct souk_zpl_node *section,
@@ -168,16 +167,16 @@ souk_topology_keys(struct souk_topology_reading *reading, const struct souk_zpl_
     const struct souk_zpl_node *child;
 
     if ((child = souk_topology_valued(node, "key")) != NULL)
-        read_key(reading, child, key_out);
+        souk_topology_key(reading, child, key_out);
     if ((child = souk_topology_valued(node, "old_key")) == NULL)
         return;
     if (souk_zpl_child(node, "key") == NULL)
         souk_topology_wrong(reading, child, "`old_key` goes with a `key` that comes after it");
-    read_key(reading, child, old_key_out);
+    souk_topology_key(reading, child, old_key_out);
 }
 
-static void
-read_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out)
+void
+souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out)
 {
     static const char alphabet[] =
         "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";

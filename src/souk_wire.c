@@ -311,7 +311,7 @@ souk_wire_fenced_get(struct souk_slice frame, struct souk_wire_fenced *out)
 void
 souk_wire_request_put(struct souk_pack *pack, const struct souk_wire_request *request)
 {
-    begin_put(pack, 12, SOUK_WIRE_REQUEST);
+    begin_put(pack, 13, SOUK_WIRE_REQUEST);
     souk_pack_bin(pack, (struct souk_slice){ request->id.bytes, sizeof request->id.bytes });
     souk_pack_bool(pack, request->query);
     souk_pack_str(pack, request->name);
@@ -326,6 +326,7 @@ souk_wire_request_put(struct souk_pack *pack, const struct souk_wire_request *re
     souk_pack_array(pack, request->seen_count);
     for (uint32_t i = 0; i < request->seen_count; i++)
         cause_put(pack, &request->seen[i]);
+    souk_pack_bin(pack, request->pass);
     souk_pack_bin(pack, request->payload);
 }
 
@@ -345,7 +346,7 @@ souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
     struct souk_slice id;
     int rc;
 
-    if ((rc = begin_get(&in, frame, 12, SOUK_WIRE_REQUEST)) != 0)
+    if ((rc = begin_get(&in, frame, 13, SOUK_WIRE_REQUEST)) != 0)
         return rc;
     id = souk_unpack_bin(&in, SOUK_WIRE_TEXT_BYTES_MAX);
     souk_wire_id_set(&out->id, id);
@@ -361,6 +362,7 @@ souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
     out->caller = souk_unpack_str(&in, SOUK_WIRE_CALLER_BYTES_MAX);
     out->recorded = souk_unpack_bool(&in);
     out->seen_count = causes_get(&in, out->seen, SOUK_WIRE_SEEN_MAX);
+    out->pass = souk_unpack_bin(&in, SOUK_PASS_BYTES_MAX);
     out->payload = souk_unpack_bin(&in, SOUK_PAYLOAD_BYTES_MAX);
     if (in.rc == 0 && (out->name.size_bytes == 0 || out->version == 0 || id.size_bytes == 0
         || out->caller.size_bytes == 0))

@@ -135,6 +135,7 @@ struct souk_wire_request {
     bool recorded;
     uint32_t seen_count;
     struct souk_cause seen[SOUK_WIRE_SEEN_MAX];
+    struct souk_slice pass;                     /* souk_pass.h; empty: none */
     struct souk_slice payload;
 };
 
@@ -209,6 +210,9 @@ void souk_wire_reply_init(struct souk_wire_reply *reply, const struct souk_id *i
 void souk_wire_reply_put(struct souk_pack *pack, const struct souk_wire_reply *reply);
 /* One entry, appended to the bytes that become a reply's body. */
 void souk_wire_entry_put(struct souk_pack *pack, const struct souk_wire_entry *entry);
+
+/* The code of a refusal that is the runtime's: the pass is no good, and the text says why. */
+#define SOUK_WIRE_CODE_PASS "souk.pass"
 
 #define SOUK_WIRE_TOPIC_BYTES_MAX (SOUK_NAME_BYTES_MAX + 1)
 /* The topic of a stream's batches: the name and one zero byte, which a souk_name has behind it. */

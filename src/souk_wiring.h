@@ -9,6 +9,7 @@
 #define SOUK_WIRING_H
 
 #include <souk.h>
+#include "souk_pass.h"
 #include "souk_position.h"
 
 #define SOUK_STORES_MAX 8               /* event stores of a system */
@@ -82,6 +83,8 @@ struct souk_wiring {
     bool accept_loss;                   /* --accept-loss: open though not every event store answers */
     uint8_t fingerprint[8];
     struct souk_limits limits;
+    struct souk_pass_keys pass_keys;    /* who may sign passes */
+    const uint8_t *pass_secret;         /* SOUK_PASS_SECRET_BYTES, of the service that issues them; NULL: another one */
     struct souk_random random;
 };
 

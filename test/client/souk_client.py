@@ -97,11 +97,12 @@ class Caller:
             door.close()
 
     def send(self, query, name, payload, *, version=1, request_id=None, seen=(), recorded=False, deadline_ms=0,
-             correlation=None):
+             correlation=None, pass_=b""):
         """Send a request; its id."""
         request_id = request_id or uuid.uuid4().bytes
         self.doors[query].send(codec.encode_message(codec.Request(
-            request_id, query, name, version, deadline_ms, correlation, self.name, recorded, tuple(seen), payload)))
+            request_id, query, name, version, deadline_ms, correlation, self.name, recorded, tuple(seen), pass_,
+            payload)))
         self.waiting.add(request_id)
         return request_id
 

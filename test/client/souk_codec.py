@@ -28,6 +28,7 @@ STREAMS_MAX = 16                        # of a service, of a pull
 SYSTEM_STREAMS_MAX = 256
 WAITS_MAX = 16
 SEEN_MAX = 32
+PASS_BYTES_MAX = 512
 CREDIT_BYTES_MAX = 16_777_216
 DEADLINE_MS_MAX = 2**31 - 1
 RETRY_MS_MAX = 60_000
@@ -566,6 +567,7 @@ class Request(NamedTuple):
     caller: str
     recorded: bool
     seen: tuple
+    pass_: bytes
     payload: bytes
 
 
@@ -620,7 +622,7 @@ MESSAGES = {message.KIND: fields(uint(VERSION, VERSION, "version"), any_uint, *t
     Fenced: (stream_name, stream_name, counter1),
     Busy: (any_uint, stream_name, uint(0, RETRY_MS_MAX, "retry-after")),
     Request: (id16, boolean, long_name, uint(1, UINT16_MAX, "schema-version"), uint(0, DEADLINE_MS_MAX, "deadline"),
-              optional(id16), long_name, boolean, array(cursor_entry, 0, SEEN_MAX),
+              optional(id16), long_name, boolean, array(cursor_entry, 0, SEEN_MAX), binary(0, PASS_BYTES_MAX, "pass"),
               binary(0, PAYLOAD_BYTES_MAX, "payload")),
     Reply: (id16, uint(0, len(STATUSES) - 1, "status"), uint(0, 2, "durability"), words, words, any_uint,
             array(cursor_entry, 0, SYSTEM_STREAMS_MAX), array(fields(

@@ -357,7 +357,7 @@ def test_an_id_of_another_length_stands_for_its_hash(build):
         door = client.connect(blog.context, zmq.DEALER, blog.node("posts").commands)
         payload = post(new_id())
         for request_id in (b"order 4711 of a till", b"x", b"x" * 512):
-            door.send(msgpack.packb([1, 8, request_id, False, "posts.publish", 1, 0, None, "till", False, [], payload]))
+            door.send(msgpack.packb([1, 8, request_id, False, "posts.publish", 1, 0, None, "till", False, [], b"", payload]))
             assert door.poll(system.WAIT_SECONDS * 1000)
             reply = codec.decode_message(client.receive(door)[0])
             assert reply.id == codec.short_id(request_id) and reply.word in ("ok", "refused"), reply
@@ -426,7 +426,7 @@ def test_what_cannot_be_done_is_said(build):
         reply = blog.caller("query").query("query.post", msgpack.packb([new_id(), None]))
         assert (reply.word, reply.code) == ("refused", "query.unknown_post"), reply
         assert blog.caller("query").query("query.nothing", b"\x90").word == "unknown"
-        request = [1, 8, new_id(), False, "posts.publish", 1, 0, None, "client", False, [], post(new_id())]
+        request = [1, 8, new_id(), False, "posts.publish", 1, 0, None, "client", False, [], b"", post(new_id())]
         for changed, word in (({0: 2}, "unsupported"), ({0: 2, 3: 1.5, 4: {}}, "unsupported"), ({3: True}, "unknown"),
                               ({10: [("posts", 1, bytes(8), 1)] * 33}, "invalid"), ({6: 2**31}, "invalid"),
                               ({8: "c" * 65}, "invalid"), ({11: bytes(65_537)}, "invalid"), ({7: bytes(8)}, "invalid")):

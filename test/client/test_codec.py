@@ -31,7 +31,8 @@ def plain_batch(batch):
 
 
 def plain_message(message):
-    twin = {"kind": message.KIND, **{name: plain(value) for name, value in message._asdict().items()}}
+    twin = {"kind": message.KIND, **{name.rstrip("_"): plain(value)
+                                      for name, value in message._asdict().items()}}
     if isinstance(message, codec.Pulled):
         twin["answers"] = [plain((answer.stream, *answer.position, answer.verdict, *answer.head, *answer.common))
                            for answer in message.answers]
@@ -217,7 +218,7 @@ def test_limits_are_taken_and_one_beyond_them_is_not(_):
         return batch._replace(count=4, events=(*filled[:3], event._replace(payload=bytes(size))))
 
     cause = codec.Cause("a", 1, bytes(8), 0)
-    request = codec.Request(bytes(16), False, "n", 1, 0, None, "c", False, (), b"")
+    request = codec.Request(bytes(16), False, "n", 1, 0, None, "c", False, (), b"", b"")
     pull = codec.Pull(1, "a", 1, (("s", *codec.ZERO),))
     assert len(codec.encode_batch(sized(room))) == codec.BATCH_BYTES_MAX
     for most, beyond, rule in (
@@ -235,6 +236,7 @@ def test_limits_are_taken_and_one_beyond_them_is_not(_):
             (batch._replace(causes=tuple(cause._replace(stream=f"a{n:03}") for n in range(256))),
              batch._replace(causes=tuple(cause._replace(stream=f"a{n:03}") for n in range(257))), "causes"),
             (request._replace(seen=(cause,) * 32), request._replace(seen=(cause,) * 33), "positions"),
+            (request._replace(pass_=bytes(512)), request._replace(pass_=bytes(513)), "pass"),
             (request._replace(payload=bytes(65_536)), request._replace(payload=bytes(65_537)), "payload"),
             (pull._replace(waits=(cause,) * 16), pull._replace(waits=(cause,) * 17), "positions"),
             (pull._replace(cursors=tuple((f"s{n}", *pull.cursors[0][1:]) for n in range(16))),

@@ -254,6 +254,8 @@ same_request(const struct souk_wire_request *request, const struct check_message
         return "deadline or caller";
     if (!are_causes(request->seen, request->seen_count, message->waits, message->wait_count))
         return "seen";
+    if (!is_bytes(request->pass, message->pass))
+        return "pass";
     return is_bytes(request->payload, message->payload) ? NULL : "payload";
 }
 

@@ -58,7 +58,21 @@ test_process_desk_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
 test_process_desk_LDADD = libsouk-all.la
 $(test_process_desk_OBJECTS): test/process/desk.h
 
+# A service that asks who the caller speaks for.
+test/process/lodge.h: $(srcdir)/test/process/lodge.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) test/process && \
+		./souk-messages$(EXEEXT) c $(srcdir)/test/process/lodge.messages.zpl -o test/process
+test/process/lodge.c: test/process/lodge.h
+EXTRA_DIST += test/process/lodge.messages.zpl test/process/test_pass.py
+CLEANFILES += test/process/lodge.h test/process/lodge.c
+check_PROGRAMS += test/process/lodge
+test_process_lodge_SOURCES = test/process/lodge_service.c
+nodist_test_process_lodge_SOURCES = test/process/lodge.c test/process/lodge.h
+test_process_lodge_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
+test_process_lodge_LDADD = libsouk-all.la
+$(test_process_lodge_OBJECTS): test/process/lodge.h
+
 # All that test/process/run.py needs in a build directory.
 process-programs: test/powercut/shim.la souk souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/guestbook test/process/vault \
-	test/process/desk
+	test/process/desk test/process/lodge
 .PHONY: process-programs

@@ -34,6 +34,7 @@ SERVICES = {
     "vault": (["vault"], [], []),
     "letters": (["letters"], [], []),
     "reader": ([], ["letters"], []),
+    "lodge": (["lodge"], [], []),
 }
 
 DESK = ("letters", "reader")
@@ -94,12 +95,13 @@ class Door:
         self.caller = caller
         self.answers = {}
 
-    def send(self, query, name, payload, seen=(), recorded=False, deadline_ms=0, command_id=None):
+    def send(self, query, name, payload, seen=(), recorded=False, deadline_ms=0, command_id=None,
+             pass_bytes=b""):
         """Send a request and give its id."""
         command_id = command_id or uuid.uuid4().bytes
         self.socket.send(msgpack.packb([
             1, 8, command_id, query, name, 1, deadline_ms, None, self.caller, recorded, [list(place) for place in seen],
-            payload if isinstance(payload, bytes) else msgpack.packb(payload)]))
+            pass_bytes, payload if isinstance(payload, bytes) else msgpack.packb(payload)]))
         return command_id
 
     def receive(self, seconds=WAIT_SECONDS):
@@ -302,7 +304,7 @@ class System:
     def start(self, name, *options, **variables):
         """Start a node, with more variables in its environment; it may not be ready yet."""
         program = ([f"{self.build}/souk-eventstore", name] if name in self.stores
-                   else [f"{self.build}/test/process/vault"] if name == "vault"
+                   else [f"{self.build}/test/process/{name}"] if name in ("vault", "lodge")
                    else [f"{self.build}/test/process/{'desk' if name in DESK else 'service'}", name])
         self.daemons[name] = Daemon(self, name, [*self.wrap, *program, "--topology", self.topology, *options],
                                     os.path.join(self.path, f"{name}.log"), variables)

@@ -408,7 +408,7 @@ def test_who_cannot_be_understood_is_told(build):
     """Malformed requests, other versions of the protocol, the wrong door: an answer each, and the others go on."""
     with System(build, services=("stock",)) as system:
         system.start_all()
-        good = [1, 8, b"i" * 16, False, "stock.receive", 1, 0, None, "test", False, [], msgpack.packb([1, 1])]
+        good = [1, 8, b"i" * 16, False, "stock.receive", 1, 0, None, "test", False, [], b"", msgpack.packb([1, 1])]
         for node, kind, frame, status in (
                 ("stock", "commands", [2, 8, b"i" * 16, "whatever", "comes"], "unsupported"),
                 ("stock", "queries", [2, 8, b"i" * 16], "unsupported"),

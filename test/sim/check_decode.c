@@ -93,7 +93,7 @@ check_decode_message(struct check_arena *arena, const struct check_bytes *frames
     };
     static const uint32_t fields[] = {
         [CHECK_HEADS] = 8, [CHECK_PULL] = 7, [CHECK_PULLED] = 7, [CHECK_ACKNOWLEDGED] = 6, [CHECK_SEAL] = 6,
-        [CHECK_SEALED] = 9, [CHECK_FENCED] = 5, [CHECK_REQUEST] = 12, [CHECK_REPLY] = 10, [CHECK_NO_ROOM] = 5,
+        [CHECK_SEALED] = 9, [CHECK_FENCED] = 5, [CHECK_REQUEST] = 13, [CHECK_REPLY] = 10, [CHECK_NO_ROOM] = 5,
     };
     struct reader reader = { .arena = arena };
     struct check_message message = { 0 };
@@ -417,6 +417,7 @@ read_request(struct reader *reader, struct check_message *message)
     message->caller = read_str(reader, 1, CHECK_NAME_BYTES_MAX, "names");
     message->wants_recorded = read_bool(reader);
     message->waits = read_places(reader, CHECK_SEEN_MAX, false, &message->wait_count);
+    message->pass = read_bin(reader, 0, CHECK_PASS_BYTES_MAX, "pass");
     message->payload = read_bin(reader, 0, CHECK_PAYLOAD_BYTES_MAX, "payload");
 }
 

@@ -22,6 +22,7 @@
 #define CHECK_KEY_BYTES_MAX 64
 #define CHECK_DEPTH_MAX 64
 #define CHECK_VERSION_MAX 65535
+#define CHECK_PASS_BYTES_MAX 512
 #define CHECK_PAYLOAD_BYTES_MAX 65536
 #define CHECK_SERVICE_STREAMS_MAX 16
 #define CHECK_FRAME_BYTES_MAX 262144    /* of the first frame */
@@ -147,7 +148,7 @@ struct check_message {
     uint32_t wait_count;
     const uint8_t *id, *correlation;    /* 16; of requests and replies, like what follows */
     bool is_query, wants_recorded;
-    struct check_bytes name, caller, payload;
+    struct check_bytes name, caller, pass, payload;
     uint32_t version;
     uint64_t deadline_ms, retry_after_ms;
     uint32_t status, durability;

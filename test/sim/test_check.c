@@ -777,7 +777,7 @@ put_request(struct pen *pen, const uint8_t *id, bool is_query, const char *name,
 {
     struct pen payload = { .size_bytes = 0 };
 
-    put_array(pen, 12);
+    put_array(pen, 13);
     put_uint(pen, 1);
     put_uint(pen, 8);
     put_id(pen, id);
@@ -792,6 +792,7 @@ put_request(struct pen *pen, const uint8_t *id, bool is_query, const char *name,
     if (seen_stream != NULL)
         put_place(pen, seen_stream, seen);
     pack_fields(&payload, fields, field_count);
+    put_bin(pen, NULL, 0);
     put_bin(pen, payload.bytes, payload.size_bytes);
 }
 

@@ -52,6 +52,12 @@ test_unit_test_feed_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_feed_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_feed
 
+check_PROGRAMS += test/unit/test_pass
+test_unit_test_pass_SOURCES = test/unit/test_pass.c
+test_unit_test_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_pass_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
+TESTS += test/unit/test_pass
+
 check_PROGRAMS += test/unit/test_wire
 test_unit_test_wire_SOURCES = test/unit/test_wire.c $(UNIT_SAME)
 test_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -126,6 +132,17 @@ test_unit_test_stage_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_stage_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 test/unit/test_stage-test_stage.$(OBJEXT) test/unit/test_stage-stage_inventory.$(OBJEXT): test/unit/stage.h
 TESTS += test/unit/test_stage
+
+# The same source as the daemon's, whose main gives way to the test's.
+check_PROGRAMS += test/unit/test_stage_pass
+test_unit_test_stage_pass_SOURCES = test/unit/test_stage_pass.c test/process/lodge_service.c
+nodist_test_unit_test_stage_pass_SOURCES = test/process/lodge.c test/process/lodge.h
+test_unit_test_stage_pass_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process \
+	-Dmain='__attribute__((weak)) service_main'
+test_unit_test_stage_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
+test_unit_test_stage_pass_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+$(test_unit_test_stage_pass_OBJECTS): test/process/lodge.h
+TESTS += test/unit/test_stage_pass
 
 check_PROGRAMS += test/unit/test_topology test/unit/test_topology_refused
 UNIT_TOPOLOGY = test/unit/topology_text.c test/unit/topology_text.h

@@ -843,15 +843,18 @@ a_digest_is_blake2b_of_the_pieces_together(void **state)
 
 /* The numbers are those of test/vectors/batch-one-event.json. */
 static void
-a_command_is_known_by_its_name_and_payload(void **state)
+a_command_is_known_by_its_name_person_and_payload(void **state)
 {
     static const uint8_t expected[] = { 0x1b, 0xb5, 0xd1, 0xe4, 0x0e, 0xfd, 0x6b, 0xcc };
+    static const struct souk_id person = { { 1 } };
     uint8_t hash[SOUK_COMMAND_HASH_BYTES], other[SOUK_COMMAND_HASH_BYTES];
 
-    souk_command_hash(hash, souk_slice_of("order.place"), souk_slice_of("\x93\x07\x03\x02"));
+    souk_command_hash(hash, souk_slice_of("order.place"), NULL, souk_slice_of("\x93\x07\x03\x02"));
     assert_memory_equal(hash, expected, sizeof expected);
-    souk_command_hash(hash, souk_slice_of("a"), souk_slice_of("bc"));
-    souk_command_hash(other, souk_slice_of("ab"), souk_slice_of("c"));
+    souk_command_hash(hash, souk_slice_of("a"), NULL, souk_slice_of("bc"));
+    souk_command_hash(other, souk_slice_of("ab"), NULL, souk_slice_of("c"));
+    assert_memory_not_equal(hash, other, sizeof hash);
+    souk_command_hash(other, souk_slice_of("a"), &person, souk_slice_of("bc"));
     assert_memory_not_equal(hash, other, sizeof hash);
 }
 
@@ -903,7 +906,7 @@ main(void)
         cmocka_unit_test(valid_vectors_are_read_as_the_simulator_reads_them),
         cmocka_unit_test(invalid_vectors_are_refused),
         cmocka_unit_test(a_digest_is_blake2b_of_the_pieces_together),
-        cmocka_unit_test(a_command_is_known_by_its_name_and_payload),
+        cmocka_unit_test(a_command_is_known_by_its_name_person_and_payload),
         cmocka_unit_test(a_request_that_an_event_asks_for_has_an_id_of_its_own),
     };
 

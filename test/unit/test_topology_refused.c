@@ -225,6 +225,25 @@ keys_are_nobody_elses(void **state)
 }
 
 static void
+one_service_signs_passes_with_two_keys_at_most(void **state)
+{
+    expect_refused(TOP "    pass_issuer = order\n" STORE ORDERS,
+        "shop.zpl:2: no service `order` is declared; did you mean `orders`?\n");
+    expect_refused(TOP "    pass_issuer = es1\n" STORE ORDERS,
+        "shop.zpl:2: `es1` is an event store; it takes no commands or queries of the domain\n");
+    expect_refused(TOP "    pass_key = " KEY "\n" STORE ORDERS,
+        "shop.zpl:2: `pass_key`: whose key is it? `pass_issuer` is missing\n");
+    expect_refused(TOP "    pass_issuer = orders\n    pass_key = abc\n" STORE ORDERS,
+        "shop.zpl:3: `pass_key`: a public key in Z85, 40 characters, is meant\n");
+    expect_refused(TOP "    pass_issuer = orders\n    pass_key = " KEY "\n    pass_key = " OTHER_KEY "\n    pass_key = "
+        THIRD_KEY "\n" STORE ORDERS, "shop.zpl:5: more than 2 times `pass_key`\n");
+    expect_refused(TOP "    pass_issuer = orders\nhost = a\n    address = 10.0.0.1\nhost = b\n    address = 10.0.0.2\n"
+        STORE "    host = a\n    port = 70\n" ORDERS "    host = b\n    port = 80\n",
+        "shop.zpl:2: `pass_issuer`: there are two hosts, so its public key has to stand here, as `pass_key`; `souk keys"
+        " pass` makes one\n");
+}
+
+static void
 settings_have_their_ranges(void **state)
 {
     static const struct {
@@ -404,6 +423,7 @@ main(void)
         cmocka_unit_test(endpoints_can_be_connected_to),
         cmocka_unit_test(hosts_reach_each_other),
         cmocka_unit_test(keys_are_nobody_elses),
+        cmocka_unit_test(one_service_signs_passes_with_two_keys_at_most),
         cmocka_unit_test(settings_have_their_ranges),
         cmocka_unit_test(limits_hold_at_their_ends),
         cmocka_unit_test(counts_hold_at_their_limits),

@@ -328,6 +328,7 @@ json_message(const struct check_message *message)
         json_object_set_new(value, "caller", json_text(message->caller));
         json_object_set_new(value, "recorded", json_boolean(message->wants_recorded));
         json_object_set_new(value, "seen", json_places(message->waits, message->wait_count));
+        json_object_set_new(value, "pass", json_bytes(message->pass));
         json_object_set_new(value, "payload", json_bytes(message->payload));
         break;
     case CHECK_REPLY:

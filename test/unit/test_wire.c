@@ -408,6 +408,8 @@ each_part_of_a_request_has_its_limit(void **state)
     TRY(caller, letters(bench, SOUK_WIRE_CALLER_BYTES_MAX + 1), -SOUK_ETOOBIG);
     TRY(caller, letters(bench, 0), -SOUK_EMALFORMED);
     TRY(seen_count, SOUK_WIRE_SEEN_MAX, 0);
+    TRY(pass, letters(bench, SOUK_PASS_BYTES_MAX), 0);
+    TRY(pass, letters(bench, SOUK_PASS_BYTES_MAX + 1), -SOUK_ETOOBIG);
     TRY(payload, letters(bench, 0), 0);
     TRY(payload, letters(bench, SOUK_PAYLOAD_BYTES_MAX), 0);
     TRY(payload, letters(bench, SOUK_PAYLOAD_BYTES_MAX + 1), -SOUK_ETOOBIG);
@@ -613,7 +615,7 @@ one_place_more_than_there_is_room_for_is_refused(void **state)
     assert_int_equal(souk_wire_pull_get(one_more(bench, &by_hand, at, SOUK_OWN_STREAMS_MAX, 1 + 2 + 1 + 10 + 9 + 34),
         &bench->back.pull), -SOUK_ETOOBIG);
 
-    make_request(request);                                      /* seen is the last but one */
+    make_request(request);                                      /* behind seen are pass and payload */
     request->seen_count = SOUK_WIRE_SEEN_MAX;
     request->seen[0].stream = name("s");
     put(SOUK_WIRE_REQUEST, &bench->pack, &bench->message);

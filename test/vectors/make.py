@@ -10,6 +10,9 @@ import os
 import struct
 import sys
 
+sys.dont_write_bytecode = True
+from ed25519 import ed25519  # noqa: E402  pylint: disable=wrong-import-position
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ZERO8, ZERO32 = bytes(8), bytes(32)
 
@@ -203,6 +206,14 @@ keep("batch-epoch-fork", {"says": "an epoch record after a fork: behind number 4
                           "batch": record_twin(fork_header, fork_record, fork_data)}, fork_data)
 
 
+# ---- a pass ------------------------------------------------------------------
+
+# Signed with the seed 00 01 02 … 1f, for ten minutes.
+PERSON = bytes.fromhex("0197a1b2c3d47000800000000000beef")
+PASS_BODY = pack([1, PERSON, ["customer", "staff"], TIME, TIME + 600000])
+PASS = pack([PASS_BODY, ed25519(bytes(range(32)), b"souk pass 1\0" + PASS_BODY)[1]])
+
+
 def position(stream, counter, bits, number, data):
     return [stream, counter, bits, number, hash_of(data)]
 
@@ -215,7 +226,8 @@ MESSAGES = {
     5: ["request", "service", "counter", "instance"],
     6: ["request", "store", "incarnation", "service", "granted", "counter", "positions"],
     7: ["store", "service", "counter"],
-    8: ["id", "query", "name", "version", "deadline", "correlation", "caller", "recorded", "seen", "payload"],
+    8: ["id", "query", "name", "version", "deadline", "correlation", "caller", "recorded", "seen", "pass",
+        "payload"],
     9: ["id", "status", "durability", "code", "text", "retry_after", "cursors", "body"],
     10: ["request", "holder", "retry_after"],
 }
@@ -251,10 +263,10 @@ messages = {
     "fenced": (7, "an origin is told that it is not the origin any more", ["eventstore", "orders", 3]),
     "busy": (10, "a holder that has too many pulls, and when it may have room", [70000, "eventstore", 237]),
     "request-command": (8, "a command that wants to be recorded", [
-        COMMAND, False, "order.place", 1, 3000, None, "page", True, [], PLACE_PAYLOAD]),
+        COMMAND, False, "order.place", 1, 3000, None, "page", True, [], PASS, PLACE_PAYLOAD]),
     "request-query": (8, "a query that wants to see what the command did", [
         CORRELATION, True, "orders.get", 1, 500, CORRELATION, "page", False,
-        [["orders", 1, EPOCH_ORDERS, 1], ["stock", 4, EPOCH_STOCK, 70000]], pack([7])]),
+        [["orders", 1, EPOCH_ORDERS, 1], ["stock", 4, EPOCH_STOCK, 70000]], b"", pack([7])]),
     "reply-command": (9, "the command's event and number", [
         COMMAND, 0, 2, "", "", 0, [["orders", 1, EPOCH_ORDERS, 1]],
         [["order.placed", 1, "orders", 1, b"7", pack([7, 3, 2, 500])]]]),
@@ -438,6 +450,7 @@ for name, breaks, says, data in [
     ("request-seen-too-many", "positions", "33 entries of seen", message_with(
         "request-query", 8, [["s%02d" % i, 1, ZERO8, 1] for i in range(33)])),
     ("request-caller-empty", "names", "no caller", message_with("request-query", 6, "")),
+    ("request-pass-too-long", "pass", "a pass of 513 bytes", message_with("request-command", 9, bytes(513))),
     ("reply-status-12", "status", "a status that nobody knows", message_with("reply-command", 1, 12)),
     ("reply-durability-3", "durability", "a durability that nobody knows", message_with("reply-command", 2, 3)),
 ]:

@@ -1,0 +1,74 @@
+/*
+ * A lodge where only staff writes: passes, as a service sees them and signs them.
+ */
+#include <souk.h>
+
+#include <string.h>
+
+#include "lodge.h"
+
+extern const struct souk_service lodge_service;
+
+static int
+decide_note(const struct souk_view *view, const struct lodge_note *command, struct souk_decision *decision)
+{
+    const struct souk_pass *pass = souk_decision_pass(decision);
+
+    (void)view;
+    if (!souk_pass_has_role(pass, "staff"))
+        return souk_refuse(decision, LODGE_STAFF_ONLY);
+    return emit_lodge_noted(decision, &(struct lodge_noted){ .person = pass->person, .text = command->text });
+}
+
+static int
+answer_who(const struct souk_view *view, const struct lodge_who *query, struct souk_answer *answer)
+{
+    const struct souk_pass *pass = souk_answer_pass(answer);
+
+    (void)view;
+    (void)query;
+    if (pass == NULL)
+        return souk_answer_refuse(answer, LODGE_STAFF_ONLY);
+    return answer_lodge_who(answer, &(struct lodge_who_reply){ pass->person, souk_answer_now_ms(answer) });
+}
+
+static int
+answer_pass(const struct souk_view *view, const struct lodge_pass *query, struct souk_answer *answer)
+{
+    struct souk_pass pass = { .person = query->person, .expires_ms = souk_answer_now_ms(answer) + query->life_ms,
+        .role_count = 1 };
+    struct souk_slice bytes;
+    int rc;
+
+    (void)view;
+    if (query->role.size_bytes >= sizeof pass.roles[0])
+        return -SOUK_EINVAL;
+    memcpy(pass.roles[0], query->role.base, query->role.size_bytes);
+    if ((rc = souk_answer_sign_pass(answer, &pass, &bytes)) != 0)
+        return rc;
+    return answer_lodge_pass(answer, &(struct lodge_pass_reply){ bytes });
+}
+
+static int
+apply_noted(struct souk_tables *tables, const struct lodge_noted *event)
+{
+    (void)tables;
+    (void)event;
+    return 0;
+}
+
+static const struct souk_handler handlers[] = {
+    SOUK_DECIDE(lodge_note, decide_note),
+    SOUK_APPLY(lodge_noted, apply_noted),
+    SOUK_ANSWER(lodge_who, answer_who),
+    SOUK_ANSWER(lodge_pass, answer_pass),
+    { 0 },
+};
+
+const struct souk_service lodge_service = { .name = "lodge", .version = 1, .handlers = handlers };
+
+int
+main(int argc, char **argv)
+{
+    return souk_service_main(&lodge_service, argc, argv);
+}

@@ -1,0 +1,94 @@
+"""People: passes that one service signs and others take."""
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+
+import msgpack
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
+from ed25519 import ed25519             # noqa: E402  pylint: disable=wrong-import-position
+
+from system import System               # noqa: E402  pylint: disable=wrong-import-position
+
+PERSON = bytes(range(16))
+HOUR_MS = 3600000
+Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+
+
+def z85(data):
+    words = (int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4))
+    return "".join(Z85[word // 85 ** place % 85] for word in words for place in (4, 3, 2, 1, 0))
+
+
+def signed(seed, role="staff", life_ms=60000):
+    now = time.time_ns() // 1000000
+    body = msgpack.packb([1, PERSON, [role], now, now + life_ms])
+    return msgpack.packb([body, ed25519(seed, b"souk pass 1\0" + body)[1]])
+
+
+def note(system, pass_bytes):
+    return system.door("lodge", "commands").ask(False, "lodge.note", ["a note"], pass_bytes=pass_bytes)
+
+
+def test_a_service_signs_passes_that_it_and_others_take(build):
+    """One host and no `pass_key`: the services share a key in the run directory, which only they can read."""
+    with System(build, services=("lodge",), system_lines=("pass_issuer = lodge",)) as system:
+        system.start_all()
+        reply = system.query("lodge", "lodge.pass", [PERSON, "staff", HOUR_MS])
+        assert reply.status == "ok", reply
+        good = msgpack.unpackb(reply.body[0][5])[0]
+        assert note(system, b"").code == "lodge.staff_only"
+        assert note(system, good).status == "ok"
+        reply = note(system, good[:-1] + bytes([good[-1] ^ 1]))
+        assert (reply.status, reply.code) == ("refused", "souk.pass") and "not signed" in reply.text, reply
+        reply = system.door("lodge", "queries").ask(True, "lodge.who", [], pass_bytes=b"nonsense")
+        assert (reply.status, reply.code) == ("refused", "souk.pass"), reply
+        reply = system.door("lodge", "queries").ask(True, "lodge.who", [], pass_bytes=good)
+        assert msgpack.unpackb(reply.body[0][5])[0] == PERSON, reply
+        key = os.path.join(system.path, "r", "lodge.pass.key")
+        assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
+        system.daemons["lodge"].stop()
+        system.start("lodge")
+        system.live("lodge")
+        assert note(system, good).status == "ok"
+
+
+def test_keys_of_the_topology_are_changed_while_it_runs(build):
+    """Whoever signs with a key that HUP has taken away is nobody from then on; `lodge` does not sign here."""
+    older, newer = bytes(range(32)), bytes(range(1, 33))
+    lines = [f"pass_key = {z85(ed25519(seed, b'')[0])}" for seed in (older, newer)]
+    with System(build, services=("lodge", "vault"), system_lines=("pass_issuer = vault", lines[0])) as system:
+        os.makedirs(os.path.join(system.path, "process.keys"), 0o700)
+        key = os.path.join(system.path, "process.keys", "vault.pass.key")
+        daemon = system.start("vault")
+        daemon.says("there is no key to sign passes with")
+        assert daemon.process.wait(30) == 78
+        with open(key, "w", encoding="ascii") as file:
+            file.write(z85(newer) + "\n")
+        os.chmod(key, 0o640)
+        assert system.start("vault").process.wait(30) == 78
+        os.chmod(key, 0o600)
+        daemon = system.start("vault")
+        daemon.says("its public half is no `pass_key`")
+        assert daemon.process.wait(30) == 78
+        with open(key, "w", encoding="ascii") as file:
+            file.write(z85(older) + "\n")
+        said = subprocess.run([f"{system.build}/souk", "keys", "pass", "--json", "--topology", system.topology],
+                              check=True, stdout=subprocess.PIPE).stdout
+        assert json.loads(said) == [{"name": "vault", "pass_key": z85(ed25519(older, b"")[0])}], said
+        system.start_all()
+        assert note(system, signed(older)).status == "ok"
+        assert note(system, signed(newer)).code == "souk.pass"
+        for keys, good in ((lines, (older, newer)), (lines[1:], (newer,))):
+            system.system_lines = ["pass_issuer = vault", *keys]
+            system.write_topology()
+            system.daemons["lodge"].signal(1)
+            system.daemons["lodge"].says("event=reloaded")
+            for seed in (older, newer):
+                assert (note(system, signed(seed)).status == "ok") == (seed in good), (keys, seed)
+            system.daemons["lodge"].log_from = os.path.getsize(system.daemons["lodge"].log_path)
+        assert note(system, signed(newer, life_ms=0)).code == "souk.pass"
+        assert note(system, signed(newer, role="customer")).code == "lodge.staff_only"
