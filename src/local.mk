@@ -77,6 +77,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_finder.c \
 	src/souk_run_backup.c \
 	src/souk_run_guard.c \
+	src/souk_run_place.c \
 	src/souk_run_prepare.c \
 	src/souk_daemon.c \
 	src/souk_key.c \
@@ -115,7 +116,6 @@ libsouk_all_la_SOURCES += \
 	src/souk_core_parts.h \
 	src/souk_cursor.h \
 	src/souk_daemon.h \
-	src/souk_directory.h \
 	src/souk_engine.h \
 	src/souk_feed.h \
 	src/souk_finder.h \
@@ -156,6 +156,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_vector.h \
 	src/souk_verify.h \
 	src/souk_backup.h \
+	src/souk_directory.h \
 	src/souk_wire.h \
 	src/souk_wiring.h \
 	src/souk_witness.h

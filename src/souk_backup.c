@@ -1,14 +1,13 @@
 #include "souk_backup.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "souk_directory.h"
 #include "souk_positions.h"
 #include "souk_verify.h"
 
@@ -28,8 +27,6 @@ static int verify_positions(const struct souk_backup_config *config, struct souk
 static int goes_on(const struct souk_backup_config *config, struct souk_error *err);
 static int put_in_place(const struct souk_backup_config *config, const char *part, const char *path,
     struct souk_error *err);
-static int sync_directory(const char *path);
-static void remove_part(const char *part);
 static int fail_system(struct souk_error *err, const char *path, const char *what);
 
 int
@@ -42,11 +39,11 @@ souk_backup(const struct souk_backup_config *config, struct souk_backup_report *
     memset(&report, 0, sizeof report);
     if ((rc = make_names(config, path, part, err)) != 0)
         return rc;
-    remove_part(part);
+    (void)souk_directory_remove(part);
     if ((rc = souk_store_copy(config->store, part, err)) != 0)
         return rc;
     if ((rc = verify_copy(config, part, &report, err)) != 0 || (rc = put_in_place(config, part, path, err)) != 0) {
-        remove_part(part);
+        (void)souk_directory_remove(part);
         return rc;
     }
     *report_out = report;
@@ -179,43 +176,15 @@ put_in_place(const struct souk_backup_config *config, const char *part, const ch
         if (unlink(file) != 0 && errno != ENOENT)
             return fail_system(err, file, "it cannot be removed");
     }
-    if (sync_directory(part) != 0)
+    if (souk_directory_sync(part) != 0)
         return fail_system(err, part, "it cannot be synced");
     if (rename(part, path) != 0)
         return errno == EEXIST || errno == ENOTEMPTY
             ? souk_fail(err, SOUK_EINVAL, "backup %s: it is there already", path)
             : fail_system(err, path, "the finished copy cannot get its name");
-    if (sync_directory(config->directory) != 0)
+    if (souk_directory_sync(config->directory) != 0)
         return fail_system(err, config->directory, "it cannot be synced");
     return 0;
-}
-
-static int
-sync_directory(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
-
-    if (fd < 0)
-        return -1;
-    rc = fsync(fd);
-    (void)close(fd);
-    return rc;
-}
-
-/* What a crash has left too. */
-static void
-remove_part(const char *part)
-{
-    const struct dirent *entry;
-    DIR *directory = opendir(part);
-
-    if (directory == NULL)
-        return;
-    while ((entry = readdir(directory)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            (void)unlinkat(dirfd(directory), entry->d_name, 0);
-    (void)closedir(directory);
-    (void)rmdir(part);
 }
 
 static int

@@ -126,6 +126,8 @@ void souk_core_hear_prepared(struct souk_core *core, uint64_t ticket, int rc, st
 /* Positions of all own streams and the commit number: what a draining process hands over. Packed; the witness's form. */
 /* Take no more commands; true once nothing is under way. Then souk_core_hand_over(). */
 bool souk_core_drain(struct souk_core *core);
+/* Has some event store acknowledged every own stream up to its head? So when it writes none. */
+bool souk_core_is_recorded(const struct souk_core *core);
 /* Replies that wait for event stores go out with the next work, with the durability that they have. */
 void souk_core_hurry(struct souk_core *core);
 /*

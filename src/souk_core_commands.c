@@ -139,7 +139,7 @@ run_command(struct souk_core *core, struct core_command *command)
     if (core->draining || core->state != SOUK_CORE_LIVE) {
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_BUSY, "recovering",
-            core->draining ? "the service is being handed over" : "the service is finding out what its past is",
+            core->draining ? "the service stops, or is being handed over" : "the service is finding out what its past is",
             BUSY_RETRY_MS);
     }
     if (core->now.steady_ms >= command->deadline_ms) {

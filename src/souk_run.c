@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -25,7 +24,6 @@
 #define HOLDER_BYTES_MAX 512
 #define MS_PER_SECOND 1000
 #define NS_PER_MS 1000000
-#define PLACE_TRIES_MAX 100             /* names for a store that is moved aside */
 
 static int run_once(const struct souk_run_config *config, bool *again_out);
 static int open_run(struct run *run, struct souk_error *err);
@@ -36,7 +34,6 @@ static int take_signals(struct run *run, struct souk_error *err);
 static int open_store(struct run *run, struct souk_error *err);
 static int open_machine(struct run *run, struct souk_error *err);
 static void close_run(struct run *run);
-static int set_aside(const struct run *run);
 static void report_fault(struct souk_report *report, const struct souk_error *err);
 
 int
@@ -96,8 +93,11 @@ run_once(const struct souk_run_config *config, bool *again_out)
     status = run->exit_status;
     run_reader_close(&reader);
     close_run(run);
-    if (run->sets_aside && (*again_out = set_aside(run) == 0))
-        souk_report(run->report, SOUK_LEVEL_WARN, "starts_again", "with an empty store");
+    if (run->begins_again && (*again_out = (run->sets_aside ? run_set_aside(run) : run_place_return(run)) == 0))
+        souk_report(run->report, SOUK_LEVEL_WARN, "starts_again", run->has_rescued ? "with what it had"
+            : "with an empty store");
+    else if (run->begins_again)
+        status = EX_IOERR;
     else if (status == EX_OK)
         souk_report(run->report, SOUK_LEVEL_INFO, "stopped", "all that was acknowledged is on disk");
     free(run);
@@ -309,31 +309,6 @@ close_run(struct run *run)
     if (run->shared.wake_fd >= 0)
         (void)close(run->shared.wake_fd);
     (void)pthread_mutex_destroy(&run->shared.mutex);
-}
-
-/* Its store holds a history that the event stores do not have: it is kept for the operator, under a name of its own. */
-static int
-set_aside(const struct run *run)
-{
-    struct souk_line line;
-    char path[sizeof run->store_path + 32];
-    int fd, rc = -1;
-
-    for (int i = 1; i <= PLACE_TRIES_MAX && rc != 0; i++) {
-        (void)snprintf(path, sizeof path, "%s.aside-%d", run->store_path, i);
-        if (access(path, F_OK) != 0)
-            rc = rename(run->store_path, path);
-    }
-    if (rc == 0 && (fd = open(run->config->node->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
-        rc = fsync(fd);
-        (void)close(fd);
-    }
-    souk_line_begin(&line, run->report, rc == 0 ? SOUK_LEVEL_WARN : SOUK_LEVEL_ERROR, "moved_aside");
-    souk_line_text(&line, "path", path);
-    if (rc != 0)
-        souk_line_text(&line, "text", strerror(errno));
-    souk_line_end(&line);
-    return rc;
 }
 
 /* ---- what both threads use ------------------------------------------ */

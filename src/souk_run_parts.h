@@ -8,6 +8,7 @@
  * souk_run_backup.c     of an event store: backups, in a thread of their own
  * souk_run_prepare.c    threads that prepare commands
  * souk_run_guard.c      a thread that bounds connections and memory
+ * souk_run_place.c      a store that is set aside, or that somebody has removed
  */
 #ifndef SOUK_RUN_PARTS_H
 #define SOUK_RUN_PARTS_H
@@ -79,7 +80,10 @@ struct run {
     bool stopping;
     uint64_t stop_due_ms;                       /* steady */
     int exit_status;
-    bool sets_aside;                            /* start again with an empty store */
+    bool begins_again;                          /* with an empty store, unless it has rescued what it had */
+    bool sets_aside, has_rescued;
+    enum souk_store_place place;                /* what lies where its store has to */
+    uint64_t place_due_ms, rescue_due_ms;       /* steady */
     bool ended;
 };
 
@@ -130,6 +134,17 @@ int run_pool_fd(const struct run_pool *pool);
 void run_pool_give(struct run_pool *pool);
 /* By the writer: tell the core what was prepared. */
 void run_pool_take(struct run_pool *pool);
+
+/* ---- souk_run_place.c ----------------------------------------------- */
+
+/* By the writer, now and then: is the store still where it was? */
+void run_place_look(struct run *run, struct souk_time now);
+/* By the writer while run->place is not SOUK_STORE_THERE: end without losing anything, as soon as that can be. */
+void run_place_leave(struct run *run, struct souk_time now);
+/* After close, when run->begins_again: put what was rescued in place. 0, or -1 (reported). */
+int run_place_return(const struct run *run);
+/* After close: move the store aside. 0, or -1 (reported). */
+int run_set_aside(const struct run *run);
 
 /* ---- souk_run_backup.c ---------------------------------------------- */
 

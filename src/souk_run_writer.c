@@ -89,7 +89,8 @@ run_writer(struct run *run)
         if (run->watchdog_ms != 0 && run->watchdog_due_ms < due_ms)
             due_ms = run->watchdog_due_ms;
         timeout_ms = type->wants_work(&run->engine, now) ? 0
-            : run_timeout_ms(due_ms, now.steady_ms, run->stopping ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
+            : run_timeout_ms(due_ms, now.steady_ms, run->stopping || run->place != SOUK_STORE_THERE
+                ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
         items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
         items[1] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
         items[2] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
@@ -127,6 +128,8 @@ run_writer(struct run *run)
             type->hear_foreign(&run->engine, foreign);
         if (run->stopping)
             stop(run, now);
+        else if (run->place != SOUK_STORE_THERE)
+            run_place_leave(run, now);
         if (type->wants_work(&run->engine, now))
             work(run, now);
         souk_links_flush(&run->links, now.steady_ms);
@@ -410,7 +413,7 @@ look_at_state(struct run *run)
     case SOUK_CORE_SET_ASIDE:
         souk_report(run->report, SOUK_LEVEL_ERROR, "set_aside",
             "its store holds what the event stores do not: it is moved aside, and filled anew");
-        run->sets_aside = true;
+        run->begins_again = run->sets_aside = true;
         run_end(run, EX_SOFTWARE);
         break;
     default:
@@ -512,6 +515,7 @@ tell_room(struct run *run, struct souk_time now)
     bool nearly_full;
 
     run->room_due_ms = now.steady_ms + ROOM_EVERY_MS;
+    run_place_look(run, now);
     if (souk_store_room(run->store, &run->room) != 0)
         return;                                 /* a store that failed says so at the next round */
     run->disk_low = run->room.disk_bytes_free < DISK_FREE_BYTES_MIN;

@@ -215,6 +215,22 @@ souk_store_room(struct souk_store *store, struct souk_store_room *room_out)
     return 0;
 }
 
+enum souk_store_place
+souk_store_place(const struct souk_store *store)
+{
+    char path[PATH_MAX];
+    struct stat open_file, file;
+    mdb_filehandle_t fd;
+
+    if (mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &open_file) != 0
+        || (size_t)snprintf(path, sizeof path, "%s/" SOUK_STORE_DATA_FILE, store->path) >= sizeof path)
+        return SOUK_STORE_THERE;
+    if (stat(path, &file) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? SOUK_STORE_GONE : SOUK_STORE_THERE;
+    return file.st_dev == open_file.st_dev && file.st_ino == open_file.st_ino ? SOUK_STORE_THERE
+        : SOUK_STORE_REPLACED;
+}
+
 const char *
 souk_store_failure(const struct souk_store *store)
 {

@@ -82,6 +82,15 @@ struct souk_store_room {
  */
 SOUK_MUST_CHECK int souk_store_room(struct souk_store *store, struct souk_store_room *room_out);
 
+enum souk_store_place {
+    SOUK_STORE_THERE,
+    SOUK_STORE_GONE,                /* its data file has been removed: what is written is lost with the process */
+    SOUK_STORE_REPLACED,            /* another data file lies where it was */
+};
+
+/* Is what this process has open still what lies at its path? Any thread; costs two calls of the system. */
+enum souk_store_place souk_store_place(const struct souk_store *store);
+
 /* The sentence of the error that killed the store, or NULL while it lives. Borrowed. */
 const char *souk_store_failure(const struct souk_store *store);
 

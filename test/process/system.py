@@ -132,15 +132,17 @@ class Door:
 class Load(threading.Thread):
     """Commands, `window` at once, each under one id until it is taken; in a thread with sockets of its own."""
 
-    def __init__(self, system, name, command, payloads, window=32, again_seconds=1.0):
+    def __init__(self, system, name, command, payloads, window=32, again_seconds=1.0, recorded=False):
         super().__init__(daemon=True)
         self.endpoint = system.endpoint(name, "commands")
         self.context = system.context
         self.command, self.payloads, self.window = command, payloads, window
         self.again_seconds = again_seconds  # without a reply it is sent again
+        self.recorded = recorded        # what durability is asked for
         self.caller = f"load-{id(self)}"
         self.ends = threading.Event()
         self.taken = {}                 # id -> reply
+        self.payload_of = {}            # id -> payload, of all that were sent
         self.refused = {}
         self.late = 0.0                 # the longest that a reply took
         self.failure = None
@@ -157,7 +159,9 @@ class Load(threading.Thread):
                     if payload is None:
                         self.ends.set()
                         break
-                    waiting[door.send(False, self.command, payload)] = [payload, now, now]
+                    command_id = door.send(False, self.command, payload, recorded=self.recorded)
+                    waiting[command_id] = [payload, now, now]
+                    self.payload_of[command_id] = payload
                 got = door.receive(0.05)
                 now = time.monotonic()
                 while got is not None:
@@ -170,7 +174,7 @@ class Load(threading.Thread):
                     got = door.receive(0)
                 for command_id, at in waiting.items():
                     if now - at[2] > self.again_seconds:
-                        door.send(False, self.command, at[0], command_id=command_id)
+                        door.send(False, self.command, at[0], command_id=command_id, recorded=self.recorded)
                         at[2] = now
         except BaseException as failure:        # pylint: disable=broad-except
             self.failure = failure
@@ -398,13 +402,13 @@ class System:
         """Its store, not its witness."""
         shutil.rmtree(os.path.join(self.path, "d", name))
 
-    def events(self, holder, stream):
+    def events(self, holder, stream, asker="test"):
         """All events of a stream by pulls: [number, type, key, cause, payload]; the chain is checked."""
         door, events, request = self.door(holder, "queries"), [], 0
         cursor = [0, bytes(8), 0, bytes(32)]
         while True:
             request += 1
-            door.socket.send(msgpack.packb([1, 2, request, "test", 1 << 20, [[stream, *cursor]], []]))
+            door.socket.send(msgpack.packb([1, 2, request, asker, 1 << 20, [[stream, *cursor]], []]))
             if not door.socket.poll(WAIT_SECONDS * 1000):
                 raise Late(f"{holder} answers no pull")
             frames = door.socket.recv_multipart()
