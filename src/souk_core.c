@@ -505,22 +505,26 @@ rounds(struct souk_core *core)
 {
     bool full = core->now.steady_ms < core->full_until_ms;
     enum souk_core_state state = core->state;
+    uint32_t inputs;
     int rc;
 
     if ((rc = core_work_acks(core)) != 0 || (rc = core_work_waiters(core)) != 0)
         return rc;
     if (full)
         return core_work_commands(core);        /* they are refused, but for those that were decided before */
-    if ((rc = core_work_origin(core)) != 0)
-        return rc;
-    if (core->state != state) {
-        core->again = true;                     /* a new epoch is a commit of its own */
-        return 0;
-    }
-    if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
-        return rc;
-    if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
-        return rc;
+    do {                                        /* own and followed batches wait for each other, a few at a time */
+        inputs = core->inputs;
+        if ((rc = core_work_origin(core)) != 0)
+            return rc;
+        if (core->state != state) {
+            core->again = true;                 /* a new epoch is a commit of its own */
+            return 0;
+        }
+        if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
+            return rc;
+        if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
+            return rc;
+    } while (core->state != SOUK_CORE_LIVE && core->inputs != inputs && !core_round_over(core));
     if (core->state == SOUK_CORE_LIVE && !core->draining && ((rc = core_work_timers(core)) != 0
         || (rc = core_work_outcomes(core)) != 0))
         return rc;
@@ -658,6 +662,16 @@ souk_core_drain(struct souk_core *core)
         owes |= core->follows[i].cursor.owes_reactions || core->follows[i].cursor.owes_losses;
     core->draining = core->dirty = true;
     return core->command_count == 0 && core->waiter_count == 0 && !owes;
+}
+
+bool
+souk_core_is_recorded(const struct souk_core *core)
+{
+    for (uint32_t i = 0; i < core->own_count; i++)
+        if (!souk_position_is_zero(&core->own[i].head)
+            && core_recorded_by(core, i, souk_point_of(&core->own[i].head)) == 0)
+            return false;
+    return true;
 }
 
 void

@@ -365,6 +365,7 @@ core_work_followed(struct souk_core *core)
                     && follow->cursor.generation_beside == 0)) {
                 struct souk_feed_batch *batch = follow->feed->untaken;
                 const struct souk_position end = souk_batch_end(&batch->header);
+                const struct souk_point first = { batch->header.epoch, batch->header.first };
 
                 if (follow->cursor.generation_beside == 0 || is_swap(follow, &batch->header)) {
                     if (core_held(core, &batch->header, &batch->held_since_ms, false))
@@ -372,8 +373,9 @@ core_work_followed(struct souk_core *core)
                 }
                 if (core->state != SOUK_CORE_LIVE && core->can_react && batch->header.count != 0
                     && !is_within(souk_point_of(&end), follow->cursor.reacted)
-                    && !is_within(souk_point_of(&end), follow->reach))
-                    break;                      /* it may ask for a reaction: not before the service is live */
+                    && !is_within(first, follow->reach))
+                    break;                      /* it may ask for a reaction: not before the service is live, unless an
+                                                   own batch names some of it: that commit had room for no more */
                 core_begin_input(core, CORE_INPUT_EVENT);
                 core->failed_follow = follow;
                 memset(&follow->given_up, 0, sizeof follow->given_up);
