@@ -3,9 +3,12 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <czmq.h>
 
@@ -254,28 +257,36 @@ souk_zpl_nearer(const char *word, const char *candidate, const char **nearest_p)
         *nearest_p = candidate;
 }
 
+/* Whatever the name leads to: opening a FIFO or reading a device would wait for somebody. */
 static int
 read_file(const char *path, char **text_out, size_t *size_bytes_out, struct souk_error *err)
 {
     char *text = NULL;
     size_t size_bytes = 0;
-    FILE *file;
-    int rc = 0;
+    struct stat file;
+    ssize_t n = 1;
+    int fd, rc = 0;
 
-    if ((file = fopen(path, "re")) == NULL)
+    if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) < 0)
         return souk_fail(err, errno == ENOENT ? SOUK_ENOTFOUND : SOUK_EIO, "%s: %s", path, strerror(errno));
-    if ((text = malloc(SOUK_ZPL_FILE_BYTES_MAX + 1)) == NULL) {
-        rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory to read it", path);
-        goto done;
-    }
-    size_bytes = fread(text, 1, SOUK_ZPL_FILE_BYTES_MAX + 1, file);
-    if (ferror(file))
+    if (fstat(fd, &file) != 0)
         rc = souk_fail(err, SOUK_EIO, "%s: %s", path, strerror(errno));
-    else if (size_bytes > SOUK_ZPL_FILE_BYTES_MAX)
+    else if (!S_ISREG(file.st_mode))
+        rc = souk_fail(err, SOUK_EINVAL, "%s: it is %s; a regular file is meant", path, S_ISDIR(file.st_mode)
+            ? "a directory" : S_ISFIFO(file.st_mode) ? "a pipe" : "a device or a socket");
+    else if ((text = malloc(SOUK_ZPL_FILE_BYTES_MAX + 1)) == NULL)
+        rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory to read it", path);
+    while (rc == 0 && n > 0 && size_bytes <= SOUK_ZPL_FILE_BYTES_MAX) {
+        if ((n = read(fd, text + size_bytes, SOUK_ZPL_FILE_BYTES_MAX + 1 - size_bytes)) > 0)
+            size_bytes += (size_t)n;
+        else if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n < 0)
+            rc = souk_fail(err, SOUK_EIO, "%s: %s", path, strerror(errno));
+    }
+    if (rc == 0 && size_bytes > SOUK_ZPL_FILE_BYTES_MAX)
         rc = souk_fail(err, SOUK_ETOOBIG, "%s: more than %d bytes", path, SOUK_ZPL_FILE_BYTES_MAX);
-
-done:
-    (void)fclose(file);
+    (void)close(fd);
     if (rc != 0) {
         free(text);
         return rc;

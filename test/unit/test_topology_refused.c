@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -411,6 +413,40 @@ files_that_cannot_be_read_say_so(void **state)
     assert_null(topology);
 }
 
+/* They would be waited for: by a daemon that starts, and by one that is told to read its topology again. */
+static void
+what_is_no_regular_file_is_not_read(void **state)
+{
+    static struct souk_topology_errors errors;
+    struct souk_topology *topology = NULL;
+    char dir[] = "/tmp/souk-topology-XXXXXX", fifo[64], large[64];
+    FILE *file;
+
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(fifo, sizeof fifo, "%s/fifo.zpl", dir);
+    (void)snprintf(large, sizeof large, "%s/large.zpl", dir);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    (void)alarm(10);                            /* the test has ended before, or waits for ever */
+    assert_int_equal(souk_topology_read(fifo, &topology, &errors), -SOUK_EINVAL);
+    assert_non_null(strstr(errors.errors[0].text, "a pipe; a regular file is meant"));
+    assert_int_equal(souk_topology_read("/dev/zero", &topology, &errors), -SOUK_EINVAL);
+    assert_non_null(strstr(errors.errors[0].text, "a device"));
+    assert_int_equal(souk_topology_read(dir, &topology, &errors), -SOUK_EINVAL);
+    assert_non_null(strstr(errors.errors[0].text, "a directory"));
+    (void)alarm(0);
+    for (int more = 0; more <= 1; more++) {
+        assert_non_null(file = fopen(large, "we"));
+        for (int i = 0; i < 1024 * 1024 + more; i++)
+            (void)fputc('\n', file);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(souk_topology_read(large, &topology, &errors), more ? -SOUK_ETOOBIG : -SOUK_EINVAL);
+        assert_int_equal(strstr(errors.errors[0].text, "bytes") != NULL, more);
+    }
+    (void)unlink(fifo);
+    (void)unlink(large);
+    (void)rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -429,6 +465,7 @@ main(void)
         cmocka_unit_test(counts_hold_at_their_limits),
         cmocka_unit_test(sentences_beyond_the_limit_are_counted),
         cmocka_unit_test(files_that_cannot_be_read_say_so),
+        cmocka_unit_test(what_is_no_regular_file_is_not_read),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
