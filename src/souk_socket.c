@@ -27,6 +27,8 @@
 
 #define DOOR_FRAMES_MAX (1 + SOUK_SOCKET_EMPTY_FRAMES_MAX + 1)  /* the peer's name, empty ones, a request */
 
+#define FEW_FRAMES 8                    /* of one message: no need for an allocation to hold them */
+
 #define BACKLOG 256
 #define HANDSHAKE_MS 3000
 #define HEARTBEAT_MS 2000
@@ -58,7 +60,9 @@ static int set_options(void *socket, enum souk_socket_kind kind);
 static int set_int(void *socket, int option, int value);
 static int take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message);
 static int receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message);
-static int send_frame(void *socket, const void *base, size_t size_bytes, bool more);
+static int make_frame(zmq_msg_t *frame_out, struct souk_slice bytes);
+static int send_frames(void *socket, zmq_msg_t *frames, size_t count);
+static int send_frame(void *socket, zmq_msg_t *frame, bool more);
 static void release(struct souk_socket_message *message);
 
 void *
@@ -319,33 +323,69 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
 
 /* ---- sending -------------------------------------------------------- */
 
+/*
+ * Everything that needs memory comes first: a message of which one frame has
+ * gone and another one cannot be made would have the next message as its end.
+ */
 int
 souk_socket_send(void *socket, const struct souk_out *out)
 {
+    const bool is_reply = out->kind == SOUK_OUT_REPLY;
+    const size_t first = is_reply ? 1 + (size_t)out->route[0] : 0, count = first + out->frame_count;
+    zmq_msg_t few[FEW_FRAMES], *frames = few;
+    size_t made = 0;
     int rc = 0;
 
-    if (out->kind == SOUK_OUT_REPLY) {
-        rc = send_frame(socket, out->route + 1, out->route_bytes - 1, true);
-        for (uint8_t i = 0; i < out->route[0] && rc == 0; i++)
-            rc = send_frame(socket, NULL, 0, true);
-    }
-    for (size_t i = 0; i < out->frame_count && rc == 0; i++)
-        rc = send_frame(socket, out->frames[i].base, out->frames[i].size_bytes, i + 1 < out->frame_count);
+    if (count > FEW_FRAMES && (frames = malloc(count * sizeof *frames)) == NULL)
+        return -SOUK_ENOMEM;
+    for (; made < count && rc == 0; made += rc == 0)
+        rc = made >= first ? make_frame(&frames[made], out->frames[made - first])
+            : made == 0 ? make_frame(&frames[made], (struct souk_slice){ out->route + 1, out->route_bytes - 1 })
+            : make_frame(&frames[made], (struct souk_slice){ NULL, 0 });
+    if (rc == 0)
+        rc = send_frames(socket, frames, count);
+    for (size_t i = 0; i < made; i++)
+        (void)zmq_msg_close(&frames[i]);        /* of one that was sent nothing is left */
+    if (frames != few)
+        free(frames);
     return rc;
 }
 
-/* Once the first frame of a message has gone the others go too. */
 static int
-send_frame(void *socket, const void *base, size_t size_bytes, bool more)
+make_frame(zmq_msg_t *frame_out, struct souk_slice bytes)
 {
-    while (zmq_send(socket, base, size_bytes, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+    if (zmq_msg_init_size(frame_out, bytes.size_bytes) != 0)
+        return errno == ENOMEM ? -SOUK_ENOMEM : -SOUK_EIO;
+    if (bytes.size_bytes != 0)
+        memcpy(zmq_msg_data(frame_out), bytes.base, bytes.size_bytes);
+    return 0;
+}
+
+/* Once the first one has gone the others have to go too: should the peer end meanwhile, ZeroMQ drops them up to the last. */
+static int
+send_frames(void *socket, zmq_msg_t *frames, size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < count && (i == 0 || rc != -SOUK_EIO); i++) {
+        int code = send_frame(socket, &frames[i], i + 1 < count);
+
+        if (i == 0 && code != 0)
+            return code;
+        rc = code != 0 ? code : rc;
+    }
+    return rc;
+}
+
+static int
+send_frame(void *socket, zmq_msg_t *frame, bool more)
+{
+    while (zmq_msg_send(frame, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
         if (errno == EINTR)
             continue;
         if (errno == EAGAIN)
             return -SOUK_EBUSY;
-        if (errno == EHOSTUNREACH)
-            return -SOUK_ENOTFOUND;
-        return errno == ENOMEM ? -SOUK_ENOMEM : -SOUK_EIO;
+        return errno == EHOSTUNREACH ? -SOUK_ENOTFOUND : -SOUK_EIO;
     }
     return 0;
 }

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #define WAIT_MS 10000
+#define FRAMES_MANY 12                  /* more than a message has mostly */
 #define TIME_BYTES (sizeof "2026-11-22T10:00:00.123Z" - 1)
 
 /* ---- lines of the log ------------------------------------------------ */
@@ -363,6 +364,44 @@ a_reply_to_somebody_who_left_is_lost_and_said_so(void **state)
 
     memcpy(out.route, route, sizeof route);
     assert_int_equal(souk_socket_send(doors->door, &out), -SOUK_ENOTFOUND);
+}
+
+/* Its second frame is one that no memory can hold; what comes next must not be its end. */
+static void
+a_message_goes_whole_or_not_at_all(void **state)
+{
+    struct doors *doors = *state;
+    char got[16];
+
+    connect_client(doors, 0);
+    for (size_t empties = 0; empties <= 1; empties++) {
+        struct souk_slice frames[FRAMES_MANY] = { { "first", 5 } };
+        struct souk_out out = { .kind = SOUK_OUT_REPLY, .frame_count = 2, .frames = frames };
+
+        send_frames(doors, empties, 1);
+        assert_int_equal(receive(doors), 0);
+        memcpy(out.route, doors->message.route, doors->message.route_bytes);
+        out.route_bytes = doors->message.route_bytes;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)    /* they end the process instead */
+        frames[1] = (struct souk_slice){ "", SIZE_MAX / 4 };
+        assert_int_equal(souk_socket_send(doors->door, &out), -SOUK_ENOMEM);
+#endif
+        for (out.frame_count = 1; out.frame_count <= FRAMES_MANY; out.frame_count++) {
+            frames[out.frame_count - 1] = (struct souk_slice){ "next", 4 };
+            assert_int_equal(souk_socket_send(doors->door, &out), 0);
+            for (size_t i = 0; i < empties; i++)
+                assert_int_equal(zmq_recv(doors->client, got, sizeof got, 0), 0);
+            for (size_t i = 0; i < out.frame_count; i++) {
+                int more = 0;
+                size_t size = sizeof more;
+
+                assert_int_equal(zmq_recv(doors->client, got, sizeof got, 0), 4);
+                assert_memory_equal(got, "next", 4);
+                assert_int_equal(zmq_getsockopt(doors->client, ZMQ_RCVMORE, &more, &size), 0);
+                assert_int_equal(more, i + 1 < out.frame_count);
+            }
+        }
+    }
 }
 
 static void
@@ -786,6 +825,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_reply_goes_back_behind_as_many_empty_frames, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(routes_and_frames_have_a_limit, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(a_reply_to_somebody_who_left_is_lost_and_said_so, open_doors, close_doors),
+        cmocka_unit_test_setup_teardown(a_message_goes_whole_or_not_at_all, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(addresses_that_cannot_be_are_refused, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(what_nobody_takes_waits_for_a_moment_and_is_dropped, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(pulls_take_turns_and_one_peer_has_so_many, open_pulled, close_pulled),
