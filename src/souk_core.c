@@ -588,6 +588,12 @@ souk_core_aborted(struct souk_core *core, int rc, struct souk_txn *txn, struct s
     return rc;
 }
 
+void
+souk_core_full(struct souk_core *core, struct souk_time now)
+{
+    core->full_until_ms = now.steady_ms + CORE_FULL_PAUSE_MS;
+}
+
 /* Whose fault was it? With one input in the round that is clear; else each is run alone. */
 static void
 blame(struct souk_core *core)

@@ -92,6 +92,8 @@ struct souk_slice souk_core_witness(const struct souk_core *core);
 void souk_core_committed(struct souk_core *core, struct souk_time now);
 /* `txn` is a fresh one in which the core reads its state again; the caller aborts it afterwards. */
 SOUK_MUST_CHECK int souk_core_aborted(struct souk_core *core, int rc, struct souk_txn *txn, struct souk_time now);
+/* Between rounds: there is no room on the disk. For a second, rounds write nothing and refuse commands as full. */
+void souk_core_full(struct souk_core *core, struct souk_time now);
 struct souk_outbox *souk_core_outbox(struct souk_core *core);
 
 /* ---- preparing ------------------------------------------------------ */

@@ -122,6 +122,12 @@ core_aborted(struct souk_engine *engine, int rc, struct souk_txn *txn, struct so
     return souk_core_aborted(engine->core, rc, txn, now);
 }
 
+static void
+core_full(struct souk_engine *engine, struct souk_time now)
+{
+    souk_core_full(engine->core, now);
+}
+
 static struct souk_outbox *
 core_outbox(struct souk_engine *engine)
 {
@@ -206,6 +212,7 @@ static const struct souk_engine_type core_engine = {
     .witness = core_witness,
     .committed = core_committed,
     .aborted = core_aborted,
+    .full = core_full,
     .outbox = core_outbox,
     .state = core_state,
     .commit = core_commit,
@@ -284,6 +291,12 @@ static int
 recorder_aborted(struct souk_engine *engine, int rc, struct souk_txn *txn, struct souk_time now)
 {
     return souk_recorder_aborted(engine->recorder, rc, txn, now);
+}
+
+static void
+recorder_full(struct souk_engine *engine, struct souk_time now)
+{
+    souk_recorder_full(engine->recorder, now);
 }
 
 static struct souk_outbox *
@@ -366,6 +379,7 @@ static const struct souk_engine_type recorder_engine = {
     .witness = recorder_witness,
     .committed = recorder_committed,
     .aborted = recorder_aborted,
+    .full = recorder_full,
     .outbox = recorder_outbox,
     .state = recorder_state,
     .commit = recorder_commit,

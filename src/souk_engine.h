@@ -27,6 +27,7 @@ struct souk_engine_type {
     struct souk_slice (*witness)(const struct souk_engine *engine);
     void (*committed)(struct souk_engine *engine, struct souk_time now);
     int (*aborted)(struct souk_engine *engine, int rc, struct souk_txn *txn, struct souk_time now);
+    void (*full)(struct souk_engine *engine, struct souk_time now);
     struct souk_outbox *(*outbox)(struct souk_engine *engine);
     /* Of an event store always SOUK_CORE_LIVE. */
     enum souk_core_state (*state)(const struct souk_engine *engine);

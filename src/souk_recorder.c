@@ -606,6 +606,12 @@ souk_recorder_aborted(struct souk_recorder *recorder, int rc, struct souk_txn *t
     return rc;
 }
 
+void
+souk_recorder_full(struct souk_recorder *recorder, struct souk_time now)
+{
+    recorder->full_until_ms = now.steady_ms + FULL_PAUSE_MS;
+}
+
 struct souk_outbox *
 souk_recorder_outbox(struct souk_recorder *recorder)
 {

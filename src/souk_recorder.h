@@ -35,6 +35,7 @@ struct souk_slice souk_recorder_witness(const struct souk_recorder *recorder);
 void souk_recorder_committed(struct souk_recorder *recorder, struct souk_time now);
 SOUK_MUST_CHECK int souk_recorder_aborted(struct souk_recorder *recorder, int rc, struct souk_txn *txn,
     struct souk_time now);
+void souk_recorder_full(struct souk_recorder *recorder, struct souk_time now);
 struct souk_outbox *souk_recorder_outbox(struct souk_recorder *recorder);
 
 /*

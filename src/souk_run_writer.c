@@ -18,7 +18,7 @@
 #define SLEEP_STOPPING_MAX_MS 20
 #define STATUS_EVERY_MS 100
 #define ROOM_EVERY_MS 1000
-#define DISK_FREE_BYTES_MIN (32 * 1024 * 1024)  /* with less, commands are refused as full */
+#define DISK_FREE_MIB_MIN 32            /* with less, commands are refused as full */
 #define REFUSE_EVERY_MS 500             /* while the disk is low; a refusing machine goes on by itself after a second */
 #define PROC_LINE_BYTES_MAX 128
 #define HEADS_APART_MS 50               /* heads for new subscribers: each of them costs every follower a frame */
@@ -34,6 +34,7 @@ static void hear_link(struct run *run, struct souk_link *link, struct souk_time 
 static int receive(struct run *run, void *socket, enum souk_socket_kind kind, size_t *bytes);
 static void work(struct run *run, struct souk_time now);
 static void aborted(struct run *run, int rc, struct souk_time now);
+static void tell_aborted(struct run *run, int rc);
 static void fail(struct run *run, int rc, const char *what);
 static void send_all(struct run *run, uint64_t steady_ms);
 static void look_at_state(struct run *run);
@@ -270,8 +271,8 @@ work(struct run *run, struct souk_time now)
 
     if (run->disk_low && now.steady_ms >= run->refuse_due_ms) {
         run->refuse_due_ms = now.steady_ms + REFUSE_EVERY_MS;
-        aborted(run, -SOUK_EFULL, now);         /* it refuses for a moment, as if a commit had found no room */
-        return;
+        type->full(&run->engine, now);          /* for a moment, as if a commit had found no room */
+        tell_aborted(run, -SOUK_EFULL);
     }
     if ((rc = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
         rc = type->work(&run->engine, txn, now, &changed);
@@ -321,7 +322,6 @@ static void
 aborted(struct run *run, int rc, struct souk_time now)
 {
     struct souk_txn *txn = NULL;
-    struct souk_line line;
     int again;
 
     run->aborts++;
@@ -329,6 +329,22 @@ aborted(struct run *run, int rc, struct souk_time now)
         fail(run, rc, "its work cannot be done");
         return;
     }
+    tell_aborted(run, rc);
+    if ((again = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
+        again = run->engine.type->aborted(&run->engine, rc, txn, now);
+    souk_txn_abort(&txn);
+    if (again != 0)
+        fail(run, again, "its state cannot be read again");
+    else
+        look_at_state(run);
+    run->status_stale = true;
+}
+
+static void
+tell_aborted(struct run *run, int rc)
+{
+    struct souk_line line;
+
     souk_line_begin(&line, run->report, run->refusing_told && rc != -SOUK_EHANDLER ? SOUK_LEVEL_DEBUG
         : SOUK_LEVEL_WARN, rc == -SOUK_EHANDLER ? "handler_failed" : "refusing");
     souk_line_text(&line, "error", souk_error_name(rc));
@@ -339,14 +355,6 @@ aborted(struct run *run, int rc, struct souk_time now)
         : "no memory: commands are refused until there is");
     souk_line_end(&line);
     run->refusing_told = run->refusing_told || rc != -SOUK_EHANDLER;
-    if ((again = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
-        again = run->engine.type->aborted(&run->engine, rc, txn, now);
-    souk_txn_abort(&txn);
-    if (again != 0)
-        fail(run, again, "its state cannot be read again");
-    else
-        look_at_state(run);
-    run->status_stale = true;
 }
 
 static void
@@ -455,6 +463,9 @@ note_status(struct run *run, struct souk_time now)
     status->store_bytes_max = run->room.bytes_max;
     memcpy(status->restart_needed, run->restart_needed, sizeof status->restart_needed);
     run->engine.type->status(&run->engine, status);
+    if (run->disk_low && status->waiting_for[0] == '\0')
+        (void)snprintf(status->waiting_for, sizeof status->waiting_for,
+            "room on its disk: less than %d MiB are free, and nothing is taken until there are", DISK_FREE_MIB_MIN);
     souk_node_status_count(status, "rounds", run->rounds);
     souk_node_status_count(status, "commits", run->commits);
     souk_node_status_count(status, "aborts", run->aborts);
@@ -518,7 +529,7 @@ tell_room(struct run *run, struct souk_time now)
     run_place_look(run, now);
     if (souk_store_room(run->store, &run->room) != 0)
         return;                                 /* a store that failed says so at the next round */
-    run->disk_low = run->room.disk_bytes_free < DISK_FREE_BYTES_MIN;
+    run->disk_low = run->room.disk_bytes_free / 1024 / 1024 < DISK_FREE_MIB_MIN;
     nearly_full = run->room.bytes_used / run->config->node->thresholds.store_percent >= run->room.bytes_max / 100;
     if (nearly_full && !run->nearly_full_told) {
         souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "nearly_full");

@@ -30,6 +30,13 @@ EXTRA_DIST += test/process/test_souk.py
 EXTRA_DIST += test/process/test_bench.py test/process/test_prepare.py test/process/test_disk.py
 EXTRA_DIST += test/process/test_hostile.py
 
+# A module for any process: without sanitizers, whatever the daemons are built with.
+check_LTLIBRARIES += test/process/failing.la
+test_process_failing_la_SOURCES = test/process/failing.c
+test_process_failing_la_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -fvisibility=hidden
+test_process_failing_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+process-programs: test/process/failing.la
+
 # A service with slow work before its decisions.
 test/process/vault.h: $(srcdir)/test/process/vault.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) test/process && \

@@ -1,7 +1,7 @@
 """Disks that fail under a daemon."""
 import os
 
-from system import WAIT_SECONDS, Load, System, skip_if_sanitized
+from system import WAIT_SECONDS, Load, System, skip_if_sanitized, until
 from test_faults import check_once, levels_equal, received, settle
 
 EX_IOERR = 74
@@ -34,3 +34,48 @@ def test_a_write_that_fails_stops_the_daemon(build):
         levels_equal(system, len(load.taken))
         for holder in ("stock", "log-a"):
             check_once(system, load, "stock", holder, "stock.received")
+
+
+def test_a_disk_that_is_low_refuses_commands_only(build):
+    """Commands are refused as full, queries and pulls answered; also after a start; with room it goes on by itself."""
+    skip_if_sanitized("sanitizers want to be loaded first")
+    with System(build, services=("stock", "query")) as system:
+        shim = {"LD_PRELOAD": os.path.join(system.build, "test/process/.libs/failing.so"), "FAILING": system.path}
+        low = os.path.join(system.path, "low")
+
+        def refused():
+            reply = system.command("stock", "stock.receive", [1, 1])
+            assert reply.status in ("ok", "full"), reply
+            return reply if reply.status == "full" else None
+
+        system.start("log-a")
+        system.start("query")
+        system.start("stock", **shim)
+        system.live("stock")
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        with open(low, "w", encoding="utf-8"):
+            pass
+        reply = until("commands to be refused", refused)
+        assert "no room" in reply.text and reply.retry_after_ms > 0, reply
+        system.daemons["log-a"].kill()          # who restarts now has nobody to ask for its past, and needs nobody
+        for start in range(3):
+            if start > 0:
+                assert system.daemons["stock"].stop() == 0
+                system.start("stock", **shim)
+                system.live("stock")
+            system.daemons["stock"].says("event=refusing")
+            for _ in range(3):
+                assert system.command("stock", "stock.receive", [1, 1]).status == "full"
+            taken = len(system.events("stock", "stock"))
+            assert system.row("stock", 0, 1)[0] == taken
+            assert system.status("stock").state == "live"
+            assert "room on its disk" in system.status("stock").waiting_for
+        os.unlink(low)
+        until("it to go on", lambda: system.command("stock", "stock.receive", [1, 1]).status == "ok")
+        system.daemons["stock"].says("event=goes_on")
+        assert system.status("stock").epoch == 1
+        assert system.row("stock", 0, 1)[0] == taken + 1
+        system.caught_up("query", "stock", "stock")
+        system.start("log-a")
+        system.live("log-a")
+        system.caught_up("log-a", "stock", "stock")
