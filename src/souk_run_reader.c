@@ -176,6 +176,8 @@ hear(struct run_reader *reader, struct souk_time now)
         souk_reader_hear(reader->reader, (struct souk_slice){ message->route, message->route_bytes },
             (struct souk_slice){ NULL, 0 }, message->frames, message->frame_count, now);
     }
+    if (rc == -SOUK_EIO)
+        end(reader, rc, "nothing can be received from its door");
 }
 
 /* Was it a query that the runtime answers for every daemon? */

@@ -254,6 +254,8 @@ receive(struct run *run, void *socket, enum souk_socket_kind kind, size_t *bytes
     }
     for (size_t i = 0; rc == 0 && i < run->message.frame_count; i++)
         *bytes += run->message.frames[i].size_bytes;
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        fail(run, rc, "nothing can be received from one of its sockets");   /* deaf, it would seem to be well */
     return rc;
 }
 

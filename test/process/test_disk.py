@@ -1,7 +1,7 @@
-"""Disks that fail under a daemon."""
+"""Disks and sockets that fail under a daemon."""
 import os
 
-from system import WAIT_SECONDS, Load, System, skip_if_sanitized, until
+from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
 from test_faults import check_once, levels_equal, received, settle
 
 EX_IOERR = 74
@@ -79,3 +79,33 @@ def test_a_disk_that_is_low_refuses_commands_only(build):
         system.start("log-a")
         system.live("log-a")
         system.caught_up("log-a", "stock", "stock")
+
+
+def test_a_socket_that_cannot_be_heard_stops_the_daemon(build):
+    """It says so and stops, whichever socket it is: deaf, it would seem to be well; started again it goes on."""
+    skip_if_sanitized("sanitizers want to be loaded first")
+    with System(build, services=("stock", "query")) as system:
+        shim = {"LD_PRELOAD": os.path.join(system.build, "test/process/.libs/failing.so"), "FAILING": system.path}
+        switch = os.path.join(system.path, "receive")
+        for name in ("log-a", "stock", "query"):
+            system.start(name, **shim)
+        for name in ("log-a", "stock", "query"):
+            system.live(name)
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).status == "ok"
+        for name, endpoint in (("stock", "stock.commands"), ("stock", "stock.queries"), ("query", "stock.publish")):
+            with open(f"{switch}.new", "w", encoding="utf-8") as file:
+                file.write(endpoint)
+            os.rename(f"{switch}.new", switch)
+            daemon = system.daemons[name]
+            door = Door(system.context, system.endpoint("stock", endpoint.split(".")[1].replace("publish", "commands")))
+            door.send(endpoint == "stock.queries", "rows.get" if endpoint == "stock.queries" else "stock.receive", [1, 1])
+            assert daemon.process.wait(WAIT_SECONDS) == EX_IOERR, daemon.log()
+            assert "event=failed" in daemon.log() and "received" in daemon.log(), daemon.log()
+            os.unlink(switch)
+            door.close()
+            for again in ("log-a", "stock", "query"):
+                if system.daemons[again].process.poll() is not None:
+                    system.start(again, **shim)
+                    system.live(again)
+            assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).status == "ok"
+        system.caught_up("query", "stock", "stock")
