@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_SCRATCH_BYTES_MAX 4096
-
 static struct souk_event_ref ref_of(const struct souk_name *stream, struct souk_point point);
 static int apply(struct souk_core *core, const struct souk_name *stream, bool own, bool beside,
     struct souk_epoch epoch, const struct souk_event *event);
@@ -63,7 +61,7 @@ souk_emit(struct souk_decision *decision, const struct souk_message_type *event,
     struct souk_core *core = decision->core;
     struct core_emitted *emitted;
     struct core_own *own;
-    struct souk_pack key;
+    struct souk_pack *key = &core->key_scratch;
     int rc;
 
     assert(event->kind == SOUK_EVENT);
@@ -77,15 +75,12 @@ souk_emit(struct souk_decision *decision, const struct souk_message_type *event,
     if ((rc = event->encode(message, &core->scratch)) != 0 || (rc = core->scratch.rc) != 0)
         return rc;
     emitted->payload = souk_arena_copy(&core->arena, souk_pack_slice(&core->scratch));
-    souk_pack_init(&key, KEY_SCRATCH_BYTES_MAX);
-    rc = event->key(message, &key);
-    if (rc == 0 && (rc = key.rc) == 0 && (key.size_bytes == 0 || key.size_bytes > SOUK_KEY_BYTES_MAX))
-        rc = -SOUK_EINVAL;
-    if (rc == 0)
-        emitted->key = souk_arena_copy(&core->arena, souk_pack_slice(&key));
-    souk_pack_done(&key);
-    if (rc != 0)
+    souk_pack_reset(key);
+    if ((rc = event->key(message, key)) != 0 || (rc = key->rc) != 0)
         return rc;
+    if (key->size_bytes == 0 || key->size_bytes > SOUK_KEY_BYTES_MAX)
+        return -SOUK_EINVAL;
+    emitted->key = souk_arena_copy(&core->arena, souk_pack_slice(key));
     if (emitted->payload.base == NULL || emitted->key.base == NULL)
         return -SOUK_ENOMEM;
     decision->bytes += emitted->payload.size_bytes;
@@ -175,6 +170,7 @@ core_settle(struct souk_core *core, struct souk_decision *decision)
     uint32_t switches = 1;
     int rc;
 
+    souk_trail_begin(&core->trail);
     if (decision->refused || decision->count == 0)
         return 0;
     if (decision->depth > SOUK_DEPTH_MAX)
@@ -205,7 +201,7 @@ core_settle(struct souk_core *core, struct souk_decision *decision)
             return rc;
     }
     core->status.events_decided += decision->count;
-    return 0;
+    return souk_trail_end(core->txn, &core->trail);
 }
 
 /* ---- applying ------------------------------------------------------- */
@@ -244,7 +240,7 @@ core_apply_own(struct souk_core *core, uint32_t own, struct souk_epoch epoch, co
     int rc;
 
     if (!SOUK_PLANTED_BUG(IDS_NOT_REBUILT) || core->state == SOUK_CORE_LIVE)
-        if ((rc = souk_trail_note(core->txn, stream, epoch, event)) != 0)
+        if ((rc = souk_trail_note(core->txn, &core->trail, stream, epoch, event)) != 0)
             return rc;
     if ((rc = souk_timers_answered(core->txn, &event->because)) != 0
         || (rc = souk_asked_answered(core->txn, &event->because)) != 0)

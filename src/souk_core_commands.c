@@ -12,6 +12,7 @@ static const char *check_pass(struct souk_core *core, struct core_command *comma
 static void hash_command(const struct core_command *command, uint8_t hash_out[SOUK_COMMAND_HASH_BYTES]);
 static int run_command(struct souk_core *core, struct core_command *command);
 static int decide(struct souk_core *core, struct core_command *command);
+static int answer_decided(struct souk_core *core, struct core_command *command, const struct souk_decision *decision);
 static int answer_again(struct souk_core *core, struct core_command *command,
     const struct souk_trail_command *trail);
 static int answer_events(struct souk_core *core, struct core_command *command,
@@ -227,7 +228,6 @@ decide(struct souk_core *core, struct core_command *command)
     struct souk_because because = { .kind = SOUK_BY_COMMAND,
         .caller = { command->caller, command->caller_bytes }, .id = request->id };
     struct souk_prepared prepared = { .arena = &core->arena };
-    struct souk_trail_command trail;
     struct souk_decision decision;
     void *message;
     int rc;
@@ -264,40 +264,45 @@ decide(struct souk_core *core, struct core_command *command)
         return rc;
     command->done = true;
     if (decision.count == 0) {
-        memset(&trail, 0, sizeof trail);
-        return answer_again(core, command, &trail);
-    }
-    if ((rc = souk_trail_command(core->txn, because.caller, &request->id, &trail)) != 0)
-        return rc;
-    {
-        struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
-        struct souk_pack body;
+        const struct souk_trail_command nothing = { .span_count = 0 };
 
-        souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
-        for (const struct core_emitted *emitted = decision.first; emitted != NULL; emitted = emitted->next) {
-            struct souk_wire_entry entry = { .name = souk_slice_of(emitted->type->name),
-                .version = emitted->type->version, .stream = souk_name_slice(&core->own[emitted->own].name),
-                .key = emitted->key, .payload = emitted->payload };
-            uint64_t before = 0;
-
-            for (const struct core_emitted *at = decision.first; at != emitted; at = at->next)
-                before += at->own == emitted->own;
-            for (uint32_t i = 0; i < trail.span_count; i++)
-                if (strcmp(trail.spans[i].stream.text, core->own[emitted->own].name.text) == 0)
-                    entry.number = trail.spans[i].first + before;
-            souk_wire_entry_put(&body, &entry);
-        }
-        for (uint32_t i = 0; i < trail.span_count; i++) {
-            cursors[i].stream = trail.spans[i].stream;
-            cursors[i].point = (struct souk_point){ trail.spans[i].epoch, trail.spans[i].last };
-        }
-        rc = body.rc != 0 ? body.rc : reply_ok(core, command, cursors, trail.span_count, &body, decision.count);
-        souk_pack_done(&body);
+        return answer_again(core, command, &nothing);
     }
-    return rc;
+    return answer_decided(core, command, &decision);
 }
 
 /* ---- answering ------------------------------------------------------ */
+
+/* What was decided just now. */
+static int
+answer_decided(struct souk_core *core, struct core_command *command, const struct souk_decision *decision)
+{
+    const struct souk_trail_command *trail = &core->trail.command;
+    struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
+    uint64_t next[SOUK_OWN_STREAMS_MAX] = { 0 };    /* by own stream */
+    struct souk_pack body;
+    int rc;
+
+    for (uint32_t i = 0; i < trail->span_count; i++) {
+        const struct core_own *own = core_own(core, trail->spans[i].stream.text);
+
+        if (own != NULL)
+            next[own - core->own] = trail->spans[i].first;
+        cursors[i].stream = trail->spans[i].stream;
+        cursors[i].point = (struct souk_point){ trail->spans[i].epoch, trail->spans[i].last };
+    }
+    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    for (const struct core_emitted *emitted = decision->first; emitted != NULL; emitted = emitted->next) {
+        const struct souk_wire_entry entry = { .name = souk_slice_of(emitted->type->name),
+            .version = emitted->type->version, .stream = souk_name_slice(&core->own[emitted->own].name),
+            .number = next[emitted->own]++, .key = emitted->key, .payload = emitted->payload };
+
+        souk_wire_entry_put(&body, &entry);
+    }
+    rc = body.rc != 0 ? body.rc : reply_ok(core, command, cursors, trail->span_count, &body, decision->count);
+    souk_pack_done(&body);
+    return rc;
+}
 
 /* What was decided before; with no span: nothing was, and nothing is to be done. */
 static int

@@ -722,6 +722,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
     if (header->count != 0) {
         if (souk_events_init(&events, header) != 0)
             return -SOUK_EDAMAGED;
+        souk_trail_begin(&core->trail);
         while ((rc = souk_events_next(&events, &event)) == 0) {
             if (event.time_ms > core->wall_ms)
                 core->wall_ms = event.time_ms;
@@ -730,6 +731,8 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
         }
         if (rc != -SOUK_ENOTFOUND)
             return -SOUK_EDAMAGED;
+        if ((rc = souk_trail_end(core->txn, &core->trail)) != 0)
+            return rc;
     }
     souk_feed_take(souk_feeds_stream(&core->feeds, header->stream.text));
     return 0;

@@ -31,6 +31,7 @@
 
 #define CORE_ARENA_BYTES_MAX (64 * 1024 * 1024) /* of one round of work */
 #define CORE_ROUND_EVENTS_MAX 4096              /* followed events of one round */
+#define KEY_SCRATCH_BYTES_MAX 4096
 #define CORE_COMMIT_BYTES_SOFT (512 * 1024)     /* no new input into a commit that has as much */
 #define CORE_FULL_PAUSE_MS 1000                 /* after map or disk was full */
 #define CORE_PARKED_BEHIND "waits behind a parked event of its key"
@@ -197,7 +198,8 @@ struct souk_core {
 
     /* this round */
     struct souk_arena arena;
-    struct souk_pack scratch;
+    struct souk_pack scratch, key_scratch;
+    struct souk_trail_run trail;                /* of the own events that are being applied */
     struct souk_txn *txn;
     struct souk_time now;
     struct core_draft *drafts[SOUK_COMMIT_BATCHES_MAX];
@@ -274,11 +276,14 @@ struct souk_decision {
 
 void core_decision_init(struct souk_core *core, struct souk_decision *decision, const struct souk_because *because,
     const struct souk_id *correlation, uint32_t depth);
-/* Draft and apply what was emitted. -SOUK_EBUSY: this commit has no room for it, run the input again in the next. */
 /* What a handler has returned, as souk.h has it: 0, also when it has refused, or a fault. */
 int core_said(const struct souk_decision *decision, int rc);
+/*
+ * Draft and apply what was emitted; core->trail.command says where the events of a command are. -SOUK_EBUSY: this
+ * commit has no room for it, run the input again in the next.
+ */
 int core_settle(struct souk_core *core, struct souk_decision *decision);
-/* Apply an own event: what the runtime keeps of it, then the handler. */
+/* Apply an own event: what the runtime keeps of it (in core->trail, which has to be begun and ended), then the handler. */
 int core_apply_own(struct souk_core *core, uint32_t own, struct souk_epoch epoch, const struct souk_event *event);
 const struct souk_handler *core_handler(const struct souk_core *core, enum souk_handler_kind kind,
     struct souk_slice name);

@@ -14,8 +14,10 @@
 enum { AGE_ID = 'i', AGE_CAUSED = 'c' };
 
 static size_t id_key(uint8_t key[ID_KEY_BYTES_MAX], struct souk_slice caller, const struct souk_id *id);
-static int note_command(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+static bool goes_on(const struct souk_trail_run *run, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event);
+static int note_command(struct souk_txn *txn, const struct souk_trail_run *run,
+    struct souk_trail_command *command_out);
 static int note_cause(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event);
 static int note_age(struct souk_txn *txn, uint64_t time_ms, char what, struct souk_slice key);
@@ -26,13 +28,33 @@ static int age(struct souk_txn *txn, char what, const char *name, uint64_t befor
     uint32_t *rows_out);
 static int read_command(struct souk_slice value, struct souk_trail_command *command_out);
 
-int
-souk_trail_note(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
-    const struct souk_event *event)
+void
+souk_trail_begin(struct souk_trail_run *run)
 {
+    run->is_open = false;
+    run->command.span_count = 0;
+}
+
+int
+souk_trail_note(struct souk_txn *txn, struct souk_trail_run *run, const struct souk_name *stream,
+    struct souk_epoch epoch, const struct souk_event *event)
+{
+    int rc;
+
+    if (run->is_open && goes_on(run, stream, epoch, event)) {
+        run->last = event->number;
+        return 0;
+    }
+    if ((rc = souk_trail_end(txn, run)) != 0)
+        return rc;
     switch (event->because.kind) {
     case SOUK_BY_COMMAND:
-        return note_command(txn, stream, epoch, event);
+        run->is_open = true;
+        run->first = *event;
+        run->stream = *stream;
+        run->epoch = epoch;
+        run->last = event->number;
+        return 0;
     case SOUK_BY_EVENT:
         return note_cause(txn, stream, epoch, event);
     case SOUK_BY_LOSS:
@@ -44,13 +66,36 @@ souk_trail_note(struct souk_txn *txn, const struct souk_name *stream, struct sou
     return 0;
 }
 
-static int
-note_command(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
+int
+souk_trail_end(struct souk_txn *txn, struct souk_trail_run *run)
+{
+    if (!run->is_open)
+        return 0;
+    run->is_open = false;
+    return note_command(txn, run, &run->command);
+}
+
+/* The next event of the same command in the same stream. */
+static bool
+goes_on(const struct souk_trail_run *run, const struct souk_name *stream, struct souk_epoch epoch,
     const struct souk_event *event)
 {
-    struct souk_trail_command command = { .span_count = 0 };
-    uint8_t key[ID_KEY_BYTES_MAX];
+    const struct souk_because *before = &run->first.because, *now = &event->because;
+
+    return now->kind == SOUK_BY_COMMAND && event->number == run->last + 1 && event->time_ms == run->first.time_ms
+        && memcmp(now->id.bytes, before->id.bytes, sizeof now->id.bytes) == 0
+        && memcmp(now->command_hash, before->command_hash, sizeof now->command_hash) == 0
+        && souk_slice_equal(now->caller, before->caller) && souk_epoch_equal(epoch, run->epoch)
+        && strcmp(stream->text, run->stream.text) == 0;
+}
+
+/* What other streams, or earlier events, have of the command stays beside. */
+static int
+note_command(struct souk_txn *txn, const struct souk_trail_run *run, struct souk_trail_command *command_out)
+{
+    const struct souk_because *because = &run->first.because;
     struct souk_trail_span *span = NULL;
+    uint8_t key[ID_KEY_BYTES_MAX];
     struct souk_slice row, old;
     struct souk_table table;
     struct souk_pack pack;
@@ -58,36 +103,37 @@ note_command(struct souk_txn *txn, const struct souk_name *stream, struct souk_e
 
     if ((rc = souk_txn_table(txn, TABLE_IDS, &table)) != 0)
         return rc;
-    row = (struct souk_slice){ key, id_key(key, event->because.caller, &event->because.id) };
+    command_out->span_count = 0;
+    row = (struct souk_slice){ key, id_key(key, because->caller, &because->id) };
     rc = souk_txn_get(txn, table, row, &old);
     if (rc == 0)
-        rc = read_command(old, &command);
+        rc = read_command(old, command_out);
     else if (rc == -SOUK_ENOTFOUND)
-        rc = note_age(txn, event->time_ms, AGE_ID, row);
+        rc = note_age(txn, run->first.time_ms, AGE_ID, row);
     if (rc != 0)
         return rc;
-    memcpy(command.hash, event->because.command_hash, sizeof command.hash);
-    for (uint32_t i = 0; i < command.span_count; i++)
-        if (strcmp(command.spans[i].stream.text, stream->text) == 0)
-            span = &command.spans[i];
+    memcpy(command_out->hash, because->command_hash, sizeof command_out->hash);
+    for (uint32_t i = 0; i < command_out->span_count; i++)
+        if (strcmp(command_out->spans[i].stream.text, run->stream.text) == 0)
+            span = &command_out->spans[i];
     if (span == NULL) {
-        if (command.span_count == SOUK_TRAIL_SPANS_MAX)
+        if (command_out->span_count == SOUK_TRAIL_SPANS_MAX)
             return -SOUK_EDAMAGED;
-        span = &command.spans[command.span_count++];
-        *span = (struct souk_trail_span){ .stream = *stream, .epoch = epoch, .first = event->number };
+        span = &command_out->spans[command_out->span_count++];
+        *span = (struct souk_trail_span){ .stream = run->stream, .epoch = run->epoch, .first = run->first.number };
     }
-    span->last = event->number;
+    span->last = run->last;
 
     souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
-    souk_pack_bin(&pack, (struct souk_slice){ command.hash, sizeof command.hash });
-    souk_pack_array(&pack, command.span_count);
-    for (uint32_t i = 0; i < command.span_count; i++) {
-        const struct souk_point first = { command.spans[i].epoch, command.spans[i].first };
+    souk_pack_bin(&pack, (struct souk_slice){ command_out->hash, sizeof command_out->hash });
+    souk_pack_array(&pack, command_out->span_count);
+    for (uint32_t i = 0; i < command_out->span_count; i++) {
+        const struct souk_point first = { command_out->spans[i].epoch, command_out->spans[i].first };
 
         souk_pack_array(&pack, 5);
-        souk_pack_str(&pack, souk_name_slice(&command.spans[i].stream));
+        souk_pack_str(&pack, souk_name_slice(&command_out->spans[i].stream));
         souk_wire_point_put(&pack, &first);
-        souk_pack_uint(&pack, command.spans[i].last - command.spans[i].first);
+        souk_pack_uint(&pack, command_out->spans[i].last - command_out->spans[i].first);
     }
     rc = pack.rc != 0 ? pack.rc : souk_txn_put(txn, table, row, souk_pack_slice(&pack));
     souk_pack_done(&pack);
@@ -99,7 +145,6 @@ read_command(struct souk_slice value, struct souk_trail_command *command_out)
 {
     struct souk_unpack in;
 
-    memset(command_out, 0, sizeof *command_out);
     souk_unpack_init(&in, value);
     souk_unpack_bin_exact(&in, command_out->hash, sizeof command_out->hash);
     command_out->span_count = souk_unpack_array(&in, SOUK_TRAIL_SPANS_MAX);

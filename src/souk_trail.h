@@ -26,9 +26,24 @@ struct souk_trail_command {
     struct souk_trail_span spans[SOUK_TRAIL_SPANS_MAX];
 };
 
+/*
+ * Own events, one after the other, of which those of one command are noted
+ * together: begun before the first, ended after the last. What it was given is
+ * borrowed until the end.
+ */
+struct souk_trail_run {
+    bool is_open;
+    struct souk_event first;
+    struct souk_name stream;
+    struct souk_epoch epoch;
+    uint64_t last;
+    struct souk_trail_command command;          /* as it was noted last */
+};
+void souk_trail_begin(struct souk_trail_run *run);
 /* Note an own event: its command's id, or its cause. 0 or of the store. */
-SOUK_MUST_CHECK int souk_trail_note(struct souk_txn *txn, const struct souk_name *stream, struct souk_epoch epoch,
-    const struct souk_event *event);
+SOUK_MUST_CHECK int souk_trail_note(struct souk_txn *txn, struct souk_trail_run *run, const struct souk_name *stream,
+    struct souk_epoch epoch, const struct souk_event *event);
+SOUK_MUST_CHECK int souk_trail_end(struct souk_txn *txn, struct souk_trail_run *run);
 /* 0, -SOUK_ENOTFOUND. */
 SOUK_MUST_CHECK int souk_trail_command(struct souk_txn *txn, struct souk_slice caller, const struct souk_id *id,
     struct souk_trail_command *command_out);
