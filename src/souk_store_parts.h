@@ -16,6 +16,9 @@
 
 #define SOUK_STORE_DATA_FILE "data.mdb" /* LMDB's name */
 
+/* LMDB has two tables of its own, and the catalog is one more; then come the slots. */
+#define SOUK_STORE_DBI_FIRST 3
+
 struct souk_store {
     MDB_env *env;
     char *path;
@@ -47,6 +50,7 @@ struct souk_txn {
     bool catalog_written;       /* a table was made or dropped */
     size_t snapshot;            /* of a read transaction, the last one also while it is idle: LMDB's number */
     struct souk_handles handles;    /* of tables in that snapshot; the writer's: of the present */
+    MDB_cursor *cursors[SOUK_STORE_TABLES_MAX + SOUK_STORE_DBI_FIRST];  /* of a writer, by handle; NULL: not open */
     struct souk_txn *next_idle;
     struct loan *loans;         /* in builds with a sanitizer */
 };

@@ -37,6 +37,7 @@ static int table_key(const char *name, char *key_out, struct souk_slice *slice_o
 static int find_slot(struct souk_txn *txn, struct souk_slice key, unsigned *slot_out);
 static int free_slot(struct souk_txn *txn, unsigned *slot_out);
 static int open_slot(struct souk_txn *txn, unsigned slot);
+static MDB_cursor *cursor_of(struct souk_txn *txn, struct souk_table table);
 static int put(struct souk_txn *txn, struct souk_table table, struct souk_slice key, MDB_val *value, unsigned flags);
 static int seek(struct souk_txn *txn, struct souk_table table, struct souk_slice key, MDB_cursor_op absent,
     struct souk_slice *key_out, struct souk_slice *value_out);
@@ -207,11 +208,16 @@ int
 souk_txn_get(struct souk_txn *txn, struct souk_table table, struct souk_slice key, struct souk_slice *value_out)
 {
     MDB_val wanted = souk_store_val(key), value;
+    MDB_cursor *cursor;
     int rc;
 
     if ((rc = usable(txn)) != 0 || (rc = check_key(key)) != 0)
         return rc;
-    if ((rc = mdb_get(txn->mdb, table.dbi, &wanted, &value)) != 0)
+    if ((cursor = cursor_of(txn, table)) != NULL)
+        rc = mdb_cursor_get(cursor, &wanted, &value, MDB_SET_KEY);
+    else
+        rc = mdb_get(txn->mdb, table.dbi, &wanted, &value);
+    if (rc != 0)
         return rc == MDB_NOTFOUND ? -SOUK_ENOTFOUND : settle(txn, "get", rc);
     *value_out = lend(txn, value);
     return 0;
@@ -465,6 +471,7 @@ end_write(struct souk_txn *txn, bool committed)
             txn->slots_opened--;
         }
     memset(txn->slots, 0, sizeof txn->slots);
+    memset(txn->cursors, 0, sizeof txn->cursors);
     if (txn->catalog_written && !committed)
         souk_handles_forget(&txn->handles);
     txn->catalog_written = false;
@@ -598,17 +605,38 @@ static int
 put(struct souk_txn *txn, struct souk_table table, struct souk_slice key, MDB_val *value, unsigned flags)
 {
     MDB_val wanted = souk_store_val(key);
+    MDB_cursor *cursor;
     int rc;
 
     assert(txn->kind == SOUK_TXN_WRITE);
 
     if ((rc = writable(txn)) != 0 || (rc = check_key(key)) != 0)
         return rc;
-    rc = mdb_put(txn->mdb, table.dbi, &wanted, value, flags);
+    if ((cursor = cursor_of(txn, table)) != NULL)
+        rc = mdb_cursor_put(cursor, &wanted, value, flags);
+    else
+        rc = mdb_put(txn->mdb, table.dbi, &wanted, value, flags);
     call_in_loans(txn);         /* afterwards: key and value may be among them */
     if (rc != 0)
         return rc == MDB_KEYEXIST ? -SOUK_EINVAL : settle(txn, "put", rc);
     return 0;
+}
+
+/*
+ * The writer keeps a place in each table that it uses: a row that is read and
+ * then written, or that lies beside the one before, is not looked for from the
+ * root again. LMDB closes these cursors with their transaction. NULL: a reader,
+ * or there is no memory; then LMDB takes one of its own.
+ */
+static MDB_cursor *
+cursor_of(struct souk_txn *txn, struct souk_table table)
+{
+    if (txn->kind == SOUK_TXN_READ || table.dbi >= sizeof txn->cursors / sizeof txn->cursors[0])
+        return NULL;
+    if (txn->cursors[table.dbi] == NULL
+        && mdb_cursor_open(txn->mdb, table.dbi, &txn->cursors[table.dbi]) != 0)
+        txn->cursors[table.dbi] = NULL;
+    return txn->cursors[table.dbi];
 }
 
 /* `absent` says where an empty key goes: MDB_FIRST, or MDB_LAST and then rows below `key` are meant. */
