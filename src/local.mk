@@ -62,6 +62,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_backup.c \
 	src/souk_recorder.c \
 	src/souk_finder.c \
+	src/souk_finder_rows.c \
 	src/souk_finder_look.c \
 	src/souk_finder_answer.c \
 	src/souk_finder_why.c \
@@ -193,7 +194,7 @@ src/eventstore.h: $(srcdir)/src/eventstore.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/eventstore.messages.zpl -o src
 src/eventstore.c: src/eventstore.h
 CLEANFILES += src/eventstore.h src/eventstore.c
-src/souk_finder.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo \
+src/souk_finder.lo src/souk_finder_rows.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo \
 	src/souk_run_backup.lo: src/eventstore.h
 
 # What the operator asks of every service.

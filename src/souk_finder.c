@@ -9,6 +9,7 @@
 #define FULL_PAUSE_MS 1000
 #define FILL_PAUSE_MS 100               /* while nobody asks, what comes in is taken over so often at most */
 #define REPLY_BYTES_MAX (SOUK_PAYLOAD_BYTES_MAX + 64 * 1024)
+#define STATUS "status.2"               /* a store that has another one was filled otherwise: it is emptied */
 #define NUMBERS 5                       /* rows of the table of numbers */
 
 /* A batch on its way into the index. */
@@ -16,8 +17,9 @@ struct filling {
     struct souk_finder *finder;
     struct souk_txn *log, *index;
     struct souk_table table, streams;
-    struct finder_term latest[3];       /* rows that were just written need not be again */
     uint64_t position;
+    bool has_before;
+    struct souk_event before;           /* in this batch: what it has in common with the next one has its row already */
 };
 
 enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST };
@@ -30,7 +32,8 @@ static int fill_step(struct souk_finder *finder, struct souk_txn *log, uint64_t 
 static int fill_batch(struct filling *filling, const struct souk_batch_header *header);
 static int fill_stream(struct filling *filling, const struct souk_batch_header *header);
 static int fill_event(struct filling *filling, const struct souk_event *event);
-static int put_row(struct filling *filling, const struct finder_term *term, struct finder_term *latest);
+static int add_row(struct filling *filling, const struct finder_term *term);
+static bool same_cause(const struct souk_because *a, const struct souk_because *b);
 static int answer_all(struct souk_finder *finder, struct souk_time now);
 static int answer(struct souk_finder *finder, struct finder_look *look, const struct finder_ask *ask,
     struct souk_time now, bool *done_out);
@@ -90,6 +93,7 @@ souk_finder_close(struct souk_finder **finder_p)
     souk_store_close(&finder->index);
     souk_outbox_done(&finder->outbox);
     souk_arena_done(&finder->arena);
+    finder_rows_done(&finder->rows);
     free(finder);
     *finder_p = NULL;
 }
@@ -122,7 +126,7 @@ load(struct souk_finder *finder)
     if ((rc = souk_txn_begin(finder->index, SOUK_TXN_READ, &txn)) != 0)
         return rc;
     if ((rc = souk_txn_table(txn, FINDER_META, &table)) == 0
-        && (rc = souk_txn_get(txn, table, souk_slice_of("status"), &value)) == 0) {
+        && (rc = souk_txn_get(txn, table, souk_slice_of(STATUS), &value)) == 0) {
         const uint8_t *bytes = value.base;
 
         if (value.size_bytes == sizeof finder->status.incarnation + 8 * NUMBERS) {
@@ -149,7 +153,7 @@ save(struct souk_finder *finder, struct souk_txn *txn)
         souk_put_u64(bytes + sizeof finder->status.incarnation + 8 * i, *number_of(&finder->status, i));
     if ((rc = souk_txn_table(txn, FINDER_META, &table)) != 0)
         return rc;
-    return souk_txn_put(txn, table, souk_slice_of("status"), (struct souk_slice){ bytes, sizeof bytes });
+    return souk_txn_put(txn, table, souk_slice_of(STATUS), (struct souk_slice){ bytes, sizeof bytes });
 }
 
 /* ---- hearing -------------------------------------------------------- */
@@ -343,10 +347,12 @@ fill_step(struct souk_finder *finder, struct souk_txn *log, uint64_t last)
             goto done;
     }
     finder->status.log_position = filling.position;
-    if ((rc = save(finder, filling.index)) == 0)
+    if ((rc = finder_rows_put(&finder->rows, filling.index, filling.table)) == 0
+        && (rc = save(finder, filling.index)) == 0)
         rc = souk_txn_commit(&filling.index);
 
 done:
+    finder_rows_reset(&finder->rows);
     souk_txn_abort(&filling.index);
     return rc;
 }
@@ -358,7 +364,7 @@ fill_batch(struct filling *filling, const struct souk_batch_header *header)
     struct souk_event event;
     int rc;
 
-    memset(filling->latest, 0, sizeof filling->latest);
+    filling->has_before = false;
     if ((rc = fill_stream(filling, header)) != 0)
         return rc;
     filling->finder->status.batches++;
@@ -406,31 +412,50 @@ fill_stream(struct filling *filling, const struct souk_batch_header *header)
 static int
 fill_event(struct filling *filling, const struct souk_event *event)
 {
+    const struct souk_event *before = filling->has_before ? &filling->before : NULL;
     const struct souk_because *because = &event->because;
-    const struct finder_term terms[] = { finder_term(FINDER_KEY, event->key), finder_term(FINDER_TYPE, event->type),
-        finder_term(FINDER_CORRELATION, souk_slice_of_id(&event->correlation)) };
-    const struct finder_term cause = because->kind == SOUK_BY_COMMAND ? finder_term_command(&because->id)
-        : finder_term_cause(&because->stream, because->point);
+    struct finder_term term;
     int rc = 0;
 
-    for (size_t i = 0; i < sizeof terms / sizeof terms[0] && rc == 0; i++)
-        rc = put_row(filling, &terms[i], &filling->latest[i]);
-    return rc != 0 ? rc : put_row(filling, &cause, NULL);
+    if (before == NULL || !souk_slice_equal(event->key, before->key)) {
+        term = finder_term(FINDER_KEY, event->key);
+        rc = add_row(filling, &term);
+    }
+    if (rc == 0 && (before == NULL || !souk_slice_equal(event->type, before->type))) {
+        term = finder_term(FINDER_TYPE, event->type);
+        rc = add_row(filling, &term);
+    }
+    if (rc == 0 && (before == NULL || memcmp(event->correlation.bytes, before->correlation.bytes,
+        sizeof event->correlation.bytes) != 0)) {
+        term = finder_term_id(FINDER_CORRELATION, &event->correlation);
+        rc = add_row(filling, &term);
+    }
+    if (rc == 0 && (before == NULL || !same_cause(because, &before->because))) {
+        term = because->kind == SOUK_BY_COMMAND ? finder_term_id(FINDER_CAUSE, &because->id)
+            : finder_term_cause(&because->stream, because->point);
+        rc = add_row(filling, &term);
+    }
+    filling->before = *event;
+    filling->has_before = true;
+    return rc;
 }
 
 static int
-put_row(struct filling *filling, const struct finder_term *term, struct finder_term *latest)
+add_row(struct filling *filling, const struct finder_term *term)
 {
-    uint8_t row[FINDER_ROW_BYTES];
+    return finder_rows_add(&filling->finder->rows, term, filling->position);
+}
 
-    if (latest != NULL && latest->kind == term->kind
-        && memcmp(latest->digest, term->digest, sizeof term->digest) == 0)
-        return 0;
-    if (latest != NULL)
-        *latest = *term;
-    finder_row(term, filling->position, row);
-    return souk_txn_put(filling->index, filling->table, (struct souk_slice){ row, sizeof row },
-        souk_slice_of(""));
+/* As far as rows tell causes apart. */
+static bool
+same_cause(const struct souk_because *a, const struct souk_because *b)
+{
+    if ((a->kind == SOUK_BY_COMMAND) != (b->kind == SOUK_BY_COMMAND))
+        return false;
+    if (a->kind == SOUK_BY_COMMAND)
+        return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes) == 0;
+    return strcmp(a->stream.text, b->stream.text) == 0 && a->point.number == b->point.number
+        && souk_epoch_equal(a->point.epoch, b->point.epoch);
 }
 
 /* ---- answering ------------------------------------------------------ */

@@ -21,9 +21,9 @@
 #include "souk_store.h"
 #include "souk_wiring.h"
 
-#define SOUK_FINDER_STEP_BATCHES_MAX 1024       /* that one step of filling takes over */
-#define SOUK_FINDER_STEP_EVENTS_MAX 8192        /* and the batch that passes it */
-#define SOUK_FINDER_STEP_BYTES_MAX (8 * 1024 * 1024)    /* and the batch that passes it */
+#define SOUK_FINDER_STEP_BATCHES_MAX 4096       /* that one step of filling takes over */
+#define SOUK_FINDER_STEP_EVENTS_MAX 32768       /* and the batch that passes it */
+#define SOUK_FINDER_STEP_BYTES_MAX (16 * 1024 * 1024)   /* and the batch that passes it */
 #define SOUK_FINDER_LOOKED_MAX 16384            /* events, rows and KiB of batches that one answer looks at, together */
 #define SOUK_FINDER_WAITING_MAX 256             /* queries at once; beyond it callers are told `busy` */
 #define SOUK_FINDER_VERIFY_BYTES_MAX (8 * 1024 * 1024)  /* that one answer verifies, and the batch that passes it */

@@ -149,8 +149,7 @@ begin_search(struct finder_look *look, struct search *search, struct finder_said
     if (asked->has_next && !souk_slice_equal(asked->next.incarnation, finder_incarnation(look)))
         return finder_refuse(said, EVENTSTORE_OTHER_INCARNATION);
     if (asked->has_correlation_id)
-        search->terms[search->term_count++] = finder_term(FINDER_CORRELATION,
-            souk_slice_of_id(&asked->correlation_id));
+        search->terms[search->term_count++] = finder_term_id(FINDER_CORRELATION, &asked->correlation_id);
     if (asked->has_key)
         search->terms[search->term_count++] = finder_term(FINDER_KEY, asked->key);
     if (asked->has_type)

@@ -2,6 +2,7 @@
  * souk_finder_parts - what the files of the finder share.
  *
  * souk_finder.c         life, filling, queries that wait
+ * souk_finder_rows.c    rows of one step of filling, put in the order of their table
  * souk_finder_look.c    rows of the index, batches and events of the log
  * souk_finder_answer.c  find, event, place, verify, statistics
  * souk_finder_why.c     causes and effects
@@ -19,7 +20,7 @@
 
 /*
  * One table: (kind, digest of what is looked for, log position) -> nothing, but
- * for streams. A batch has each row once, however many of its events it is for;
+ * for streams. Of an id the digest is its time and a little more. A batch has each row once, however many of its events it is for;
  * whoever finds it looks at the events, so digests need not be unique.
  */
 #define FINDER_TABLE "found"
@@ -56,6 +57,16 @@ struct finder_stream {
 };
 #define FINDER_STREAM_BYTES (SOUK_POINT_BYTES + 3 * 8)
 
+struct finder_row_bytes {
+    uint8_t bytes[FINDER_ROW_BYTES];
+};
+
+/* Rows that one step of filling puts; zeroed is empty. */
+struct finder_rows {
+    size_t count, room;
+    struct finder_row_bytes *rows, *spare;      /* owned */
+};
+
 /* A query that waits. */
 struct finder_ask {
     struct finder_ask *next;
@@ -70,6 +81,7 @@ struct souk_finder {
     struct souk_store *log, *index;
     struct souk_outbox outbox;
     struct souk_arena arena;                    /* of one answer */
+    struct finder_rows rows;                    /* of one step of filling */
     struct finder_ask *first, **end;
     uint32_t waiting;
     bool dirty;                                 /* somebody asks, or the event store has more */
@@ -103,11 +115,20 @@ struct finder_said {
     const struct souk_message_type *reply;
 };
 
+/* ---- souk_finder_rows.c --------------------------------------------- */
+
+/* 0 or -SOUK_ENOMEM. */
+SOUK_MUST_CHECK int finder_rows_add(struct finder_rows *rows, const struct finder_term *term, uint64_t position);
+/* Put all of them and forget them. 0 or of the store. */
+SOUK_MUST_CHECK int finder_rows_put(struct finder_rows *rows, struct souk_txn *txn, struct souk_table table);
+void finder_rows_reset(struct finder_rows *rows);
+void finder_rows_done(struct finder_rows *rows);
+
 /* ---- souk_finder_look.c --------------------------------------------- */
 
 struct finder_term finder_term(enum finder_kind kind, struct souk_slice what);
 struct finder_term finder_term_cause(const struct souk_name *stream, struct souk_point point);
-struct finder_term finder_term_command(const struct souk_id *id);
+struct finder_term finder_term_id(enum finder_kind kind, const struct souk_id *id);
 void finder_row(const struct finder_term *term, uint64_t position, uint8_t row_out[FINDER_ROW_BYTES]);
 void finder_batch_row_encode(const struct finder_batch_row *row, uint8_t bytes_out[FINDER_BATCH_ROW_BYTES]);
 void finder_stream_encode(const struct finder_stream *stream, uint8_t bytes_out[FINDER_STREAM_BYTES]);

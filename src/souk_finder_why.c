@@ -82,7 +82,7 @@ static int
 find_asker(struct finder_look *look, const struct finder_found *found, struct finder_found *asker_out)
 {
     const struct souk_id id = found->event.because.id, correlation = found->event.correlation;
-    const struct finder_term term = finder_term(FINDER_CORRELATION, souk_slice_of_id(&correlation));
+    const struct finder_term term = finder_term_id(FINDER_CORRELATION, &correlation);
     uint64_t position = 0;
     int rc = -SOUK_ENOTFOUND;
 
@@ -123,7 +123,7 @@ add_effects(struct finder_look *look, const struct finder_found *found, uint8_t 
     for (uint32_t i = 0; i < SOUK_FINDER_REQUESTS_MAX && rc == 0 && !effects->more; i++) {
         const struct souk_id command = souk_request_id(&found->header.stream, point, i);
 
-        term = finder_term_command(&command);
+        term = finder_term_id(FINDER_CAUSE, &command);
         rc = add_effects_of(look, found, &term, &command, level, effects);
     }
     return rc;
