@@ -218,6 +218,7 @@ souk_SOURCES = \
 	src/souk_cli_check.c \
 	src/souk_cli_child.c \
 	src/souk_cli_child.h \
+	src/souk_cli_consumers.c \
 	src/souk_cli_draw.c \
 	src/souk_cli_draw.h \
 	src/souk_cli_event.c \
@@ -226,6 +227,8 @@ souk_SOURCES = \
 	src/souk_cli_init.h \
 	src/souk_cli_keys.c \
 	src/souk_cli_log.c \
+	src/souk_cli_look.c \
+	src/souk_cli_look.h \
 	src/souk_cli_node.c \
 	src/souk_cli_node.h \
 	src/souk_cli_parked.c \
@@ -243,7 +246,7 @@ souk_SOURCES = \
 	src/souk_cli_why.c
 nodist_souk_SOURCES = src/souk_cli_template.c services/bench/load.c services/bench/load.h
 src/souk-souk_cli_bench_work.$(OBJEXT): services/bench/load.h
-src/souk_catalogue.lo src/souk-souk_cli_parked.$(OBJEXT): src/parking.h
+src/souk_catalogue.lo src/souk-souk_cli_parked.$(OBJEXT) src/souk-souk_cli_consumers.$(OBJEXT): src/parking.h
 src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
 src/souk-souk_cli_where.$(OBJEXT) src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
 souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)

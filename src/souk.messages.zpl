@@ -16,6 +16,12 @@ record = souk_stream
         hash = bytes 32, of the batch that it ends
         lag = u64, events that are known to be there and are not here
         queued_bytes = u64, of batches that wait to be applied or recorded
+        time = time default 0, when the batch that the cursor ends was made; 0: not known since the start
+        behind_since = time default 0, when the first event that is missing was made or heard of; 0: none is missing
+        waits_stream = text 31 default "", stream of the cause that the next batch waits for; empty: it waits for none
+        waits_epoch = u32 default 0
+        waits_number = u64 default 0
+        waits_since = time default 0
 
 record = souk_counter
     about = Something counted since the daemon was started; names stay, their order does not.

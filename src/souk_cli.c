@@ -177,7 +177,9 @@ souk_cli_duration(uint64_t ms, char text_out[SOUK_CLI_SHORT_BYTES])
 {
     const uint64_t seconds = ms / 1000;
 
-    if (seconds < 60)
+    if (ms > 0 && ms < 1000)
+        (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "ms", ms);
+    else if (seconds < 60)
         (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "s", seconds);
     else if (seconds < 3600)
         (void)snprintf(text_out, SOUK_CLI_SHORT_BYTES, "%" PRIu64 "m%02" PRIu64 "s", seconds / 60, seconds % 60);

@@ -31,6 +31,7 @@ struct souk_cli {
 int souk_cli_bench(int argc, char **argv);
 int souk_cli_call(int argc, char **argv);
 int souk_cli_check(int argc, char **argv);
+int souk_cli_consumers(int argc, char **argv);
 int souk_cli_init(int argc, char **argv);
 int souk_cli_keys(int argc, char **argv);
 int souk_cli_log(int argc, char **argv);
@@ -102,7 +103,7 @@ uint64_t souk_cli_wall_ms(void);
 #define SOUK_CLI_SHORT_BYTES 48         /* "1023.9 MiB", and whatever a number may be */
 /* "12 B", "3.4 MiB". */
 void souk_cli_bytes(uint64_t bytes, char text_out[SOUK_CLI_SHORT_BYTES]);
-/* "12s", "3m04s", "5h06m", "7d08h". */
+/* "120ms", "12s", "3m04s", "5h06m", "7d08h". */
 void souk_cli_duration(uint64_t ms, char text_out[SOUK_CLI_SHORT_BYTES]);
 
 /* ---- tables --------------------------------------------------------- */

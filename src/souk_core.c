@@ -261,7 +261,8 @@ load_own(struct souk_core *core, struct core_own *own)
     int rc;
 
     if ((rc = souk_log_open(core->txn, &own->name, &own->log)) != 0
-        || (rc = souk_log_head(core->txn, &own->log, &own->head, &commit)) != 0)
+        || (rc = souk_log_head(core->txn, &own->log, &own->head, &commit)) != 0
+        || (rc = souk_log_time(core->txn, &own->log, &own->time_ms)) != 0)
         return rc;
     own->drafted = 0;
     if (commit > core->commit)
@@ -800,12 +801,19 @@ souk_core_stream(const struct souk_core *core, uint32_t index, struct souk_strea
         feed = souk_feeds_stream(&core->feeds, own->name.text);
         out->name = own->name;
         out->cursor = own->head;
+        out->time_ms = own->time_ms;
     } else if (index - core->own_count < core->follow_count) {
         const struct core_follow *follow = &core->follows[index - core->own_count];
 
         feed = follow->feed;
         out->name = follow->name;
         out->cursor = follow->cursor.position;
+        out->time_ms = feed->time_ms;
+        out->behind_since_ms = souk_feed_behind_since_ms(feed);
+        if (feed->first != NULL && feed->first->held_since_ms != 0) {
+            out->waits_for = follow->held_for;
+            out->waits_since_ms = core->now.wall_ms - (core->now.steady_ms - feed->first->held_since_ms);
+        }
     } else {
         return false;
     }

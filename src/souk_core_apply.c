@@ -364,8 +364,10 @@ core_work_followed(struct souk_core *core)
                 const struct souk_point first = { batch->header.epoch, batch->header.first };
 
                 if (follow->cursor.generation_beside == 0 || is_swap(follow, &batch->header)) {
-                    if (core_held(core, &batch->header, &batch->held_since_ms, false))
+                    if (core_held(core, &batch->header, &batch->held_since_ms, false)) {
+                        follow->held_for = core->held_for;
                         break;
+                    }
                 }
                 if (core->state != SOUK_CORE_LIVE && core->can_react && batch->header.count != 0
                     && !is_within(souk_point_of(&end), follow->cursor.reacted)
@@ -438,6 +440,8 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
             souk_core_hear_foreign(core, cause.point.epoch.counter);
         else
             souk_feeds_wait_for(&core->feeds, &cause, core->now);
+        if (!held)
+            core->held_for = cause;
         held = true;
         /*
          * A holder has it: to be behind is not to be without. But where causes are void, streams may wait for
@@ -455,6 +459,8 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
         if (follow->cursor.joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0
             || souk_point_satisfied(follow->cursor.joining, souk_point_of(&follow->cursor.position)))
             continue;
+        if (!held)
+            core->held_for = (struct souk_cause){ follow->name, follow->cursor.joining };
         held = true;
     }
     if (held) {

@@ -133,6 +133,7 @@ finish_draft(struct souk_core *core, uint32_t at)
     if ((rc = souk_log_append(core->txn, &own->log, &header, batch)) != 0)
         return rc;
     own->head = end;
+    own->time_ms = header.time_ms;
     core->witness_changed = true;
     if ((rc = souk_vector_stand(&core->vector, &own->name, souk_point_of(&end))) != 0)
         return rc;
@@ -709,6 +710,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
         != 0)
         return rc;
     own->head = souk_batch_end(header);
+    own->time_ms = header->time_ms;
     core->epoch = header->epoch;
     if (header->commit > core->commit)
         core->commit = header->commit;
@@ -798,6 +800,7 @@ open_epoch(struct souk_core *core)
             || (rc = publish(core, own, batch)) != 0)
             return rc;
         own->head = end;
+        own->time_ms = header.time_ms;
     }
     for (uint32_t i = 0; i < core->own_count; i++)
         if ((rc = souk_vector_stand(&core->vector, &core->own[i].name, souk_point_of(&core->own[i].head))) != 0)

@@ -42,6 +42,7 @@ struct core_own {
     bool is_private;
     struct souk_log log;
     struct souk_position head;                  /* the drafts of this round not counted */
+    uint64_t time_ms;                           /* of the batch that it ends */
     uint64_t drafted;                           /* events of this round's drafts */
     /* while its past is sought */
     struct souk_position target;                /* the longest history that an event store holds */
@@ -57,6 +58,7 @@ struct core_follow {
     struct souk_name name;
     struct souk_feed_stream *feed;
     struct souk_cursor cursor;
+    struct souk_cause held_for;                 /* what the batch at the front waits for, if it does */
     struct souk_point reach;                    /* an own batch that waits names it: so far it may be applied */
     bool changed;                               /* the row has to be written */
     struct souk_point given_up;                 /* of its events: waited for until the bound; 0 when it has moved since */
@@ -219,6 +221,7 @@ struct souk_core {
     struct core_outcome *failed_outcome;
     struct souk_timer_row failed_timer;
     uint64_t failed_parked;                     /* sequence */
+    struct souk_cause held_for;                 /* the first cause that core_held() has missed */
     uint32_t failed_retry;                      /* of which of the retries */
     char fault_text[SOUK_FAULT_TEXT_BYTES_MAX + 1]; /* why the latest handler failed; empty: it did not say */
 

@@ -9,6 +9,7 @@
 #define ROUND_PAUSES_PER_HEAD 2         /* the pause after every holder was asked in vain */
 #define REQUEST_BYTES_MAX SOUK_WIRE_BYTES_MAX
 
+static bool is_behind(const struct souk_feed_stream *stream);
 static int add_stream(struct souk_feeds *feeds, const struct souk_wired_stream *wired);
 static struct souk_feed *add_feed(struct souk_feeds *feeds, const struct souk_name *origin);
 static void list_sources(const struct souk_wiring *wiring, struct souk_feed *feed, bool origin_too);
@@ -163,6 +164,7 @@ souk_feed_set_cursor(struct souk_feed_stream *stream, const struct souk_position
     if (souk_position_equal(&stream->cursor, cursor))
         return;
     stream->cursor = *cursor;
+    stream->behind_since_ms = 0;                /* if it is, it is found out anew */
     souk_feed_drop(stream);
 }
 
@@ -544,11 +546,13 @@ souk_feeds_committed(struct souk_feeds *feeds)
     for (uint32_t i = 0; i < feeds->count; i++) {
         for (uint32_t k = 0; k < feeds->feeds[i]->stream_count; k++) {
             struct souk_feed_stream *stream = &feeds->feeds[i]->streams[k];
+            const bool moved = stream->first != stream->untaken;
 
             while (stream->first != stream->untaken) {
                 struct souk_feed_batch *batch = stream->first;
 
                 stream->cursor = souk_batch_end(&batch->header);
+                stream->time_ms = batch->header.time_ms;
                 stream->trimmed = false;
                 stream->queued_bytes -= batch->size_bytes;
                 stream->first = batch->next;
@@ -556,8 +560,22 @@ souk_feeds_committed(struct souk_feeds *feeds)
             }
             if (stream->first == NULL)
                 stream->last = NULL;
+            if (moved)
+                stream->behind_since_ms = is_behind(stream) ? stream->time_ms : 0;
         }
     }
+}
+
+static bool
+is_behind(const struct souk_feed_stream *stream)
+{
+    return souk_point_above(stream->heard, souk_point_of(&stream->cursor));
+}
+
+uint64_t
+souk_feed_behind_since_ms(const struct souk_feed_stream *stream)
+{
+    return stream->first != NULL ? stream->first->header.time_ms : is_behind(stream) ? stream->behind_since_ms : 0;
 }
 
 void
@@ -599,6 +617,9 @@ souk_feeds_elapse(struct souk_feeds *feeds, struct souk_outbox *outbox, struct s
     for (uint32_t i = 0; i < feeds->count; i++) {
         struct souk_feed *feed = feeds->feeds[i];
 
+        for (uint32_t k = 0; k < feed->stream_count; k++)
+            if (feed->streams[k].behind_since_ms == 0 && is_behind(&feed->streams[k]))
+                feed->streams[k].behind_since_ms = now.wall_ms;
         if (!feed->active || feed->source_count == 0)
             continue;
         if (feed->request != 0 && now.steady_ms >= feed->deadline_ms) {

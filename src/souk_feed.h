@@ -43,6 +43,8 @@ struct souk_feed_stream {
     size_t queued_bytes;
     bool complete;                              /* the commit at its front was all there when last looked at */
     struct souk_point heard;                    /* the furthest that anyone has named; a hint */
+    uint64_t time_ms;                           /* of the batch that was taken last; 0: none was */
+    uint64_t behind_since_ms;                   /* wall: as of then it is up to date; 0: it is */
     struct souk_point reported;                 /* the furthest that a holder said it has */
     uint64_t reported_ms;
     struct souk_feed_void void_;
@@ -126,6 +128,11 @@ uint32_t souk_feed_commit(struct souk_feed *feed, struct souk_feed_batch *batche
 /* The transaction stood: forget what was taken. It did not: nothing was taken. */
 void souk_feeds_committed(struct souk_feeds *feeds);
 void souk_feeds_aborted(struct souk_feeds *feeds);
+/*
+ * Of the first event that is missing, as far as that is known: when it was made, or when it was heard of, or
+ * when the one before it was made. 0: nothing is missing.
+ */
+uint64_t souk_feed_behind_since_ms(const struct souk_feed_stream *stream);
 /* Is anything queued that was not taken? */
 bool souk_feeds_has_batches(const struct souk_feeds *feeds);
 

@@ -47,6 +47,22 @@ souk_log_head(struct souk_txn *txn, const struct souk_log *log, struct souk_posi
 }
 
 int
+souk_log_time(struct souk_txn *txn, const struct souk_log *log, uint64_t *time_ms_out)
+{
+    struct souk_batch_header header;
+    struct souk_slice key, batch;
+    int rc;
+
+    *time_ms_out = 0;
+    if (!log->exists)
+        return 0;
+    rc = souk_txn_seek_below(txn, log->table, (struct souk_slice){ NULL, 0 }, &key, &batch);
+    if (rc == 0 && (rc = peek(batch, &header)) == 0)
+        *time_ms_out = header.time_ms;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
 souk_log_base(struct souk_txn *txn, const struct souk_log *log, struct souk_position *base_out)
 {
     struct souk_table table;

@@ -26,6 +26,8 @@ SOUK_MUST_CHECK int souk_log_open(struct souk_txn *txn, const struct souk_name *
 /* Position after the last batch; the base when there is none, zero at the very start. *commit_out (may be NULL): its commit number. */
 SOUK_MUST_CHECK int souk_log_head(struct souk_txn *txn, const struct souk_log *log, struct souk_position *head_out,
     uint64_t *commit_out);
+/* When the last batch was made; 0: none is there. */
+SOUK_MUST_CHECK int souk_log_time(struct souk_txn *txn, const struct souk_log *log, uint64_t *time_ms_out);
 /* Position after the last batch that was trimmed; zero when none was. */
 SOUK_MUST_CHECK int souk_log_base(struct souk_txn *txn, const struct souk_log *log, struct souk_position *base_out);
 

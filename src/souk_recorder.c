@@ -29,6 +29,7 @@ struct kept {
     struct souk_feed_stream *feed;
     struct souk_log log;
     struct souk_position head;
+    uint64_t time_ms;                           /* of the batch that it ends */
     struct souk_point ordered;
     uint64_t backed_up;
     bool probing;                               /* its history is void: looking for where it left the origin's */
@@ -224,7 +225,8 @@ load_kept(struct souk_recorder *recorder, struct kept *kept)
     int rc;
 
     if ((rc = souk_log_open(recorder->txn, &kept->name, &kept->log)) != 0
-        || (rc = souk_log_head(recorder->txn, &kept->log, &kept->head, NULL)) != 0)
+        || (rc = souk_log_head(recorder->txn, &kept->log, &kept->head, NULL)) != 0
+        || (rc = souk_log_time(recorder->txn, &kept->log, &kept->time_ms)) != 0)
         return rc;
     memset(&kept->ordered, 0, sizeof kept->ordered);
     kept->backed_up = 0;
@@ -739,6 +741,7 @@ record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch)
         (struct souk_slice){ batch->bytes, batch->size_bytes })) != 0)
         return rc;
     kept->head = souk_batch_end(header);
+    kept->time_ms = header->time_ms;
     souk_feed_take(kept->feed);
     recorder->changed = true;
     recorder->status.batches_recorded++;
@@ -1210,6 +1213,8 @@ souk_recorder_stream(const struct souk_recorder *recorder, uint32_t index, struc
     out->name = kept->name;
     out->origin = kept->feed->feed->origin;
     out->cursor = kept->head;
+    out->time_ms = kept->time_ms;
+    out->behind_since_ms = souk_feed_behind_since_ms(kept->feed);
     out->heard = kept->feed->heard;
     out->queued_bytes = kept->feed->queued_bytes;
     return true;

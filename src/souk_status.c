@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define STATUS_FIELDS 18
+#define STREAM_FIELDS 14
 
 static void put_stream(struct souk_pack *pack, const struct souk_stream_status *stream);
 
@@ -57,7 +58,7 @@ souk_node_status_put(struct souk_pack *pack, const struct souk_node_status *stat
 static void
 put_stream(struct souk_pack *pack, const struct souk_stream_status *stream)
 {
-    souk_pack_array(pack, 8);
+    souk_pack_array(pack, STREAM_FIELDS);
     souk_pack_str(pack, souk_slice_of(stream->name.text));
     souk_pack_str(pack, souk_slice_of(stream->origin.text));
     souk_pack_uint(pack, stream->cursor.epoch.counter);
@@ -66,4 +67,10 @@ put_stream(struct souk_pack *pack, const struct souk_stream_status *stream)
     souk_pack_bin(pack, (struct souk_slice){ stream->cursor.hash.bytes, sizeof stream->cursor.hash.bytes });
     souk_pack_uint(pack, souk_stream_status_lag(stream));
     souk_pack_uint(pack, stream->queued_bytes);
+    souk_pack_uint(pack, stream->time_ms);
+    souk_pack_uint(pack, stream->behind_since_ms);
+    souk_pack_str(pack, souk_slice_of(stream->waits_for.stream.text));
+    souk_pack_uint(pack, stream->waits_for.point.epoch.counter);
+    souk_pack_uint(pack, stream->waits_for.point.number);
+    souk_pack_uint(pack, stream->waits_since_ms);
 }

@@ -20,6 +20,10 @@ struct souk_stream_status {
     struct souk_position cursor;
     struct souk_point heard;                    /* the furthest that anyone has named; zero: nothing heard yet */
     uint64_t queued_bytes;                      /* of batches that wait to be applied or recorded */
+    uint64_t time_ms;                           /* when the batch that the cursor ends was made; 0: not known */
+    uint64_t behind_since_ms;                   /* when the first one that is missing was, about; 0: none is missing */
+    struct souk_cause waits_for;                /* what the next batch waits for; epoch counter 0: nothing */
+    uint64_t waits_since_ms;
 };
 
 struct souk_counter {

@@ -41,7 +41,8 @@ DESK = ("letters", "reader")
 SHOP = ("orders", "stock", "payments", "reviews", "moderation", "query")
 
 Reply = collections.namedtuple("Reply", "status durability code text retry_after_ms cursors body")
-Stream = collections.namedtuple("Stream", "name origin epoch bits number hash lag queued_bytes")
+Stream = collections.namedtuple("Stream", "name origin epoch bits number hash lag queued_bytes time behind_since"
+                                " waits_stream waits_epoch waits_number waits_since")
 Digest = collections.namedtuple("Digest", "stream epoch bits number hash digest")
 
 

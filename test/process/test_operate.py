@@ -1,4 +1,5 @@
 """What the operator has for a system that runs: events that could not be handled, who is behind, what is wrong."""
+import json
 import os
 import pty
 import subprocess
@@ -186,3 +187,80 @@ def test_a_reader_that_is_killed_while_it_retries_keeps_the_order(build):
         desk.parked("retry", "--all")
         desk.has_read("ada", "one bad two three " + "".join(f"n{number} " for number in range(200)))
         assert desk.status("reader").parked == 0
+
+
+# ---- who is behind
+
+def consumers(system, *words, status=0):
+    """Rows by follower and stream, and their order."""
+    answer, = system.souk_json("consumers", *words, status=status) if status == 0 else [
+        json.loads(system.souk("consumers", *words, "--json", status=status).splitlines()[0])]
+    rows = {(row["follower"], row["stream"]): row for row in answer["consumers"]}
+    assert answer["good"] is (status == 0), answer
+    return rows, [row["follower"] for row in answer["consumers"]]
+
+
+def test_nobody_is_behind_and_then_somebody_is_away(build):
+    with Desk(build) as desk:
+        desk.start_all()
+        desk.write("ada", "one")
+        desk.has_read("ada", "one ")
+        until("the event store to have it", lambda: desk.status("log-a").streams["letters"].number == 1)
+        rows, _ = consumers(desk)
+        assert {key: (row["behind_events"], row["behind_ms"], row["number"]) for key, row in rows.items()} == {
+            ("reader", "letters"): (0, 0, 1), ("log-a", "letters"): (0, 0, 1)}, rows
+        assert desk.souk("consumers", "--behind") == "nobody is behind\n"
+        desk.daemons["reader"].stop()
+        rows, order = consumers(desk, status=1)
+        assert order[0] == "reader" and rows["reader", "letters"]["state"] == "unreachable", rows
+        assert "does not answer" in desk.souk("consumers", "--behind", status=1)
+        assert consumers(desk, "log-a")[1] == ["log-a"], "only those who are meant"
+        assert "has no stream `lettres`" in desk.souk("consumers", "--stream", "lettres", status=65)
+
+
+def test_parked_events_are_counted_where_they_come_from(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        rows, _ = consumers(desk, status=1)
+        assert rows["reader", "letters"]["parked"] == 3 and rows["log-a", "letters"]["parked"] == 0, rows
+
+
+def test_who_hears_nothing_is_behind_all_the_same(build):
+    """The reader looks for the writer and the event store where nobody is; it cannot know what it lacks."""
+    with Desk(build) as desk:
+        desk.start("log-a")
+        desk.start("letters")
+        desk.live("letters")
+        for number in range(5):
+            desk.write("ada", f"n{number}")
+        nowhere = [f"{kind} = ipc://{desk.path}/nowhere.{kind}" for kind in ("commands", "queries", "publish")]
+        desk.service_lines = {"letters": nowhere, "log-a": [line.replace("nowhere", "never") for line in nowhere]}
+        desk.write_topology()
+        desk.start("reader")
+        desk.live("reader")
+        desk.service_lines = {}
+        desk.write_topology()
+        row = consumers(desk, "reader")[0]["reader", "letters"]
+        assert row["behind_events"] == 5 and row["number"] == 0 and row["behind_ms"] > 0, row
+        assert row["waits_for"] is None, row
+
+
+def test_who_waits_for_a_cause_says_for_which(build):
+    """Stock has reacted to an order; the query service gets to know of the reaction, and of the order from nobody."""
+    with System(build, services=("orders", "stock", "query")) as shop:
+        shop.start_all()
+        shop.command_taken("stock", "stock.receive", [7, 100])
+        place = shop.command_taken("orders", "order.place", [1, 7, 2, 500, 1])
+        assert place.status == "ok", place
+        until("stock to have reacted", lambda: shop.status("stock").streams["stock"].number >= 2)
+        shop.daemons["query"].stop()
+        shop.wipe("query")
+        shop.daemons["orders"].kill()
+        shop.daemons["log-a"].kill()
+        shop.start("query")
+        shop.live("query")
+        until("query to wait", lambda: shop.status("query").streams["stock"].waits_stream)
+        row = consumers(shop, "query")[0]["query", "stock"]
+        assert row["waits_for"]["stream"] == "orders" and row["waits_for"]["epoch"] == 1, row
+        assert row["waits_for"]["since_ms"] > 0 and row["behind_events"] >= 1 and row["behind_ms"] > 0, row
+        assert "for orders/1/" in shop.souk("consumers", "query", "--stream", "stock"), row

@@ -741,6 +741,8 @@ pulls_wait_for_a_writer_that_is_not_live_yet(void **state)
     assert_int_equal(of_a, 0);
 }
 
+#define TIME_MS_MAX ((UINT64_C(1) << 53) - 1)  /* that JSON can say */
+
 /* ---- status ------------------------------------------------------------ */
 
 /* The reply is packed by hand; the description says whether it is what it says. */
@@ -776,6 +778,10 @@ status_is_what_its_description_says(void **state)
         stream->cursor.epoch.counter = stream->heard.epoch.counter = UINT32_MAX;
         stream->cursor.number = UINT64_MAX - 5;
         stream->heard.number = stream->queued_bytes = UINT64_MAX;
+        stream->time_ms = stream->behind_since_ms = stream->waits_since_ms = TIME_MS_MAX;
+        memset(stream->waits_for.stream.text, 'w', SOUK_NAME_BYTES_MAX);
+        stream->waits_for.point.epoch.counter = UINT32_MAX;
+        stream->waits_for.point.number = UINT64_MAX;
     }
     for (uint32_t i = 0; i < SOUK_STATUS_COUNTERS_MAX; i++)
         souk_node_status_count(status, "commands_waiting", UINT64_MAX);

@@ -43,7 +43,7 @@ prints()
     diff "$scratch/meant" "$scratch/$1" >"$scratch/diff"
 }
 
-echo 1..30
+echo 1..31
 cd "$scratch" || exit 99
 
 # ---- the command itself
@@ -163,6 +163,10 @@ exits 65 "$program" parked list qery -t "$blog" && grep -q 'no service `qery`; d
 say "parked names the nearest service"
 exits 64 "$program" parked show comments -t "$blog" && grep -q 'STREAM/NUMBER or STREAM/EPOCH/NUMBER, not comments' err
 say "an event has a stream and a number"
+
+exits 65 "$program" consumers -s comment -t "$blog" && grep -q 'has no stream `comment`' err &&
+    exits 65 "$program" consumers nobody -t "$blog" && grep -q 'no service or event store `nobody`' err
+say "consumers are of streams and nodes that there are"
 
 # ---- check --against
 

@@ -1,0 +1,230 @@
+#include "souk_cli_look.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include <sodium.h>
+
+#include "souk_status.h"
+
+#define STATUS_FIELDS 18
+#define STREAM_FIELDS 8                 /* what every daemon says; later ones say more */
+#define STREAM_FIELDS_NEWER 14
+
+static json_t *status_json(struct souk_slice payload);
+static json_t *stream_json(struct souk_unpack *in);
+static json_t *hex_json(struct souk_slice bytes);
+static json_t *text_json(struct souk_slice text);
+
+int
+souk_cli_look_choose(const struct souk_cli *cli, const struct souk_topology *topology, const char *const *names,
+    size_t name_count, struct souk_cli_looked *looked, size_t *count_out)
+{
+    const struct souk_topology_node *node;
+    size_t i;
+
+    *count_out = 0;
+    for (i = 0; i < name_count; i++) {
+        if ((node = souk_topology_node(topology, names[i])) == NULL) {
+            souk_cli_say(cli, SOUK_CLI_RED, "%s has no service or event store `%s`", topology->name.text, names[i]);
+            return EX_DATAERR;
+        }
+        looked[(*count_out)++] = (struct souk_cli_looked){ .node = node };
+    }
+    for (i = 0; i < topology->node_count && name_count == 0; i++)
+        looked[(*count_out)++] = (struct souk_cli_looked){ .node = &topology->nodes[i] };
+    return 0;
+}
+
+int
+souk_cli_look(const struct souk_cli *cli, struct souk_client *client, struct souk_cli_looked *looked, size_t count,
+    uint32_t deadline_ms)
+{
+    struct souk_cli_progress progress = { 0 };
+    struct souk_client_answer answer;
+    struct souk_cli_looked *answered;
+    struct souk_error err = { 0 };
+    int rc;
+
+    for (size_t i = 0; i < count; i++) {
+        if ((rc = souk_cli_look_ask(client, looked[i].node, deadline_ms, &looked[i], &err)) != 0) {
+            souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
+            return souk_cli_exit_status(rc, EX_CONFIG);
+        }
+    }
+    while (souk_client_waiting(client) > 0) {
+        souk_cli_progress(cli, &progress, "waiting for %zu of %zu", souk_client_waiting(client), count);
+        if ((rc = souk_client_receive(client, SOUK_CLIENT_RETRY_MS / 5, &answer)) == -SOUK_ENOTFOUND)
+            continue;
+        if (rc != 0)
+            return EX_IOERR;
+        answered = answer.arg;
+        json_decref(answered->said);
+        answered->said = souk_cli_look_answer(&answer);
+        answered->took_us = answer.took_us;
+        answered->wall_ms = souk_cli_wall_ms();
+    }
+    souk_cli_progress_end(&progress);
+    return 0;
+}
+
+void
+souk_cli_look_done(struct souk_cli_looked *looked, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_decref(looked[i].said);
+        json_decref(looked[i].problems);
+    }
+}
+
+int
+souk_cli_look_ask(struct souk_client *client, const struct souk_topology_node *node, uint32_t deadline_ms, void *arg,
+    struct souk_error *err)
+{
+    const struct souk_client_request request = { .node = node, .is_query = true, .id = souk_client_new_id(),
+        .name = souk_slice_of(SOUK_STATUS_QUERY), .version = 1, .payload = { "\x90", 1 }, .deadline_ms = deadline_ms,
+        .arg = arg };
+
+    return souk_client_send(client, &request, err);
+}
+
+json_t *
+souk_cli_look_answer(const struct souk_client_answer *answer)
+{
+    struct souk_wire_entry entry;
+    struct souk_unpack in;
+
+    souk_unpack_init(&in, answer->reply.body);
+    if (answer->is_late || answer->reply.status != SOUK_STATUS_OK || souk_wire_body_next(&in, &entry) != 0)
+        return NULL;
+    return status_json(entry.payload);
+}
+
+/* ---- the answer ----------------------------------------------------- */
+
+/* Field by field as souk.messages.zpl has souk.status; NULL when it is not that. */
+static json_t *
+status_json(struct souk_slice payload)
+{
+    json_t *said = souk_cli_need(json_object());
+    json_t *list;
+    struct souk_slice name;
+    struct souk_unpack in;
+    uint32_t count;
+
+    souk_unpack_init(&in, payload);
+    count = souk_unpack_array(&in, UINT32_MAX);
+    if (count < STATUS_FIELDS)
+        souk_unpack_fail(&in, SOUK_EMALFORMED);
+    (void)json_object_set_new(said, "name", text_json(souk_unpack_str(&in, SOUK_NAME_BYTES_MAX)));
+    (void)json_object_set_new(said, "is_event_store", json_boolean(souk_unpack_bool(&in)));
+    (void)json_object_set_new(said, "state", text_json(souk_unpack_str(&in, SOUK_NAME_BYTES_MAX)));
+    (void)json_object_set_new(said, "epoch", json_integer((json_int_t)souk_unpack_uint(&in, UINT32_MAX)));
+    (void)json_object_set_new(said, "epoch_bits", hex_json(souk_unpack_bin(&in, 8)));
+    (void)json_object_set_new(said, "incarnation", hex_json(souk_unpack_bin(&in, 8)));
+    (void)json_object_set_new(said, "commit", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "fingerprint", hex_json(souk_unpack_bin(&in, 8)));
+    (void)json_object_set_new(said, "started_ms", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "now_ms", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "memory_bytes", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "store_bytes_used", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "store_bytes_max", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "parked", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    (void)json_object_set_new(said, "waiting_for", text_json(souk_unpack_str(&in, SOUK_STATUS_TEXT_BYTES_MAX)));
+    (void)json_object_set_new(said, "restart_needed", text_json(souk_unpack_str(&in, SOUK_STATUS_TEXT_BYTES_MAX)));
+    list = souk_cli_need(json_array());
+    for (uint32_t left = souk_unpack_array(&in, SOUK_STREAMS_MAX); left > 0 && in.rc == 0; left--)
+        (void)json_array_append_new(list, stream_json(&in));
+    (void)json_object_set_new(said, "streams", list);
+    list = souk_cli_need(json_object());
+    for (uint32_t left = souk_unpack_array(&in, SOUK_STATUS_COUNTERS_MAX); left > 0 && in.rc == 0; left--) {
+        souk_unpack_array_exact(&in, 2);
+        name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
+        (void)json_object_setn_new(list, name.base == NULL ? "" : name.base, name.size_bytes,
+            json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    }
+    (void)json_object_set_new(said, "counters", list);
+    souk_unpack_newer_fields(&in, count, STATUS_FIELDS);
+    if (souk_unpack_end(&in) == 0)
+        return said;
+    json_decref(said);
+    return NULL;
+}
+
+static json_t *
+stream_json(struct souk_unpack *in)
+{
+    json_t *stream = souk_cli_need(json_object());
+    const uint32_t count = souk_unpack_array(in, UINT32_MAX);
+    uint64_t epoch, number, since_ms;
+    struct souk_slice waits;
+
+    if (count < STREAM_FIELDS)
+        souk_unpack_fail(in, SOUK_EMALFORMED);
+    (void)json_object_set_new(stream, "name", text_json(souk_unpack_str(in, SOUK_NAME_BYTES_MAX)));
+    (void)json_object_set_new(stream, "origin", text_json(souk_unpack_str(in, SOUK_NAME_BYTES_MAX)));
+    (void)json_object_set_new(stream, "epoch", json_integer((json_int_t)souk_unpack_uint(in, UINT32_MAX)));
+    (void)json_object_set_new(stream, "epoch_bits", hex_json(souk_unpack_bin(in, 8)));
+    (void)json_object_set_new(stream, "number", json_integer((json_int_t)souk_unpack_uint(in, INT64_MAX)));
+    (void)json_object_set_new(stream, "hash", hex_json(souk_unpack_bin(in, SOUK_HASH_BYTES)));
+    (void)json_object_set_new(stream, "lag", json_integer((json_int_t)souk_unpack_uint(in, INT64_MAX)));
+    (void)json_object_set_new(stream, "queued_bytes", json_integer((json_int_t)souk_unpack_uint(in, INT64_MAX)));
+    if (count >= STREAM_FIELDS_NEWER) {
+        (void)json_object_set_new(stream, "time_ms", json_integer((json_int_t)souk_unpack_uint(in, INT64_MAX)));
+        (void)json_object_set_new(stream, "behind_since_ms", json_integer((json_int_t)souk_unpack_uint(in, INT64_MAX)));
+        waits = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
+        epoch = souk_unpack_uint(in, UINT32_MAX);
+        number = souk_unpack_uint(in, INT64_MAX);
+        since_ms = souk_unpack_uint(in, INT64_MAX);
+        if (waits.size_bytes > 0)
+            (void)json_object_set_new(stream, "waits_for", json_pack("{ss% sI sI sI}", "stream", waits.base,
+                waits.size_bytes, "epoch", (json_int_t)epoch, "number", (json_int_t)number, "since_ms",
+                (json_int_t)since_ms));
+    }
+    souk_unpack_newer_fields(in, count, count >= STREAM_FIELDS_NEWER ? STREAM_FIELDS_NEWER : STREAM_FIELDS);
+    return stream;
+}
+
+static json_t *
+hex_json(struct souk_slice bytes)
+{
+    char text[2 * SOUK_HASH_BYTES + 1] = "";
+
+    if (bytes.size_bytes > 0)
+        (void)sodium_bin2hex(text, sizeof text, bytes.base, bytes.size_bytes);
+    return json_string(text);
+}
+
+static json_t *
+text_json(struct souk_slice text)
+{
+    return json_stringn(text.base == NULL ? "" : text.base, text.size_bytes);
+}
+
+/* ---- members -------------------------------------------------------- */
+
+uint64_t
+souk_cli_lag_of(const json_t *said)
+{
+    const json_t *streams = json_object_get(said, "streams");
+    uint64_t lag = 0;
+    size_t i;
+
+    for (i = 0; i < json_array_size(streams); i++)
+        lag += souk_cli_uint_of(json_array_get(streams, i), "lag");
+    return lag;
+}
+
+uint64_t
+souk_cli_uint_of(const json_t *said, const char *key)
+{
+    return (uint64_t)json_integer_value(json_object_get(said, key));
+}
+
+const char *
+souk_cli_text_of(const json_t *said, const char *key)
+{
+    const char *text = json_string_value(json_object_get(said, key));
+
+    return text == NULL ? "" : text;
+}
