@@ -217,6 +217,7 @@ answer_status(struct run_reader *reader, const struct souk_wire_request *request
     (void)pthread_mutex_lock(&reader->run->shared.mutex);
     reader->status = reader->run->shared.status;
     (void)pthread_mutex_unlock(&reader->run->shared.mutex);
+    reader->status.now_ms = run_time().wall_ms;         /* clocks are compared by it: the writer's may be a second old */
     souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
     souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
     souk_node_status_put(&payload, &reader->status);
