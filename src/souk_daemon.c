@@ -89,6 +89,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     souk_report_init(&daemon->report, STDERR_FILENO, service != NULL ? service->name
         : daemon->options.name != NULL ? daemon->options.name : "souk-eventstore", SOUK_LEVEL_INFO);
     status = start(daemon);
+    souk_report_done(&daemon->report);
     souk_topology_close(&daemon->latest);
     souk_topology_close(&daemon->older);
     souk_topology_close(&daemon->topology);
@@ -170,6 +171,7 @@ start(struct daemon *daemon)
     }
     if ((rc = find_node(daemon)) != 0)
         return rc;
+    souk_report_done(&daemon->report);
     souk_report_init(&daemon->report, STDERR_FILENO, daemon->node->name.text, level_of(daemon, daemon->node));
     if ((rc = souk_topology_wiring(daemon->topology, daemon->node->name.text, &wiring)) != 0)
         return EX_CONFIG;

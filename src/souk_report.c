@@ -11,9 +11,11 @@
 
 #define TEXT_BYTES_MAX 1024             /* of one value that is formatted */
 #define CUT " cut=true"
+#define THROTTLE_MS 1000
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
+static void write_line(struct souk_line *line);
 static void put_time(struct souk_line *line);
 static void put_key(struct souk_line *line, const char *key);
 static void put_value(struct souk_line *line, struct souk_slice text);
@@ -48,6 +50,13 @@ souk_report_init(struct souk_report *report, int fd, const char *service, enum s
     (void)snprintf(report->service, sizeof report->service, "%s", service);
     atomic_init(&report->level, (int)level);
     atomic_init(&report->lines_lost, 0);
+    (void)pthread_mutex_init(&report->mutex, NULL);
+}
+
+void
+souk_report_done(struct souk_report *report)
+{
+    (void)pthread_mutex_destroy(&report->mutex);
 }
 
 void
@@ -115,15 +124,24 @@ void
 souk_line_end(struct souk_line *line)
 {
     struct pollfd out = { .events = POLLOUT };
+    struct souk_report *report = line->report;
+
+    if (report == NULL)
+        return;
+    out.fd = report->fd;
+    (void)pthread_mutex_lock(&report->mutex);
+    if (poll(&out, 1, 0) == 1)                  /* when it can take anything it takes PIPE_BUF at once */
+        write_line(line);
+    else
+        atomic_fetch_add(&report->lines_lost, 1);
+    (void)pthread_mutex_unlock(&report->mutex);
+}
+
+static void
+write_line(struct souk_line *line)
+{
     uint64_t lost;
 
-    if (line->report == NULL)
-        return;
-    out.fd = line->report->fd;
-    if (poll(&out, 1, 0) != 1) {                /* when it can take anything it takes PIPE_BUF at once */
-        atomic_fetch_add(&line->report->lines_lost, 1);
-        return;
-    }
     if ((lost = atomic_exchange(&line->report->lines_lost, 0)) != 0)
         souk_line_uint(line, "lines_lost", lost);
     if (line->cut) {
@@ -134,6 +152,36 @@ souk_line_end(struct souk_line *line)
     while (write(line->report->fd, line->bytes, line->size_bytes) < 0 && errno == EINTR)
         continue;
     line->report = NULL;
+}
+
+void
+souk_line_left_out(struct souk_line *line, struct souk_throttle *throttle)
+{
+    if (throttle->left_out != 0)
+        souk_line_uint(line, "left_out", throttle->left_out);
+    throttle->left_out = 0;
+}
+
+bool
+souk_throttle_may(struct souk_throttle *throttle, uint64_t steady_ms)
+{
+    if (throttle->said != 0 && steady_ms - throttle->since_ms < THROTTLE_MS) {
+        if (throttle->said == SOUK_REPORT_SAME_MAX) {
+            throttle->left_out++;
+            return false;
+        }
+        throttle->said++;
+        return true;
+    }
+    throttle->since_ms = steady_ms;
+    throttle->said = 1;
+    return true;
+}
+
+bool
+souk_throttle_owes(const struct souk_throttle *throttle, uint64_t steady_ms)
+{
+    return throttle->left_out != 0 && steady_ms - throttle->since_ms >= THROTTLE_MS;
 }
 
 void

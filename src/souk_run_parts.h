@@ -75,6 +75,7 @@ struct run {
     bool status_stale, nearly_full_told, disk_low, refusing_told;
     bool subscribed;                            /* somebody has, and waits for heads */
     uint64_t status_due_ms, room_due_ms, refuse_due_ms, subscribed_due_ms, trim_due_ms;     /* steady */
+    struct souk_throttle handler_lines, parked_lines;
     struct souk_store_room room;
     uint64_t memory_bytes;
     bool stopping;

@@ -34,12 +34,12 @@ static void hear_link(struct run *run, struct souk_link *link, struct souk_time 
 static int receive(struct run *run, void *socket, enum souk_socket_kind kind, size_t *bytes);
 static void work(struct run *run, struct souk_time now);
 static void aborted(struct run *run, int rc, struct souk_time now);
-static void tell_aborted(struct run *run, int rc);
+static void tell_aborted(struct run *run, int rc, struct souk_time now);
 static void fail(struct run *run, int rc, const char *what);
 static void send_all(struct run *run, uint64_t steady_ms);
 static void look_at_state(struct run *run);
 static void note_status(struct run *run, struct souk_time now);
-static void tell_changes(struct run *run, const struct souk_node_status *status);
+static void tell_changes(struct run *run, const struct souk_node_status *status, struct souk_time now);
 static void tell_room(struct run *run, struct souk_time now);
 static void stop(struct run *run, struct souk_time now);
 static uint64_t memory_bytes(void);
@@ -274,7 +274,7 @@ work(struct run *run, struct souk_time now)
     if (run->disk_low && now.steady_ms >= run->refuse_due_ms) {
         run->refuse_due_ms = now.steady_ms + REFUSE_EVERY_MS;
         type->full(&run->engine, now);          /* for a moment, as if a commit had found no room */
-        tell_aborted(run, -SOUK_EFULL);
+        tell_aborted(run, -SOUK_EFULL, now);
     }
     if ((rc = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
         rc = type->work(&run->engine, txn, now, &changed);
@@ -331,7 +331,7 @@ aborted(struct run *run, int rc, struct souk_time now)
         fail(run, rc, "its work cannot be done");
         return;
     }
-    tell_aborted(run, rc);
+    tell_aborted(run, rc, now);
     if ((again = souk_txn_begin(run->store, SOUK_TXN_WRITE, &txn)) == 0)
         again = run->engine.type->aborted(&run->engine, rc, txn, now);
     souk_txn_abort(&txn);
@@ -343,10 +343,12 @@ aborted(struct run *run, int rc, struct souk_time now)
 }
 
 static void
-tell_aborted(struct run *run, int rc)
+tell_aborted(struct run *run, int rc, struct souk_time now)
 {
     struct souk_line line;
 
+    if (rc == -SOUK_EHANDLER && !souk_throttle_may(&run->handler_lines, now.steady_ms))
+        return;
     souk_line_begin(&line, run->report, run->refusing_told && rc != -SOUK_EHANDLER ? SOUK_LEVEL_DEBUG
         : SOUK_LEVEL_WARN, rc == -SOUK_EHANDLER ? "handler_failed" : "refusing");
     souk_line_text(&line, "error", souk_error_name(rc));
@@ -355,6 +357,8 @@ tell_aborted(struct run *run, int rc)
     souk_line_text(&line, "text", rc == -SOUK_EHANDLER ? "a handler failed: what was in this commit is run one by one"
         : rc == -SOUK_EFULL ? "no room on the disk or in the store: commands are refused until there is"
         : "no memory: commands are refused until there is");
+    if (rc == -SOUK_EHANDLER)
+        souk_line_left_out(&line, &run->handler_lines);
     souk_line_end(&line);
     run->refusing_told = run->refusing_told || rc != -SOUK_EHANDLER;
 }
@@ -442,7 +446,7 @@ run_status_update(struct run *run, struct souk_time now)
         (void)malloc_trim(0);                   /* a peer's burst would stay resident for ever */
     }
     note_status(run, now);
-    tell_changes(run, &run->shared.status);     /* only this thread writes it */
+    tell_changes(run, &run->shared.status, now);     /* only this thread writes it */
     run->status_stale = false;
     run->status_due_ms = now.steady_ms + STATUS_EVERY_MS;
 }
@@ -489,18 +493,20 @@ note_status(struct run *run, struct souk_time now)
 
 /* What an operator wants to know the moment it changes. */
 static void
-tell_changes(struct run *run, const struct souk_node_status *status)
+tell_changes(struct run *run, const struct souk_node_status *status, struct souk_time now)
 {
     struct souk_line line;
     char notice[SOUK_STATUS_TEXT_BYTES_MAX + 64];
 
-    if (status->parked > run->parked_told) {
+    if (status->parked > run->parked_told && souk_throttle_may(&run->parked_lines, now.steady_ms)) {
         souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "parked");
         souk_line_uint(&line, "parked", status->parked);
         souk_line_text(&line, "text", "events that could not be handled wait for the operator: souk parked list");
         souk_line_end(&line);
+        run->parked_told = status->parked;
+    } else if (status->parked < run->parked_told) {
+        run->parked_told = status->parked;
     }
-    run->parked_told = status->parked;
     souk_line_begin(&line, run->report, SOUK_LEVEL_DEBUG, "round");
     souk_line_uint(&line, "commit", status->commit);
     souk_line_end(&line);
@@ -528,6 +534,12 @@ tell_room(struct run *run, struct souk_time now)
     bool nearly_full;
 
     run->room_due_ms = now.steady_ms + ROOM_EVERY_MS;
+    if (souk_throttle_owes(&run->handler_lines, now.steady_ms)) {
+        souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "handler_failed");
+        souk_line_left_out(&line, &run->handler_lines);
+        souk_line_text(&line, "text", "so often more within a second");
+        souk_line_end(&line);
+    }
     run_place_look(run, now);
     if (souk_store_room(run->store, &run->room) != 0)
         return;                                 /* a store that failed says so at the next round */

@@ -3,10 +3,11 @@ import json
 import os
 import pty
 import subprocess
+import time
 
 import msgpack
 
-from system import DESK, WAIT_SECONDS, System, until
+from system import DESK, WAIT_SECONDS, Load, System, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -53,6 +54,29 @@ class Desk(System):
         self.has_read("bob", "hello ")
         until("all to be taken", lambda: self.status("reader").streams["letters"].number == 5)
         return self
+
+
+def test_a_handler_that_always_fails_does_not_flood_the_log(build):
+    """A few lines a second, with a count of those that were left out; the count is right, and said at last."""
+    with Desk(build, system_lines=["limits", "    handler_tries_max = 10"]) as system:
+        system.start("log-a")
+        system.start("letters")
+        reader = system.start("reader", DESK_POISON="bad")
+        system.live("reader")
+        system.live("letters")
+        begun = time.monotonic()
+        Load(system, "letters", "letters.write", ([f"n{number}", "bad"] for number in range(100))).finish()
+        until("all to be parked", lambda: system.status("reader").parked == 100)
+        failures = system.status("reader").counters["aborts"]
+        assert failures >= 1000, failures
+
+        def told():
+            lines = [line for line in reader.log().splitlines() if "event=handler_failed" in line]
+            left_out = sum(int(line.split("left_out=")[1].split()[0]) for line in lines if "left_out=" in line)
+            own = sum("error=" in line for line in lines)
+            return (len(lines),) if own + left_out == failures else None
+        lines, = until("each of them to be said or counted", told)
+        assert lines <= (time.monotonic() - begun + 1) * 6, lines
 
 
 def ask_on_a_terminal(system, *arguments, answer="n"):

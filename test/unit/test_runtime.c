@@ -1,3 +1,4 @@
+#define _GNU_SOURCE                     /* F_SETPIPE_SZ */
 #include <souk-json.h>
 #include <souk_links.h>
 #include <souk_notify.h>
@@ -9,6 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +26,10 @@
 #include <cmocka.h>
 
 #define WAIT_MS 10000
+#define LONG_LINE_BYTES 3000            /* of a pipe's 4096: where one has gone there is no room for another */
+#define WRITERS 4
+#define TURNS 50
+#define YIELDS 200
 #define FRAMES_MANY 12                  /* more than a message has mostly */
 #define TIME_BYTES (sizeof "2026-11-22T10:00:00.123Z" - 1)
 
@@ -185,6 +193,99 @@ a_log_that_nobody_reads_holds_nobody_up(void **state)
     assert_string_equal(written(lines) + TIME_BYTES, " info service=inventory event=e text=taken lines_lost=2\n");
     souk_report(&lines->report, SOUK_LEVEL_INFO, "e", "taken");
     assert_string_equal(written(lines) + TIME_BYTES, " info service=inventory event=e text=taken\n");
+}
+
+/* Between the look for room and the line the other threads have their turn: as a scheduler may have it. */
+static atomic_bool lingers;
+
+int
+poll(struct pollfd *items, nfds_t count, int timeout_ms)
+{
+    struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+    int rc = ppoll(items, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+
+    for (int i = 0; i < YIELDS && atomic_load(&lingers); i++)
+        (void)sched_yield();
+    return rc;
+}
+
+struct writing {
+    struct lines *lines;
+    pthread_barrier_t *barrier;
+};
+
+static void *
+write_long_lines(void *arg)
+{
+    struct writing *writing = arg;
+    struct souk_line line;
+    char value[LONG_LINE_BYTES];
+
+    memset(value, 'x', sizeof value - 1);
+    value[sizeof value - 1] = '\0';
+    for (int i = 0; i < TURNS; i++) {
+        souk_line_begin(&line, &writing->lines->report, SOUK_LEVEL_INFO, "e");
+        souk_line_text(&line, "v", value);
+        (void)pthread_barrier_wait(writing->barrier);
+        souk_line_end(&line);
+        (void)pthread_barrier_wait(writing->barrier);
+    }
+    return NULL;
+}
+
+/* There is room for one line and each thread has one: the others must not wait for a reader who does not come. */
+static void
+threads_do_not_take_each_others_room(void **state)
+{
+    struct lines *lines = *state;
+    pthread_barrier_t barrier;
+    struct writing writing = { lines, &barrier };
+    pthread_t threads[WRITERS];
+    const char *text;
+
+    assert_true(fcntl(lines->fds[1], F_SETPIPE_SZ, 4096) == 4096);
+    assert_int_equal(pthread_barrier_init(&barrier, NULL, WRITERS + 1), 0);
+    (void)alarm(WAIT_MS / 1000);                /* it has ended before, or waits for ever */
+    atomic_store(&lingers, true);
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_long_lines, &writing), 0);
+    for (int i = 0; i < TURNS; i++) {
+        (void)pthread_barrier_wait(&barrier);
+        (void)pthread_barrier_wait(&barrier);
+        assert_int_equal(atomic_exchange(&lines->report.lines_lost, 0), WRITERS - 1);
+        text = written(lines);
+        assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    }
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    (void)alarm(0);
+    atomic_store(&lingers, false);
+    (void)pthread_barrier_destroy(&barrier);
+}
+
+static void
+what_happens_again_and_again_is_counted(void **state)
+{
+    struct lines *lines = *state;
+    struct souk_throttle throttle = { 0 };
+    struct souk_line line;
+
+    for (int i = 0; i < SOUK_REPORT_SAME_MAX; i++)
+        assert_true(souk_throttle_may(&throttle, 7));
+    assert_false(souk_throttle_may(&throttle, 8));
+    assert_false(souk_throttle_may(&throttle, 1006));
+    assert_false(souk_throttle_owes(&throttle, 1006));
+    assert_true(souk_throttle_owes(&throttle, 1007));
+    assert_true(souk_throttle_may(&throttle, 1007));
+    souk_line_begin(&line, &lines->report, SOUK_LEVEL_WARN, "e");
+    souk_line_left_out(&line, &throttle);
+    souk_line_end(&line);
+    assert_string_equal(written(lines) + TIME_BYTES, " warn service=inventory event=e left_out=2\n");
+    assert_false(souk_throttle_owes(&throttle, 9000));
+    souk_line_begin(&line, &lines->report, SOUK_LEVEL_WARN, "e");
+    souk_line_left_out(&line, &throttle);
+    souk_line_end(&line);
+    assert_string_equal(written(lines) + TIME_BYTES, " warn service=inventory event=e\n");
 }
 
 /* ---- the service manager --------------------------------------------- */
@@ -827,6 +928,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_line_has_a_limit_and_says_when_it_was_cut, open_lines, close_lines),
         cmocka_unit_test_setup_teardown(finer_lines_are_left_out, open_lines, close_lines),
         cmocka_unit_test_setup_teardown(a_log_that_nobody_reads_holds_nobody_up, open_lines, close_lines),
+        cmocka_unit_test_setup_teardown(threads_do_not_take_each_others_room, open_lines, close_lines),
+        cmocka_unit_test_setup_teardown(what_happens_again_and_again_is_counted, open_lines, close_lines),
         cmocka_unit_test(the_service_manager_is_told),
         cmocka_unit_test_setup_teardown(a_reply_goes_back_behind_as_many_empty_frames, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(routes_and_frames_have_a_limit, open_doors, close_doors),
