@@ -36,6 +36,7 @@
 #define RECONNECT_MS 100
 #define RECONNECT_MAX_MS 2000           /* a peer that is back is heard soon */
 #define LINGER_REPLIES_MS 1000
+#define TCP6 "tcp://["
 #define CONTEXT_SOCKETS_MAX 512
 
 struct souk_socket_frames {
@@ -100,7 +101,8 @@ souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint
     if ((socket = zmq_socket(context, kinds[kind].type)) == NULL)
         return souk_fail(err, errno == EMFILE || errno == ENFILE ? SOUK_EFULL : SOUK_ENOMEM,
             "endpoint %s: no socket: %s", endpoint, zmq_strerror(errno));
-    if (set_options(socket, kind) != 0) {
+    /* Names are looked up as IPv4 ones: one with addresses of both kinds could be bound at one, and sought at the other. */
+    if (set_options(socket, kind) != 0 || set_int(socket, ZMQ_IPV6, strncmp(endpoint, TCP6, strlen(TCP6)) == 0) != 0) {
         rc = souk_fail(err, SOUK_EIO, "endpoint %s: an option of its socket cannot be set: %s", endpoint,
             zmq_strerror(errno));
         souk_socket_close(&socket);

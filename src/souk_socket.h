@@ -30,7 +30,8 @@ void *souk_socket_context(void);
 void souk_socket_context_done(void **context_p);
 
 /*
- * Open a socket and bind or connect it to `endpoint`. Close it with
+ * Open a socket and bind or connect it to `endpoint`, in which an IPv6 address
+ * stands in brackets and a name means an IPv4 address. Close it with
  * souk_socket_close(). 0; -SOUK_EBUSY (the address is taken); -SOUK_EINVAL (no
  * such address here, or none of tcp:// and ipc://); -SOUK_ENOMEM; -SOUK_EIO.
  */

@@ -92,6 +92,7 @@ class Door:
     def __init__(self, context, endpoint, caller="test"):
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
+        self.socket.ipv6 = "[" in endpoint
         self.socket.connect(endpoint)
         self.caller = caller
         self.answers = {}
@@ -344,13 +345,15 @@ class System:
             self.doors[key] = Door(self.context, self.endpoint(name, kind), who)
         return self.doors[key]
 
-    def listen_on_tcp(self):
+    def listen_on_tcp(self, address="127.0.0.1"):
         """On ports that were free just now; before anything is started."""
         places = [(name, kind) for name in self.stores + self.services for kind in ("commands", "queries", "publish")]
         with contextlib.ExitStack() as stack:
-            free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in places]
+            free = [stack.enter_context(socket.create_server((address.strip("[]"), 0), family=socket.AF_INET6
+                                                             if address[0] == "[" else socket.AF_INET))
+                    for _ in places]
             for (name, kind), server in zip(places, free):
-                self.tcp[name, kind] = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+                self.tcp[name, kind] = f"tcp://{address}:{server.getsockname()[1]}"
                 self.service_lines.setdefault(name, []).append(f"{kind} = {self.tcp[name, kind]}")
         self.write_topology()
 

@@ -1,5 +1,7 @@
 """Six services and an event store, as processes."""
-from system import System
+import socket
+
+from system import Skipped, System
 
 
 def test_a_command_is_seen_by_who_follows(build):
@@ -11,8 +13,21 @@ def test_a_command_is_seen_by_who_follows(build):
 
 def test_it_is_over_tcp_too(build):
     """The same on tcp endpoints, and after each daemon has been killed once."""
+    it_is_over_tcp(build, "127.0.0.1")
+
+
+def test_it_is_over_ipv6_too(build):
+    """The same again, with addresses in brackets."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as why:
+        raise Skipped(f"no IPv6 here: {why}") from why
+    it_is_over_tcp(build, "[::1]")
+
+
+def it_is_over_tcp(build, address):
     with System(build) as system:
-        system.listen_on_tcp()
+        system.listen_on_tcp(address)
         system.start_all()
         a_command_is_seen(system)
         for daemon in system.daemons.values():
