@@ -77,6 +77,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_reader.c \
 	src/souk_run_finder.c \
 	src/souk_run_backup.c \
+	src/souk_run_digest.c \
 	src/souk_run_guard.c \
 	src/souk_run_place.c \
 	src/souk_run_prepare.c \

@@ -37,7 +37,7 @@ struct up {
     size_t child_count;
     struct souk_cli_child *children;    /* event stores first */
     uint32_t *ranks;                    /* beside them: lower ones stop first */
-    const char *arguments[SOUK_CLI_CHILD_ARGUMENTS_MAX + 1];    /* of services; an event store's name is put in front */
+    const char *arguments[SOUK_CLI_CHILD_ARGUMENTS_MAX + 1];    /* a node's name is put in front */
     uint64_t begun_ms;
     bool said_live;                     /* that everything is */
     bool is_stopping;
@@ -302,8 +302,7 @@ start_due(struct up *up, uint64_t now_ms)
             continue;
         arguments[0] = child->node->name.text;
         memcpy(arguments + 1, up->arguments, sizeof up->arguments);
-        if (souk_cli_child_start(child, child->node->kind == SOUK_NODE_EVENT_STORE ? arguments : arguments + 1, now_ms,
-                &err) != 0) {
+        if (souk_cli_child_start(child, arguments, now_ms, &err) != 0) {
             souk_cli_up_log_say(&up->log, SOUK_LEVEL_ERROR, "%s", err.text);
             child->start_ms = now_ms + BACKOFF_MS_MAX;
         }

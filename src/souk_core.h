@@ -186,5 +186,8 @@ bool souk_core_stream(const struct souk_core *core, uint32_t index, struct souk_
  */
 SOUK_MUST_CHECK int souk_tables_digest(struct souk_txn *txn, const struct souk_service *service, const char *stream,
     struct souk_hash *digest_out);
+/* The same; -SOUK_EBUSY as soon as `goes_on`, asked every few thousand rows, says no. */
+SOUK_MUST_CHECK int souk_tables_digest_while(struct souk_txn *txn, const struct souk_service *service,
+    const char *stream, bool (*goes_on)(void *goes_on_arg), void *goes_on_arg, struct souk_hash *digest_out);
 
 #endif

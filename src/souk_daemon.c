@@ -17,7 +17,7 @@
 
 #define TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
 #define DOC_BYTES_MAX 256
-#define SERVICE_DOC "\nRun the service %s of a souk topology."
+#define SERVICE_DOC "\nRun the service %s of a souk topology, or the service NAME, when it has another name there."
 #define STORE_DOC "\nRun an event store of a souk topology: NAME, or the only one that it has."
 
 enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS };
@@ -68,8 +68,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
         { 0 },
     };
     char doc[DOC_BYTES_MAX];
-    struct argp argp = { .options = options, .parser = parse_option, .args_doc = service == NULL ? "[NAME]" : NULL,
-        .doc = doc };
+    struct argp argp = { .options = options, .parser = parse_option, .args_doc = "[NAME]", .doc = doc };
     struct daemon *daemon;
     int status;
 
@@ -86,8 +85,8 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
         free(daemon);
         return EX_USAGE;
     }
-    souk_report_init(&daemon->report, STDERR_FILENO, service != NULL ? service->name
-        : daemon->options.name != NULL ? daemon->options.name : "souk-eventstore", SOUK_LEVEL_INFO);
+    souk_report_init(&daemon->report, STDERR_FILENO, daemon->options.name != NULL ? daemon->options.name
+        : service != NULL ? service->name : "souk-eventstore", SOUK_LEVEL_INFO);
     status = start(daemon);
     souk_report_done(&daemon->report);
     souk_topology_close(&daemon->latest);
@@ -133,7 +132,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->has_level = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (options->service != NULL || options->name != NULL)
+        if (options->name != NULL)
             argp_error(state, "%s: one argument too many", arg);
         options->name = arg;
         return 0;
@@ -207,11 +206,12 @@ read_topology(struct daemon *daemon, struct souk_topology **topology_out)
     return rc;
 }
 
-/* The service of this program's name, or the event store that is meant. Not 0: the exit status. */
+/* The node that was named; else the service of this program's name, or the only event store. Not 0: the exit status. */
 static int
 find_node(struct daemon *daemon)
 {
-    const char *name = daemon->options.service != NULL ? daemon->options.service->name : daemon->options.name;
+    const char *name = daemon->options.name == NULL && daemon->options.service != NULL ? daemon->options.service->name
+        : daemon->options.name;
     const enum souk_node_kind kind = daemon->options.service != NULL ? SOUK_NODE_SERVICE : SOUK_NODE_EVENT_STORE;
     const struct souk_topology *topology = daemon->topology;
     size_t fitting = 0;

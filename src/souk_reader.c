@@ -70,7 +70,6 @@ static int cursor_of(struct souk_reader *reader, struct souk_txn *txn, const str
 static int reply_status(struct souk_reader *reader, const struct asked *asked, const struct souk_id *id,
     enum souk_status status, const char *code, const char *text, uint64_t retry_after_ms);
 static int send_reply(struct souk_reader *reader, const struct asked *asked, const struct souk_wire_reply *reply);
-static int store_commit(struct souk_txn *txn, uint64_t *commit_out);
 static void forget(struct asked *asked);
 
 int
@@ -286,7 +285,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
     uint64_t commit;
     int rc;
 
-    if ((rc = store_commit(txn, &commit)) != 0)
+    if ((rc = souk_reader_commit(txn, &commit)) != 0)
         return rc;
     if (commit > commit_witnessed)
         return -SOUK_EBUSY;
@@ -370,9 +369,8 @@ give_turns(struct souk_reader *reader)
     reader->end = behind == NULL ? at : behind_end;
 }
 
-/* The last commit in this snapshot. */
-static int
-store_commit(struct souk_txn *txn, uint64_t *commit_out)
+int
+souk_reader_commit(struct souk_txn *txn, uint64_t *commit_out)
 {
     struct souk_table table;
     struct souk_slice value;

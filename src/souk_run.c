@@ -75,6 +75,8 @@ run_once(const struct souk_run_config *config, bool *again_out)
     if (config->service == NULL && ((rc = run_finder_open(run, &run->finder, &err)) != 0
         || (rc = run_backup_open(run, &run->backup, &err)) != 0))
         goto fail;
+    if (config->service != NULL && (rc = run_digest_open(run, &run->digest, &err)) != 0)
+        goto fail;
     if ((rc = run_guard_open(run, run_reader_door(reader), &run->guard, &err)) != 0)
         goto fail;
     if ((rc = pthread_create(&thread, NULL, run_reader, reader)) != 0) {
@@ -87,6 +89,7 @@ run_once(const struct souk_run_config *config, bool *again_out)
     atomic_store(&run->shared.stops, true);
     (void)!write(run->shared.wake_fd, &one, sizeof one);
     (void)pthread_join(thread, NULL);
+    run_digest_close(&run->digest);
     run_finder_close(&run->finder);
     run_backup_close(&run->backup);
     run_guard_close(&run->guard);
@@ -106,6 +109,7 @@ run_once(const struct souk_run_config *config, bool *again_out)
 fail:
     report_fault(config->report, &err);
     atomic_store(&run->shared.stops, true);
+    run_digest_close(&run->digest);
     run_finder_close(&run->finder);
     run_backup_close(&run->backup);
     run_guard_close(&run->guard);

@@ -5,6 +5,7 @@
  * souk_run_writer.c     the writer's event loop
  * souk_run_reader.c     the reader's
  * souk_run_finder.c     of an event store: the finder's thread
+ * souk_run_digest.c     of a service: digests of its tables, in a thread of their own
  * souk_run_backup.c     of an event store: backups, in a thread of their own
  * souk_run_prepare.c    threads that prepare commands
  * souk_run_guard.c      a thread that bounds connections and memory
@@ -20,6 +21,7 @@
 #include "souk_links.h"
 #include "souk_reader.h"
 #include "souk_run.h"
+#include "souk_wire.h"
 #include "souk_witness.h"
 
 #define RUN_ENDPOINTS 3                 /* commands, queries, publish */
@@ -58,6 +60,7 @@ struct run {
     struct run_pool *pool;                      /* of a service that prepares commands; else NULL */
     struct run_shared shared;
     struct run_guard *guard;
+    struct run_digest *digest;                  /* of a service; else NULL */
     struct run_finder *finder;                  /* of an event store; else NULL */
     struct run_backup *backup;                  /* of an event store; else NULL */
     uint64_t started_ms;                        /* wall */
@@ -122,6 +125,18 @@ struct souk_out *run_finder_take(struct run_finder *finder);
 /* By the writer: it has committed. */
 void run_finder_signal(struct run_finder *finder);
 void run_finder_count(struct run_finder *finder, struct souk_node_status *status);
+
+/* ---- souk_run_digest.c ---------------------------------------------- */
+
+/* Start the thread that makes digests of a service's tables, one after the other. 0 or what souk_fail() returns. */
+int run_digest_open(struct run *run, struct run_digest **digest_out, struct souk_error *err);
+/* Waits for its thread, which leaves what it is at. */
+void run_digest_close(struct run_digest **digest_p);
+/* By the reader: `request` came with `message`. False: too many wait. */
+bool run_digest_hear(struct run_digest *digest, const struct souk_socket_message *message,
+    const struct souk_wire_request *request);
+/* By the reader: its next answer, the caller's, or NULL. shared.wake_fd is written when there are any. */
+struct souk_out *run_digest_take(struct run_digest *digest);
 
 /* ---- souk_run_prepare.c --------------------------------------------- */
 

@@ -7,8 +7,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "souk_cursor.h"
-#include "souk_log.h"
 #include "souk_wire.h"
 
 #define HEAR_MAX 256                    /* messages before a round: the socket takes from each peer in turn */
@@ -18,9 +16,8 @@
 #define LATE_MS 1000                    /* then the peer does not read */
 #define LATE_RETRY_MS 1
 #define DIGEST_QUERY "souk.digest"
-#define DIGEST_REPLY "souk.digest_reply"
 #define STATUS_REPLY "souk.status_reply"
-#define NO_STREAM "souk.no_stream"
+#define DIGEST_BUSY_MS 1000
 #define PACKED_BYTES_MAX (SOUK_WIRE_BYTES_MAX + 64 * 1024)
 
 /* A reply that its peer has no room for yet. */
@@ -38,7 +35,6 @@ struct run_reader {
     void *queries;
     struct souk_socket_message message;
     struct souk_node_status status;     /* a copy to pack from */
-    bool digested;                      /* in this round */
     struct late *late, **late_end;      /* oldest first */
     uint32_t late_count;
     size_t late_bytes;
@@ -48,10 +44,6 @@ static void hear(struct run_reader *reader, struct souk_time now);
 static bool hear_own(struct run_reader *reader);
 static void answer_status(struct run_reader *reader, const struct souk_wire_request *request);
 static void answer_parked(struct run_reader *reader, const struct souk_wire_request *request);
-static void answer_digest(struct run_reader *reader, const struct souk_wire_request *request);
-static int digest(struct run_reader *reader, const struct souk_name *stream, struct souk_pack *pack);
-static int cursor_of(struct run_reader *reader, struct souk_txn *txn, const struct souk_name *stream,
-    struct souk_position *position_out);
 static void reply(struct run_reader *reader, const struct souk_wire_reply *reply);
 static bool work(struct run_reader *reader, struct souk_time now);
 static void send_all(struct run_reader *reader, struct souk_outbox *outbox, struct souk_time now);
@@ -164,8 +156,7 @@ hear(struct run_reader *reader, struct souk_time now)
     struct souk_socket_message *message = &reader->message;
     int rc = 0;
 
-    reader->digested = false;
-    for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO && !reader->digested; i++) {
+    for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO; i++) {
         rc = souk_socket_receive(reader->queries, SOUK_SOCKET_QUERIES, message);
         if (rc == -SOUK_EMALFORMED)
             atomic_fetch_add(&reader->run->shared.malformed, 1);
@@ -185,6 +176,7 @@ static bool
 hear_own(struct run_reader *reader)
 {
     struct souk_wire_request request;
+    struct souk_wire_reply busy;
 
     if (souk_wire_kind(reader->message.frames[0]) != SOUK_WIRE_REQUEST)
         return false;
@@ -196,8 +188,13 @@ hear_own(struct run_reader *reader)
         return true;
     }
     if (souk_slice_equal(request.name, souk_slice_of(DIGEST_QUERY)) && reader->run->config->service != NULL) {
-        answer_digest(reader, &request);
-        reader->digested = true;                /* it reads whole tables: queries have their turn after each */
+        if (!run_digest_hear(reader->run->digest, &reader->message, &request)) {
+            souk_wire_reply_init(&busy, &request.id, SOUK_STATUS_BUSY);
+            busy.code = souk_slice_of("busy");
+            busy.text = souk_slice_of("other digests are being made");
+            busy.retry_after_ms = DIGEST_BUSY_MS;
+            reply(reader, &busy);
+        }
         return true;
     }
     if (reader->run->config->service != NULL && souk_parked_is_query(request.name)) {
@@ -264,102 +261,6 @@ answer_parked(struct run_reader *reader, const struct souk_wire_request *request
     souk_pack_done(&body);
 }
 
-/* ---- digests -------------------------------------------------------- */
-
-/* Payload: an array of one text, the stream; an empty one asks for the index tables. */
-static void
-answer_digest(struct run_reader *reader, const struct souk_wire_request *request)
-{
-    struct souk_wire_reply answer = { .id = request->id, .status = SOUK_STATUS_OK, .body_count = 1 };
-    struct souk_wire_entry entry = { .name = souk_slice_of(DIGEST_REPLY), .version = 1 };
-    struct souk_pack payload, body;
-    struct souk_name stream = { "" };
-    struct souk_slice name;
-    struct souk_unpack in;
-    int rc;
-
-    souk_unpack_init(&in, request->payload);
-    souk_unpack_array_exact(&in, 1);
-    name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
-    souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
-    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
-    rc = souk_unpack_end(&in);
-    if (rc == 0 && name.size_bytes != 0)
-        rc = souk_name_set(&stream, name);
-    if (rc != 0) {
-        answer = (struct souk_wire_reply){ .id = request->id, .status = SOUK_STATUS_INVALID,
-            .code = souk_slice_of("invalid"),
-            .text = souk_slice_of("its payload is not an array of one stream's name") };
-    } else if ((rc = digest(reader, &stream, &payload)) == 0) {
-        entry.payload = souk_pack_slice(&payload);
-        souk_wire_entry_put(&body, &entry);
-        answer.body = souk_pack_slice(&body);
-    } else {
-        answer = (struct souk_wire_reply){ .id = request->id,
-            .status = rc == -SOUK_ENOTFOUND ? SOUK_STATUS_REFUSED : SOUK_STATUS_INTERNAL,
-            .code = souk_slice_of(rc == -SOUK_ENOTFOUND ? NO_STREAM : "internal"),
-            .text = souk_slice_of(rc == -SOUK_ENOTFOUND ? "" : "its tables cannot be read") };
-    }
-    if (payload.rc == 0 && body.rc == 0)
-        reply(reader, &answer);
-    souk_pack_done(&payload);
-    souk_pack_done(&body);
-}
-
-/* Cursor and digest of one snapshot: [stream, counter, bits, number, hash, digest]. */
-static int
-digest(struct run_reader *reader, const struct souk_name *stream, struct souk_pack *pack)
-{
-    const char *name = stream->text[0] == '\0' ? NULL : stream->text;
-    struct souk_position position = { .number = 0 };
-    struct souk_txn *txn = NULL;
-    struct souk_hash hash;
-    int rc;
-
-    if ((rc = souk_txn_begin(reader->run->store, SOUK_TXN_READ, &txn)) != 0)
-        return rc;
-    if (name != NULL)
-        rc = cursor_of(reader, txn, stream, &position);
-    if (rc == 0)
-        rc = souk_tables_digest(txn, reader->run->config->service, name, &hash);
-    souk_txn_abort(&txn);
-    if (rc != 0)
-        return rc;
-    souk_pack_array(pack, 6);
-    souk_pack_str(pack, souk_slice_of(stream->text));
-    souk_pack_uint(pack, position.epoch.counter);
-    souk_pack_bin(pack, (struct souk_slice){ position.epoch.bits, sizeof position.epoch.bits });
-    souk_pack_uint(pack, position.number);
-    souk_pack_bin(pack, (struct souk_slice){ position.hash.bytes, sizeof position.hash.bytes });
-    souk_pack_bin(pack, (struct souk_slice){ hash.bytes, sizeof hash.bytes });
-    return pack->rc;
-}
-
-static int
-cursor_of(struct run_reader *reader, struct souk_txn *txn, const struct souk_name *stream,
-    struct souk_position *position_out)
-{
-    struct souk_cursor cursor;
-    struct souk_log log;
-    int rc;
-
-    for (size_t i = 0; i < reader->wiring.stream_count; i++) {
-        const struct souk_wired_stream *wired = &reader->wiring.streams[i];
-
-        if (strcmp(wired->name.text, stream->text) != 0)
-            continue;
-        if (strcmp(wired->origin.text, reader->wiring.self.text) == 0) {
-            if ((rc = souk_log_open(txn, stream, &log)) != 0)
-                return rc;
-            return souk_log_head(txn, &log, position_out, NULL);
-        }
-        if ((rc = souk_cursor_get(txn, stream, &cursor)) == 0)
-            *position_out = cursor.position;
-        return rc;
-    }
-    return -SOUK_ENOTFOUND;
-}
-
 /* ---- answering ------------------------------------------------------ */
 
 static void
@@ -418,12 +319,14 @@ send_all(struct run_reader *reader, struct souk_outbox *outbox, struct souk_time
         send_one(reader, out, now);
 }
 
-/* What the finder has answered. */
+/* What was answered in other threads. */
 static void
 send_found(struct run_reader *reader, struct souk_time now)
 {
     struct souk_out *out;
 
+    while (reader->run->digest != NULL && (out = run_digest_take(reader->run->digest)) != NULL)
+        send_one(reader, out, now);
     while (reader->run->finder != NULL && (out = run_finder_take(reader->run->finder)) != NULL)
         send_one(reader, out, now);
 }

@@ -10,11 +10,18 @@
 
 #define TABLE_NAME_BYTES (SOUK_NAME_BYTES_MAX + 16)
 #define ENTITY_ARENA_BYTES_MAX (16 * 1024 * 1024)   /* what an index function may use for one entity */
+#define DIGEST_STEP_ROWS 4096
 
 struct souk_rows {
     struct souk_scan *scan;
     const struct souk_view *view;
     struct souk_slice prefix;
+};
+
+/* Whether a digest is still wanted. */
+struct digesting {
+    bool (*goes_on)(void *arg);
+    void *arg;
 };
 
 struct souk_index_rows {
@@ -35,7 +42,7 @@ static int drop_rows(struct souk_txn *txn, struct souk_space_table *index, struc
 static int refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_space_table *index);
 static int borrowed(const struct souk_view *view, struct souk_slice *slice);
 static int digest_table(struct souk_txn *txn, const char *name, struct souk_table table,
-    crypto_generichash_state *state);
+    const struct digesting *digesting, crypto_generichash_state *state);
 
 /* ---- the space ------------------------------------------------------ */
 
@@ -470,6 +477,14 @@ int
 souk_tables_digest(struct souk_txn *txn, const struct souk_service *service, const char *stream,
     struct souk_hash *digest_out)
 {
+    return souk_tables_digest_while(txn, service, stream, NULL, NULL, digest_out);
+}
+
+int
+souk_tables_digest_while(struct souk_txn *txn, const struct souk_service *service, const char *stream,
+    bool (*goes_on)(void *goes_on_arg), void *goes_on_arg, struct souk_hash *digest_out)
+{
+    const struct digesting digesting = { goes_on, goes_on_arg };
     crypto_generichash_state state;
     const struct souk_space_table *sorted[SOUK_TABLES_MAX];
     struct souk_space space;
@@ -494,24 +509,31 @@ souk_tables_digest(struct souk_txn *txn, const struct souk_service *service, con
     }
     (void)crypto_generichash_init(&state, NULL, 0, SOUK_HASH_BYTES);
     for (uint32_t i = 0; i < count; i++)
-        if ((rc = digest_table(txn, sorted[i]->name, sorted[i]->table, &state)) != 0)
+        if ((rc = digest_table(txn, sorted[i]->name, sorted[i]->table, &digesting, &state)) != 0)
             return rc;
     (void)crypto_generichash_final(&state, digest_out->bytes, SOUK_HASH_BYTES);
     return 0;
 }
 
 static int
-digest_table(struct souk_txn *txn, const char *name, struct souk_table table, crypto_generichash_state *state)
+digest_table(struct souk_txn *txn, const char *name, struct souk_table table, const struct digesting *digesting,
+    crypto_generichash_state *state)
 {
     struct souk_slice key, value;
     struct souk_scan *scan;
+    uint64_t rows = 0;
     uint8_t sizes[16];
     int rc;
 
-    (void)crypto_generichash_update(state, (const uint8_t *)name, strlen(name) + 1);
     if ((rc = souk_scan_open(txn, table, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
         return rc;
     while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
+        if (rows++ == 0)                        /* a table that is empty is as one that is not there */
+            (void)crypto_generichash_update(state, (const uint8_t *)name, strlen(name) + 1);
+        if (rows % DIGEST_STEP_ROWS == 0 && digesting->goes_on != NULL && !digesting->goes_on(digesting->arg)) {
+            rc = -SOUK_EBUSY;
+            break;
+        }
         souk_put_u64(sizes, key.size_bytes);
         souk_put_u64(sizes + 8, value.size_bytes);
         (void)crypto_generichash_update(state, sizes, sizeof sizes);

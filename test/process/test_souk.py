@@ -185,7 +185,11 @@ def test_up_finds_missing_programs_before_anything_runs(build):
 
 def test_up_does_not_repeat_what_cannot_work(build):
     with Guestbook(build) as book:
-        book.edit("service = guestbook", "service = visitors")
+        program = os.path.join(book.path, "book/no-guestbook")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\nexit 78\n")
+        os.chmod(program, 0o755)
+        book.edit("./guestbook", "./no-guestbook")
         said = book.start("up")
         until("its line", lambda: "it is not started again" in said.stdout.readline())
         said.send_signal(signal.SIGINT)
