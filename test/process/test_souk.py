@@ -174,6 +174,21 @@ def test_up_starts_again_what_was_killed(build):
         assert book.down() == 0
 
 
+def test_two_systems_of_one_name_do_not_meet(build):
+    """The same topology in two directories: each has its own endpoints, data and past."""
+    with Guestbook(build) as book, Guestbook(build) as other:
+        book.up()
+        other.up()
+        seen = book.sign()["seen"][0]
+        book.json("call", "guestbook", "guestbook.sign", json.dumps(ENTRY), "--recorded")
+        assert len(book.json("call", "guestbook", "guestbook.entries", "{}", "--seen", seen)[0]["body"][0]["entries"]) == 2
+        assert other.json("call", "guestbook", "guestbook.entries", "{}")[0]["body"][0]["entries"] == []
+        assert other.json("log") == [] and len(book.json("log")) == 2
+        assert other.sign()["body"][0]["number"] == 1
+        assert book.down() == 0
+        assert other.sign()["body"][0]["number"] == 2
+
+
 def test_up_finds_missing_programs_before_anything_runs(build):
     with Guestbook(build) as book:
         os.unlink(os.path.join(book.path, "book/guestbook"))
