@@ -191,6 +191,7 @@ load(struct souk_core *core, struct souk_error *err)
     if ((rc = souk_parked_count(core->txn, &core->parked_count)) != 0
         || (rc = souk_timers_next_ms(core->txn, &core->timer_due_ms)) != 0)
         return rc;
+    core->timer_due_known = false;
     return core_asked_load(core);
 }
 

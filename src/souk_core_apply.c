@@ -261,6 +261,7 @@ apply(struct souk_core *core, const struct souk_name *stream, bool own, bool bes
     int rc;
 
     core->changed = true;
+    core->timer_due_known = false;              /* what is applied may set or answer some */
     if (handler == NULL)
         return 0;
     if (beside && !SOUK_PLANTED_BUG(FILLED_IN_PLACE))

@@ -588,6 +588,7 @@ give_up_on(struct souk_core *core, const struct souk_timer_row *row)
         core->unanswered = calloc(CORE_UNANSWERED_MAX, sizeof core->unanswered[0]);
     if (core->unanswered != NULL && core->unanswered_count < CORE_UNANSWERED_MAX)
         core->unanswered[core->unanswered_count++] = *row;
+    core->timer_due_known = false;
 }
 
 int
@@ -597,6 +598,8 @@ core_work_timers(struct souk_core *core)
     const struct souk_timer_row *from = NULL;
     int rc = 0;
 
+    if (core->timer_due_known && core->timer_due_ms > core->wall_ms)
+        return 0;
     while (!core_round_over(core)
         && (rc = souk_timers_due(core->txn, core->wall_ms, from, &core->arena, &row)) != -SOUK_ENOTFOUND) {
         const struct souk_handler *handler;
@@ -636,6 +639,8 @@ core_next_timer(struct souk_core *core)
     const struct souk_timer_row *from = NULL;
     int rc;
 
+    if (core->timer_due_known && !core->draining)
+        return 0;
     core->timer_due_ms = UINT64_MAX;
     if (core->draining)
         return 0;
@@ -645,6 +650,7 @@ core_next_timer(struct souk_core *core)
     }
     if (rc == 0)
         core->timer_due_ms = row.due_ms;
+    core->timer_due_known = rc == 0 || rc == -SOUK_ENOTFOUND;
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 

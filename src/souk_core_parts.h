@@ -175,6 +175,7 @@ struct souk_core {
     uint64_t wall_ms;                           /* the time of events never goes back */
     uint64_t parked_count;
     uint64_t timer_due_ms;                      /* wall */
+    bool timer_due_known;                       /* no timer was set, cleared or given up on since it was looked up */
 
     /* getting and giving */
     struct souk_feeds feeds;

@@ -248,6 +248,10 @@ souk_unpack_uint(struct souk_unpack *in, uint64_t value_max)
 
     if (!take_byte(in, &first))
         return 0;
+    if (first < 0x80 && first <= value_max) {   /* most are small */
+        value_done(in);
+        return first;
+    }
     value = first < 0x80 ? first : take_unsigned(in, first);
     if (value > value_max)
         souk_unpack_fail(in, SOUK_ETOOBIG);
@@ -489,9 +493,11 @@ value_done(struct souk_unpack *in)
     if (in->depth == 0)
         return;
     assert(in->left[in->depth - 1] > 0);
-    in->left[in->depth - 1]--;
-    while (in->depth > 0 && in->left[in->depth - 1] == 0)
+    if (--in->left[in->depth - 1] != 0)
+        return;
+    do
         in->depth--;
+    while (in->depth > 0 && in->left[in->depth - 1] == 0);
 }
 
 /* What follows 0xcc to 0xcf; malformed when a shorter form would have held it. */

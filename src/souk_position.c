@@ -2,6 +2,15 @@
 
 #include <string.h>
 
+/* May it be in a name, anywhere but first? */
+static const bool in_names[256] = {
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true,
+    ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true,
+    ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true,
+    ['y'] = true, ['z'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
+    ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['-'] = true, ['.'] = true,
+};
+
 bool
 souk_epoch_equal(struct souk_epoch a, struct souk_epoch b)
 {
@@ -66,7 +75,7 @@ souk_name_valid(struct souk_slice text)
     if (text.size_bytes == 0 || text.size_bytes > SOUK_NAME_BYTES_MAX || at[0] < 'a' || at[0] > 'z')
         return false;
     for (size_t i = 1; i < text.size_bytes; i++)
-        valid &= (unsigned)(at[i] - 'a') < 26 || (unsigned)(at[i] - '0') < 10 || at[i] == '-' || at[i] == '.';
+        valid &= in_names[at[i]];
     return valid;
 }
 

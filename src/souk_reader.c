@@ -32,6 +32,7 @@ struct souk_reader {
     const struct souk_service *service;         /* NULL: an event store's */
     const struct souk_wiring *wiring;
     struct souk_space space;
+    bool space_loaded;                  /* in this round: pulls need no tables */
     struct souk_holder holder;
     struct souk_outbox outbox;
     struct souk_arena arena;
@@ -290,8 +291,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
     if (commit > commit_witnessed)
         return -SOUK_EBUSY;
     reader->dirty = false;
-    if (reader->service != NULL && (rc = souk_space_load(&reader->space, txn)) != 0)
-        return rc;
+    reader->space_loaded = false;
     while (*at != NULL) {
         struct asked *asked = *at;
         bool done = true;
@@ -456,6 +456,9 @@ run_query(struct souk_reader *reader, struct souk_txn *txn, const struct asked *
     void *message;
     int rc;
 
+    if (!reader->space_loaded && (rc = souk_space_load(&reader->space, txn)) != 0)
+        return rc;
+    reader->space_loaded = true;
     souk_wire_reply_init(&reply, &request->id, SOUK_STATUS_OK);
     for (const struct souk_handler *at = reader->service->handlers; at->kind != 0; at++)
         if (at->kind == SOUK_HANDLER_ANSWER && souk_slice_equal(souk_slice_of(at->type->name), request->name))

@@ -792,18 +792,37 @@ check_tables(struct checker *checker, const struct model_node *node)
     return 0;
 }
 
+/* The text of a number, with a zero byte behind it; its length without that. */
+static size_t
+put_digits(char *text_out, uint64_t number)
+{
+    uint64_t rest;
+    size_t length = 1, at;
+
+    for (rest = number; rest > 9; rest /= 10)
+        length++;
+    text_out[at = length] = '\0';
+    while (at-- > 0) {
+        text_out[at] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    return length;
+}
+
 /* The row, made if there is none. */
 static uint64_t *
 row_of(struct expectation *expectation, enum table table, uint64_t id, uint64_t second)
 {
     struct expected *expected;
-    char text[KEY_BYTES_MAX];
+    char text[KEY_BYTES_MAX] = "";
     uint8_t key[32];
+    size_t length;
 
-    if (table == QUERY_REVIEWS)
-        snprintf(text, sizeof text, "%" PRIu64 "/%" PRIu64, id, second);
-    else
-        snprintf(text, sizeof text, "%" PRIu64, id);
+    length = put_digits(text, id);
+    if (table == QUERY_REVIEWS) {
+        text[length++] = '/';
+        (void)put_digits(text + length, second);
+    }
     expected_key(key, table, text);
     if ((expected = check_map_find(&expectation->by_key, key)) == NULL) {
         expected = check_arena_take(&expectation->checker->arena, sizeof *expected);
