@@ -239,6 +239,9 @@ souk_SOURCES = \
 	src/souk_cli_system.c \
 	src/souk_cli_system.h \
 	src/souk_cli_tail.c \
+	src/souk_cli_top.c \
+	src/souk_cli_top.h \
+	src/souk_cli_top_screen.c \
 	src/souk_cli_up.c \
 	src/souk_cli_up.h \
 	src/souk_cli_up_log.c \
@@ -250,8 +253,8 @@ src/souk-souk_cli_bench_work.$(OBJEXT): services/bench/load.h
 src/souk_catalogue.lo src/souk-souk_cli_parked.$(OBJEXT) src/souk-souk_cli_consumers.$(OBJEXT): src/parking.h
 src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
 src/souk-souk_cli_where.$(OBJEXT) src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
-souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
-souk_LDADD = libsouk-all.la $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(NCURSES_CFLAGS)
+souk_LDADD = libsouk-all.la $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(NCURSES_LIBS)
 
 SOUK_INIT = src/init/Makefile src/init/book.messages.zpl src/init/gitignore src/init/guestbook.c src/init/topology.zpl
 src/souk_cli_template.c: $(SOUK_INIT) src/init/embed.sh

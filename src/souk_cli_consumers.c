@@ -27,7 +27,8 @@ struct consumer {
     const struct souk_topology_stream *stream;
     const json_t *said;                 /* of the node; NULL: it does not answer */
     const json_t *at;                   /* of the stream, in there; NULL: it says nothing of it */
-    uint64_t events, ms, queued_bytes;
+    struct souk_cli_lag lag;
+    uint64_t queued_bytes;
     uint64_t parked;
     bool parked_more, is_bad;
     char note[NOTE_BYTES];
@@ -48,8 +49,6 @@ static bool is_meant(const struct options *options, const struct souk_topology_n
 static void add(struct consuming *consuming, const struct souk_topology_node *node,
     const struct souk_topology_stream *stream);
 static const json_t *said_by(const struct consuming *consuming, const char *name);
-static const json_t *stream_of(const json_t *said, const char *name);
-static void measure(const struct consuming *consuming, struct consumer *consumer);
 static int count_parked(struct consuming *consuming, const struct souk_topology_node *node);
 static void judge(struct consumer *consumer);
 static int compare(const void *a, const void *b);
@@ -175,9 +174,9 @@ add(struct consuming *consuming, const struct souk_topology_node *node, const st
     consumer->node = node;
     consumer->stream = stream;
     consumer->said = said_by(consuming, node->name.text);
-    consumer->at = stream_of(consumer->said, stream->name.text);
-    if (consumer->at != NULL)
-        measure(consuming, consumer);
+    consumer->at = souk_cli_stream_of(consumer->said, stream->name.text);
+    consumer->lag = souk_cli_lag_in(consumer->said, said_by(consuming, stream->writer->name.text), stream->name.text);
+    consumer->queued_bytes = souk_cli_uint_of(consumer->at, "queued_bytes");
 }
 
 static const json_t *
@@ -187,42 +186,6 @@ said_by(const struct consuming *consuming, const char *name)
         if (strcmp(consuming->nodes[i].node->name.text, name) == 0)
             return consuming->nodes[i].said;
     return NULL;
-}
-
-static const json_t *
-stream_of(const json_t *said, const char *name)
-{
-    const json_t *streams = json_object_get(said, "streams");
-
-    for (size_t i = 0; i < json_array_size(streams); i++)
-        if (strcmp(souk_cli_text_of(json_array_get(streams, i), "name"), name) == 0)
-            return json_array_get(streams, i);
-    return NULL;
-}
-
-/*
- * Who hears nothing of a stream does not know that it is behind; its writer
- * does. What is missing then happened at the latest when the writer wrote last.
- */
-static void
-measure(const struct consuming *consuming, struct consumer *consumer)
-{
-    const json_t *writer = said_by(consuming, consumer->stream->writer->name.text);
-    const json_t *head = stream_of(writer, consumer->stream->name.text);
-    const uint64_t number = souk_cli_uint_of(consumer->at, "number");
-    uint64_t since_ms = souk_cli_uint_of(consumer->at, "behind_since_ms");
-    uint64_t now_ms = souk_cli_uint_of(consumer->said, "now_ms");
-
-    consumer->queued_bytes = souk_cli_uint_of(consumer->at, "queued_bytes");
-    consumer->events = souk_cli_uint_of(consumer->at, "lag");
-    if (head != NULL && souk_cli_uint_of(head, "number") > number + consumer->events)
-        consumer->events = souk_cli_uint_of(head, "number") - number;
-    if (since_ms == 0 && head != NULL) {
-        since_ms = souk_cli_uint_of(head, "time_ms");
-        now_ms = souk_cli_uint_of(writer, "now_ms");
-    }
-    if (consumer->events > 0 && since_ms != 0 && now_ms > since_ms)
-        consumer->ms = now_ms - since_ms;
 }
 
 /* By stream. The count of all is in the status; whoever has none is not asked. */
@@ -276,7 +239,7 @@ judge(struct consumer *consumer)
     } else if (strcmp(state, "live") != 0) {
         (void)snprintf(consumer->note, sizeof consumer->note, "is %s", state);
     }
-    consumer->is_bad = consumer->at == NULL || consumer->events >= thresholds->behind_events || consumer->parked > 0;
+    consumer->is_bad = consumer->at == NULL || consumer->lag.events >= thresholds->behind_events || consumer->parked > 0;
 }
 
 /* The worst first: who is not there, who is the furthest behind, who has parked something. */
@@ -288,9 +251,9 @@ compare(const void *a, const void *b)
     int order = compare_uint(left->at == NULL, right->at == NULL);
 
     if (order == 0)
-        order = compare_uint(left->ms, right->ms);
+        order = compare_uint(left->lag.ms, right->lag.ms);
     if (order == 0)
-        order = compare_uint(left->events, right->events);
+        order = compare_uint(left->lag.events, right->lag.events);
     if (order == 0)
         order = compare_uint(left->parked, right->parked);
     if (order == 0)
@@ -310,7 +273,7 @@ compare_uint(uint64_t a, uint64_t b)
 static bool
 is_shown(const struct consuming *consuming, const struct consumer *consumer)
 {
-    return !consuming->options->shows_behind_only || consumer->is_bad || consumer->events > 0
+    return !consuming->options->shows_behind_only || consumer->is_bad || consumer->lag.events > 0
         || consumer->note[0] != '\0';
 }
 
@@ -337,13 +300,13 @@ show(const struct consuming *consuming)
         line = souk_cli_line(table, NULL);
         souk_cli_cell(line, 0, "%s", consumer->node->name.text);
         souk_cli_cell(line, 1, "%s", consumer->stream->name.text);
-        souk_cli_cell_color(line, 0, consumer->is_bad ? SOUK_CLI_RED : consumer->events > 0
+        souk_cli_cell_color(line, 0, consumer->is_bad ? SOUK_CLI_RED : consumer->lag.events > 0
             || consumer->note[0] != '\0' ? SOUK_CLI_YELLOW : SOUK_CLI_GREEN);
         souk_cli_cell(line, 6, "%s", consumer->note);
         if (consumer->at == NULL)
             continue;
-        souk_cli_cell(line, 2, "%" PRIu64, consumer->events);
-        souk_cli_duration(consumer->ms, text);
+        souk_cli_cell(line, 2, "%" PRIu64, consumer->lag.events);
+        souk_cli_duration(consumer->lag.ms, text);
         souk_cli_cell(line, 3, "%s", text);
         souk_cli_bytes(consumer->queued_bytes, text);
         souk_cli_cell(line, 4, "%s", text);
@@ -372,8 +335,8 @@ show_json(const struct consuming *consuming)
                 : souk_cli_text_of(consumer->said, "state"), "good", !consumer->is_bad));
         if (consumer->at != NULL) {
             (void)json_object_set_new(json, "number", json_integer((json_int_t)souk_cli_uint_of(consumer->at, "number")));
-            (void)json_object_set_new(json, "behind_events", json_integer((json_int_t)consumer->events));
-            (void)json_object_set_new(json, "behind_ms", json_integer((json_int_t)consumer->ms));
+            (void)json_object_set_new(json, "behind_events", json_integer((json_int_t)consumer->lag.events));
+            (void)json_object_set_new(json, "behind_ms", json_integer((json_int_t)consumer->lag.ms));
             (void)json_object_set_new(json, "queued_bytes", json_integer((json_int_t)consumer->queued_bytes));
             (void)json_object_set_new(json, "parked", json_integer((json_int_t)consumer->parked));
             waits = json_object_get(consumer->at, "waits_for");

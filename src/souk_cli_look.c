@@ -1,5 +1,7 @@
 #include "souk_cli_look.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -10,11 +12,14 @@
 #define STATUS_FIELDS 18
 #define STREAM_FIELDS 8                 /* what every daemon says; later ones say more */
 #define STREAM_FIELDS_NEWER 14
+#define APART_MS 1000                   /* between two answers, at most */
 
 static json_t *status_json(struct souk_slice payload);
 static json_t *stream_json(struct souk_unpack *in);
 static json_t *hex_json(struct souk_slice bytes);
 static json_t *text_json(struct souk_slice text);
+static void find_lag(struct souk_cli_looked *looked);
+static void problem(struct souk_cli_looked *looked, const char *format, ...) SOUK_PRINTF(2, 3);
 
 int
 souk_cli_look_choose(const struct souk_cli *cli, const struct souk_topology *topology, const char *const *names,
@@ -201,6 +206,75 @@ text_json(struct souk_slice text)
     return json_stringn(text.base == NULL ? "" : text.base, text.size_bytes);
 }
 
+/* ---- problems ------------------------------------------------------- */
+
+size_t
+souk_cli_look_judge(const struct souk_topology *topology, struct souk_cli_looked *looked)
+{
+    const struct souk_thresholds *thresholds = &looked->node->thresholds;
+    const json_t *said = looked->said;
+    char fingerprint[2 * 8 + 1];
+    const uint64_t took_us = looked->took_us;
+    uint64_t used, max;
+    int64_t apart_ms;
+
+    json_decref(looked->problems);
+    looked->problems = souk_cli_need(json_array());
+    if (said == NULL) {
+        if (!looked->node->lost)
+            problem(looked, "does not answer");
+        return json_array_size(looked->problems);
+    }
+    if (strcmp(souk_cli_text_of(said, "state"), "live") != 0 && souk_cli_text_of(said, "waiting_for")[0] == '\0')
+        problem(looked, "is not live");
+    if (souk_cli_text_of(said, "waiting_for")[0] != '\0')
+        problem(looked, "%s", souk_cli_text_of(said, "waiting_for"));
+    if (souk_cli_text_of(said, "restart_needed")[0] != '\0')
+        problem(looked, "%s", souk_cli_text_of(said, "restart_needed"));
+    (void)sodium_bin2hex(fingerprint, sizeof fingerprint, topology->fingerprint, 8);
+    if (strcmp(souk_cli_text_of(said, "fingerprint"), fingerprint) != 0)
+        problem(looked, "runs by another topology, %s instead of %s", souk_cli_text_of(said, "fingerprint"),
+            fingerprint);
+    if (souk_cli_uint_of(said, "parked") >= thresholds->parked_events)
+        problem(looked, "%" PRIu64 " events are parked", souk_cli_uint_of(said, "parked"));
+    used = souk_cli_uint_of(said, "store_bytes_used");
+    max = souk_cli_uint_of(said, "store_bytes_max");
+    if (max > 0 && used / 100 >= max / 10000 * thresholds->store_percent)
+        problem(looked, "%" PRIu64 " %% of store_bytes_max are in use", used * 100 / max);
+    apart_ms = (int64_t)souk_cli_uint_of(said, "now_ms") - (int64_t)(looked->wall_ms - took_us / 2000);
+    if ((apart_ms < 0 ? -apart_ms : apart_ms) > (int64_t)(thresholds->clock_ms + took_us / 2000))
+        problem(looked, "its clock is %" PRId64 " ms from this machine's", apart_ms);
+    find_lag(looked);
+    return json_array_size(looked->problems);
+}
+
+static void
+find_lag(struct souk_cli_looked *looked)
+{
+    const json_t *streams = json_object_get(looked->said, "streams");
+    const json_t *stream;
+    size_t i;
+
+    for (i = 0; i < json_array_size(streams); i++) {
+        stream = json_array_get(streams, i);
+        if (souk_cli_uint_of(stream, "lag") >= looked->node->thresholds.behind_events)
+            problem(looked, "%" PRIu64 " events behind in %s", souk_cli_uint_of(stream, "lag"),
+                souk_cli_text_of(stream, "name"));
+    }
+}
+
+static void
+problem(struct souk_cli_looked *looked, const char *format, ...)
+{
+    char sentence[SOUK_ERROR_TEXT_BYTES_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    (void)json_array_append_new(looked->problems, json_string(sentence));
+}
+
 /* ---- members -------------------------------------------------------- */
 
 uint64_t
@@ -227,4 +301,39 @@ souk_cli_text_of(const json_t *said, const char *key)
     const char *text = json_string_value(json_object_get(said, key));
 
     return text == NULL ? "" : text;
+}
+
+const json_t *
+souk_cli_stream_of(const json_t *said, const char *name)
+{
+    const json_t *streams = json_object_get(said, "streams");
+
+    for (size_t i = 0; i < json_array_size(streams); i++)
+        if (strcmp(souk_cli_text_of(json_array_get(streams, i), "name"), name) == 0)
+            return json_array_get(streams, i);
+    return NULL;
+}
+
+struct souk_cli_lag
+souk_cli_lag_in(const json_t *follower, const json_t *writer, const char *stream)
+{
+    const json_t *at = souk_cli_stream_of(follower, stream);
+    const json_t *head = souk_cli_stream_of(writer, stream);
+    const uint64_t number = souk_cli_uint_of(at, "number");
+    const uint64_t at_ms = souk_cli_uint_of(at, "time_ms");
+    struct souk_cli_lag lag = { souk_cli_uint_of(at, "lag"), 0 };
+    uint64_t since_ms = souk_cli_uint_of(at, "behind_since_ms");
+    uint64_t now_ms = souk_cli_uint_of(follower, "now_ms");
+    /* The two did not answer at the same moment: what was written in between is not missing. */
+    const bool is_sure = at_ms == 0 || souk_cli_uint_of(head, "time_ms") >= at_ms + APART_MS;
+
+    if (at != NULL && is_sure && souk_cli_uint_of(head, "number") > number + lag.events)
+        lag.events = souk_cli_uint_of(head, "number") - number;
+    if (since_ms == 0) {
+        since_ms = souk_cli_uint_of(head, "time_ms");
+        now_ms = souk_cli_uint_of(writer, "now_ms");
+    }
+    if (lag.events > 0 && since_ms != 0 && now_ms > since_ms)
+        lag.ms = now_ms - since_ms;
+    return lag;
 }

@@ -15,7 +15,7 @@
 struct souk_cli_looked {
     const struct souk_topology_node *node;
     json_t *said;                       /* NULL: nothing */
-    json_t *problems;                   /* sentences; the caller's */
+    json_t *problems;                   /* sentences, of souk_cli_look_judge() */
     uint64_t took_us, wall_ms;          /* its answer; and when it came */
 };
 
@@ -28,6 +28,8 @@ int souk_cli_look_choose(const struct souk_cli *cli, const struct souk_topology 
 /* Ask all of them at once, and wait for their answers. 0, or an exit status. */
 int souk_cli_look(const struct souk_cli *cli, struct souk_client *client, struct souk_cli_looked *looked, size_t count,
     uint32_t deadline_ms);
+/* Find out what is amiss with it, by the thresholds of its topology: `problems`. Gives how many there are. */
+size_t souk_cli_look_judge(const struct souk_topology *topology, struct souk_cli_looked *looked);
 void souk_cli_look_done(struct souk_cli_looked *looked, size_t count);
 
 /* Ask one of them; the answer comes with `arg`. 0, or what the client fails with. */
@@ -41,5 +43,18 @@ uint64_t souk_cli_uint_of(const json_t *said, const char *key);
 const char *souk_cli_text_of(const json_t *said, const char *key);
 /* Of all its streams. */
 uint64_t souk_cli_lag_of(const json_t *said);
+/* What it says of one stream; NULL: nothing. */
+const json_t *souk_cli_stream_of(const json_t *said, const char *name);
+
+/*
+ * How far `follower` is behind in a stream: events, and the age of the first
+ * one that is missing. Who hears nothing of a stream does not know that it is
+ * behind; its writer (NULL: it says nothing) does. What is missing then
+ * happened at the latest when the writer wrote last.
+ */
+struct souk_cli_lag {
+    uint64_t events, ms;
+};
+struct souk_cli_lag souk_cli_lag_in(const json_t *follower, const json_t *writer, const char *stream);
 
 #endif

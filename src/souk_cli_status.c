@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include <sodium.h>
-
 #include "souk_cli_look.h"
 
 #define EXIT_PROBLEM 1
@@ -28,9 +26,6 @@ struct looking {
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
-static void find_problems(struct looking *looking, struct souk_cli_looked *looked);
-static void find_lag(struct looking *looking, struct souk_cli_looked *looked);
-static void problem(struct looking *looking, struct souk_cli_looked *looked, const char *format, ...) SOUK_PRINTF(3, 4);
 static void show_json(const struct looking *looking);
 static void show_nodes(const struct looking *looking);
 static void show_streams(const struct looking *looking);
@@ -66,7 +61,7 @@ souk_cli_status(int argc, char **argv)
         } else if ((status = souk_cli_look(&options.cli, looking.client, looking.nodes, looking.node_count,
             options.deadline_ms)) == 0) {
             for (i = 0; i < looking.node_count; i++)
-                find_problems(&looking, &looking.nodes[i]);
+                looking.problem_count += souk_cli_look_judge(looking.topology, &looking.nodes[i]);
             if (options.cli.is_json)
                 show_json(&looking);
             else
@@ -109,73 +104,6 @@ parse_option(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* ---- problems ------------------------------------------------------- */
-
-static void
-find_problems(struct looking *looking, struct souk_cli_looked *looked)
-{
-    const struct souk_thresholds *thresholds = &looked->node->thresholds;
-    const json_t *said = looked->said;
-    char fingerprint[2 * 8 + 1];
-    const uint64_t took_us = looked->took_us;
-    int64_t apart_ms;
-
-    looked->problems = souk_cli_need(json_array());
-    if (said == NULL) {
-        if (!looked->node->lost)
-            problem(looking, looked, "does not answer");
-        return;
-    }
-    if (strcmp(souk_cli_text_of(said, "state"), "live") != 0 && souk_cli_text_of(said, "waiting_for")[0] == '\0')
-        problem(looking, looked, "is not live");
-    if (souk_cli_text_of(said, "waiting_for")[0] != '\0')
-        problem(looking, looked, "%s", souk_cli_text_of(said, "waiting_for"));
-    if (souk_cli_text_of(said, "restart_needed")[0] != '\0')
-        problem(looking, looked, "%s", souk_cli_text_of(said, "restart_needed"));
-    (void)sodium_bin2hex(fingerprint, sizeof fingerprint, looking->topology->fingerprint, 8);
-    if (strcmp(souk_cli_text_of(said, "fingerprint"), fingerprint) != 0)
-        problem(looking, looked, "runs by another topology, %s instead of %s", souk_cli_text_of(said, "fingerprint"),
-            fingerprint);
-    if (souk_cli_uint_of(said, "parked") >= thresholds->parked_events)
-        problem(looking, looked, "%" PRIu64 " events are parked", souk_cli_uint_of(said, "parked"));
-    if (souk_cli_uint_of(said, "store_bytes_used") / 100 >= souk_cli_uint_of(said, "store_bytes_max") / 10000 * thresholds->store_percent
-        && souk_cli_uint_of(said, "store_bytes_max") > 0)
-        problem(looking, looked, "%" PRIu64 " %% of store_bytes_max are in use",
-            souk_cli_uint_of(said, "store_bytes_used") * 100 / souk_cli_uint_of(said, "store_bytes_max"));
-    apart_ms = (int64_t)souk_cli_uint_of(said, "now_ms") - (int64_t)(looked->wall_ms - took_us / 2000);
-    if ((apart_ms < 0 ? -apart_ms : apart_ms) > (int64_t)(thresholds->clock_ms + took_us / 2000))
-        problem(looking, looked, "its clock is %" PRId64 " ms from this machine's", apart_ms);
-    find_lag(looking, looked);
-}
-
-static void
-find_lag(struct looking *looking, struct souk_cli_looked *looked)
-{
-    const json_t *streams = json_object_get(looked->said, "streams");
-    const json_t *stream;
-    size_t i;
-
-    for (i = 0; i < json_array_size(streams); i++) {
-        stream = json_array_get(streams, i);
-        if (souk_cli_uint_of(stream, "lag") >= looked->node->thresholds.behind_events)
-            problem(looking, looked, "%" PRIu64 " events behind in %s", souk_cli_uint_of(stream, "lag"),
-                souk_cli_text_of(stream, "name"));
-    }
-}
-
-static void
-problem(struct looking *looking, struct souk_cli_looked *looked, const char *format, ...)
-{
-    char sentence[SOUK_ERROR_TEXT_BYTES_MAX];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(sentence, sizeof sentence, format, args);
-    va_end(args);
-    (void)json_array_append_new(looked->problems, json_string(sentence));
-    looking->problem_count++;
 }
 
 /* ---- showing -------------------------------------------------------- */

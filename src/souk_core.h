@@ -161,6 +161,7 @@ struct souk_core_status {
     struct souk_epoch epoch;
     uint64_t commit;
     uint64_t commands_waiting;
+    uint64_t commands;                          /* answered since open */
     uint64_t requests_waiting;                  /* its own, to other services, without an outcome */
     uint64_t events_decided, events_applied;    /* since open */
     uint64_t batches_duplicate, batches_foreign, gaps, pulls, pulls_busy, holds, holds_over_bound;

@@ -898,6 +898,7 @@ core_commands_settle(struct souk_core *core, bool committed)
             *command = at->next;
             free_command(at);
             core->command_count--;
+            core->status.commands++;
         } else {
             command = &at->next;
         }

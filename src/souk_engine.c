@@ -177,6 +177,7 @@ core_status(const struct souk_engine *engine, struct souk_node_status *out)
         && souk_core_stream(engine->core, out->stream_count, &out->streams[out->stream_count]))
         out->stream_count++;
     souk_node_status_count(out, "commands_waiting", status.commands_waiting);
+    souk_node_status_count(out, "commands", status.commands);
     souk_node_status_count(out, "requests_waiting", status.requests_waiting);
     souk_node_status_count(out, "events_decided", status.events_decided);
     souk_node_status_count(out, "events_applied", status.events_applied);

@@ -30,6 +30,7 @@ static const struct subcommand subcommands[] = {
     { "tail", "Show events as they happen", souk_cli_tail },
     { "log", "List and show what event stores have recorded", souk_cli_log },
     { "why", "Show what led to an event, and what it led to", souk_cli_why },
+    { "top", "Watch services and event stores", souk_cli_top },
     { "consumers", "Show who is behind in which stream, and waits for what", souk_cli_consumers },
     { "parked", "See to events that a service could not handle", souk_cli_parked },
     { "call", "Send a command or a query to a service", souk_cli_call },

@@ -1,8 +1,13 @@
 """What the operator has for a system that runs: events that could not be handled, who is behind, what is wrong."""
+import fcntl
 import json
 import os
 import pty
+import select
+import signal
+import struct
 import subprocess
+import termios
 import time
 
 import msgpack
@@ -288,3 +293,115 @@ def test_who_waits_for_a_cause_says_for_which(build):
         assert row["waits_for"]["stream"] == "orders" and row["waits_for"]["epoch"] == 1, row
         assert row["waits_for"]["since_ms"] > 0 and row["behind_events"] >= 1 and row["behind_ms"] > 0, row
         assert "for orders/1/" in shop.souk("consumers", "query", "--stream", "stock"), row
+
+
+# ---- top
+
+class Terminal:
+    """souk on a terminal of its own."""
+
+    def __init__(self, system, *arguments, lines=24, columns=80, **variables):
+        self.process = None
+        self.parent, self.child = pty.openpty()
+        self.resize(lines, columns)
+        self.text = self.painted = ""
+        self.process = subprocess.Popen(
+            [f"{system.build}/souk", *arguments], stdin=self.child, stdout=self.child, stderr=subprocess.PIPE,
+            env={**os.environ, "SOUK_TOPOLOGY": system.topology, "TERM": "xterm", "LC_ALL": "C", **variables})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.stderr.close()
+        self.process.wait()
+        os.close(self.parent)
+        os.close(self.child)
+
+    def resize(self, lines, columns):
+        fcntl.ioctl(self.child, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        if self.process is not None:                # it is not the terminal of a session, which would be told
+            self.process.send_signal(signal.SIGWINCH)
+
+    def look(self):
+        while select.select([self.parent], [], [], 0)[0]:
+            self.text += os.read(self.parent, 1 << 16).decode("utf-8", "replace")
+        return self.text
+
+    def says(self, words):
+        """Wait until it has written that; what it has written up to there is forgotten."""
+        until(f"the terminal to say `{words}`", lambda: words in self.look())
+        self.painted, self.text = self.text.split(words, 1)
+
+    def type(self, keys):
+        os.write(self.parent, keys.encode())
+
+    def ends(self):
+        until("it to end", lambda: self.look() is not None and self.process.poll() is not None)
+        return self.process.returncode
+
+
+def test_top_counts_what_is_done_in_a_second(build):
+    with Desk(build) as desk:
+        desk.start_all()
+        load = Load(desk, "letters", "letters.write", (["ada", "n"] for _ in iter(int, 1)), window=4)
+        until("some to be taken", lambda: len(load.taken) > 10)
+        answer = json.loads(desk.souk("top", "--once", "--json", "--interval", "500"))
+        load.end()
+        nodes = {node["name"]: node for node in answer["nodes"]}
+        assert answer["live"] == answer["expected"] == 3, answer
+        assert nodes["letters"]["commands_per_second"] > 0 and nodes["letters"]["events_out_per_second"] > 0, nodes
+        assert nodes["reader"]["events_in_per_second"] > 0 and nodes["reader"]["commands_per_second"] == 0, nodes
+        assert nodes["log-a"]["memory_bytes"] > 0 and nodes["log-a"]["last_event_age_ms"] < 60000, nodes
+        table = desk.souk("top", "--once", "--interval", "100", "--sort", "mem").splitlines()
+        assert "3 of 3 live" in table[0] and table[2].split() == [
+            "NAME", "STATE", "CMD/S", "OUT/S", "IN/S", "LAG", "BEHIND", "MEM", "LAST", "UP"], table
+        assert "this is no terminal" in desk.souk("top", status=64)
+
+
+def test_top_goes_on_while_services_come_and_go(build):
+    with Desk(build) as desk:
+        desk.poisoned()
+        with Terminal(desk, "top", "--interval", "100") as terminal:
+            terminal.says("3 of 3 live")
+            terminal.says("3 events are parked")
+            desk.daemons["letters"].stop()
+            terminal.says("letters: does not answer")
+            terminal.resize(6, 30)
+            terminal.says("too small")
+            desk.start("letters")
+            desk.live("letters")
+
+            def repainted():                        # only what has changed is written, but for another size
+                terminal.resize(24, 100)
+                terminal.says("q quit")
+                painted = terminal.painted
+                terminal.resize(6, 30)
+                terminal.says("too small")
+                return "3 of 3 live" in painted
+            until("it to see that it is back", repainted)
+            terminal.resize(24, 100)
+            terminal.says("q quit")
+            terminal.type("lrzq")
+            assert terminal.ends() == 0
+            assert "\x1b[?1049l" in terminal.text, "the screen from before is back"
+
+
+def test_top_on_terminals_of_all_sorts(build):
+    with Desk(build) as desk:
+        desk.start_all()
+        with Terminal(desk, "top", TERM="vt100") as terminal:
+            until("it to be drawn", lambda: "q quit" in terminal.look())
+            assert "\x1b[3" not in terminal.text, "no colours where there are none"
+            terminal.process.terminate()
+            assert terminal.ends() == 0
+        with Terminal(desk, "top", NO_COLOR="1") as terminal:
+            until("it to be drawn", lambda: "q quit" in terminal.look())
+            assert "\x1b[32m" not in terminal.text, "nor where nobody wants them"
+            terminal.type("q")
+            assert terminal.ends() == 0
+        with Terminal(desk, "top", TERM="nonsense") as terminal:
+            assert terminal.ends() == 69
+            assert "set TERM, or use --once" in terminal.process.stderr.read().decode()

@@ -43,7 +43,7 @@ prints()
     diff "$scratch/meant" "$scratch/$1" >"$scratch/diff"
 }
 
-echo 1..31
+echo 1..32
 cd "$scratch" || exit 99
 
 # ---- the command itself
@@ -167,6 +167,11 @@ say "an event has a stream and a number"
 exits 65 "$program" consumers -s comment -t "$blog" && grep -q 'has no stream `comment`' err &&
     exits 65 "$program" consumers nobody -t "$blog" && grep -q 'no service or event store `nobody`' err
 say "consumers are of streams and nodes that there are"
+
+exits 64 "$program" top -t "$blog" && grep -q 'this is no terminal; --once' err &&
+    exits 64 "$program" top --once --sort cpu && grep -q 'there is no column cpu' err &&
+    exits 64 "$program" top --once --interval 99 && exits 64 "$program" top --once --interval 60001
+say "top wants a terminal, a column that there is, and a second or so"
 
 # ---- check --against
 
