@@ -60,6 +60,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_positions.c \
 	src/souk_verify.c \
 	src/souk_backup.c \
+	src/souk_manifest.c \
 	src/souk_recorder.c \
 	src/souk_finder.c \
 	src/souk_finder_rows.c \
@@ -158,11 +159,12 @@ libsouk_all_la_SOURCES += \
 	src/souk_vector.h \
 	src/souk_verify.h \
 	src/souk_backup.h \
+	src/souk_manifest.h \
 	src/souk_directory.h \
 	src/souk_wire.h \
 	src/souk_wiring.h \
 	src/souk_witness.h
-nodist_libsouk_all_la_SOURCES = src/eventstore.c src/eventstore.h src/parking.c src/parking.h
+nodist_libsouk_all_la_SOURCES = src/eventstore.c src/eventstore.h src/parking.c src/parking.h src/recovery.c src/recovery.h
 libsouk_all_la_LIBADD = libsouk-base.la $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la
@@ -171,7 +173,7 @@ libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
 include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
-dist_pkgdata_DATA = src/souk.messages.zpl src/eventstore.messages.zpl src/parking.messages.zpl
+dist_pkgdata_DATA = src/souk.messages.zpl src/eventstore.messages.zpl src/parking.messages.zpl src/recovery.messages.zpl
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 
@@ -205,12 +207,26 @@ src/parking.c: src/parking.h
 CLEANFILES += src/parking.h src/parking.c
 src/souk_core_parked.lo src/souk_parked_answer.lo: src/parking.h
 
+# What the operator asks of every daemon.
+src/recovery.h: $(srcdir)/src/recovery.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/recovery.messages.zpl -o src
+src/recovery.c: src/recovery.h
+CLEANFILES += src/recovery.h src/recovery.c
+src/souk_run_backup.lo src/souk_catalogue.lo src/souk-souk_cli_backup.$(OBJEXT): src/recovery.h
+
 # The command.
 bin_PROGRAMS += souk
 souk_SOURCES = \
 	src/souk_main.c \
 	src/souk_cli.c \
 	src/souk_cli.h \
+	src/souk_cli_backup.c \
+	src/souk_cli_backup.h \
+	src/souk_cli_heads.c \
+	src/souk_cli_heads.h \
+	src/souk_cli_restore.c \
+	src/souk_cli_restore_next.c \
+	src/souk_cli_restore_parts.h \
 	src/souk_cli_bench.c \
 	src/souk_cli_bench_parts.h \
 	src/souk_cli_bench_system.c \

@@ -1,8 +1,10 @@
 #include "souk_backup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,31 +20,35 @@
 
 static int make_names(const struct souk_backup_config *config, char path[PATH_BYTES_MAX], char part[PATH_BYTES_MAX],
     struct souk_error *err);
-static int verify_copy(const struct souk_backup_config *config, const char *part, struct souk_backup_report *report,
-    struct souk_error *err);
 static int verify_logs(const struct souk_backup_config *config, struct souk_txn *txn,
     struct souk_backup_report *report, struct souk_error *err);
 static int verify_positions(const struct souk_backup_config *config, struct souk_txn *txn,
     struct souk_backup_report *report, struct souk_error *err);
+static int read_tables(struct souk_txn *txn, const char *name, void *arg);
 static int goes_on(const struct souk_backup_config *config, struct souk_error *err);
 static int put_in_place(const struct souk_backup_config *config, const char *part, const char *path,
     struct souk_error *err);
+static int lower_marks(struct souk_txn *txn, const struct souk_manifest *manifest, bool is_first,
+    struct souk_backed_up marks[SOUK_STREAMS_MAX], uint32_t *count);
 static int fail_system(struct souk_error *err, const char *path, const char *what);
 
 int
 souk_backup(const struct souk_backup_config *config, struct souk_backup_report *report_out, struct souk_error *err)
 {
     char path[PATH_BYTES_MAX], part[PATH_BYTES_MAX];
+    struct souk_backup_config copy = *config;
     struct souk_backup_report report;
     int rc;
 
-    memset(&report, 0, sizeof report);
     if ((rc = make_names(config, path, part, err)) != 0)
         return rc;
     (void)souk_directory_remove(part);
     if ((rc = souk_store_copy(config->store, part, err)) != 0)
         return rc;
-    if ((rc = verify_copy(config, part, &report, err)) != 0 || (rc = put_in_place(config, part, path, err)) != 0) {
+    copy.directory = part;
+    if ((rc = souk_backup_verify(&copy, &report, err)) != 0
+        || (rc = souk_manifest_write(part, &report.manifest, err)) != 0
+        || (rc = put_in_place(config, part, path, err)) != 0) {
         (void)souk_directory_remove(part);
         return rc;
     }
@@ -70,30 +76,59 @@ make_names(const struct souk_backup_config *config, char path[PATH_BYTES_MAX], c
 /* ---- verifying ------------------------------------------------------ */
 
 /* What is on the disk now is read, not what was copied from. */
-static int
-verify_copy(const struct souk_backup_config *config, const char *part, struct souk_backup_report *report,
+int
+souk_backup_verify(const struct souk_backup_config *config, struct souk_backup_report *report_out,
     struct souk_error *err)
 {
-    const struct souk_store_config copy = { .path = part, .bytes_max = config->bytes_max };
+    const struct souk_store_config copy = { .path = config->directory, .bytes_max = config->bytes_max };
     struct souk_store *store = NULL;
     struct souk_txn *txn = NULL;
+    uint64_t bytes = 0;
     int rc;
 
+    memset(report_out, 0, sizeof *report_out);
+    report_out->manifest.node = config->node;
+    report_out->manifest.is_store = config->is_store;
+    report_out->manifest.made_ms = config->now_ms;
     if ((rc = souk_store_open(&copy, &store, err)) != 0)
         return rc;
     if ((rc = souk_txn_begin(store, SOUK_TXN_READ, &txn)) != 0)
-        rc = souk_fail(err, (enum souk_error_code)-rc, "backup %s: it cannot be read: %s", part, souk_error_name(rc));
-    else if ((rc = verify_logs(config, txn, report, err)) == 0)
-        rc = verify_positions(config, txn, report, err);
+        rc = souk_fail(err, (enum souk_error_code)-rc, "backup %s: it cannot be read: %s", config->directory,
+            souk_error_name(rc));
+    else if ((rc = verify_logs(config, txn, report_out, err)) == 0
+        && (rc = verify_positions(config, txn, report_out, err)) == 0
+        && (rc = souk_txn_each_table(txn, read_tables, &bytes)) != 0)
+        rc = souk_fail(err, (enum souk_error_code)-rc, "backup %s: its tables cannot be read: %s", config->directory,
+            souk_error_name(rc));
     souk_txn_abort(&txn);
     souk_store_close(&store);
     return rc;
+}
+
+/* They have no checksum; that every page of them is there and can be walked is what can be known. */
+static int
+read_tables(struct souk_txn *txn, const char *name, void *arg)
+{
+    uint64_t *bytes = arg;
+    struct souk_slice key, value;
+    struct souk_table table;
+    struct souk_scan *scan = NULL;
+    int rc;
+
+    if ((rc = souk_txn_table(txn, name, &table)) != 0
+        || (rc = souk_scan_open(txn, table, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
+        return rc;
+    while ((rc = souk_scan_next(scan, &key, &value)) == 0)
+        *bytes += key.size_bytes + value.size_bytes;
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
 static int
 verify_logs(const struct souk_backup_config *config, struct souk_txn *txn, struct souk_backup_report *report,
     struct souk_error *err)
 {
+    struct souk_manifest *manifest = &report->manifest;
     struct souk_verify verify = { .stream.text = "" };
     int rc = souk_verify_next_stream(txn, &verify);
 
@@ -109,18 +144,19 @@ verify_logs(const struct souk_backup_config *config, struct souk_txn *txn, struc
         if (rc != 0)
             break;
         if (verify.fault[0] != '\0')
-            return souk_fail(err, SOUK_EDAMAGED, "event store: stream %s behind %" PRIu32 ".%" PRIu64 ": %s;"
-                " restore an earlier backup, or fill the event store again from the origins", verify.stream.text,
-                verify.position.epoch.counter, verify.position.number, verify.fault);
-        if (report->stream_count < SOUK_STREAMS_MAX) {
-            report->streams[report->stream_count].stream = verify.stream;
-            report->streams[report->stream_count++].number = verify.position.number;
+            return souk_fail(err, SOUK_EDAMAGED, "%s: stream %s behind %" PRIu32 ".%" PRIu64 ": %s;"
+                " restore an earlier backup, or let it be filled again from %s", config->node.text,
+                verify.stream.text, verify.position.epoch.counter, verify.position.number, verify.fault,
+                config->is_store ? "the origins" : "the event stores");
+        if (manifest->stream_count < SOUK_STREAMS_MAX) {
+            manifest->streams[manifest->stream_count].name = verify.stream;
+            manifest->streams[manifest->stream_count++].head = verify.position;
         }
         rc = souk_verify_next_stream(txn, &verify);
     }
-    report->batches = verify.batches;
-    report->events = verify.events;
-    report->bytes = verify.bytes;
+    manifest->batches = verify.batches;
+    manifest->events = verify.events;
+    manifest->bytes = verify.bytes;
     return rc == 0 ? 0 : souk_fail(err, (enum souk_error_code)-rc, "backup %s: its logs cannot be read: %s",
         config->name, souk_error_name(rc));
 }
@@ -139,7 +175,8 @@ verify_positions(const struct souk_backup_config *config, struct souk_txn *txn, 
         struct souk_slice batch;
 
         if ((rc = souk_positions_batch(txn, position, &header, &batch)) == -SOUK_ENOTFOUND || rc == -SOUK_EDAMAGED)
-            return souk_fail(err, SOUK_EDAMAGED, "event store: no batch is at log position %" PRIu64, position);
+            return souk_fail(err, SOUK_EDAMAGED, "%s: no batch is at log position %" PRIu64,
+                config->node.text, position);
         if (rc == 0 && (bytes += batch.size_bytes) >= STEP_BYTES) {
             bytes = 0;
             if ((rc = goes_on(config, err)) != 0)
@@ -150,7 +187,7 @@ verify_positions(const struct souk_backup_config *config, struct souk_txn *txn, 
         return souk_fail(err, (enum souk_error_code)-rc, "backup %s: its log positions cannot be read: %s",
             config->name, souk_error_name(rc));
     memcpy(report->incarnation, positions.incarnation, sizeof report->incarnation);
-    report->log_position = positions.last;
+    report->manifest.log_position = positions.last;
     return 0;
 }
 
@@ -193,4 +230,71 @@ fail_system(struct souk_error *err, const char *path, const char *what)
     const int code = errno == ENOSPC || errno == EDQUOT ? SOUK_EFULL : errno == ENOMEM ? SOUK_ENOMEM : SOUK_EIO;
 
     return souk_fail(err, (enum souk_error_code)code, "backup %s: %s: %s", path, what, strerror(errno));
+}
+
+/* ---- what backups hold ---------------------------------------------- */
+
+int
+souk_backup_marks(const char *directory, struct souk_txn *txn, struct souk_backed_up marks_out[SOUK_STREAMS_MAX],
+    uint32_t *count_out, uint32_t *backups_out)
+{
+    struct souk_manifest *manifest = malloc(sizeof *manifest);
+    const struct dirent *entry;
+    char path[PATH_BYTES_MAX];
+    DIR *opened;
+    int rc = 0;
+
+    *count_out = *backups_out = 0;
+    if (manifest == NULL)
+        return -SOUK_ENOMEM;
+    if ((opened = opendir(directory)) == NULL) {
+        free(manifest);
+        return errno == ENOENT ? 0 : -SOUK_EIO;
+    }
+    while (rc == 0 && (entry = readdir(opened)) != NULL) {
+        const size_t length = strlen(entry->d_name);
+
+        if (entry->d_name[0] == '.' || (length > strlen(PART) && strcmp(entry->d_name + length - strlen(PART), PART) == 0)
+            || (size_t)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) >= sizeof path)
+            continue;
+        if (souk_manifest_read(path, manifest, NULL) != 0)
+            manifest->stream_count = 0;         /* nobody knows what it holds */
+        rc = lower_marks(txn, manifest, (*backups_out)++ == 0, marks_out, count_out);
+    }
+    (void)closedir(opened);
+    free(manifest);
+    return rc;
+}
+
+/* Of each stream that all before held, what this one holds, too. */
+static int
+lower_marks(struct souk_txn *txn, const struct souk_manifest *manifest, bool is_first,
+    struct souk_backed_up marks[SOUK_STREAMS_MAX], uint32_t *count)
+{
+    if (is_first)
+        for (*count = 0; *count < manifest->stream_count; ++*count)
+            marks[*count] = (struct souk_backed_up){ manifest->streams[*count].name, UINT64_MAX };
+    for (uint32_t i = 0; i < *count; i++) {
+        const struct souk_position *head = souk_manifest_head(manifest, marks[i].stream.text);
+        struct souk_batch_header header;
+        struct souk_slice batch;
+        struct souk_log log;
+        uint64_t number = 0;
+        int rc;
+
+        if (head != NULL) {
+            if ((rc = souk_log_open(txn, &marks[i].stream, &log)) != 0)
+                return rc;
+            rc = souk_log_at(txn, &log, souk_point_of(head), &batch);
+            if (rc != 0 && rc != -SOUK_ENOTFOUND)
+                return rc;
+            /* What was set aside since is of no use to anybody. */
+            if (rc == 0 && souk_batch_peek(batch, &header) == 0
+                && memcmp(header.hash.bytes, head->hash.bytes, SOUK_HASH_BYTES) == 0)
+                number = head->number;
+        }
+        if (number < marks[i].number)
+            marks[i].number = number;
+    }
+    return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "eventstore.h"
 #include "parking.h"
+#include "recovery.h"
 
 static int check_alone(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err);
 
@@ -45,7 +46,9 @@ souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice na
         type = souk_messages_find(souk_description_messages(catalogue->descriptions[i]), name);
     if (type == NULL)
         type = souk_messages_find(&eventstore_messages, name);
-    return type != NULL ? type : souk_messages_find(&parking_messages, name);
+    if (type == NULL)
+        type = souk_messages_find(&parking_messages, name);
+    return type != NULL ? type : souk_messages_find(&recovery_messages, name);
 }
 
 const struct souk_message_stream *

@@ -28,6 +28,7 @@ struct souk_cli {
     bool out_is_utf8;                   /* else lines are drawn in ASCII */
 };
 
+int souk_cli_backup(int argc, char **argv);
 int souk_cli_bench(int argc, char **argv);
 int souk_cli_call(int argc, char **argv);
 int souk_cli_check(int argc, char **argv);
@@ -36,6 +37,7 @@ int souk_cli_init(int argc, char **argv);
 int souk_cli_keys(int argc, char **argv);
 int souk_cli_log(int argc, char **argv);
 int souk_cli_parked(int argc, char **argv);
+int souk_cli_restore(int argc, char **argv);
 int souk_cli_status(int argc, char **argv);
 int souk_cli_tail(int argc, char **argv);
 int souk_cli_top(int argc, char **argv);

@@ -35,6 +35,8 @@ static const struct subcommand subcommands[] = {
     { "parked", "See to events that a service could not handle", souk_cli_parked },
     { "call", "Send a command or a query to a service", souk_cli_call },
     { "bench", "Measure how fast it is on this machine", souk_cli_bench },
+    { "backup", "Copy stores while they are in use, and verify the copies", souk_cli_backup },
+    { "restore", "Put a backup in place of a store", souk_cli_restore },
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
 

@@ -72,8 +72,8 @@ run_once(const struct souk_run_config *config, bool *again_out)
     (void)pthread_mutex_init(&run->shared.mutex, NULL);
     if ((rc = open_run(run, &err)) != 0 || (rc = run_reader_open(run, &reader, &err)) != 0)
         goto fail;
-    if (config->service == NULL && ((rc = run_finder_open(run, &run->finder, &err)) != 0
-        || (rc = run_backup_open(run, &run->backup, &err)) != 0))
+    if ((config->service == NULL && (rc = run_finder_open(run, &run->finder, &err)) != 0)
+        || (rc = run_backup_open(run, &run->backup, &err)) != 0)
         goto fail;
     if (config->service != NULL && (rc = run_digest_open(run, &run->digest, &err)) != 0)
         goto fail;

@@ -13,14 +13,17 @@
 #include "souk_wire.h"
 
 #include "eventstore.h"
+#include "recovery.h"
 
 #define BACKUPS_DIRECTORY "backups"
 #define BUSY_RETRY_MS 1000
+#define MARKS_EVERY_MS 5000             /* backups are moved and removed by hand */
 #define TEXT_BYTES_MAX SOUK_WIRE_TEXT_BYTES_MAX
 
 /* Who asked for one. */
 struct asker {
     struct souk_id id;
+    bool of_store;                              /* by eventstore.backup, whose refusals have names of their own */
     uint8_t route[SOUK_ROUTE_BYTES_MAX];
     size_t route_bytes;
 };
@@ -33,6 +36,10 @@ struct run_backup {
     struct asker asker;
     char directory[sizeof ((struct run *)NULL)->store_path];
     char name[SOUK_BATCH_NAME_BYTES_MAX + 1];
+    uint64_t marks_due_ms;                      /* steady */
+    bool has_marks;                             /* told to the recorder */
+    uint32_t mark_count;
+    struct souk_backed_up marks[SOUK_STREAMS_MAX];
     /* its thread's while it runs */
     struct souk_backup_report report;
     struct souk_error err;
@@ -97,8 +104,11 @@ run_backup_hear(struct run_backup *backup, const struct souk_socket_message *mes
 
     if (souk_wire_kind(message->frames[0]) != SOUK_WIRE_REQUEST
         || souk_wire_request_get(message->frames[0], &request) != 0 || request.query
-        || !souk_slice_equal(request.name, souk_slice_of(eventstore_backup_type.name)))
+        || (!souk_slice_equal(request.name, souk_slice_of(souk_backup_type.name))
+            && (backup->run->config->service != NULL
+                || !souk_slice_equal(request.name, souk_slice_of(eventstore_backup_type.name)))))
         return false;
+    asker.of_store = request.name.size_bytes == strlen(eventstore_backup_type.name);
     asker.id = request.id;
     asker.route_bytes = message->route_bytes;
     memcpy(asker.route, message->route, message->route_bytes);
@@ -109,18 +119,24 @@ run_backup_hear(struct run_backup *backup, const struct souk_socket_message *mes
 static void
 begin(struct run_backup *backup, const struct asker *asker, const struct souk_wire_request *request)
 {
-    struct eventstore_backup command;
+    struct souk_backup command;                 /* eventstore.backup has the same fields */
     struct souk_arena arena;
     int rc;
 
     souk_arena_init(&arena, 0);
-    rc = souk_message_decode(&eventstore_backup_type, request->version, request->payload, &arena, &command);
+    rc = souk_message_decode(&souk_backup_type, request->version, request->payload, &arena, &command);
     if (rc == 0 && !backup->is_running)
         (void)snprintf(backup->name, sizeof backup->name, "%.*s", (int)command.name.size_bytes,
             (const char *)command.name.base);
     souk_arena_done(&arena);
     if (rc != 0) {
         answer(backup, asker, SOUK_STATUS_INVALID, souk_error_name(rc), "its payload is not what its description says");
+        return;
+    }
+    if (memcmp(backup->asker.id.bytes, asker->id.bytes, sizeof asker->id.bytes) == 0) {
+        backup->asker = *asker;                 /* asked again: answered when it is whole, or once more */
+        if (!backup->is_running)
+            tell(backup);
         return;
     }
     if (backup->is_running || backup->run->stopping) {
@@ -146,6 +162,43 @@ run_backup_take(struct run_backup *backup)
     (void)pthread_join(backup->thread, NULL);
     backup->is_running = false;
     tell(backup);
+    backup->marks_due_ms = 0;
+}
+
+/*
+ * Which backups may still be restored is what lies in the directory: an origin
+ * may trim what all of them hold.
+ */
+int
+run_backup_look(struct run_backup *backup, struct souk_time now)
+{
+    struct souk_backed_up marks[SOUK_STREAMS_MAX];
+    struct souk_recorder *recorder = backup->run->engine.recorder;
+    struct souk_txn *txn = NULL;
+    struct souk_line line;
+    uint32_t count, backups;
+    int rc;
+
+    if (recorder == NULL || now.steady_ms < backup->marks_due_ms)
+        return 0;
+    backup->marks_due_ms = now.steady_ms + MARKS_EVERY_MS;
+    if ((rc = souk_txn_begin(backup->run->store, SOUK_TXN_READ, &txn)) == 0)
+        rc = souk_backup_marks(backup->directory, txn, marks, &count, &backups);
+    souk_txn_abort(&txn);
+    if (rc != 0)
+        return rc == -SOUK_EBUSY || rc == -SOUK_ENOMEM ? 0 : rc;
+    if (count == backup->mark_count && (backup->has_marks || count == 0)
+        && memcmp(marks, backup->marks, count * sizeof marks[0]) == 0) {
+        return 0;
+    }
+    souk_line_begin(&line, backup->run->report, SOUK_LEVEL_INFO, "backups");
+    souk_line_uint(&line, "kept", backups);
+    souk_line_text(&line, "text", "origins that trim `backed_up` keep what is not in all of them");
+    souk_line_end(&line);
+    backup->mark_count = count;
+    memcpy(backup->marks, marks, count * sizeof marks[0]);
+    backup->has_marks = true;
+    return souk_recorder_backed_up(recorder, marks, count);
 }
 
 /* In a line of the log, and to whoever asked. */
@@ -153,17 +206,19 @@ static void
 tell(struct run_backup *backup)
 {
     const struct souk_backup_report *report = &backup->report;
-    char position[SOUK_LOG_POSITION_BYTES + 1];
+    const struct souk_manifest *manifest = &report->manifest;
+    char position[SOUK_LOG_POSITION_BYTES + 1] = "";
     char text[TEXT_BYTES_MAX];
     enum souk_status status = SOUK_STATUS_OK;
     const char *code = "";
 
     if (backup->rc == 0) {
-        souk_log_position_format(souk_name_slice(&backup->run->config->node->name), report->incarnation,
-            report->log_position, position);
-        (void)snprintf(text, sizeof text, "%s: %" PRIu64 " events in %" PRIu64 " batches of %" PRIu32
-            " streams, up to log position %s", backup->name, report->events, report->batches, report->stream_count,
-            position);
+        if (manifest->is_store)
+            souk_log_position_format(souk_name_slice(&manifest->node), report->incarnation, manifest->log_position,
+                position);
+        (void)snprintf(text, sizeof text, "%s: %" PRIu64 " events in %" PRIu64 " batches of %" PRIu32 " streams%s%s",
+            backup->name, manifest->events, manifest->batches, manifest->stream_count,
+            manifest->is_store ? ", up to log position " : "", position);
     } else {
         (void)snprintf(text, sizeof text, "%s", backup->err.text);
     }
@@ -172,11 +227,11 @@ tell(struct run_backup *backup)
         break;
     case SOUK_EINVAL:
         status = SOUK_STATUS_REFUSED;
-        code = EVENTSTORE_BAD_NAME;
+        code = backup->asker.of_store ? EVENTSTORE_BAD_NAME : SOUK_BAD_BACKUP_NAME;
         break;
     case SOUK_EDAMAGED:
         status = SOUK_STATUS_REFUSED;
-        code = EVENTSTORE_DAMAGED;
+        code = backup->asker.of_store ? EVENTSTORE_DAMAGED : SOUK_DAMAGED_STORE;
         break;
     case SOUK_EFULL:
         status = SOUK_STATUS_FULL;
@@ -228,7 +283,8 @@ static void *
 make(void *arg)
 {
     struct run_backup *backup = arg;
-    const struct souk_backup_config config = { .store = backup->run->store,
+    const struct souk_backup_config config = { .store = backup->run->store, .node = backup->run->wiring.self,
+        .is_store = backup->run->config->service == NULL, .now_ms = run_time().wall_ms,
         .bytes_max = backup->run->config->node->shell_limits.store_bytes_max, .directory = backup->directory,
         .name = backup->name, .goes_on = goes_on, .goes_on_arg = backup };
     const uint64_t one = 1;

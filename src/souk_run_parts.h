@@ -6,7 +6,7 @@
  * souk_run_reader.c     the reader's
  * souk_run_finder.c     of an event store: the finder's thread
  * souk_run_digest.c     of a service: digests of its tables, in a thread of their own
- * souk_run_backup.c     of an event store: backups, in a thread of their own
+ * souk_run_backup.c     backups, in a thread of their own
  * souk_run_prepare.c    threads that prepare commands
  * souk_run_guard.c      a thread that bounds connections and memory
  * souk_run_place.c      a store that is set aside, or that somebody has removed
@@ -62,7 +62,7 @@ struct run {
     struct run_guard *guard;
     struct run_digest *digest;                  /* of a service; else NULL */
     struct run_finder *finder;                  /* of an event store; else NULL */
-    struct run_backup *backup;                  /* of an event store; else NULL */
+    struct run_backup *backup;
     uint64_t started_ms;                        /* wall */
 
     /* the writer's */
@@ -174,6 +174,8 @@ int run_backup_fd(const struct run_backup *backup);
 bool run_backup_hear(struct run_backup *backup, const struct souk_socket_message *message);
 /* One has ended: report it and answer whoever asked for it. */
 void run_backup_take(struct run_backup *backup);
+/* Now and then: tell an event store's recorder what all backups hold. 0 or of the store. */
+int run_backup_look(struct run_backup *backup, struct souk_time now);
 
 /* ---- souk_run_guard.c ----------------------------------------------- */
 

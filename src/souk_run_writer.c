@@ -24,7 +24,7 @@
 #define HEADS_APART_MS 50               /* heads for new subscribers: each of them costs every follower a frame */
 #define TRIM_MEMORY_BYTES (64 * 1024 * 1024)    /* who uses more gives back what lies unused */
 #define TRIM_EVERY_MS 5000
-#define ITEMS_FIXED 4                   /* commands, publish, signals, what was prepared */
+#define ITEMS_FIXED 5                   /* commands, publish, signals, a backup that has ended, what was prepared */
 
 static void hear_signals(struct run *run, struct souk_time now);
 static void reload(struct run *run);
@@ -95,10 +95,10 @@ run_writer(struct run *run)
         items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
         items[1] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
         items[2] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
-        /* A service may have a pool, an event store makes backups; without either nothing is asked of the last one. */
-        items[3] = (zmq_pollitem_t){ .fd = run->pool != NULL ? run_pool_fd(run->pool)
-            : run->backup != NULL ? run_backup_fd(run->backup) : run->signal_fd,
-            .events = run->pool != NULL || run->backup != NULL ? ZMQ_POLLIN : 0 };
+        items[3] = (zmq_pollitem_t){ .fd = run_backup_fd(run->backup), .events = ZMQ_POLLIN };
+        /* Without a pool nothing is asked of the last one. */
+        items[4] = (zmq_pollitem_t){ .fd = run->pool != NULL ? run_pool_fd(run->pool) : run->signal_fd,
+            .events = run->pool != NULL ? ZMQ_POLLIN : 0 };
         count = ITEMS_FIXED + souk_links_poll(&run->links, items + ITEMS_FIXED);
         if (zmq_poll(items, (int)count, timeout_ms) < 0 && errno != EINTR) {
             souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for: %s",
@@ -113,10 +113,10 @@ run_writer(struct run *run)
             hear_door(run, now);
         if ((items[1].revents & ZMQ_POLLIN) != 0)
             hear_subscribers(run);
-        if ((items[3].revents & ZMQ_POLLIN) != 0 && run->pool != NULL)
-            run_pool_take(run->pool);
-        else if ((items[3].revents & ZMQ_POLLIN) != 0)
+        if ((items[3].revents & ZMQ_POLLIN) != 0)
             run_backup_take(run->backup);
+        if ((items[4].revents & ZMQ_POLLIN) != 0)
+            run_pool_take(run->pool);
         if (run->subscribed && now.steady_ms >= run->subscribed_due_ms) {
             run->subscribed = false;
             run->subscribed_due_ms = now.steady_ms + HEADS_APART_MS;
@@ -203,7 +203,7 @@ hear_door(struct run *run, struct souk_time now)
     for (int i = 0; i < HEAR_MAX && receive(run, run->commands, SOUK_SOCKET_COMMANDS, &bytes) == 0; i++) {
         struct souk_socket_message *message = &run->message;
 
-        if (message->frame_count != 0 && (run->backup == NULL || !run_backup_hear(run->backup, message)))
+        if (message->frame_count != 0 && !run_backup_hear(run->backup, message))
             run->engine.type->hear_request(&run->engine,
                 (struct souk_slice){ message->route, message->route_bytes }, (struct souk_slice){ NULL, 0 },
                 message->frames, message->frame_count, now);
@@ -541,6 +541,8 @@ tell_room(struct run *run, struct souk_time now)
         souk_line_end(&line);
     }
     run_place_look(run, now);
+    if (run->backup != NULL && run_backup_look(run->backup, now) != 0)
+        return;                                 /* a store that failed says so at the next round */
     if (souk_store_room(run->store, &run->room) != 0)
         return;                                 /* a store that failed says so at the next round */
     run->disk_low = run->room.disk_bytes_free / 1024 / 1024 < DISK_FREE_MIB_MIN;

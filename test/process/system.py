@@ -257,6 +257,7 @@ class System:
         self.daemons = {}
         self.doors = {}
         self.tcp = {}                   # (node, kind of door) -> endpoint
+        self.trim_after = "recorded"
         self.write_topology()
 
     def __enter__(self):
@@ -291,7 +292,7 @@ class System:
     def write_topology(self):
         own = {stream.rstrip("*") for name in self.services for stream in SERVICES[name][0]}
         lines = ["system = process", "    run = r", "    data = d", f"    witness = {self.witness}",
-                 "    trim_after = recorded", *(f"    {line}" for line in self.system_lines)]
+                 f"    trim_after = {self.trim_after}", *(f"    {line}" for line in self.system_lines)]
         lines += [line for name in self.stores for line in
                   (f"event_store = {name}", *(f"    {extra}" for extra in self.service_lines.get(name, ())))]
         for name in self.services:
@@ -431,6 +432,36 @@ class System:
                 cursor = [header[5], header[6], header[7] + header[8] - 1, own_hash]
             if not answer[5]:
                 return events
+
+    def events_begin(self, holder, stream):
+        """The first number that it still gives, at most 100,000, found by asking who stands there; the chain is the event store's."""
+        door, cursor, request = self.door(holder, "queries"), [0, bytes(8), 0, bytes(32)], 0
+        chain = [cursor]
+        source = self.door(self.stores[0], "queries")
+        while True:
+            request += 1
+            source.socket.send(msgpack.packb([1, 2, request, "test", 1 << 20, [[stream, *chain[-1]]], []]))
+            assert source.socket.poll(WAIT_SECONDS * 1000)
+            answer, *frames = source.socket.recv_multipart()
+            for frame in frames:
+                unpacker = msgpack.Unpacker(use_list=True)
+                unpacker.feed(frame)
+                header = unpacker.unpack()
+                chain.append([header[5], header[6], header[7] + header[8] - 1, header[2]])
+            if not msgpack.unpackb(answer)[5]:
+                break
+        first, last = 0, len(chain) - 1
+        while first < last:                 # the first place of the chain behind which it gives anything
+            middle = (first + last) // 2
+            request += 1
+            door.socket.send(msgpack.packb([1, 2, request, "test", 1, [[stream, *chain[middle]]], []]))
+            assert door.socket.poll(WAIT_SECONDS * 1000)
+            verdict = msgpack.unpackb(door.socket.recv_multipart()[0])[6][0][5]
+            if verdict == 1:
+                first = middle + 1
+            else:
+                last = middle
+        return chain[first][2] + 1
 
     def caught_up(self, name, writer, stream):
         """Wait until `name` stands where the writer of a stream does."""

@@ -71,7 +71,7 @@ path_of(const struct bench *bench, const char *name)
 static void
 remove_backup(const struct bench *bench, const char *name)
 {
-    static const char *const files[] = { "data.mdb", "lock.mdb", "lock", "data.new" };
+    static const char *const files[] = { "data.mdb", "lock.mdb", "lock", "data.new", "manifest" };
     char file[PATH_BYTES_MAX + 128];
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -145,20 +145,20 @@ is_whole(const struct bench *bench, const char *name, const struct souk_backup_r
     assert_int_equal(souk_store_open(&config, &store, &err), 0);
     assert_int_equal(souk_txn_begin(store, SOUK_TXN_READ, &txn), 0);
     assert_int_equal(souk_positions_read(txn, &positions), 0);
-    assert_int_equal(positions.last, report->log_position);
+    assert_int_equal(positions.last, report->manifest.log_position);
     assert_memory_equal(positions.incarnation, report->incarnation, sizeof positions.incarnation);
     assert_int_equal(souk_verify_next_stream(txn, &verify), 0);
     while (verify.stream.text[0] != '\0') {
         assert_int_equal(souk_verify_stream(txn, &verify, UINT64_MAX, &more), 0);
         assert_string_equal(verify.fault, "");
-        assert_string_equal(verify.stream.text, report->streams[streams].stream.text);
-        assert_int_equal(verify.position.number, report->streams[streams++].number);
+        assert_string_equal(verify.stream.text, report->manifest.streams[streams].name.text);
+        assert_int_equal(verify.position.number, report->manifest.streams[streams++].head.number);
         assert_int_equal(souk_verify_next_stream(txn, &verify), 0);
     }
-    assert_int_equal(streams, report->stream_count);
-    assert_int_equal(verify.batches, report->batches);
-    assert_int_equal(verify.events, report->events);
-    assert_int_equal(verify.bytes, report->bytes);
+    assert_int_equal(streams, report->manifest.stream_count);
+    assert_int_equal(verify.batches, report->manifest.batches);
+    assert_int_equal(verify.events, report->manifest.events);
+    assert_int_equal(verify.bytes, report->manifest.bytes);
     souk_txn_abort(&txn);
     souk_store_close(&store);
 }
@@ -172,13 +172,13 @@ a_backup_is_a_store(void **state)
     struct souk_backup_report report;
 
     make(bench, &report);
-    assert_int_equal(report.batches, 5);
-    assert_int_equal(report.events, 6);
-    assert_int_equal(report.log_position, 5);
-    assert_int_equal(report.stream_count, 2);
-    assert_string_equal(report.streams[0].stream.text, "orders");
-    assert_int_equal(report.streams[0].number, 4);
-    assert_int_equal(report.streams[1].number, 2);
+    assert_int_equal(report.manifest.batches, 5);
+    assert_int_equal(report.manifest.events, 6);
+    assert_int_equal(report.manifest.log_position, 5);
+    assert_int_equal(report.manifest.stream_count, 2);
+    assert_string_equal(report.manifest.streams[0].name.text, "orders");
+    assert_int_equal(report.manifest.streams[0].head.number, 4);
+    assert_int_equal(report.manifest.streams[1].head.number, 2);
     assert_int_equal(entries(bench), 1);
     assert_int_not_equal(access(path_of(bench, "monday/lock"), F_OK), 0);
     is_whole(bench, "monday", &report);
@@ -187,7 +187,7 @@ a_backup_is_a_store(void **state)
     recorded_many(&bench->recorded, "stock", "a", "k", 1, TIME_MS);
     bench->config.name = "tuesday";
     make(bench, &report);
-    assert_int_equal(report.streams[1].number, 3);
+    assert_int_equal(report.manifest.streams[1].head.number, 3);
     assert_int_equal(entries(bench), 2);
     is_whole(bench, "tuesday", &report);
 }
@@ -284,8 +284,8 @@ it_is_made_while_the_event_store_records(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
     if (running.rc != 0)
         fail_msg("%s", running.err.text);
-    assert_true(running.report.log_position >= 205 && running.report.log_position <= 405);
-    assert_int_equal(running.report.batches, running.report.log_position);
+    assert_true(running.report.manifest.log_position >= 205 && running.report.manifest.log_position <= 405);
+    assert_int_equal(running.report.manifest.batches, running.report.manifest.log_position);
     is_whole(bench, "monday", &running.report);
 }
 
