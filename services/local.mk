@@ -16,3 +16,54 @@ nodist_souk_bench_service_SOURCES = services/bench/load.c services/bench/load.h
 souk_bench_service_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/bench
 souk_bench_service_LDADD = libsouk-all.la
 $(souk_bench_service_OBJECTS): services/bench/load.h
+
+# The shop: what its services say to each other, and the services.
+services/shop/shop.h: $(srcdir)/services/shop/shop.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) services/shop && \
+		./souk-messages$(EXEEXT) c $(srcdir)/services/shop/shop.messages.zpl -o services/shop
+services/shop/shop.c: services/shop/shop.h
+EXTRA_DIST += services/shop/shop.messages.zpl topology/shop.zpl
+CLEANFILES += services/shop/shop.h services/shop/shop.c
+noinst_LTLIBRARIES += libshop.la
+libshop_la_SOURCES = services/shop/people.c services/shop/people.h services/shop/services.h
+nodist_libshop_la_SOURCES = services/shop/shop.c services/shop/shop.h
+libshop_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/shop
+libshop_la_LIBADD = libsouk-all.la
+SHOP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/shop -I$(top_builddir)/services/shop
+
+bin_PROGRAMS += souk-catalog souk-inventory souk-orders souk-payments souk-cards
+souk_catalog_SOURCES = services/catalog/catalog.c
+souk_catalog_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_catalog_LDADD = libshop.la
+souk_inventory_SOURCES = services/inventory/inventory.c
+souk_inventory_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_inventory_LDADD = libshop.la
+souk_orders_SOURCES = services/orders/orders.c
+souk_orders_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_orders_LDADD = libshop.la
+souk_payments_SOURCES = services/payments/payments.c
+souk_payments_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_payments_LDADD = libshop.la
+souk_cards_SOURCES = services/cards/cards.c
+souk_cards_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_cards_LDADD = libshop.la
+
+# The same sources in one program, whose main is the test's: theirs give way.
+check_LTLIBRARIES += libshop-services.la
+libshop_services_la_SOURCES = services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
+	services/payments/payments.c services/cards/cards.c
+libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
+libshop_services_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
+libshop_services_la_LIBADD = libshop.la
+
+check_PROGRAMS += services/shop/test_shop
+services_shop_test_shop_SOURCES = services/shop/test_shop.c
+services_shop_test_shop_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_shop_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_shop_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_shop
+
+# None of them compiles before the header is there.
+$(libshop_la_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
+	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(libshop_services_la_OBJECTS) \
+	$(services_shop_test_shop_OBJECTS): services/shop/shop.h

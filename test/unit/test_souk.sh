@@ -118,6 +118,8 @@ say "the same as JSON"
 
 mkdir system
 cp "$srcdir/examples/blog/blog.messages.zpl" system/
+exits 0 "$program" check -t "$srcdir/topology/shop.zpl" && grep -q '^shop fits together' out
+say "the shop fits together"
 sed 's|\.\./examples/blog/||' "$blog" >system/blog.zpl
 sed '/follow = moderation/d' system/blog.zpl >system/deaf.zpl
 exits 78 "$program" check system/deaf.zpl && grep -v '^note:' err >err2 && mv err2 err && prints err <<'END'

@@ -1,0 +1,23 @@
+#include "people.h"
+
+#include "shop.h"
+
+int
+people_staff_only(struct souk_decision *decision)
+{
+    const struct souk_pass *pass = souk_decision_pass(decision);
+
+    return souk_pass_has_role(pass, ROLE_STAFF) || souk_pass_has_role(pass, ROLE_ADMIN) ? 0
+        : souk_refuse(decision, SHOP_STAFF_ONLY);
+}
+
+int
+people_who(struct souk_decision *decision, struct souk_id *person_out)
+{
+    const struct souk_pass *pass = souk_decision_pass(decision);
+
+    if (pass == NULL)
+        return souk_refuse(decision, SHOP_NOT_SIGNED_IN);
+    *person_out = pass->person;
+    return 0;
+}

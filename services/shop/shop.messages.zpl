@@ -1,0 +1,971 @@
+#   Everything that the services of the shop say to each other, and what they keep.
+
+application = shop
+    about = A shop, from the shelf to the receipt.
+
+#   Streams: each has one writer.
+
+stream = catalog
+    about = What is for sale, and what it costs.
+    audience = public
+
+stream = inventory
+    about = What is in stock, and for whom it is held.
+    audience = public
+
+stream = orders
+    about = Each step in the life of an order, without a word about the person.
+    audience = internal
+
+stream = orders.private
+    about = Where an order goes to: for those who have to know.
+    audience = private
+
+stream = payments
+    about = Money that is held, taken, given up and given back.
+    audience = internal
+
+stream = cards
+    about = What the card processor has to say.
+    audience = internal
+
+#   Where things stand.
+
+enum = product_state
+    about = Who sees a product.
+    values
+        draft = 0, nobody but the shopkeeper
+        published = 1, everybody
+        withdrawn = 2, nobody any more; orders of it go on
+
+enum = stock_reason
+    about = Why a stock is another one now.
+    values
+        received = 0, goods have come in
+        counted = 1, somebody has counted
+        damaged = 2
+        held = 3, for an order
+        released = 4, what was held is free again
+        taken = 5, it leaves with an order
+        returned = 6, it has come back
+
+enum = release_reason
+    about = Why units are not held any more.
+    values
+        cancelled = 0, the order is
+        expired = 1, it was not paid in time
+
+enum = order_state
+    about = Where an order stands.
+    values
+        placed = 0, stock is being held
+        reserved = 1, stock is held; the payment is under way
+        awaiting_step = 2, the card's owner has one more thing to do
+        paid = 3, the money is held; the goods are being taken from the shelf
+        confirmed = 4, the money is taken and the goods are the shopper's
+        cancelled = 5
+        refunded = 6
+
+enum = order_step
+    about = What another service has done for an order.
+    values
+        payment_asked = 0, payments knows of it
+        goods_taken = 1, they have left the shelf
+        goods_released = 2, they are not held any more
+        money_released = 3, it is not held any more
+        refund_asked = 4, payments knows of it
+        goods_back = 5, they are on the shelf again
+        hold_too_late = 6, the order was cancelled before its goods were held
+        capture_asked = 7, payments knows that the money is to be taken
+
+enum = cancel_reason
+    about = Why an order is cancelled.
+    values
+        shopper = 0, its owner has changed their mind
+        sold_out = 1, fewer units were left than it asks for
+        declined = 2, the card was
+        too_late = 3, it was not paid in time
+        shopkeeper = 4
+
+enum = payment_state
+    about = Where a payment stands.
+    values
+        asked = 0, the processor has not answered yet
+        step_needed = 1, the card's owner has one more thing to do
+        authorised = 2, the money is held
+        captured = 3, the money is taken
+        declined = 4
+        voided = 5, what was held is free again
+        refunded = 6, all of it has been given back
+
+enum = decline_reason
+    about = Why a card did not pay.
+    values
+        declined = 0, its bank says no more than that
+        insufficient_funds = 1
+        expired_card = 2
+        wrong_code = 3
+        step_failed = 4, the second step was not taken, or taken wrong
+        unknown_card = 5, the processor knows no such card
+        no_answer = 6, the processor did not answer in time
+
+#   What messages share.
+
+record = article
+    about = A variant of a product: what is counted, priced and sold.
+    fields
+        sku = text 32
+        name = text 60, "of the variant: its size, its colour"
+        price = money
+
+record = picture
+    about = A picture of a product.
+    fields
+        name = text 60, of the file without its size and kind
+        alt = text 160, for those who do not see it
+
+record = stock_line
+    about = So many of an article.
+    fields
+        sku = text 32
+        units = u32 1..1000
+
+record = order_line
+    about = An article as it was ordered.
+    fields
+        product_id = id
+        sku = text 32
+        title = text 160, of the product and the variant
+        units = u32 1..1000
+        price = money, of one
+
+record = wanted_line
+    about = An article as somebody wants it, with the price that they have seen.
+    fields
+        sku = text 32
+        units = u32 1..1000
+        price = money
+
+record = address
+    about = Where goods go to.
+    fields
+        name = text 100
+        street = text 160
+        city = text 100
+        postcode = text 20
+        country = text 2, ISO 3166-1 alpha-2
+        phone = text 30
+
+record = history_step
+    about = What happened to an order, as its owner reads it.
+    fields
+        at_ms = time
+        state = order_state
+        text = text 200
+
+refusals
+    shop.staff_only = only staff may do that
+    shop.not_signed_in = nobody is signed in
+    catalog.unknown_product = there is no such product
+    catalog.slug_taken = another product has this address
+    catalog.sku_taken = another product has this article
+    catalog.unknown_category = there is no such category
+    catalog.not_sellable = it has no variant, no price above zero, or several currencies
+    catalog.bad_slug = small letters, digits and single dashes are meant
+    inventory.unknown_article = nobody sells such an article
+    inventory.too_few = fewer were counted than are held for orders
+    inventory.too_many = more than a shop can have
+    inventory.line_twice = an article comes twice
+    inventory.sold_out = fewer units are left than asked for
+    inventory.not_held = nothing is held for this order
+    inventory.held_already = something is held for this order, and not the same
+    orders.nothing_ordered = an order has at least one line
+    orders.id_taken = there is an order of this id
+    orders.unknown_article = an article is not for sale
+    orders.price_changed = an article costs another price now
+    orders.too_many = more than 1000 of one article
+    orders.currencies = its articles have prices of several currencies
+    orders.unknown_order = there is no such order
+    orders.not_yours = it is somebody else's
+    orders.too_late = it is too far for that
+    orders.too_much = more than was paid, and not given back yet
+    payments.unknown_payment = there is no payment for this order
+    payments.too_late = its payment is in another state by now
+    payments.too_much = more than was taken, and not given back yet
+    cards.unknown_charge = the processor knows no such charge
+    cards.too_late = the charge is in another state by now
+
+#   ---- catalog -----------------------------------------------------------------
+
+command = catalog.put_category
+    about = Make a category, or say anew what it is.
+    refuses = shop.staff_only
+    refuses = catalog.bad_slug
+    fields
+        category = text 32, its name in addresses
+        title = text 80
+        text = text 300
+        place = u32 0..9999, where it stands among the others
+
+command = catalog.write
+    about = Make a product, a draft at first, or say anew what it is.
+    refuses = shop.staff_only
+    refuses = catalog.bad_slug
+    refuses = catalog.slug_taken
+    refuses = catalog.sku_taken
+    refuses = catalog.unknown_category
+    refuses = catalog.not_sellable
+    fields
+        product_id = id
+        slug = text 60, its name in addresses
+        title = text 100
+        summary = text 300
+        text = text 8000
+        category = text 32
+        articles = list 24 of article, with what each costs from now on
+        pictures = list 12 of picture
+
+command = catalog.publish
+    about = Show it to everybody.
+    refuses = shop.staff_only
+    refuses = catalog.unknown_product
+    fields
+        product_id = id
+
+command = catalog.withdraw
+    about = Take it out of the shop.
+    refuses = shop.staff_only
+    refuses = catalog.unknown_product
+    fields
+        product_id = id
+
+event = catalog.category_put
+    about = There is such a category, and this is what it is.
+    stream = catalog
+    key = category
+    after = catalog.put_category
+    fields
+        category = text 32
+        title = text 80
+        text = text 300
+        place = u32
+
+event = catalog.written
+    about = What a product is from now on, whatever it was before.
+    stream = catalog
+    key = product_id
+    after = catalog.write
+    fields
+        product_id = id
+        slug = text 60
+        title = text 100
+        summary = text 300
+        text = text 8000
+        category = text 32
+        articles = list 24 of article
+        pictures = list 12 of picture
+        state = product_state
+
+event = catalog.priced
+    about = An article has a price for the first time, or another one.
+    stream = catalog
+    key = product_id
+    after = catalog.write
+    fields
+        product_id = id
+        sku = text 32
+        price = money
+        was = money optional
+
+event = catalog.published
+    about = Everybody sees it.
+    stream = catalog
+    key = product_id
+    after = catalog.publish
+    fields
+        product_id = id
+
+event = catalog.withdrawn
+    about = Nobody sees it any more.
+    stream = catalog
+    key = product_id
+    after = catalog.withdraw
+    fields
+        product_id = id
+
+row = product
+    about = A product, as far as catalog has to know it to decide.
+    table = products
+    stream = catalog
+    key = product_id
+    fields
+        product_id = id
+        slug = text 60
+        state = product_state
+        articles = list 24 of article
+
+row = slug
+    about = Whose address it is.
+    table = slugs
+    stream = catalog
+    key = slug
+    fields
+        slug = text 60
+        product_id = id
+
+row = sku_owner
+    about = Whose article it is.
+    table = sku_owners
+    stream = catalog
+    key = sku
+    fields
+        sku = text 32
+        product_id = id
+
+row = category
+    about = A category.
+    table = categories
+    stream = catalog
+    key = category
+    fields
+        category = text 32
+        title = text 80
+        text = text 300
+        place = u32
+
+#   ---- inventory ---------------------------------------------------------------
+
+command = inventory.receive
+    about = Goods have come in.
+    refuses = shop.staff_only
+    refuses = inventory.unknown_article
+    refuses = inventory.too_many
+    fields
+        sku = text 32
+        units = u32 1..100000
+        note = text 200
+
+command = inventory.count
+    about = Somebody has counted what is on the shelf.
+    refuses = shop.staff_only
+    refuses = inventory.unknown_article
+    refuses = inventory.too_few
+    fields
+        sku = text 32
+        on_hand = u32 0..1000000, what was counted; not less than what is held
+        damaged = bool, what is missing is damaged
+        note = text 200
+
+command = inventory.hold
+    about = "Hold units for an order: all of its lines, or none."
+    refuses = inventory.sold_out
+    refuses = inventory.unknown_article
+    refuses = inventory.held_already
+    refuses = inventory.line_twice
+    fields
+        order_id = id
+        lines = list 50 of stock_line, each article once
+        hold_ms = u32 1000..86400000, for so long
+
+command = inventory.release
+    about = What is held for an order is free again. Nothing held is fine.
+    fields
+        order_id = id
+
+command = inventory.take
+    about = What is held for an order leaves the shelf.
+    refuses = inventory.not_held
+    fields
+        order_id = id
+
+command = inventory.take_back
+    about = What an order has taken is on the shelf again. Nothing taken is fine.
+    fields
+        order_id = id
+
+event = inventory.changed
+    about = So much there is of an article, and why.
+    stream = inventory
+    key = sku
+    after = inventory.receive
+    after = inventory.count
+    after = inventory.hold
+    after = inventory.release
+    after = inventory.take
+    after = inventory.take_back
+    after = timer hold
+    fields
+        sku = text 32
+        on_hand = u32, on the shelf
+        held = u32, of these, for orders
+        reason = stock_reason
+        units = u32, that came, went, were held or released
+        note = text 200
+
+event = inventory.held
+    about = All of an order is held for it, for a while.
+    stream = inventory
+    key = order_id
+    after = inventory.hold
+    fields
+        order_id = id
+        lines = list 50 of stock_line
+        expires_ms = time
+
+event = inventory.released
+    about = What was held for an order is free again.
+    stream = inventory
+    key = order_id
+    after = inventory.release
+    after = timer hold
+    fields
+        order_id = id
+        reason = release_reason
+
+event = inventory.taken
+    about = What was held for an order has left the shelf.
+    stream = inventory
+    key = order_id
+    after = inventory.take
+    fields
+        order_id = id
+
+event = inventory.taken_back
+    about = What an order had taken is on the shelf again.
+    stream = inventory
+    key = order_id
+    after = inventory.take_back
+    fields
+        order_id = id
+
+row = stock
+    about = How much there is of an article.
+    table = stocks
+    stream = inventory
+    key = sku
+    fields
+        sku = text 32
+        on_hand = u32
+        held = u32
+
+row = hold
+    about = What is held for an order, or was taken for it.
+    table = holds
+    stream = inventory
+    key = order_id
+    fields
+        order_id = id
+        is_taken = bool
+        lines = list 50 of stock_line
+
+row = known_article
+    about = What somebody sells, so that its stock can be kept.
+    table = known_articles
+    stream = catalog
+    key = sku
+    fields
+        sku = text 32
+
+#   ---- orders ------------------------------------------------------------------
+
+command = orders.place
+    about = Order, and pay with a card that the processor has a token of.
+    refuses = shop.not_signed_in
+    refuses = orders.id_taken
+    refuses = orders.nothing_ordered
+    refuses = orders.unknown_article
+    refuses = orders.price_changed
+    refuses = orders.too_many
+    refuses = orders.currencies
+    fields
+        order_id = id
+        lines = list 50 of wanted_line
+        card = id, its token
+        email = text 254 personal, where to write to
+        address = address personal
+
+command = orders.cancel
+    about = Take an order back, as long as its goods have not left the shelf.
+    refuses = shop.not_signed_in
+    refuses = orders.unknown_order
+    refuses = orders.not_yours
+    refuses = orders.too_late
+    fields
+        order_id = id
+
+command = orders.refund
+    about = Give money back.
+    refuses = shop.staff_only
+    refuses = orders.unknown_order
+    refuses = orders.too_late
+    refuses = orders.too_much
+    fields
+        order_id = id
+        refund_id = id
+        minor = u64 1..9007199254740991, of the order's currency
+        goods_return = bool, they go back to the shelf
+        note = text 200
+
+event = orders.placed
+    about = Somebody has ordered.
+    stream = orders
+    key = order_id
+    after = orders.place
+    fields
+        order_id = id
+        owner = id, a person or a guest
+        lines = list 50 of order_line
+        total = money
+        card = id
+
+event = orders.addressed
+    about = Where it goes to.
+    stream = orders.private
+    key = order_id
+    subject = owner
+    after = orders.place
+    fields
+        order_id = id
+        owner = id
+        email = text 254 optional personal
+        address = address optional personal
+
+event = orders.reserved
+    about = Its goods are held.
+    stream = orders
+    key = order_id
+    after = inventory.hold
+    fields
+        order_id = id
+
+event = orders.step_needed
+    about = The card's owner has one more thing to do.
+    stream = orders
+    key = order_id
+    after = payments.step_needed
+    fields
+        order_id = id
+
+event = orders.paid
+    about = The money is held.
+    stream = orders
+    key = order_id
+    after = payments.authorised
+    fields
+        order_id = id
+
+event = orders.stepped
+    about = Another service has done something for it.
+    stream = orders
+    key = order_id
+    after = inventory.hold
+    after = payments.authorise
+    after = payments.capture
+    after = inventory.take
+    after = inventory.release
+    after = inventory.take_back
+    after = payments.void
+    after = payments.refund
+    fields
+        order_id = id
+        step = order_step
+
+event = orders.confirmed
+    about = The money is taken, and the goods are the shopper's.
+    stream = orders
+    key = order_id
+    after = payments.captured
+    fields
+        order_id = id
+
+event = orders.cancelled
+    about = It does not come about; what was held for it is released.
+    stream = orders
+    key = order_id
+    after = orders.cancel
+    after = inventory.hold
+    after = inventory.take
+    after = payments.authorise
+    after = payments.capture
+    after = payments.declined
+    after = timer pay
+    fields
+        order_id = id
+        reason = cancel_reason
+        decline = decline_reason optional, of the card
+        goods_taken = bool, they have to go back
+
+event = orders.refund_decided
+    about = Money is to be given back.
+    stream = orders
+    key = order_id
+    after = orders.refund
+    fields
+        order_id = id
+        refund_id = id
+        amount = money
+        goods_return = bool
+        by = id, of the staff
+        note = text 200
+
+event = orders.refunded
+    about = Money has been given back.
+    stream = orders
+    key = order_id
+    after = payments.refunded
+    fields
+        order_id = id
+        refund_id = id
+        amount = money
+        is_all = bool, nothing is left of what was paid
+
+row = order
+    about = An order, as far as orders has to know it to decide.
+    table = orders
+    stream = orders
+    key = order_id
+    fields
+        order_id = id
+        owner = id
+        state = order_state
+        goods_taken = bool
+        total = money
+        card = id
+        decided = u64, minor units whose return was decided
+        returned = u64, that have been given back
+        lines = list 50 of stock_line
+
+row = offer
+    about = What an article is and costs now.
+    table = offers
+    stream = catalog
+    key = sku
+    fields
+        sku = text 32
+        product_id = id
+        title = text 160
+        price = money
+
+row = offered_product
+    about = Whether a product is sold, and its articles.
+    table = offered_products
+    stream = catalog
+    key = product_id
+    fields
+        product_id = id
+        state = product_state
+        articles = list 24 of article
+
+#   ---- payments ----------------------------------------------------------------
+
+command = payments.authorise
+    about = Hold money for an order.
+    refuses = payments.too_late
+    fields
+        order_id = id
+        card = id
+        amount = money
+
+command = payments.capture
+    about = Take what is held.
+    refuses = payments.unknown_payment
+    refuses = payments.too_late
+    fields
+        order_id = id
+
+command = payments.void
+    about = Hold nothing for an order, now or later. What was taken goes back.
+    refuses = payments.too_late
+    fields
+        order_id = id
+
+command = payments.refund
+    about = Give back some of what was taken.
+    refuses = payments.unknown_payment
+    refuses = payments.too_late
+    refuses = payments.too_much
+    fields
+        order_id = id
+        refund_id = id
+        amount = money
+
+event = payments.asked
+    about = The card processor is asked to hold money.
+    stream = payments
+    key = order_id
+    after = payments.authorise
+    fields
+        order_id = id
+        card = id
+        amount = money
+
+event = payments.step_needed
+    about = The card's owner has one more thing to do.
+    stream = payments
+    key = order_id
+    after = cards.answered
+    fields
+        order_id = id
+
+event = payments.authorised
+    about = The money is held.
+    stream = payments
+    key = order_id
+    after = cards.answered
+    fields
+        order_id = id
+
+event = payments.declined
+    about = The card does not pay.
+    stream = payments
+    key = order_id
+    after = cards.answered
+    after = cards.authorise
+    after = timer answer
+    fields
+        order_id = id
+        reason = decline_reason
+
+event = payments.capture_asked
+    about = The processor is asked to take the money.
+    stream = payments
+    key = order_id
+    after = payments.capture
+    fields
+        order_id = id
+
+event = payments.captured
+    about = The money is taken.
+    stream = payments
+    key = order_id
+    after = cards.capture
+    fields
+        order_id = id
+
+event = payments.voided
+    about = Nothing is held, and nothing will be.
+    stream = payments
+    key = order_id
+    after = payments.void
+    fields
+        order_id = id
+        was_asked = bool, the processor knows of the charge
+
+event = payments.void_done
+    about = The processor holds nothing.
+    stream = payments
+    key = order_id
+    after = cards.void
+    fields
+        order_id = id
+
+event = payments.refund_asked
+    about = The processor is asked to give money back.
+    stream = payments
+    key = order_id
+    after = payments.refund
+    after = payments.void
+    fields
+        order_id = id
+        refund_id = id
+        amount = money
+
+event = payments.refunded
+    about = Money has been given back.
+    stream = payments
+    key = order_id
+    after = cards.refunded
+    fields
+        order_id = id
+        refund_id = id
+        amount = money
+
+event = payments.asking
+    about = The processor has heard a request; what comes of it is another event.
+    stream = payments
+    key = order_id
+    after = cards.authorise
+    after = cards.refund
+    fields
+        order_id = id
+        is_accepted = bool
+
+row = payment
+    about = A payment.
+    table = payments
+    stream = payments
+    key = order_id
+    fields
+        order_id = id
+        state = payment_state
+        amount = money
+        asked_back = u64, minor units
+        capture_asked = bool
+
+row = refund
+    about = Money that is on its way back.
+    table = refunds
+    stream = payments
+    key = refund_id
+    fields
+        refund_id = id
+        order_id = id
+        amount = money
+
+#   ---- cards: the processor's sandbox --------------------------------------------
+
+enum = card_manner
+    about = How a test card behaves.
+    values
+        pays = 0, 4242 4242 4242 4242
+        declined = 1, 4000 0000 0000 0002
+        insufficient_funds = 2, 4000 0000 0000 9995
+        expired_card = 3, 4000 0000 0000 0069
+        wrong_code = 4, 4000 0000 0000 0127
+        wants_step = 5, 4000 0027 6000 3184
+        pays_late = 6, "4000 0000 0000 0259, after eight seconds"
+        pays_twice = 7, "4000 0000 0000 0341: says so twice"
+        never_answers = 8, 4000 0000 0000 0119
+        unknown = 9, any other
+
+enum = charge_outcome
+    about = What the processor says of a charge.
+    values
+        authorised = 0
+        declined = 1
+        step_needed = 2
+
+command = cards.keep
+    about = "Let the processor know a card; the shop knows its token only."
+    fields
+        card = id, its token from now on
+        number = text 19 personal, digits and spaces
+        code = text 4 personal
+        month = u8 1..12
+        year = u16 2000..2100
+
+command = cards.authorise
+    about = Hold money. The answer is an event.
+    refuses = cards.too_late
+    fields
+        charge_id = id
+        card = id
+        amount = money
+
+command = cards.take_step
+    about = The card's owner shows who they are, with a code.
+    refuses = cards.unknown_charge
+    refuses = cards.too_late
+    fields
+        charge_id = id
+        code = text 8, "1234 is right"
+
+command = cards.capture
+    about = Take what is held.
+    refuses = cards.unknown_charge
+    refuses = cards.too_late
+    fields
+        charge_id = id
+
+command = cards.void
+    about = Hold nothing, now or later.
+    refuses = cards.too_late
+    fields
+        charge_id = id
+
+command = cards.refund
+    about = Give back some of what was taken.
+    refuses = cards.unknown_charge
+    refuses = cards.too_late
+    fields
+        charge_id = id
+        refund_id = id
+        amount = money
+
+event = cards.kept
+    about = A card is known.
+    stream = cards
+    key = card
+    after = cards.keep
+    fields
+        card = id
+        last4 = text 4
+        manner = card_manner
+
+event = cards.asked
+    about = The shop wants money to be held.
+    stream = cards
+    key = charge_id
+    after = cards.authorise
+    fields
+        charge_id = id
+        amount = money
+        manner = card_manner
+
+event = cards.answered
+    about = What comes of it.
+    stream = cards
+    key = charge_id
+    after = cards.authorise
+    after = cards.take_step
+    after = timer answer
+    fields
+        charge_id = id
+        outcome = charge_outcome
+        reason = decline_reason optional, of a decline
+
+event = cards.captured
+    about = The money is taken.
+    stream = cards
+    key = charge_id
+    after = cards.capture
+    fields
+        charge_id = id
+
+event = cards.voided
+    about = Nothing is held.
+    stream = cards
+    key = charge_id
+    after = cards.void
+    fields
+        charge_id = id
+
+event = cards.refunded
+    about = Money has gone back.
+    stream = cards
+    key = charge_id
+    after = cards.refund
+    fields
+        charge_id = id
+        refund_id = id
+        amount = money
+
+row = card
+    about = A card.
+    table = cards
+    stream = cards
+    key = card
+    fields
+        card = id
+        last4 = text 4
+        manner = card_manner
+
+row = charge
+    about = Money of a card.
+    table = charges
+    stream = cards
+    key = charge_id
+    fields
+        charge_id = id
+        amount = money
+        manner = card_manner
+        state = payment_state
+        back = u64, minor units that have gone back
+
+row = gone_back
+    about = A refund that was done.
+    table = gone_back
+    stream = cards
+    key = refund_id
+    fields
+        refund_id = id

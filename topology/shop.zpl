@@ -1,0 +1,52 @@
+#   A shop. `man souk.topology` says what may stand here, `souk check` whether it fits together.
+
+system = shop
+    about = A shop that sells.
+    messages = ../services/shop/shop.messages.zpl
+    trim_after = recorded                   #   a demo keeps no backups
+
+event_store = es1
+    about = Records what happened.
+
+service = catalog
+    about = What is for sale.
+    program = souk-catalog
+    stream = catalog
+
+service = inventory
+    about = What is in stock, and for whom it is held.
+    program = souk-inventory
+    stream = inventory
+    follow = catalog
+
+#   An order asks for goods, then for money; both are let go when it fails.
+service = orders
+    about = Orders, from the click to the receipt.
+    program = souk-orders
+    stream = orders
+    stream = orders.private
+        private = yes
+    follow = catalog
+    follow = payments
+    call = inventory
+        command = inventory.hold
+        command = inventory.release
+        command = inventory.take
+        command = inventory.take_back
+    call = payments
+
+service = payments
+    about = The money of each order.
+    program = souk-payments
+    stream = payments
+    follow = cards
+    call = cards
+        command = cards.authorise
+        command = cards.capture
+        command = cards.void
+        command = cards.refund
+
+service = cards
+    about = A card processor's sandbox.
+    program = souk-cards
+    stream = cards
