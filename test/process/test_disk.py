@@ -85,27 +85,29 @@ def test_a_socket_that_cannot_be_heard_stops_the_daemon(build):
     """It says so and stops, whichever socket it is: deaf, it would seem to be well; started again it goes on."""
     skip_if_sanitized("sanitizers want to be loaded first")
     with System(build, services=("stock", "query")) as system:
-        shim = {"LD_PRELOAD": os.path.join(system.build, "test/process/.libs/failing.so"), "FAILING": system.path}
-        switch = os.path.join(system.path, "receive")
-        for name in ("log-a", "stock", "query"):
-            system.start(name, **shim)
-        for name in ("log-a", "stock", "query"):
+        shim = {"LD_PRELOAD": os.path.join(system.build, "test/process/.libs/failing.so")}
+        homes = {name: os.path.join(system.path, f"failing-{name}") for name in system.services}
+        for home in homes.values():
+            os.mkdir(home)
+        system.start("log-a")
+        for name in system.services:
+            system.start(name, FAILING=homes[name], **shim)
             system.live(name)
-        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).status == "ok"
-        for name, endpoint in (("stock", "stock.commands"), ("stock", "stock.queries"), ("query", "stock.publish")):
+        for name, endpoint, query, ask in (("stock", "stock.commands", False, "stock.receive"),
+                                           ("stock", "stock.queries", True, "rows.get"),
+                                           ("query", "stock.publish", False, "stock.receive")):
+            switch = os.path.join(homes[name], "receive")
             with open(f"{switch}.new", "w", encoding="utf-8") as file:
                 file.write(endpoint)
             os.rename(f"{switch}.new", switch)
+            door = Door(system.context, system.endpoint("stock", "queries" if query else "commands"))
+            door.send(query, ask, [1, 1])
             daemon = system.daemons[name]
-            door = Door(system.context, system.endpoint("stock", endpoint.split(".")[1].replace("publish", "commands")))
-            door.send(endpoint == "stock.queries", "rows.get" if endpoint == "stock.queries" else "stock.receive", [1, 1])
             assert daemon.process.wait(WAIT_SECONDS) == EX_IOERR, daemon.log()
             assert "event=failed" in daemon.log() and "received" in daemon.log(), daemon.log()
             os.unlink(switch)
             door.close()
-            for again in ("log-a", "stock", "query"):
-                if system.daemons[again].process.poll() is not None:
-                    system.start(again, **shim)
-                    system.live(again)
+            system.start(name, FAILING=homes[name], **shim)
+            system.live(name)
             assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).status == "ok"
         system.caught_up("query", "stock", "stock")
