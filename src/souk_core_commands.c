@@ -145,8 +145,14 @@ run_command(struct souk_core *core, struct core_command *command)
     }
     if (core->now.steady_ms >= command->deadline_ms) {
         command->done = true;
-        return reply_status(core, command, request->seen_count != 0 ? SOUK_STATUS_PENDING : SOUK_STATUS_EXPIRED,
-            "deadline", "the deadline passed before the command was looked at", 0);
+        seen = see(core, command, &rc);
+        if (rc != 0)
+            return rc;
+        if (seen == SEEN_WAITS)
+            return reply_status(core, command, SOUK_STATUS_PENDING, "pending",
+                "this service has not caught up with what was seen", BUSY_RETRY_MS);
+        return reply_status(core, command, SOUK_STATUS_EXPIRED, "expired",
+            "its deadline passed before it was looked at", 0);
     }
     if (command->failed) {
         command->done = true;

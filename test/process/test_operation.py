@@ -246,6 +246,19 @@ def test_a_full_store_refuses_and_answers(build):
         levels_equal(system, taken + 1)
 
 
+def test_who_waits_in_vain_is_told_the_same_everywhere(build):
+    """What was seen does not come in time: one status, one code, one sentence, for commands and for queries."""
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        reply = system.command("stock", "stock.receive", [1, 1])
+        never = [[stream, counter, bits, number + 1000] for stream, counter, bits, number in reply.cursors]
+        told = {(answer.status, answer.code, answer.text) for answer in (
+            system.command("stock", "stock.receive", [1, 1], seen=never, deadline_ms=50),
+            system.query("stock", "rows.get", [0, 1], seen=never, deadline_ms=50),
+            system.query("query", "rows.get", [1, 1], seen=never, deadline_ms=50))}
+        assert told == {("pending", "pending", "this service has not caught up with what was seen")}, told
+
+
 def test_who_waits_leaves_room_for_the_others(build):
     """One client waits for what never comes, more often than may wait: it is told so, and the others are served."""
     with System(build, services=("stock", "query")) as system:
