@@ -540,6 +540,20 @@ souk_feed_commit(struct souk_feed *feed, struct souk_feed_batch *batches_out[SOU
     return 0;
 }
 
+bool
+souk_feed_refuse(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now)
+{
+    for (uint32_t i = 0; i < feed->stream_count; i++)
+        if (feed->streams[i].first != feed->streams[i].untaken)
+            return false;
+    for (uint32_t i = 0; i < feed->stream_count; i++)
+        souk_feed_drop(&feed->streams[i]);
+    feeds->malformed++;
+    feed->request = 0;
+    next_source(feeds, feed, now);
+    return true;
+}
+
 void
 souk_feeds_committed(struct souk_feeds *feeds)
 {

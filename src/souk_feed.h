@@ -127,6 +127,11 @@ void souk_feed_take(struct souk_feed_stream *stream);
 uint32_t souk_feed_commit(struct souk_feed *feed, struct souk_feed_batch *batches_out[SOUK_COMMIT_BATCHES_MAX]);
 /* The transaction stood: forget what was taken. It did not: nothing was taken. */
 void souk_feeds_committed(struct souk_feeds *feeds);
+/*
+ * What is at the front cannot be right: the queues are emptied, it is counted as malformed and another holder asked.
+ * False: something of it is taken in this transaction; to be said again after that.
+ */
+bool souk_feed_refuse(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now);
 void souk_feeds_aborted(struct souk_feeds *feeds);
 /*
  * Of the first event that is missing, as far as that is known: when it was made, or when it was heard of, or

@@ -29,7 +29,7 @@ struct kept {
     struct souk_feed_stream *feed;
     struct souk_log log;
     struct souk_position head;
-    uint64_t time_ms;                           /* of the batch that it ends */
+    uint64_t time_ms, commit;                   /* of the batch that it ends */
     struct souk_point ordered;
     uint64_t backed_up;
     bool probing;                               /* its history is void: looking for where it left the origin's */
@@ -95,6 +95,7 @@ static int stand_before(struct souk_recorder *recorder, struct kept *kept, uint6
 static int is_kept(struct souk_recorder *recorder, const struct kept *kept, const struct souk_batch_header *header,
     bool *kept_out);
 static int record(struct souk_recorder *recorder);
+static bool rises(struct souk_recorder *recorder, struct souk_feed_batch *const *batches, uint32_t count);
 static int record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch);
 static int set_aside(struct souk_recorder *recorder, struct kept *kept);
 static int forget_order(struct souk_recorder *recorder);
@@ -225,7 +226,7 @@ load_kept(struct souk_recorder *recorder, struct kept *kept)
     int rc;
 
     if ((rc = souk_log_open(recorder->txn, &kept->name, &kept->log)) != 0
-        || (rc = souk_log_head(recorder->txn, &kept->log, &kept->head, NULL)) != 0
+        || (rc = souk_log_head(recorder->txn, &kept->log, &kept->head, &kept->commit)) != 0
         || (rc = souk_log_time(recorder->txn, &kept->log, &kept->time_ms)) != 0)
         return rc;
     memset(&kept->ordered, 0, sizeof kept->ordered);
@@ -701,6 +702,11 @@ record(struct souk_recorder *recorder)
         struct origin *origin = &recorder->origins[i];
 
         while (recorded < ROUND_BATCHES_MAX && (count = souk_feed_commit(origin->feed, batches)) != 0) {
+            if (!rises(recorder, batches, count)) {
+                if (!souk_feed_refuse(&recorder->feeds, origin->feed, recorder->now))
+                    recorder->again = true;
+                break;
+            }
             for (uint32_t k = 0; k < count; k++)
                 if ((rc = record_batch(recorder, batches[k])) != 0)
                     return rc;
@@ -711,6 +717,23 @@ record(struct souk_recorder *recorder)
     if (recorded >= ROUND_BATCHES_MAX)
         recorder->again = true;
     return 0;
+}
+
+/*
+ * Is it a later commit than what is recorded of its streams? Whole commits are given back in the order of their numbers:
+ * one below its predecessor would never be whole again, and its service could not take its past back.
+ */
+static bool
+rises(struct souk_recorder *recorder, struct souk_feed_batch *const *batches, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct kept *kept = kept_of(recorder, batches[i]->header.stream.text);
+
+        assert(kept != NULL);
+        if (!kept->probing && batches[i]->header.commit <= kept->commit)
+            return false;
+    }
+    return true;
 }
 
 static int
@@ -742,6 +765,7 @@ record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch)
         return rc;
     kept->head = souk_batch_end(header);
     kept->time_ms = header->time_ms;
+    kept->commit = header->commit;
     souk_feed_take(kept->feed);
     recorder->changed = true;
     recorder->status.batches_recorded++;
@@ -867,6 +891,8 @@ set_aside(struct souk_recorder *recorder, struct kept *kept)
     if ((rc = souk_log_set_aside(recorder->txn, &kept->log, souk_point_of(&common), &rows)) != 0)
         return rc;
     kept->head = common;
+    if ((rc = souk_log_head(recorder->txn, &kept->log, &(struct souk_position){ .number = 0 }, &kept->commit)) != 0)
+        return rc;
     if (kept->backed_up > common.number) {      /* the rest of it is of the other history */
         kept->backed_up = common.number;
         recorder->backed_up_changed = true;
