@@ -26,6 +26,9 @@ bench_bench_finder_LDADD = libsouk-all.la
 $(bench_bench_finder_OBJECTS): src/eventstore.h
 
 EXTRA_DIST += bench/bench.messages.zpl bench/instructions.sh bench/instructions.txt bench/README.md
+# Clients of souk's peers: bench/compare compiles them, where their libraries are.
+EXTRA_DIST += bench/compare bench/peers/peer.c bench/peers/peer.h bench/peers/nats.c bench/peers/plain.c \
+	bench/peers/postgres.c bench/peers/redis.c
 CLEANFILES += $(BENCH_ALL) bench/bench.h bench/bench.c
 
 .PHONY: bench
