@@ -19,6 +19,7 @@ static int load_own(struct souk_core *core, struct core_own *own);
 static int load_follow(struct souk_core *core, struct core_follow *follow);
 static int save_meta(struct souk_core *core);
 static int rounds(struct souk_core *core);
+static bool is_from(struct souk_slice identity, const struct souk_name *name);
 static bool has_ended(const struct souk_core *core);
 static void blame(struct souk_core *core);
 static void begin_round(struct souk_core *core, struct souk_txn *txn, struct souk_time now);
@@ -306,13 +307,13 @@ souk_core_hear_request(struct souk_core *core, struct souk_slice route, struct s
         core_hear_command(core, route, identity, frames[0], now);
         return;
     case SOUK_WIRE_ACK:
-        if (souk_wire_ack_get(frames[0], &ack) == 0) {
+        if (souk_wire_ack_get(frames[0], &ack) == 0 && is_from(identity, &ack.store)) {
             core_hear_ack(core, &ack);
             return;
         }
         break;
     case SOUK_WIRE_FENCED:
-        if (souk_wire_fenced_get(frames[0], &fenced) == 0) {
+        if (souk_wire_fenced_get(frames[0], &fenced) == 0 && is_from(identity, &fenced.store)) {
             core_hear_fenced(core, &fenced);
             return;
         }
@@ -355,7 +356,7 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
         }
         break;
     case SOUK_WIRE_SEALED:
-        if (souk_wire_sealed_get(frames[0], &sealed) == 0) {
+        if (souk_wire_sealed_get(frames[0], &sealed) == 0 && strcmp(sealed.store.text, from->text) == 0) {
             core_hear_sealed(core, &sealed);
             return;
         }
@@ -379,14 +380,21 @@ souk_core_hear_published(struct souk_core *core, const struct souk_name *from, c
     if (frame_count != 2) {
         core->status.malformed++;
     } else if (souk_slice_equal(frames[0], souk_wire_topic_heads())) {
-        if (souk_wire_heads_get(frames[1], &heads) == 0)
+        if (souk_wire_heads_get(frames[1], &heads) == 0 && strcmp(heads.sender.text, from->text) == 0)
             souk_feeds_hear_heads(&core->feeds, &heads, now);
         else
             core->status.malformed++;
     } else if (core->own_feed == NULL || strcmp(from->text, core->wiring->self.text) != 0
         || core->state == SOUK_CORE_BESIDE) {
-        souk_feeds_hear_batch(&core->feeds, frames[1], now);
+        souk_feeds_hear_batch(&core->feeds, from, frames[1], now);
     }
+}
+
+/* Did who is called that send it? Without keys everybody is taken at his word. */
+static bool
+is_from(struct souk_slice identity, const struct souk_name *name)
+{
+    return identity.size_bytes == 0 || souk_slice_equal(identity, souk_name_slice(name));
 }
 
 void

@@ -13,6 +13,7 @@ static bool is_behind(const struct souk_feed_stream *stream);
 static int add_stream(struct souk_feeds *feeds, const struct souk_wired_stream *wired);
 static struct souk_feed *add_feed(struct souk_feeds *feeds, const struct souk_name *origin);
 static void list_sources(const struct souk_wiring *wiring, struct souk_feed *feed, bool origin_too);
+static void hear_batch(struct souk_feeds *feeds, const struct souk_feed *feed, struct souk_slice bytes);
 static void enqueue(struct souk_feeds *feeds, struct souk_feed_stream *stream,
     const struct souk_batch_header *header, struct souk_slice bytes);
 static void hear_point(struct souk_feed_stream *stream, struct souk_point point);
@@ -231,7 +232,18 @@ souk_feeds_seen_ms(const struct souk_feeds *feeds, const struct souk_cause *caus
 /* ---- what is heard -------------------------------------------------- */
 
 void
-souk_feeds_hear_batch(struct souk_feeds *feeds, struct souk_slice bytes, struct souk_time now)
+souk_feeds_hear_batch(struct souk_feeds *feeds, const struct souk_name *from, struct souk_slice bytes,
+    struct souk_time now)
+{
+    const struct souk_feed *feed = souk_feeds_find(feeds, from->text);
+
+    if (feed != NULL)
+        hear_batch(feeds, feed, bytes);
+}
+
+/* Of that feed's streams: who may speak for one of them may not for others. */
+static void
+hear_batch(struct souk_feeds *feeds, const struct souk_feed *feed, struct souk_slice bytes)
 {
     struct souk_batch_header header;
     struct souk_feed_stream *stream;
@@ -244,6 +256,10 @@ souk_feeds_hear_batch(struct souk_feeds *feeds, struct souk_slice bytes, struct 
     stream = souk_feeds_stream(feeds, header.stream.text);
     if (stream == NULL || !stream->feed->active)
         return;
+    if (stream->feed != feed) {
+        feeds->malformed++;
+        return;
+    }
     end = souk_batch_end(&header);
     if (souk_batch_extends(&header, &stream->tail) || (SOUK_PLANTED_BUG(EPOCH_IGNORED) && header.count != 0
             && header.first == stream->tail.number + 1)) {
@@ -359,7 +375,7 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         hear_answer(feeds, feed, &pulled->answers[i], now, &elsewhere);
     if (take)
         for (size_t i = 0; i < batch_count; i++)
-            souk_feeds_hear_batch(feeds, batches[i], now);
+            hear_batch(feeds, feed, batches[i]);
     else
         elsewhere = true;
     feed->idle_due_ms = now.steady_ms + feeds->wiring->limits.pull_idle_ms;

@@ -109,8 +109,9 @@ void souk_feeds_wait_for(struct souk_feeds *feeds, const struct souk_cause *caus
 /* When did a holder last say that it has `cause`? 0: never, or no feed has its stream. */
 uint64_t souk_feeds_seen_ms(const struct souk_feeds *feeds, const struct souk_cause *cause);
 
-/* What was heard. The batch is checked whole, its hash too. 0; -SOUK_ENOMEM; else it was dropped and counted. */
-void souk_feeds_hear_batch(struct souk_feeds *feeds, struct souk_slice bytes, struct souk_time now);
+/* What `from` published: its own streams, nobody else's. The batch is checked whole, its hash too, and dropped and counted else. */
+void souk_feeds_hear_batch(struct souk_feeds *feeds, const struct souk_name *from, struct souk_slice bytes,
+    struct souk_time now);
 void souk_feeds_hear_heads(struct souk_feeds *feeds, const struct souk_wire_heads *heads, struct souk_time now);
 /* True when it is the answer to the pull under way; its batches are then heard. `record` false: only look at the verdicts. */
 bool souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from,

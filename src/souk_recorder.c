@@ -395,6 +395,7 @@ souk_recorder_hear_request(struct souk_recorder *recorder, struct souk_slice rou
         return;
     }
     if (souk_wire_seal_get(frames[0], &request->seal) != 0
+        || (identity.size_bytes != 0 && !souk_slice_equal(identity, souk_name_slice(&request->seal.service)))
         || origin_of(recorder, request->seal.service.text) == NULL) {
         recorder->status.malformed++;
         free(request);
@@ -464,7 +465,7 @@ souk_recorder_hear_published(struct souk_recorder *recorder, const struct souk_n
     if (souk_slice_equal(frames[0], souk_wire_topic_heads())) {
         bool level = true;
 
-        if (souk_wire_heads_get(frames[1], &heads) != 0) {
+        if (souk_wire_heads_get(frames[1], &heads) != 0 || strcmp(heads.sender.text, from->text) != 0) {
             recorder->status.malformed++;
             return;
         }
@@ -498,7 +499,7 @@ souk_recorder_hear_published(struct souk_recorder *recorder, const struct souk_n
         souk_feed_want(origin->feed);
         return;
     }
-    souk_feeds_hear_batch(&recorder->feeds, frames[1], now);
+    souk_feeds_hear_batch(&recorder->feeds, from, frames[1], now);
 }
 
 void
