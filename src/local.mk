@@ -72,6 +72,11 @@ libsouk_all_la_SOURCES = \
 	src/souk_report.c \
 	src/souk_notify.c \
 	src/souk_socket.c \
+	src/souk_socket_gate.c \
+	src/souk_socket_gate.h \
+	src/souk_socket_parts.h \
+	src/souk_access.c \
+	src/souk_access.h \
 	src/souk_links.c \
 	src/souk_run.c \
 	src/souk_run_writer.c \
@@ -82,6 +87,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_guard.c \
 	src/souk_run_place.c \
 	src/souk_run_prepare.c \
+	src/souk_run_access.c \
 	src/souk_daemon.c \
 	src/souk_key.c \
 	src/souk_key.h \

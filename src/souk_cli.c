@@ -14,16 +14,23 @@
 #define PROGRESS_EVERY_MS 200
 #define CELL_BYTES_MAX 4096
 
+enum { OPTION_AS = 0x1000, OPTION_KEYS };      /* apart from those of the subcommands */
+
+static int read_topology(const struct souk_cli *cli, const char *path, bool needs_keys,
+    struct souk_topology **topology_out);
 static error_t parse_common(int key, char *arg, struct argp_state *state);
 
 static const struct argp_option common_options[] = {
     { "topology", 't', "FILE", 0, "The system that is meant; default: $" SOUK_CLI_TOPOLOGY_VARIABLE ", or "
         SOUK_CLI_TOPOLOGY_DEFAULT " where one is", 90 },
+    { "as", OPTION_AS, "CLIENT", 0, "Who asks, by the name of a client of the topology; default: $"
+        SOUK_CLI_CLIENT_VARIABLE ", or the only one whose key is here", 90 },
+    { "keys", OPTION_KEYS, "DIR", 0, "Where the secret keys lie; default: where the topology says", 90 },
     { "json", 'j', NULL, 0, "Write JSON", 91 },
     { 0 },
 };
 const struct argp souk_cli_argp = { .options = common_options, .parser = parse_common };
-const struct argp souk_cli_json_argp = { .options = common_options + 1, .parser = parse_common };
+const struct argp souk_cli_json_argp = { .options = common_options + 3, .parser = parse_common };
 
 void
 souk_cli_begin(struct souk_cli *cli, char **argv)
@@ -31,8 +38,9 @@ souk_cli_begin(struct souk_cli *cli, char **argv)
     const char *no_color = getenv("NO_COLOR");
     const bool is_colored = no_color == NULL || no_color[0] == '\0';
     const char *path = getenv(SOUK_CLI_TOPOLOGY_VARIABLE);
+    const char *as = getenv(SOUK_CLI_CLIENT_VARIABLE);
 
-    *cli = (struct souk_cli){ .name = argv[0] };
+    *cli = (struct souk_cli){ .name = argv[0], .as = as != NULL && as[0] != '\0' ? as : NULL };
     if (path != NULL && path[0] != '\0')
         cli->topology_path = path;
     else if (access(SOUK_CLI_TOPOLOGY_DEFAULT, F_OK) == 0)
@@ -270,6 +278,18 @@ souk_cli_table_end(struct libscols_table *table)
 int
 souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topology **topology_out)
 {
+    return read_topology(cli, path, true, topology_out);
+}
+
+int
+souk_cli_topology_unkeyed(const struct souk_cli *cli, struct souk_topology **topology_out)
+{
+    return read_topology(cli, NULL, false, topology_out);
+}
+
+static int
+read_topology(const struct souk_cli *cli, const char *path, bool needs_keys, struct souk_topology **topology_out)
+{
     struct souk_topology_errors *errors;
     size_t i;
     int rc;
@@ -280,7 +300,10 @@ souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topo
         return EX_USAGE;
     }
     errors = souk_cli_need(calloc(1, sizeof *errors));
-    if ((rc = souk_topology_read(path, topology_out, errors)) != 0) {
+    if ((rc = souk_topology_read(path, topology_out, errors)) == 0 && needs_keys
+        && (rc = souk_topology_keyed(*topology_out, errors)) != 0)
+        souk_topology_close(topology_out);
+    if (rc != 0) {
         for (i = 0; i < errors->count; i++)
             (void)fprintf(stderr, "%s%s%s\n", souk_cli_color(cli->err_has_color, SOUK_CLI_RED),
                 errors->errors[i].text, souk_cli_color(cli->err_has_color, SOUK_CLI_PLAIN));
@@ -289,6 +312,44 @@ souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topo
     }
     free(errors);
     return souk_cli_exit_status(rc, EX_CONFIG);
+}
+
+int
+souk_cli_identity(const struct souk_cli *cli, const struct souk_topology *topology, const char **name_out,
+    struct souk_key **key_out)
+{
+    const char *dir = cli->keys != NULL ? cli->keys : topology->keys;
+    const struct souk_topology_client *found = NULL;
+    struct souk_error err = { 0 };
+    size_t fitting = 0;
+    int rc;
+
+    if (!topology->has_keys)
+        return 0;
+    for (size_t i = 0; i < topology->client_count; i++) {
+        const struct souk_topology_client *client = &topology->clients[i];
+        char public_text[SOUK_KEY_TEXT_BYTES];
+
+        if (client->key == NULL || (cli->as != NULL ? strcmp(client->name.text, cli->as) != 0
+            : souk_key_public(dir, client->name.text, SOUK_KEY_CURRENT, public_text, NULL) != 0))
+            continue;
+        found = client;
+        fitting++;
+    }
+    if (fitting != 1) {
+        if (cli->as != NULL)
+            souk_cli_say(cli, SOUK_CLI_RED, "%s has no client `%s` with a key", topology->path, cli->as);
+        else
+            souk_cli_say(cli, SOUK_CLI_RED, "who asks? This system has keys, and %s has %s of its clients: say --as"
+                " CLIENT, or set %s", dir, fitting == 0 ? "none" : "more than one", SOUK_CLI_CLIENT_VARIABLE);
+        return EX_NOPERM;
+    }
+    if ((rc = souk_key_open(dir, found->name.text, found->key, key_out, &err)) != 0) {
+        souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
+        return EX_NOPERM;
+    }
+    *name_out = found->name.text;
+    return 0;
 }
 
 int
@@ -329,6 +390,12 @@ parse_common(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 't':
         cli->topology_path = arg;
+        return 0;
+    case OPTION_AS:
+        cli->as = arg;
+        return 0;
+    case OPTION_KEYS:
+        cli->keys = arg;
         return 0;
     case 'j':
         cli->is_json = true;

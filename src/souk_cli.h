@@ -15,15 +15,19 @@
 #include <stdio.h>
 
 #include <souk.h>
+#include "souk_key.h"
 #include "souk_topology.h"
 
 #define SOUK_CLI_TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
+#define SOUK_CLI_CLIENT_VARIABLE "SOUK_CLIENT"
 #define SOUK_CLI_TOPOLOGY_DEFAULT "topology.zpl"
 
 struct souk_cli {
     const char *name;                   /* "souk check" */
     const char *topology_path;          /* --topology, $SOUK_TOPOLOGY, or topology.zpl; NULL: nothing of that */
     bool is_json;                       /* --json */
+    const char *as;                     /* --as, or $SOUK_CLIENT: which client of the topology this is; NULL: not said */
+    const char *keys;                   /* --keys; NULL: what the topology says */
     bool out_has_color, err_has_color;  /* a terminal, and NO_COLOR is not set */
     bool out_is_utf8;                   /* else lines are drawn in ASCII */
 };
@@ -135,6 +139,15 @@ void souk_cli_table_end(struct libscols_table *table);
 
 /* Read the topology that the options name, or `path`. What is wrong is said. 0, or an exit status. */
 int souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topology **topology_out);
+/* As that, and that nobody has a key yet who needs one is no error. */
+int souk_cli_topology_unkeyed(const struct souk_cli *cli, struct souk_topology **topology_out);
+/*
+ * Who the caller is in a system that has keys: the client that the options name, or the only one whose secret key
+ * lies here. *name_out and *key_out are left alone in a system without. Release the key with souk_key_close().
+ * 0, or an exit status.
+ */
+int souk_cli_identity(const struct souk_cli *cli, const struct souk_topology *topology, const char **name_out,
+    struct souk_key **key_out);
 /* The host `name` of it; NULL: the only one, or the one with this machine's name. 0, or an exit status. */
 int souk_cli_host(const struct souk_cli *cli, const struct souk_topology *topology, const char *name,
     const struct souk_topology_host **host_out);

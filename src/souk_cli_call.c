@@ -405,6 +405,8 @@ status_of(const struct souk_client_answer *answer)
         return EX_SOFTWARE;
     case SOUK_STATUS_UNSUPPORTED:
         return EX_PROTOCOL;
+    case SOUK_STATUS_FORBIDDEN:
+        return EX_NOPERM;
     case SOUK_STATUS_KEY_REUSED:
     case SOUK_STATUS_LOST:
     case SOUK_STATUS_INVALID:

@@ -130,7 +130,9 @@ read_system(struct findings *findings, const char *path, struct souk_topology **
     size_t i;
     int rc;
 
-    rc = souk_topology_read(path, topology_out, errors);
+    if ((rc = souk_topology_read(path, topology_out, errors)) == 0
+        && (rc = souk_topology_keyed(*topology_out, errors)) != 0)
+        souk_topology_close(topology_out);
     for (i = 0; rc != 0 && i < errors->count; i++)
         say_error(findings, errors->errors[i].text);
     if (rc != 0 && errors->left_out > 0)

@@ -13,7 +13,7 @@
 
 #define SOUK_CLI_CHILD_LINE_BYTES_MAX 8192      /* a longer line comes in pieces */
 #define SOUK_CLI_CHILD_STATUS_BYTES_MAX 511
-#define SOUK_CLI_CHILD_ARGUMENTS_MAX 8
+#define SOUK_CLI_CHILD_ARGUMENTS_MAX 12
 
 enum souk_cli_child_state {
     SOUK_CLI_CHILD_DOWN,                        /* not running; started again at `start_ms`, unless that is 0 */

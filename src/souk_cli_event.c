@@ -252,6 +252,7 @@ souk_cli_status_name(enum souk_status status)
         [SOUK_STATUS_FULL] = "full",
         [SOUK_STATUS_EXPIRED] = "expired",
         [SOUK_STATUS_UNSUPPORTED] = "unsupported",
+        [SOUK_STATUS_FORBIDDEN] = "forbidden",
     };
 
     return names[status];

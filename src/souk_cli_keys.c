@@ -13,7 +13,7 @@ enum action { ACTION_NONE, ACTION_MAKE, ACTION_LIST, ACTION_ROTATE, ACTION_PASS 
 struct options {
     struct souk_cli cli;                /* first */
     enum action action;
-    const char *dir, *host;
+    const char *host;
     char **names;
     int name_count;
 };
@@ -54,7 +54,6 @@ int
 souk_cli_keys(int argc, char **argv)
 {
     static const struct argp_option argp_options[] = {
-        { "keys", 'k', "DIR", 0, "Where the secret keys lie; default: where the topology says", 0 },
         { "host", 'H', "NAME", 0, "make: those that the topology puts on this host; default: the only one, or the one with"
             " this machine's name", 0 },
         { 0 },
@@ -74,8 +73,8 @@ souk_cli_keys(int argc, char **argv)
     souk_cli_begin(&options.cli, argv);
     options.names = souk_cli_need(calloc((size_t)argc, sizeof *options.names));
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) == 0
-        && (status = souk_cli_topology(&options.cli, NULL, &keys.topology)) == 0) {
-        keys.dir = options.dir != NULL ? options.dir : keys.topology->keys;
+        && (status = souk_cli_topology_unkeyed(&options.cli, &keys.topology)) == 0) {
+        keys.dir = options.cli.keys != NULL ? options.cli.keys : keys.topology->keys;
         keys.said = options.cli.is_json ? souk_cli_need(json_array()) : NULL;
         gather(&keys);
         chosen = souk_cli_need(calloc(keys.owner_count, sizeof(struct owner *)));
@@ -104,9 +103,6 @@ parse_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->cli;
-        return 0;
-    case 'k':
-        options->dir = arg;
         return 0;
     case 'H':
         options->host = arg;

@@ -12,12 +12,14 @@
 struct souk_cli_system {
     struct souk_topology *topology;
     struct souk_catalogue catalogue;
+    struct souk_key *key;               /* of the caller; NULL: the system has none */
     struct souk_client *client;
 };
 
 /*
  * Read the topology that the options name and its descriptions, and open a
- * client under the name `caller`, which is borrowed until the close. 0, or an
+ * client under the name `caller`, which is borrowed until the close; where there are keys, under that of the
+ * client of the topology whose key it has. 0, or an
  * exit status; what is wrong has been said. Close it in either case.
  */
 int souk_cli_system_open(struct souk_cli_system *system, const struct souk_cli *cli, const char *caller);

@@ -221,6 +221,10 @@ make_arguments(struct up *up)
 
     up->arguments[count++] = "--topology";
     up->arguments[count++] = up->topology->path;
+    if (up->options->cli.keys != NULL) {
+        up->arguments[count++] = "--keys";
+        up->arguments[count++] = up->options->cli.keys;
+    }
     if (up->options->data != NULL) {
         up->arguments[count++] = "--data";
         up->arguments[count++] = up->options->data;

@@ -28,6 +28,7 @@ struct waiting {
 struct souk_client {
     const struct souk_topology *topology;
     const char *caller;
+    const struct souk_key *key;         /* NULL: none */
     void *context;
     void **sockets[LINK_KINDS];         /* by node, in the order of the topology; NULL: not open */
     struct souk_socket_message message;
@@ -107,6 +108,12 @@ souk_client_close(struct souk_client **client_p)
     souk_pack_done(&client->pack);
     free(client);
     *client_p = NULL;
+}
+
+void
+souk_client_set_key(struct souk_client *client, const struct souk_key *key)
+{
+    client->key = key;
 }
 
 struct souk_id
@@ -336,6 +343,7 @@ open_link(struct souk_client *client, enum link_kind kind, const struct souk_top
     struct souk_error *err)
 {
     void **socket = &client->sockets[kind][node - client->topology->nodes];
+    const struct souk_socket_keys keys = { .own = client->key, .door = node->key };
     const char *endpoint = kind == LINK_COMMANDS ? node->commands : kind == LINK_QUERIES ? node->queries
         : node->publish;
     int rc;
@@ -343,7 +351,7 @@ open_link(struct souk_client *client, enum link_kind kind, const struct souk_top
     assert(node >= client->topology->nodes && node < client->topology->nodes + client->topology->node_count);
     if (*socket == NULL) {
         rc = souk_socket_open(client->context, kind == LINK_FOLLOW ? SOUK_SOCKET_FOLLOW : SOUK_SOCKET_LINK, endpoint,
-            socket, err);
+            &keys, socket, err);
         if (rc != 0)
             return rc;
         client->items[client->item_count] = (zmq_pollitem_t){ .socket = *socket, .events = ZMQ_POLLIN };

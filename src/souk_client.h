@@ -14,6 +14,7 @@
 #define SOUK_CLIENT_H
 
 #include <souk.h>
+#include "souk_key.h"
 #include "souk_topology.h"
 #include "souk_wire.h"
 
@@ -33,6 +34,11 @@ struct souk_client;
 SOUK_MUST_CHECK int souk_client_open(const struct souk_topology *topology, const char *caller,
     struct souk_client **client_out, struct souk_error *err);
 void souk_client_close(struct souk_client **client_p);
+/*
+ * The caller's key, for a system that has keys; borrowed for life. Before anything else is asked of
+ * the client, whose caller is then the name that the topology has for the key.
+ */
+void souk_client_set_key(struct souk_client *client, const struct souk_key *key);
 
 /* A new UUIDv7. */
 struct souk_id souk_client_new_id(void);

@@ -813,6 +813,7 @@ core_hear_reply(struct souk_core *core, const struct souk_name *from, struct sou
     case SOUK_STATUS_INTERNAL:
     case SOUK_STATUS_FULL:
     case SOUK_STATUS_EXPIRED:
+    case SOUK_STATUS_FORBIDDEN:                 /* a topology is on its way, perhaps */
         return;                                 /* it is asked again in time */
     }
     for (uint32_t i = 0; i < core->asked_count; i++) {

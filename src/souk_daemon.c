@@ -20,11 +20,11 @@
 #define SERVICE_DOC "\nRun the service %s of a souk topology, or the service NAME, when it has another name there."
 #define STORE_DOC "\nRun an event store of a souk topology: NAME, or the only one that it has."
 
-enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS };
+enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS, OPTION_KEYS };
 
 struct options {
     const struct souk_service *service;
-    const char *topology, *data, *name;
+    const char *topology, *data, *keys, *name;
     bool has_level, is_new, accepts_loss;
     enum souk_level level;
 };
@@ -61,6 +61,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     static const struct argp_option options[] = {
         { "topology", 't', "FILE", 0, "Who listens where and follows whom; default: $" TOPOLOGY_VARIABLE, 0 },
         { "data", 'd', "DIR", 0, "Keep the data in DIR/NAME instead of where the topology says", 0 },
+        { "keys", OPTION_KEYS, "DIR", 0, "Where the secret keys lie, instead of where the topology says", 0 },
         { "new", OPTION_NEW, NULL, 0, "This is a first start: begin though no event store answers", 0 },
         { "accept-loss", OPTION_ACCEPT_LOSS, NULL, 0, "Begin though not every event store answers;"
             " what only the silent ones have is lost", 0 },
@@ -119,6 +120,9 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case 'd':
         options->data = arg;
+        return 0;
+    case OPTION_KEYS:
+        options->keys = arg;
         return 0;
     case OPTION_NEW:
         options->is_new = true;
@@ -184,6 +188,7 @@ start(struct daemon *daemon)
     wiring.pass_secret = daemon->pass_key.has_secret ? daemon->pass_key.secret : NULL;
     config.topology = daemon->topology;
     config.node = daemon->node;
+    config.keys = daemon->options.keys != NULL ? daemon->options.keys : daemon->topology->keys;
     config.wiring = &wiring;
     return souk_run(&config);
 }
@@ -197,6 +202,10 @@ read_topology(struct daemon *daemon, struct souk_topology **topology_out)
 
     if ((rc = souk_topology_read(daemon->options.topology, topology_out, &daemon->errors)) != 0)
         return rc;
+    if ((rc = souk_topology_keyed(*topology_out, &daemon->errors)) != 0) {
+        souk_topology_close(topology_out);
+        return rc;
+    }
     if (daemon->options.data != NULL
         && (rc = souk_topology_move_data(*topology_out, daemon->options.data, &err)) != 0) {
         daemon->errors.count = 1;
@@ -252,6 +261,7 @@ reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err)
             daemon->node->name.text);
     }
     memset(changes_out, 0, sizeof *changes_out);
+    changes_out->topology = latest;
     changes_out->limits = wiring.limits;
     changes_out->pass_keys = latest->pass_keys.count != 0 ? latest->pass_keys : daemon->pass_key.keys;
     changes_out->skips = wiring.skips;

@@ -5,8 +5,8 @@
 
 #include "souk_wire.h"
 
-static int follow(struct souk_links *links, const struct souk_name *peer, struct souk_link **link_out,
-    struct souk_error *err);
+static int follow(struct souk_links *links, const struct souk_name *peer, struct souk_error *err);
+static int open_socket(struct souk_links *links, struct souk_link *link, struct souk_error *err);
 static struct souk_link *find(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind,
     enum souk_door door);
 static int add(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind,
@@ -16,49 +16,84 @@ static void drop_first(struct souk_link *link);
 
 int
 souk_links_open(struct souk_links *links, void *context, const struct souk_topology *topology,
-    const struct souk_wiring *wiring, struct souk_error *err)
+    const struct souk_wiring *wiring, const struct souk_key *own, const struct souk_access *access,
+    struct souk_error *err)
 {
-    struct souk_link *link;
-    int rc;
+    int rc = 0;
 
     memset(links, 0, sizeof *links);
     links->context = context;
     links->topology = topology;
-    for (size_t i = 0; i < wiring->stream_count; i++) {
-        const struct souk_wired_stream *stream = &wiring->streams[i];
-
-        if (strcmp(stream->origin.text, wiring->self.text) == 0)
-            continue;
-        if ((rc = follow(links, &stream->origin, &link, err)) != 0)
-            goto fail;
-        if (!stream->is_private && (rc = souk_socket_subscribe(link->socket, souk_wire_topic(&stream->name))) != 0) {
-            rc = souk_fail(err, (enum souk_error_code)-rc, "stream %s: it cannot be subscribed to", stream->name.text);
-            goto fail;
-        }
-    }
-    for (size_t i = 0; i < wiring->store_count; i++)
-        if (strcmp(wiring->stores[i].name.text, wiring->self.text) != 0
-            && (rc = follow(links, &wiring->stores[i].name, &link, err)) != 0)
-            goto fail;
-    return 0;
-
-fail:
-    souk_links_close(links);
+    links->wiring = wiring;
+    links->own = own;
+    links->access = access;
+    for (size_t i = 0; i < wiring->stream_count && rc == 0; i++)
+        if (strcmp(wiring->streams[i].origin.text, wiring->self.text) != 0)
+            rc = follow(links, &wiring->streams[i].origin, err);
+    for (size_t i = 0; i < wiring->store_count && rc == 0; i++)
+        if (strcmp(wiring->stores[i].name.text, wiring->self.text) != 0)
+            rc = follow(links, &wiring->stores[i].name, err);
+    if (rc != 0)
+        souk_links_close(links);
     return rc;
 }
 
-/* The subscription to `peer`, with its heads. */
-static int
-follow(struct souk_links *links, const struct souk_name *peer, struct souk_link **link_out, struct souk_error *err)
+int
+souk_links_rekey(struct souk_links *links, const struct souk_access *access, struct souk_error *err)
 {
+    int rc = 0;
+
+    links->access = access;
+    for (uint32_t i = 0; i < links->count && rc == 0; i++) {
+        const char *key = links->own == NULL ? NULL : souk_access_door_key(access, links->links[i].peer.text);
+
+        if (key == NULL || strcmp(key, links->links[i].door_key) == 0)
+            continue;
+        souk_socket_close(&links->links[i].socket);
+        rc = open_socket(links, &links->links[i], err);
+    }
+    return rc;
+}
+
+/* Once. */
+static int
+follow(struct souk_links *links, const struct souk_name *peer, struct souk_error *err)
+{
+    struct souk_link *link;
+
+    return find(links, peer, SOUK_SOCKET_FOLLOW, SOUK_DOOR_COMMANDS) != NULL ? 0
+        : add(links, peer, SOUK_SOCKET_FOLLOW, SOUK_DOOR_COMMANDS, &link, err);
+}
+
+/* With what it subscribes to, if it does: heads, and the public streams that are followed. */
+static int
+open_socket(struct souk_links *links, struct souk_link *link, struct souk_error *err)
+{
+    const struct souk_topology_node *node = souk_topology_node(links->topology, link->peer.text);
+    struct souk_socket_keys keys = { .own = links->own };
     int rc;
 
-    if ((*link_out = find(links, peer, SOUK_SOCKET_FOLLOW, SOUK_DOOR_COMMANDS)) != NULL)
-        return 0;
-    if ((rc = add(links, peer, SOUK_SOCKET_FOLLOW, SOUK_DOOR_COMMANDS, link_out, err)) != 0)
+    if (node == NULL)
+        return souk_fail(err, SOUK_EINVAL, "%s: the topology has no such service or event store", link->peer.text);
+    if (links->own != NULL) {
+        if ((keys.door = souk_access_door_key(links->access, link->peer.text)) == NULL)
+            return souk_fail(err, SOUK_EINVAL, "%s: the topology has no key of it", link->peer.text);
+        strcpy(link->door_key, keys.door);
+    }
+    if ((rc = souk_socket_open(links->context, link->kind, link->kind == SOUK_SOCKET_FOLLOW ? node->publish
+        : link->door == SOUK_DOOR_COMMANDS ? node->commands : node->queries, &keys, &link->socket, err)) != 0
+        || link->kind != SOUK_SOCKET_FOLLOW)
         return rc;
-    if ((rc = souk_socket_subscribe((*link_out)->socket, souk_wire_topic_heads())) != 0)
-        return souk_fail(err, (enum souk_error_code)-rc, "%s: its heads cannot be subscribed to", peer->text);
+    if ((rc = souk_socket_subscribe(link->socket, souk_wire_topic_heads())) != 0)
+        return souk_fail(err, (enum souk_error_code)-rc, "%s: its heads cannot be subscribed to", link->peer.text);
+    for (size_t i = 0; i < links->wiring->stream_count; i++) {
+        const struct souk_wired_stream *stream = &links->wiring->streams[i];
+
+        if (strcmp(stream->origin.text, link->peer.text) == 0 && !stream->is_private
+            && (rc = souk_socket_subscribe(link->socket, souk_wire_topic(&stream->name))) != 0)
+            return souk_fail(err, (enum souk_error_code)-rc, "stream %s: it cannot be subscribed to",
+                stream->name.text);
+    }
     return 0;
 }
 
@@ -76,22 +111,19 @@ static int
 add(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind, enum souk_door door,
     struct souk_link **link_out, struct souk_error *err)
 {
-    const struct souk_topology_node *node = souk_topology_node(links->topology, peer->text);
     struct souk_link *link = &links->links[links->count];
     int rc;
 
-    if (node == NULL)
-        return souk_fail(err, SOUK_EINVAL, "%s: the topology has no such service or event store", peer->text);
     assert(links->count < SOUK_LINKS_MAX);      /* a node has three endpoints */
     memset(link, 0, sizeof *link);
-    rc = souk_socket_open(links->context, kind, kind == SOUK_SOCKET_FOLLOW ? node->publish
-        : door == SOUK_DOOR_COMMANDS ? node->commands : node->queries, &link->socket, err);
-    if (rc != 0)
-        return rc;
     link->peer = *peer;
     link->kind = kind;
     link->door = door;
     link->end = &link->first;
+    if ((rc = open_socket(links, link, err)) != 0) {
+        souk_socket_close(&link->socket);
+        return rc;
+    }
     links->count++;
     *link_out = link;
     return 0;

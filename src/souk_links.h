@@ -12,6 +12,7 @@
 
 #include <zmq.h>
 
+#include "souk_access.h"
 #include "souk_outbox.h"
 #include "souk_socket.h"
 #include "souk_topology.h"
@@ -25,6 +26,7 @@ struct souk_link {
     struct souk_name peer;
     enum souk_socket_kind kind;                 /* SOUK_SOCKET_FOLLOW or SOUK_SOCKET_LINK */
     enum souk_door door;                        /* of a SOUK_SOCKET_LINK */
+    char door_key[SOUK_KEY_TEXT_BYTES];         /* that the peer has to show; "": there are no keys */
     void *socket;
     struct souk_out *first, **end;              /* pending, oldest first */
     uint32_t pending_count;
@@ -35,15 +37,25 @@ struct souk_link {
 struct souk_links {
     void *context;                              /* borrowed, as the next */
     const struct souk_topology *topology;
+    const struct souk_wiring *wiring;
+    const struct souk_key *own;                 /* NULL: there are no keys */
+    const struct souk_access *access;           /* whose doors have which; NULL as well */
     uint32_t count;
     struct souk_link links[SOUK_LINKS_MAX];
     uint64_t dropped;                           /* messages that went nowhere */
 };
 
-/* Subscribe to origins of followed streams and to event stores. 0, -SOUK_EINVAL (endpoint), -SOUK_ENOMEM, -SOUK_EIO. */
+/*
+ * Subscribe to origins of followed streams and to event stores. `own` and `access` are NULL where there are no keys;
+ * everything is borrowed. 0, -SOUK_EINVAL (endpoint), -SOUK_ENOMEM, -SOUK_EIO.
+ */
 SOUK_MUST_CHECK int souk_links_open(struct souk_links *links, void *context, const struct souk_topology *topology,
-    const struct souk_wiring *wiring, struct souk_error *err);
+    const struct souk_wiring *wiring, const struct souk_key *own, const struct souk_access *access,
+    struct souk_error *err);
 void souk_links_close(struct souk_links *links);
+/* Use `access` from now on: who has another key is connected to anew. As souk_links_open(). */
+SOUK_MUST_CHECK int souk_links_rekey(struct souk_links *links, const struct souk_access *access,
+    struct souk_error *err);
 
 /* Send `*out_p`, which is taken. A peer that is not in the topology, or whose socket cannot be opened, is counted. */
 void souk_links_send(struct souk_links *links, struct souk_out **out_p, uint64_t steady_ms);

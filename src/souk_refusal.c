@@ -8,6 +8,8 @@
 #define ID_BYTES_MAX 512
 #define REPLY_BYTES_MAX 1024
 
+static void put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
+    const struct souk_wire_reply *reply);
 static bool read_id(struct souk_slice frame, uint64_t *version_out, struct souk_id *id_out);
 
 void
@@ -16,8 +18,6 @@ souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_sl
     struct souk_wire_reply reply = { .status = SOUK_STATUS_UNKNOWN, .code = souk_slice_of("unknown"),
         .text = souk_slice_of("nobody here takes this") };
     struct souk_wire_request request;
-    struct souk_slice answer;
-    struct souk_pack pack;
     uint64_t version;
     int rc;
 
@@ -36,8 +36,28 @@ souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_sl
         reply.text = souk_slice_of(request.query ? "queries go to the queries door"
             : "commands go to the commands door");
     }
+    put(outbox, door, route, &reply);
+}
+
+void
+souk_refusal_forbid(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, struct souk_slice frame)
+{
+    struct souk_wire_reply reply = { .status = SOUK_STATUS_FORBIDDEN, .code = souk_slice_of("forbidden"),
+        .text = souk_slice_of("the topology gives this key no right to that") };
+    uint64_t version;
+
+    if (read_id(frame, &version, &reply.id))
+        put(outbox, door, route, &reply);
+}
+
+static void
+put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, const struct souk_wire_reply *reply)
+{
+    struct souk_slice answer;
+    struct souk_pack pack;
+
     souk_pack_init(&pack, REPLY_BYTES_MAX);
-    souk_wire_reply_put(&pack, &reply);
+    souk_wire_reply_put(&pack, reply);
     answer = souk_pack_slice(&pack);
     if (pack.rc == 0)
         (void)!souk_outbox_put(outbox, SOUK_OUT_REPLY, door, NULL, route, &answer, 1);

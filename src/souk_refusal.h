@@ -14,5 +14,8 @@
  */
 void souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
     struct souk_slice frame);
+/* As that: the answer to a request whose sender has no right to it. */
+void souk_refusal_forbid(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
+    struct souk_slice frame);
 
 #endif

@@ -161,6 +161,8 @@ open_run(struct run *run, struct souk_error *err)
         return souk_fail(err, SOUK_EIO, "%s: no descriptor: %s", run->wiring.self.text, strerror(errno));
     if ((run->context = souk_socket_context()) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "%s: no ZeroMQ context", run->wiring.self.text);
+    if ((rc = run_access_open(run, err)) != 0)
+        return rc;
     if (config->service != NULL && souk_prepares(config->service) && (rc = run_pool_open(run, &run->pool, err)) != 0)
         return rc;
     if ((rc = run_writer_open(run, err)) != 0)
@@ -300,6 +302,7 @@ static void
 close_run(struct run *run)
 {
     run_writer_close(run);
+    run_access_close(run);
     souk_socket_context_done(&run->context);
     run_pool_close(&run->pool);
     souk_engine_close(&run->engine);

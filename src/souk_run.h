@@ -29,6 +29,7 @@ struct souk_run_changes {
     const struct souk_wired_skip *skips;        /* good until the next but one reload */
     size_t skip_count;
     enum souk_level level;
+    const struct souk_topology *topology;       /* good until the reload returns to the runtime; its keys and rights count */
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];    /* what else differs now; empty: nothing */
 };
 
@@ -37,6 +38,7 @@ struct souk_run_config {
     const struct souk_wiring *wiring;           /* its `random` is not looked at */
     const struct souk_topology *topology;
     const struct souk_topology_node *node;      /* of it: which one this is */
+    const char *keys;                           /* the directory of secret keys, where there are keys */
     struct souk_report *report;
     /* SIGHUP. 0, or what souk_fail() returns: then nothing changes. NULL: SIGHUP does nothing. */
     int (*reload)(void *reload_arg, struct souk_run_changes *changes_out, struct souk_error *err);

@@ -39,7 +39,8 @@ struct run_guard {
     struct run *run;
     pthread_t thread;
     bool has_thread;
-    int stop_fd, memory_fd;
+    int wake_fd, memory_fd;
+    atomic_bool stops, cuts_publish;
     uint32_t connections_max;           /* of one door */
     uint64_t memory_bytes_max;
     void *doors[DOORS];                 /* borrowed */
@@ -63,6 +64,7 @@ static void tell(struct run_guard *guard, uint64_t now_ms);
 static bool look(struct run_guard *guard, uint64_t now_ms);
 static uint64_t sent(int fd);
 static uint32_t cut_heaviest(struct run_guard *guard);
+static void cut_publish(struct run_guard *guard);
 static uint64_t memory_bytes(const struct run_guard *guard);
 
 int
@@ -80,7 +82,7 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
     guard->connections_max = run->config->node->shell_limits.connections_max;
     guard->memory_bytes_max = run->config->node->shell_limits.memory_bytes_max;
     guard->memory_fd = -1;
-    if ((guard->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0
+    if ((guard->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0
         || (guard->memory_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0)
         rc = souk_fail(err, SOUK_EIO, "%s: its connections cannot be watched: %s", run->wiring.self.text,
             strerror(errno));
@@ -111,18 +113,28 @@ run_guard_close(struct run_guard **guard_p)
     if (guard == NULL)
         return;
     if (guard->has_thread) {
-        (void)!write(guard->stop_fd, &one, sizeof one);
+        atomic_store(&guard->stops, true);
+        (void)!write(guard->wake_fd, &one, sizeof one);
         (void)pthread_join(guard->thread, NULL);
     }
     for (int i = 0; i < DOORS; i++)
         souk_socket_unwatch(guard->doors[i], &guard->watches[i]);
-    if (guard->stop_fd >= 0)
-        (void)close(guard->stop_fd);
+    if (guard->wake_fd >= 0)
+        (void)close(guard->wake_fd);
     if (guard->memory_fd >= 0)
         (void)close(guard->memory_fd);
     free(guard->connections);
     free(guard);
     *guard_p = NULL;
+}
+
+void
+run_guard_cut_publish(struct run_guard *guard)
+{
+    const uint64_t one = 1;
+
+    atomic_store(&guard->cuts_publish, true);
+    (void)!write(guard->wake_fd, &one, sizeof one);
 }
 
 void
@@ -189,18 +201,22 @@ watch(void *arg)
     zmq_pollitem_t items[DOORS + 1];
 
     for (;;) {
-        uint64_t now_ms = run_time().steady_ms;
+        uint64_t now_ms = run_time().steady_ms, wakes;
 
         for (int i = 0; i < DOORS; i++)
             items[i] = (zmq_pollitem_t){ .socket = guard->watches[i], .events = ZMQ_POLLIN };
-        items[DOORS] = (zmq_pollitem_t){ .fd = guard->stop_fd, .events = ZMQ_POLLIN };
+        items[DOORS] = (zmq_pollitem_t){ .fd = guard->wake_fd, .events = ZMQ_POLLIN };
         if (zmq_poll(items, DOORS + 1, run_timeout_ms(guard->look_due_ms, now_ms, LOOK_MS)) < 0 && errno != EINTR)
             return NULL;                        /* the context has ended */
-        if ((items[DOORS].revents & ZMQ_POLLIN) != 0)
+        if (atomic_load(&guard->stops))
             return NULL;
+        if ((items[DOORS].revents & ZMQ_POLLIN) != 0)
+            (void)!read(guard->wake_fd, &wakes, sizeof wakes);
         for (uint8_t i = 0; i < DOORS; i++)
             if ((items[i].revents & ZMQ_POLLIN) != 0)
                 hear(guard, i);
+        if (atomic_exchange(&guard->cuts_publish, false))
+            cut_publish(guard);
         now_ms = run_time().steady_ms;
         if (now_ms >= guard->look_due_ms)
             guard->look_due_ms = now_ms + (look(guard, now_ms) ? LOOK_SOON_MS : LOOK_MS);
@@ -288,6 +304,17 @@ cut(struct run_guard *guard, int fd)
     guard->open_counts[connection->door]--;
     atomic_fetch_sub(&guard->open, 1);
     (void)shutdown(fd, SHUT_RDWR);
+}
+
+static void
+cut_publish(struct run_guard *guard)
+{
+    for (size_t fd = 0; fd < guard->connection_count; fd++)
+        if (guard->connections[fd].is_open && !guard->connections[fd].is_cut
+            && guard->doors[guard->connections[fd].door] == guard->run->publish) {
+            cut(guard, (int)fd);
+            atomic_fetch_add(&guard->cut, 1);
+        }
 }
 
 static void

@@ -10,6 +10,7 @@
  * souk_run_prepare.c    threads that prepare commands
  * souk_run_guard.c      a thread that bounds connections and memory
  * souk_run_place.c      a store that is set aside, or that somebody has removed
+ * souk_run_access.c     keys, the gate, and what a message may ask for
  */
 #ifndef SOUK_RUN_PARTS_H
 #define SOUK_RUN_PARTS_H
@@ -21,6 +22,7 @@
 #include "souk_links.h"
 #include "souk_reader.h"
 #include "souk_run.h"
+#include "souk_socket_gate.h"
 #include "souk_wire.h"
 #include "souk_witness.h"
 
@@ -38,12 +40,14 @@ struct run_shared {
     _Atomic uint64_t reader_turn_ms;            /* steady: when its loop went round last */
     _Atomic int reader_status;                  /* not 0: it has ended, with this exit status */
     _Atomic uint64_t queries, pulls, pulls_refused, replies_dropped, malformed;
+    _Atomic uint64_t forbidden;                 /* messages without a right, at any of the sockets */
     int wake_fd;                                /* eventfd; the reader sleeps on it */
     /* both, under the mutex */
     pthread_mutex_t mutex;
     struct souk_node_status status;
     struct souk_limits limits;
     struct souk_pass_keys pass_keys;
+    struct souk_access *access;                 /* NULL: there are no keys */
 };
 
 struct run {
@@ -59,6 +63,8 @@ struct run {
     struct souk_engine engine;
     struct run_pool *pool;                      /* of a service that prepares commands; else NULL */
     struct run_shared shared;
+    struct souk_key *key;                       /* NULL: there are no keys; then no gate, either */
+    struct souk_socket_gate *gate;
     struct run_guard *guard;
     struct run_digest *digest;                  /* of a service; else NULL */
     struct run_finder *finder;                  /* of an event store; else NULL */
@@ -67,6 +73,7 @@ struct run {
 
     /* the writer's */
     void *commands, *publish;
+    struct souk_access *access;                 /* as the shared one */
     struct souk_links links;
     struct souk_socket_message message;
     uint64_t rounds, commits, aborts, replies_dropped, malformed, published;
@@ -187,8 +194,31 @@ int run_backup_look(struct run_backup *backup, struct souk_time now);
 int run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, struct souk_error *err);
 /* Waits for its thread. Before the doors are closed, and after the reader's thread has ended. */
 void run_guard_close(struct run_guard **guard_p);
+/* By the writer: cut all connections to the publishing socket; who may come back does so. */
+void run_guard_cut_publish(struct run_guard *guard);
 /* By the writer. */
 void run_guard_count(const struct run_guard *guard, struct souk_node_status *status);
+
+/* ---- souk_run_access.c ---------------------------------------------- */
+
+/* Where there are keys: open the own one, and the gate, which is tried. Before anything is bound. 0 or what souk_fail() returns. */
+int run_access_open(struct run *run, struct souk_error *err);
+/* After everything that was bound is closed. */
+void run_access_close(struct run *run);
+/* What the own doors are opened with. */
+struct souk_socket_keys run_door_keys(const struct run *run);
+/* By the writer: `topology` says from now on who is who and who may do what. 0 or what souk_fail() returns. */
+int run_access_change(struct run *run, const struct souk_topology *topology, struct souk_error *err);
+
+/*
+ * May the message that came to `door` be taken? *identity_out: who it is from,
+ * empty where there are no keys; good as long as `access`. What a pull may not have is taken
+ * out of it: then frame 0 lies in `pack`. Who asked in vain is answered through `socket`.
+ */
+bool run_access_admits(struct run *run, const struct souk_access *access, enum souk_door door, void *socket,
+    struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out);
+/* The subscription that was received last: does it count? Said to the socket, too. */
+bool run_access_grants(struct run *run, const struct souk_socket_message *message);
 
 /* ---- souk_run_reader.c ---------------------------------------------- */
 

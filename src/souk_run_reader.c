@@ -33,6 +33,8 @@ struct run_reader {
     struct souk_reader *reader;
     struct souk_outbox outbox;          /* answers that the runtime itself gives */
     void *queries;
+    struct souk_access *access;         /* as the shared one when this round began */
+    struct souk_pack pull;              /* one that was cut down to what its asker may have */
     struct souk_socket_message message;
     struct souk_node_status status;     /* a copy to pack from */
     struct late *late, **late_end;      /* oldest first */
@@ -58,6 +60,7 @@ int
 run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_error *err)
 {
     struct run_reader *reader = calloc(1, sizeof *reader);
+    const struct souk_socket_keys keys = run_door_keys(run);
     int rc;
 
     if (reader == NULL)
@@ -65,13 +68,16 @@ run_reader_open(struct run *run, struct run_reader **reader_out, struct souk_err
     reader->run = run;
     reader->wiring = run->wiring;
     reader->late_end = &reader->late;
+    reader->access = run->access == NULL ? NULL : souk_access_hold(run->access);
+    souk_pack_init(&reader->pull, SOUK_WIRE_BYTES_MAX);
     souk_outbox_init(&reader->outbox);
     if ((rc = souk_socket_message_init(&reader->message)) != 0)
         rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory for its messages", run->wiring.self.text);
     if (rc == 0)
         rc = souk_reader_open(run->config->service, &reader->wiring, &reader->reader, err);
     if (rc == 0)
-        rc = souk_socket_open(run->context, SOUK_SOCKET_QUERIES, run->config->node->queries, &reader->queries, err);
+        rc = souk_socket_open(run->context, SOUK_SOCKET_QUERIES, run->config->node->queries, &keys, &reader->queries,
+            err);
     if (rc != 0) {
         run_reader_close(&reader);
         return rc;
@@ -99,6 +105,8 @@ run_reader_close(struct run_reader **reader_p)
     souk_socket_close(&reader->queries);
     souk_outbox_done(&reader->outbox);
     souk_socket_message_done(&reader->message);
+    souk_pack_done(&reader->pull);
+    souk_access_release(&reader->access);
     free(reader);
     *reader_p = NULL;
 }
@@ -136,6 +144,10 @@ run_reader(void *arg)
         (void)pthread_mutex_lock(&shared->mutex);
         reader->wiring.limits = shared->limits;
         reader->wiring.pass_keys = shared->pass_keys;
+        if (reader->access != shared->access) {
+            souk_access_release(&reader->access);
+            reader->access = souk_access_hold(shared->access);
+        }
         (void)pthread_mutex_unlock(&shared->mutex);
         hear(reader, now);
         atomic_store(&shared->pulls_refused, souk_reader_refused_busy(reader->reader));
@@ -154,18 +166,20 @@ static void
 hear(struct run_reader *reader, struct souk_time now)
 {
     struct souk_socket_message *message = &reader->message;
+    struct souk_slice identity;
     int rc = 0;
 
     for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO; i++) {
         rc = souk_socket_receive(reader->queries, SOUK_SOCKET_QUERIES, message);
         if (rc == -SOUK_EMALFORMED)
             atomic_fetch_add(&reader->run->shared.malformed, 1);
-        if (rc != 0 || hear_own(reader))
+        if (rc != 0 || !run_access_admits(reader->run, reader->access, SOUK_DOOR_QUERIES, reader->queries, message,
+            &reader->pull, &identity) || hear_own(reader))
             continue;
         if (souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL)
             atomic_fetch_add(&reader->run->shared.pulls, 1);
         souk_reader_hear(reader->reader, (struct souk_slice){ message->route, message->route_bytes },
-            (struct souk_slice){ NULL, 0 }, message->frames, message->frame_count, now);
+            identity, message->frames, message->frame_count, now);
     }
     if (rc == -SOUK_EIO)
         end(reader, rc, "nothing can be received from its door");

@@ -49,14 +49,16 @@ int
 run_writer_open(struct run *run, struct souk_error *err)
 {
     const struct souk_topology_node *self = run->config->node;
+    const struct souk_socket_keys keys = run_door_keys(run);
     int rc;
 
     if ((rc = souk_socket_message_init(&run->message)) != 0)
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory for its messages", run->wiring.self.text);
-    if ((rc = souk_socket_open(run->context, SOUK_SOCKET_COMMANDS, self->commands, &run->commands, err)) != 0
-        || (rc = souk_socket_open(run->context, SOUK_SOCKET_PUBLISH, self->publish, &run->publish, err)) != 0)
+    if ((rc = souk_socket_open(run->context, SOUK_SOCKET_COMMANDS, self->commands, &keys, &run->commands,
+        err)) != 0
+        || (rc = souk_socket_open(run->context, SOUK_SOCKET_PUBLISH, self->publish, &keys, &run->publish, err)) != 0)
         return rc;
-    return souk_links_open(&run->links, run->context, run->config->topology, &run->wiring, err);
+    return souk_links_open(&run->links, run->context, run->config->topology, &run->wiring, run->key, run->access, err);
 }
 
 void
@@ -138,6 +140,10 @@ run_writer(struct run *run)
             run_status_update(run, now);
         if (run->watchdog_ms != 0 && now.steady_ms >= run->watchdog_due_ms)
             feed_watchdog(run, now);
+        if (run->gate != NULL && souk_socket_gate_is_gone(run->gate)) {
+            souk_report(run->report, SOUK_LEVEL_ERROR, "failed", "the gate has ended: nobody could be let in any more");
+            run_end(run, EX_OSERR);
+        }
         if (atomic_load(&run->shared.reader_status) != 0)
             run_end(run, atomic_load(&run->shared.reader_status));
     }
@@ -175,6 +181,11 @@ reload(struct run *run)
         souk_report(run->report, SOUK_LEVEL_ERROR, "reload_failed", "it goes on as it was: %s", err.text);
         return;
     }
+    if (run_access_change(run, changes.topology, &err) != 0) {
+        souk_report(run->report, SOUK_LEVEL_ERROR, "failed", "who is who by the new topology cannot be told: %s", err.text);
+        run_end(run, EX_OSERR);
+        return;
+    }
     run->wiring.limits = changes.limits;
     run->wiring.pass_keys = changes.pass_keys;
     run->wiring.skips = (struct souk_wired_skip *)(uintptr_t)changes.skips;
@@ -202,11 +213,14 @@ hear_door(struct run *run, struct souk_time now)
 
     for (int i = 0; i < HEAR_MAX && receive(run, run->commands, SOUK_SOCKET_COMMANDS, &bytes) == 0; i++) {
         struct souk_socket_message *message = &run->message;
+        struct souk_slice identity;
 
-        if (message->frame_count != 0 && !run_backup_hear(run->backup, message))
+        if (message->frame_count != 0
+            && run_access_admits(run, run->access, SOUK_DOOR_COMMANDS, run->commands, message, NULL, &identity)
+            && !run_backup_hear(run->backup, message))
             run->engine.type->hear_request(&run->engine,
-                (struct souk_slice){ message->route, message->route_bytes }, (struct souk_slice){ NULL, 0 },
-                message->frames, message->frame_count, now);
+                (struct souk_slice){ message->route, message->route_bytes }, identity, message->frames,
+                message->frame_count, now);
     }
 }
 
@@ -217,8 +231,9 @@ hear_subscribers(struct run *run)
     size_t bytes = 0;
 
     for (int i = 0; i < HEAR_MAX && receive(run, run->publish, SOUK_SOCKET_PUBLISH, &bytes) == 0; i++)
-        run->subscribed = run->subscribed || (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
-            && *(const uint8_t *)run->message.frames[0].base == 1);
+        if (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
+            && run_access_grants(run, &run->message))
+            run->subscribed = run->subscribed || *(const uint8_t *)run->message.frames[0].base == 1;
 }
 
 static void
@@ -484,6 +499,10 @@ note_status(struct run *run, struct souk_time now)
     souk_node_status_count(status, "queries", atomic_load(&run->shared.queries));
     souk_node_status_count(status, "pulls_answered", atomic_load(&run->shared.pulls));
     souk_node_status_count(status, "pulls_refused", atomic_load(&run->shared.pulls_refused));
+    if (run->gate != NULL) {
+        souk_node_status_count(status, "strangers", souk_socket_gate_refused(run->gate));
+        souk_node_status_count(status, "forbidden", atomic_load(&run->shared.forbidden));
+    }
     if (run->guard != NULL)
         run_guard_count(run->guard, status);
     if (run->finder != NULL)

@@ -1,10 +1,16 @@
 #include "souk_socket.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zmq.h>
+
+#include "souk_socket_parts.h"
+#include "souk_topology.h"
 
 /*
  * Messages that may wait in one peer's queue. A batch is cut near 60 KiB, so a
@@ -39,6 +45,10 @@
 #define TCP6 "tcp://["
 #define CONTEXT_SOCKETS_MAX 512
 
+#ifndef ZMQ_ZAP_ENFORCE_DOMAIN
+#define ZMQ_ZAP_ENFORCE_DOMAIN 93       /* a draft's name; the library has the option */
+#endif
+
 struct souk_socket_frames {
     size_t count;
     zmq_msg_t messages[SOUK_FRAMES_MAX];
@@ -58,12 +68,14 @@ static const struct {
 };
 
 static int set_options(void *socket, enum souk_socket_kind kind);
-static int set_int(void *socket, int option, int value);
+static int set_keys(void *socket, enum souk_socket_kind kind, const struct souk_socket_keys *keys);
+static int check_private(const char *endpoint, struct souk_error *err);
 static int take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message);
 static int receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message);
 static int make_frame(zmq_msg_t *frame_out, struct souk_slice bytes);
 static int send_frames(void *socket, zmq_msg_t *frames, size_t count);
 static int send_frame(void *socket, zmq_msg_t *frame, bool more);
+static void note_key(zmq_msg_t *frame, struct souk_socket_message *message);
 static void release(struct souk_socket_message *message);
 
 void *
@@ -90,25 +102,27 @@ souk_socket_context_done(void **context_p)
 }
 
 int
-souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint, void **socket_out,
-    struct souk_error *err)
+souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint, const struct souk_socket_keys *keys,
+    void **socket_out, struct souk_error *err)
 {
     void *socket;
     int rc, code;
 
     if (strncmp(endpoint, "tcp://", strlen("tcp://")) != 0 && strncmp(endpoint, "ipc://", strlen("ipc://")) != 0)
         return souk_fail(err, SOUK_EINVAL, "endpoint %s: it begins with neither tcp:// nor ipc://", endpoint);
+    if (kinds[kind].binds && keys->own == NULL && (rc = check_private(endpoint, err)) != 0)
+        return rc;
     if ((socket = zmq_socket(context, kinds[kind].type)) == NULL)
         return souk_fail(err, errno == EMFILE || errno == ENFILE ? SOUK_EFULL : SOUK_ENOMEM,
             "endpoint %s: no socket: %s", endpoint, zmq_strerror(errno));
     /* Names are looked up as IPv4 ones: one with addresses of both kinds could be bound at one, and sought at the other. */
-    if (set_options(socket, kind) != 0 || set_int(socket, ZMQ_IPV6, strncmp(endpoint, TCP6, strlen(TCP6)) == 0) != 0) {
+    if (set_options(socket, kind) != 0 || set_keys(socket, kind, keys) != 0
+        || souk_socket_set_int(socket, ZMQ_IPV6, strncmp(endpoint, TCP6, strlen(TCP6)) == 0) != 0) {
         rc = souk_fail(err, SOUK_EIO, "endpoint %s: an option of its socket cannot be set: %s", endpoint,
             zmq_strerror(errno));
         souk_socket_close(&socket);
         return rc;
     }
-    /* The place where CURVE's keys will be set: before the socket is bound or connected. */
     if ((kinds[kind].binds ? zmq_bind(socket, endpoint) : zmq_connect(socket, endpoint)) != 0) {
         code = errno;
         rc = souk_fail(err, code == EADDRINUSE ? SOUK_EBUSY : code == ENOMEM ? SOUK_ENOMEM : SOUK_EINVAL,
@@ -126,37 +140,104 @@ set_options(void *socket, enum souk_socket_kind kind)
 {
     const int64_t frame_bytes_max = kinds[kind].frame_bytes_max;
 
-    if (set_int(socket, ZMQ_LINGER, kinds[kind].linger_ms) != 0
-        || set_int(socket, ZMQ_RCVHWM, kinds[kind].queue_in) != 0
-        || set_int(socket, ZMQ_SNDHWM, kinds[kind].queue_out) != 0
+    if (souk_socket_set_int(socket, ZMQ_LINGER, kinds[kind].linger_ms) != 0
+        || souk_socket_set_int(socket, ZMQ_RCVHWM, kinds[kind].queue_in) != 0
+        || souk_socket_set_int(socket, ZMQ_SNDHWM, kinds[kind].queue_out) != 0
         || zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_bytes_max, sizeof frame_bytes_max) != 0
-        || set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) != 0
-        || set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) != 0
-        || set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) != 0
-        || set_int(socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS) != 0
-        || set_int(socket, ZMQ_TCP_KEEPALIVE, 1) != 0
-        || set_int(socket, ZMQ_BACKLOG, BACKLOG) != 0
-        || set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) != 0
-        || set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) != 0)
+        || souk_socket_set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) != 0
+        || souk_socket_set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) != 0
+        || souk_socket_set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) != 0
+        || souk_socket_set_int(socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS) != 0
+        || souk_socket_set_int(socket, ZMQ_TCP_KEEPALIVE, 1) != 0
+        || souk_socket_set_int(socket, ZMQ_BACKLOG, BACKLOG) != 0
+        || souk_socket_set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) != 0
+        || souk_socket_set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) != 0)
         return -1;
     switch (kind) {
     case SOUK_SOCKET_COMMANDS:
     case SOUK_SOCKET_QUERIES:
-        return set_int(socket, ZMQ_ROUTER_MANDATORY, 1);    /* else replies to nobody succeed */
+        return souk_socket_set_int(socket, ZMQ_ROUTER_MANDATORY, 1);    /* else replies to nobody succeed */
     case SOUK_SOCKET_PUBLISH:
-        return set_int(socket, ZMQ_XPUB_VERBOSE, 1);        /* else only the first subscriber to a topic is heard of */
+        return souk_socket_set_int(socket, ZMQ_XPUB_VERBOSE, 1);        /* else only the first subscriber to a topic is heard of */
     case SOUK_SOCKET_LINK:
-        return set_int(socket, ZMQ_IMMEDIATE, 1);           /* else messages pile up for a peer that is not there */
+        return souk_socket_set_int(socket, ZMQ_IMMEDIATE, 1);           /* else messages pile up for a peer that is not there */
     case SOUK_SOCKET_FOLLOW:
         break;
     }
     return 0;
 }
 
-static int
-set_int(void *socket, int option, int value)
+int
+souk_socket_set_int(void *socket, int option, int value)
 {
     return zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+/* ---- keys ----------------------------------------------------------- */
+
+static int
+set_keys(void *socket, enum souk_socket_kind kind, const struct souk_socket_keys *keys)
+{
+    if (keys->own == NULL)
+        return 0;
+    if (!kinds[kind].binds)
+        return souk_socket_set_client(socket, keys->own->secret_text, keys->own->public_text, keys->door);
+    if (kind == SOUK_SOCKET_PUBLISH && souk_socket_set_int(socket, ZMQ_XPUB_MANUAL, 1) != 0)
+        return -1;
+    return souk_socket_set_server(socket, keys->own->secret_text);
+}
+
+int
+souk_socket_set_server(void *socket, const char *secret)
+{
+    /* With the domain alone libzmq would let everybody in while nobody answers for the gate. */
+    if (souk_socket_set_int(socket, ZMQ_CURVE_SERVER, 1) != 0
+        || zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, SOUK_KEY_TEXT_BYTES) != 0
+        || zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, SOUK_SOCKET_ZAP_DOMAIN, strlen(SOUK_SOCKET_ZAP_DOMAIN)) != 0)
+        return -1;
+    return souk_socket_set_int(socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
+}
+
+int
+souk_socket_set_client(void *socket, const char *secret, const char *public_text, const char *server_public)
+{
+    if (server_public == NULL) {
+        errno = EINVAL;                         /* nobody is talked to in clear by who has a key */
+        return -1;
+    }
+    if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_public, SOUK_KEY_TEXT_BYTES) != 0
+        || zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_text, SOUK_KEY_TEXT_BYTES) != 0)
+        return -1;
+    return zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, SOUK_KEY_TEXT_BYTES);
+}
+
+/* Sockets are made with an umask of 077, so nobody else can connect; but who may write into the directory can put another one there. */
+static int
+check_private(const char *endpoint, struct souk_error *err)
+{
+    char directory[SOUK_TOPOLOGY_PATH_BYTES_MAX + 1];
+    const char *path = endpoint + strlen("ipc://");
+    const char *slash = strrchr(path, '/');
+    struct stat found;
+
+    if (!souk_topology_is_local(endpoint))
+        return souk_fail(err, SOUK_EINVAL, "endpoint %s: everybody who reaches it could knock there, and there are no"
+            " keys: make some with `souk keys make` and put them into the topology", endpoint);
+    if (strncmp(endpoint, "ipc://", strlen("ipc://")) != 0)
+        return 0;
+    if (path[0] == '@')
+        return souk_fail(err, SOUK_EINVAL, "endpoint %s: everybody on this host could knock there, and there are no"
+            " keys", endpoint);
+    (void)snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
+        slash == NULL ? "." : path);
+    if (stat(directory, &found) != 0)
+        return 0;                               /* binding says what is wrong */
+    if ((found.st_uid == geteuid() || found.st_uid == 0)
+        && ((found.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (found.st_mode & S_ISVTX) != 0))
+        return 0;
+    return souk_fail(err, SOUK_EINVAL, "endpoint %s: others may write into %s (mode %03o, user %ju), and there are no"
+        " keys: take that right from them, or make keys with `souk keys make`", endpoint, directory,
+        (unsigned)found.st_mode & 07777, (uintmax_t)found.st_uid);
 }
 
 void
@@ -173,6 +254,12 @@ souk_socket_subscribe(void *socket, struct souk_slice topic)
     return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic.base, topic.size_bytes) == 0 ? 0 : -SOUK_EIO;
 }
 
+void
+souk_socket_grant(void *socket, struct souk_slice topic, bool is_for)
+{
+    (void)zmq_setsockopt(socket, is_for ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic.base, topic.size_bytes);
+}
+
 /* ---- connections ---------------------------------------------------- */
 
 /* The watch takes all there is: else the thread that does the I/O would wait for it. */
@@ -183,7 +270,7 @@ souk_socket_watch(void *context, void *socket, void **watch_out, struct souk_err
     char endpoint[sizeof "inproc://watch-" + 2 * sizeof (void *) + 2];
 
     (void)snprintf(endpoint, sizeof endpoint, "inproc://watch-%p", socket);
-    if (watch == NULL || set_int(watch, ZMQ_LINGER, 0) != 0 || set_int(watch, ZMQ_RCVHWM, 0) != 0
+    if (watch == NULL || souk_socket_set_int(watch, ZMQ_LINGER, 0) != 0 || souk_socket_set_int(watch, ZMQ_RCVHWM, 0) != 0
         || zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED)
             != 0
         || zmq_connect(watch, endpoint) != 0) {
@@ -252,6 +339,7 @@ release(struct souk_socket_message *message)
     while (message->held->count > 0)
         (void)zmq_msg_close(&message->held->messages[--message->held->count]);
     message->route_bytes = message->frame_count = 0;
+    message->key[0] = '\0';
 }
 
 int
@@ -312,6 +400,8 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
             return code == EAGAIN ? -SOUK_ENOTFOUND : -SOUK_EIO;
         }
         more = zmq_msg_more(frame) != 0;
+        if (!more)
+            note_key(frame, message);
         message->frames[held->count] = (struct souk_slice){ zmq_msg_data(frame), zmq_msg_size(frame) };
         if (more && held->count == frames_max - 1) {
             (void)zmq_msg_close(frame);
@@ -321,6 +411,16 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
         }
     }
     return dropped ? -SOUK_EMALFORMED : 0;
+}
+
+/* Of the last frame: the first one of a message that was polled for has lost it (mended after libzmq 4.3.4). */
+static void
+note_key(zmq_msg_t *frame, struct souk_socket_message *message)
+{
+    const char *key = zmq_msg_gets(frame, "User-Id");
+
+    if (key != NULL && strlen(key) == SOUK_KEY_TEXT_BYTES - 1)
+        strcpy(message->key, key);
 }
 
 /* ---- sending -------------------------------------------------------- */

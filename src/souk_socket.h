@@ -5,11 +5,16 @@
  * sending to a peer that takes nothing any more, or is not there, fails at
  * once, and the state machines above ask again. A socket belongs to the thread
  * that opened it.
+ *
+ * With keys a socket speaks CURVE and takes nobody whom the gate
+ * (souk_socket_gate.h) does not let in; without, it is bound only where none but
+ * this host, or this user, can knock.
  */
 #ifndef SOUK_SOCKET_H
 #define SOUK_SOCKET_H
 
 #include <souk.h>
+#include "souk_key.h"
 #include "souk_outbox.h"
 
 /* Frames that a server takes: a request has one, and nobody but a holder sends batches. */
@@ -29,18 +34,30 @@ void *souk_socket_context(void);
 /* Wait until what is still to be sent is sent, at most as long as the sockets linger. NULL inside is fine. */
 void souk_socket_context_done(void **context_p);
 
+/* By what the two ends know each other. */
+struct souk_socket_keys {
+    const struct souk_key *own;                 /* NULL: there are no keys */
+    const char *door;                           /* to be connected to: the public key that it has to show, Z85 */
+};
+
 /*
  * Open a socket and bind or connect it to `endpoint`, in which an IPv6 address
  * stands in brackets and a name means an IPv4 address. Close it with
  * souk_socket_close(). 0; -SOUK_EBUSY (the address is taken); -SOUK_EINVAL (no
- * such address here, or none of tcp:// and ipc://); -SOUK_ENOMEM; -SOUK_EIO.
+ * such address here, none of tcp:// and ipc://, or strangers could knock there and there are
+ * no keys); -SOUK_ENOMEM; -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint,
-    void **socket_out, struct souk_error *err);
+    const struct souk_socket_keys *keys, void **socket_out, struct souk_error *err);
 /* NULL inside is fine. */
 void souk_socket_close(void **socket_p);
 /* Of a SOUK_SOCKET_FOLLOW. 0 or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_socket_subscribe(void *socket, struct souk_slice topic);
+/*
+ * Of a SOUK_SOCKET_PUBLISH with keys, where a subscription counts only when it
+ * is granted: the one that was received last. Gone subscribers are fine.
+ */
+void souk_socket_grant(void *socket, struct souk_slice topic, bool is_for);
 
 /*
  * What becomes of the connections of a bound socket. Watching begins and ends
@@ -70,6 +87,7 @@ SOUK_MUST_CHECK int souk_socket_watched(void *watch, struct souk_socket_change *
 struct souk_socket_message {
     uint8_t route[SOUK_ROUTE_BYTES_MAX];        /* of a ROUTER: what souk_socket_reply() sends back to */
     size_t route_bytes;
+    char key[SOUK_KEY_TEXT_BYTES];              /* public, of who sent it; "": it showed none */
     size_t frame_count;
     struct souk_slice frames[SOUK_FRAMES_MAX];
     struct souk_socket_frames *held;            /* what the slices lie in */

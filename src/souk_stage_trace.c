@@ -56,6 +56,7 @@ static const char *const status_names[] = {
     [SOUK_STATUS_INTERNAL] = "internal",
     [SOUK_STATUS_FULL] = "full",
     [SOUK_STATUS_EXPIRED] = "expired",
+    [SOUK_STATUS_FORBIDDEN] = "forbidden",
     [SOUK_STATUS_UNSUPPORTED] = "unsupported",
 };
 

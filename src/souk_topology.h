@@ -193,6 +193,14 @@ struct souk_topology_change {
  */
 int souk_topology_compare(const struct souk_topology *before, const struct souk_topology *after, const char *node,
     void (*say)(void *arg, const struct souk_topology_change *change), void *arg);
+/*
+ * Say in `errors`, emptied before, who needs a key and has none: every node, as soon as
+ * anybody has one, and whoever listens where not only this host can knock. 0 or -SOUK_EINVAL.
+ */
+SOUK_MUST_CHECK int souk_topology_keyed(struct souk_topology *topology, struct souk_topology_errors *errors);
+/* Is that endpoint reached from its own host only? */
+bool souk_topology_is_local(const char *endpoint);
+
 /* A sentence for the log: "restart needed: streams of orders changed". 0, or -SOUK_EINVAL when nothing asks for one. */
 int souk_topology_restart_sentence(const struct souk_topology *before, const struct souk_topology *after,
     const char *node, char *text_out, size_t text_bytes);

@@ -346,6 +346,9 @@ change(struct comparison *comparison, const struct souk_topology_line *before, c
         return;
     if (!concerns(comparison, line))
         return;
+    if (comparison->node != NULL && line->node != NULL && strcmp(line->key, "key") == 0
+        && strcmp(line->node->name.text, comparison->node->name.text) == 0)
+        said.live = false;                      /* its doors show the one that they were opened with */
     said.before = before == NULL ? NULL : before->value;
     said.after = after == NULL ? NULL : after->value;
     comparison->count++;

@@ -108,6 +108,34 @@ key_at(const struct souk_topology_reading *reading, size_t place, const char **n
     return place % 2 == 0 ? reading->clients[client].key : reading->clients[client].old_key;
 }
 
+int
+souk_topology_keyed(struct souk_topology *topology, struct souk_topology_errors *errors)
+{
+    struct souk_topology_reading reading = { .topology = topology, .parts = topology->parts, .errors = errors };
+    const char *endpoints[DOORS];
+    size_t door;
+
+    errors->count = errors->left_out = 0;
+    errors->code = 0;
+    for (size_t i = 0; i < topology->node_count; i++) {
+        const struct souk_topology_node *node = &topology->nodes[i];
+        const struct souk_zpl_node at = { .line = node->line };
+
+        if (node->key != NULL)
+            continue;
+        doors_of(node, endpoints);
+        for (door = 0; door < DOORS && souk_topology_is_local(endpoints[door]); door++)
+            continue;
+        if (door < DOORS)
+            souk_topology_wrong(&reading, &at, "`%s` listens at %s, where not only its own host can knock, and has no"
+                " `key`: `souk keys make %s` makes one", node->name.text, endpoints[door], node->name.text);
+        else if (topology->has_keys)
+            souk_topology_wrong(&reading, &at, "`%s` has no `key`, and others have: `souk keys make %s` makes one",
+                node->name.text, node->name.text);
+    }
+    return -errors->code;
+}
+
 /* Of two that want the same place, the later one of the file is in the wrong. */
 static void
 check_places(struct souk_topology_reading *reading)

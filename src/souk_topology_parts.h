@@ -135,8 +135,6 @@ void souk_topology_settings(struct souk_topology_reading *reading, const struct 
     struct souk_topology_node *into);
 /* Every limit and threshold at its default. */
 void souk_topology_defaults(struct souk_topology_node *node);
-/* Is that endpoint, or address, reached from its own host only? */
-bool souk_topology_is_local(const char *endpoint);
 
 /* One number of `limits` or `thresholds`; the table ends with one whose name is NULL. */
 struct souk_topology_number {

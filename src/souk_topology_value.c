@@ -1,8 +1,10 @@
 #include "souk_topology_parts.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,13 +281,25 @@ souk_topology_defaults(struct souk_topology_node *node)
     node->wiring.trim_recorded_by = 1;
 }
 
+/* By its form alone: what a name stands for is looked up elsewhere, and may change. */
 bool
 souk_topology_is_local(const char *endpoint)
 {
-    const char *address = strncmp(endpoint, TCP, strlen(TCP)) == 0 ? endpoint + strlen(TCP) : endpoint;
+    const char *address = endpoint + strlen(TCP);
+    const char *colon;
+    char host[ADDRESS_BYTES_MAX + 1];
+    struct in_addr number;
 
-    return strncmp(endpoint, IPC, strlen(IPC)) == 0 || strncmp(address, "127.", 4) == 0
-        || strncmp(address, "localhost", 9) == 0 || strncmp(address, "[::1]", 5) == 0;
+    if (strncmp(endpoint, IPC, strlen(IPC)) == 0)
+        return true;
+    if (strncmp(endpoint, TCP, strlen(TCP)) != 0 || (colon = strrchr(address, ':')) == NULL
+        || (size_t)(colon - address) >= sizeof host)
+        return false;
+    memcpy(host, address, (size_t)(colon - address));
+    host[colon - address] = '\0';
+    if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &number) == 1 && ntohl(number.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
 }
 
 uint64_t

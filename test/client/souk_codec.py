@@ -46,7 +46,7 @@ NO_HASH = bytes(HASH_BYTES)
 
 COMMAND, EVENT, TIMER, ANSWER, LOSS = range(5)          # kinds of causes of events
 NEXT, TRIMMED, VOID, UNKNOWN = range(4)                 # verdicts of a pull
-STATUSES = "ok refused pending busy key_reused lost invalid unknown internal full expired unsupported".split()
+STATUSES = "ok refused pending busy key_reused lost invalid unknown internal full expired unsupported forbidden".split()
 STREAM_NAME = re.compile(r"[a-z][a-z0-9.-]{0,30}\Z")
 
 

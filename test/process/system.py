@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import typing
 import uuid
 
 import msgpack
@@ -23,7 +24,7 @@ import zmq
 WAIT_SECONDS = 30                       # for anything; a machine under load is slow
 LOOK_MS = 20                            # between two looks at something that is asked for again and again
 
-STATUSES = ("ok refused pending busy key_reused lost invalid unknown internal full expired unsupported").split()
+STATUSES = ("ok refused pending busy key_reused lost invalid unknown internal full expired unsupported forbidden").split()
 SERVICES = {
     "orders": (["orders", "orders.private*"], ["stock", "payments"], ["payments"]),
     "stock": (["stock"], ["orders"], []),
@@ -86,13 +87,28 @@ class Status:
         self.counters = dict(values[-1])
 
 
+class Keys(typing.NamedTuple):
+    """What a connection shows, and the public key that it wants to be shown."""
+
+    public: bytes
+    secret: bytes
+    door: bytes
+
+
+def show_keys(connection, keys):
+    """Before a socket is connected. None: in clear."""
+    if keys is not None:
+        connection.curve_publickey, connection.curve_secretkey, connection.curve_serverkey = keys
+
+
 class Door:
     """A client's connection to one door of a node."""
 
-    def __init__(self, context, endpoint, caller="test"):
+    def __init__(self, context, endpoint, caller="test", keys=None):
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.ipv6 = "[" in endpoint
+        show_keys(self.socket, keys)
         self.socket.connect(endpoint)
         self.caller = caller
         self.answers = {}
@@ -137,6 +153,7 @@ class Load(threading.Thread):
     def __init__(self, system, name, command, payloads, window=32, again_seconds=1.0, recorded=False):
         super().__init__(daemon=True)
         self.endpoint = system.endpoint(name, "commands")
+        self.keys = system.shown(name)
         self.context = system.context
         self.command, self.payloads, self.window = command, payloads, window
         self.again_seconds = again_seconds  # without a reply it is sent again
@@ -151,7 +168,7 @@ class Load(threading.Thread):
         self.start()
 
     def run(self):
-        door = Door(self.context, self.endpoint, self.caller)
+        door = Door(self.context, self.endpoint, self.caller, self.keys)
         waiting = {}                    # id -> payload, first sent, last sent
         try:
             while waiting or not self.ends.is_set():
@@ -240,10 +257,16 @@ class Daemon:
         return self.process.wait(seconds)
 
 
+def whole_rights(services):
+    """Lines of a client that may do all that a client may."""
+    return ["operator = yes", *(f"{what} = {name}" for what in ("call", "query") for name in services)]
+
+
 class System:
     """Services and event stores in a temporary directory."""
 
-    def __init__(self, build, services=SHOP, stores=("log-a",), system_lines=(), service_lines=None, wrap=()):
+    def __init__(self, build, services=SHOP, stores=("log-a",), system_lines=(), service_lines=None, wrap=(),
+                 clients=None):
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
@@ -258,6 +281,10 @@ class System:
         self.doors = {}
         self.tcp = {}                   # (node, kind of door) -> endpoint
         self.trim_after = "recorded"
+        self.clients = clients or {}    # with any, everybody has a key; name -> lines of the topology
+        self.pairs = {}                 # name -> public and secret key
+        for owner in self.clients and [*self.services, *self.stores, *self.clients]:
+            self.make_key(owner)
         self.write_topology()
 
     def __enter__(self):
@@ -289,20 +316,38 @@ class System:
             found += f"{daemon.name}: {text[max(0, min(at) - 200):min(at) + 4000]}\n" if at else ""
         return found
 
+    def make_key(self, owner, which=""):
+        """As souk keys make, and rotate, would."""
+        self.pairs[owner] = zmq.curve_keypair()
+        directory = os.path.join(self.path, "process.keys")
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        path = os.path.join(directory, f"{owner}{which}.key")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(self.pairs[owner][1] + b"\n")
+
+    def key_line(self, owner, word="key"):
+        return [f'    {word} = "{self.pairs[owner][0].decode()}"'] if owner in self.pairs else []
+
+    def shown(self, node, who="test"):
+        """What `who` shows to a node."""
+        return Keys(*self.pairs[who], self.pairs[node][0]) if self.pairs else None
+
     def write_topology(self):
         own = {stream.rstrip("*") for name in self.services for stream in SERVICES[name][0]}
         lines = ["system = process", "    run = r", "    data = d", f"    witness = {self.witness}",
                  f"    trim_after = {self.trim_after}", *(f"    {line}" for line in self.system_lines)]
         lines += [line for name in self.stores for line in
-                  (f"event_store = {name}", *(f"    {extra}" for extra in self.service_lines.get(name, ())))]
+                  (f"event_store = {name}", *self.key_line(name), *(f"    {extra}" for extra in self.service_lines.get(name, ())))]
         for name in self.services:
             streams, follows, calls = SERVICES[name]
-            lines += [f"service = {name}", f"    program = {name}"]
+            lines += [f"service = {name}", f"    program = {name}", *self.key_line(name)]
             for stream in streams:
                 lines += [f"    stream = {stream.rstrip('*')}"] + (["        private = yes"] if stream[-1] == "*" else [])
             lines += [f"    follow = {stream}" for stream in follows if stream in own]
             lines += [f"    call = {callee}" for callee in calls if callee in self.services]
             lines += [f"    {extra}" for extra in self.service_lines.get(name, ())]
+        for name, extras in self.clients.items():
+            lines += [f"client = {name}", *self.key_line(name), *(f"    {extra}" for extra in extras)]
         with open(self.topology, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 
@@ -343,7 +388,7 @@ class System:
     def door(self, name, kind, who="test"):
         key = name, kind, who
         if key not in self.doors:
-            self.doors[key] = Door(self.context, self.endpoint(name, kind), who)
+            self.doors[key] = Door(self.context, self.endpoint(name, kind), who, self.shown(name, who))
         return self.doors[key]
 
     def listen_on_tcp(self, address="127.0.0.1"):

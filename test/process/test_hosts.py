@@ -1,9 +1,9 @@
-"""Two hosts in one topology: each a network namespace with its own services and event store, tcp:// between them."""
+"""Two hosts in one topology: each a network namespace with its own services and event store, tcp:// and keys between them."""
 import os
 import shutil
 import subprocess
 
-from system import Daemon, Load, Skipped, System, until
+from system import Daemon, Load, Skipped, System, until, whole_rights
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
 
 PORT = 4000                             # nobody else is in these namespaces
@@ -79,8 +79,9 @@ class Hosts(System):
     def __init__(self, build, wires):
         self.wires = wires
         self.ports = {name: PORT + len(KINDS) * number for number, name in enumerate(PLACES)}
-        super().__init__(build, services=[name for name in PLACES if not name.startswith("log-")],
-                         stores=("log-a", "log-b"), service_lines={
+        services = [name for name in PLACES if not name.startswith("log-")]
+        super().__init__(build, services=services, stores=("log-a", "log-b"),
+                         clients={"test": whole_rights(services)}, service_lines={
                              name: [f"host = {host}", f"port = {self.ports[name]}"] for name, host in PLACES.items()})
 
     def write_topology(self):

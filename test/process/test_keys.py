@@ -63,7 +63,7 @@ def test_keys_are_made_where_they_are_missing(build):
         assert shop.states() == dict.fromkeys(("es1", "orders", "web"), "not in the topology")
         shop.write(es1=[f'key = "{made["es1"]}"'], orders=[f'key = "{made["es1"][::-1]}"'])
         assert shop.states() == {"es1": "good", "orders": "another one in the topology", "web": "not in the topology"}
-        assert {entry["state"] for entry in shop.say("list", "-k", shop.path)} == {"elsewhere", "none"}
+        assert {entry["state"] for entry in shop.say("list", "--keys", shop.path)} == {"elsewhere", "none"}
         assert made["es1"] in shop.run("list", "es1").stdout
 
 

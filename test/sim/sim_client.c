@@ -250,6 +250,7 @@ settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *re
         [SOUK_STATUS_FULL] = SIM_STATE_REPLY_FULL,
         [SOUK_STATUS_EXPIRED] = SIM_STATE_REPLY_EXPIRED,
         [SOUK_STATUS_UNSUPPORTED] = SIM_STATE_REPLY_INVALID,
+        [SOUK_STATUS_FORBIDDEN] = SIM_STATE_REPLY_INVALID,
     };
     struct sim_op *op = &world->ops[index];
     struct sim_client *client = &world->clients[op->client];
@@ -285,6 +286,7 @@ settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *re
     case SOUK_STATUS_INVALID:
     case SOUK_STATUS_UNKNOWN:
     case SOUK_STATUS_UNSUPPORTED:
+    case SOUK_STATUS_FORBIDDEN:
         op->open = false;
         break;
     case SOUK_STATUS_PENDING:

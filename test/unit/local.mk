@@ -30,6 +30,12 @@ test_unit_test_key_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_key_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_key
 
+check_PROGRAMS += test/unit/test_access
+test_unit_test_access_SOURCES = test/unit/test_access.c test/unit/topology_text.c test/unit/topology_text.h
+test_unit_test_access_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_access_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(CZMQ_LIBS)
+TESTS += test/unit/test_access
+
 check_PROGRAMS += test/unit/test_position
 test_unit_test_position_SOURCES = test/unit/test_position.c
 test_unit_test_position_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

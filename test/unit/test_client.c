@@ -80,7 +80,8 @@ tear_down(void **state)
 static void
 open_door(struct stage *stage)
 {
-    assert_int_equal(souk_socket_open(stage->context, SOUK_SOCKET_COMMANDS, stage->node->commands, &stage->door, NULL),
+    assert_int_equal(souk_socket_open(stage->context, SOUK_SOCKET_COMMANDS, stage->node->commands,
+        &(struct souk_socket_keys){ NULL, NULL }, &stage->door, NULL),
         0);
 }
 

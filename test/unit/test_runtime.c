@@ -328,6 +328,8 @@ the_service_manager_is_told(void **state)
 
 /* ---- sockets ---------------------------------------------------------- */
 
+static const struct souk_socket_keys no_keys;
+
 struct doors {
     char home[64], endpoint[128];
     void *context, *door, *client;
@@ -347,7 +349,7 @@ open_doors(void **state)
     doors->context = souk_socket_context();
     *state = doors;
     return souk_socket_message_init(&doors->message) != 0
-        || souk_socket_open(doors->context, SOUK_SOCKET_COMMANDS, doors->endpoint, &doors->door, &err) != 0;
+        || souk_socket_open(doors->context, SOUK_SOCKET_COMMANDS, doors->endpoint, &no_keys, &doors->door, &err) != 0;
 }
 
 static int
@@ -516,12 +518,12 @@ addresses_that_cannot_be_are_refused(void **state)
     void *first, *second = NULL;
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, wrong[i], &second, &err), -SOUK_EINVAL);
+        assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, wrong[i], &no_keys, &second, &err), -SOUK_EINVAL);
         assert_non_null(strstr(err.text, "endpoint"));
     }
-    assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, "tcp://127.0.0.1:*", &first, &err), 0);
+    assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, "tcp://127.0.0.1:*", &no_keys, &first, &err), 0);
     assert_int_equal(zmq_getsockopt(first, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
-    assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, endpoint, &second, &err), -SOUK_EBUSY);
+    assert_int_equal(souk_socket_open(doors->context, SOUK_SOCKET_QUERIES, endpoint, &no_keys, &second, &err), -SOUK_EBUSY);
     assert_non_null(strstr(err.text, "another process has it"));
     souk_socket_close(&first);
 }
@@ -574,7 +576,7 @@ what_nobody_takes_waits_for_a_moment_and_is_dropped(void **state)
     if (souk_topology_read(path, &topology, errors) != 0)
         fail_msg("%s", errors->errors[0].text);
     assert_int_equal(souk_topology_wiring(topology, "stock", &wiring), 0);
-    assert_int_equal(souk_links_open(links, doors->context, topology, &wiring, &err), 0);
+    assert_int_equal(souk_links_open(links, doors->context, topology, &wiring, NULL, NULL, &err), 0);
     assert_int_equal(links->count, 2);              /* orders, and the event store for its heads */
 
     assert_true(souk_links_due_ms(links) == UINT64_MAX);

@@ -451,7 +451,7 @@ for name, breaks, says, data in [
         "request-query", 8, [["s%02d" % i, 1, ZERO8, 1] for i in range(33)])),
     ("request-caller-empty", "names", "no caller", message_with("request-query", 6, "")),
     ("request-pass-too-long", "pass", "a pass of 513 bytes", message_with("request-command", 9, bytes(513))),
-    ("reply-status-12", "status", "a status that nobody knows", message_with("reply-command", 1, 12)),
+    ("reply-status-13", "status", "a status that nobody knows", message_with("reply-command", 1, 13)),
     ("reply-durability-3", "durability", "a durability that nobody knows", message_with("reply-command", 2, 3)),
 ]:
     broken("message-" + name, "message", breaks, says, data)

@@ -1,0 +1,46 @@
+/*
+ * souk_access - who is who by key, and who may do what at one node.
+ *
+ * Made from a topology and from nothing else, and never changed: when the topology
+ * changes, another one takes its place, and whoever has looked something up in
+ * the old one has let go of it by the next message. What follows from which line
+ * is in souk.topology(5). Threads may share one.
+ */
+#ifndef SOUK_ACCESS_H
+#define SOUK_ACCESS_H
+
+#include <souk.h>
+#include "souk_topology.h"
+
+struct souk_access;
+struct souk_access_peer;
+
+/*
+ * The rights at `node`, of `topology`; nothing of both is kept. Begins with one holder. 0 or
+ * -SOUK_ENOMEM.
+ */
+SOUK_MUST_CHECK int souk_access_make(const struct souk_topology *topology, const struct souk_topology_node *node,
+    struct souk_access **access_out);
+/* Another holder; each releases it once. */
+struct souk_access *souk_access_hold(struct souk_access *access);
+/* NULL inside is fine. */
+void souk_access_release(struct souk_access **access_p);
+
+/* The public key that a node's doors show; NULL: there is no such node. */
+const char *souk_access_door_key(const struct souk_access *access, const char *name);
+
+/* Whose key that is, if he has any business at this node; else NULL. */
+const struct souk_access_peer *souk_access_peer(const struct souk_access *access, const char *key);
+const struct souk_name *souk_access_name(const struct souk_access_peer *peer);
+
+bool souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice command);
+bool souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query);
+/* Replay it, and subscribe to it. */
+bool souk_access_may_follow(const struct souk_access_peer *peer, const char *stream);
+/* A topic: of a stream that he may follow and that is public, or of heads. Nothing shorter, which would stand for many. */
+bool souk_access_may_hear(const struct souk_access_peer *peer, struct souk_slice topic);
+
+/* May somebody no longer hear what he may have subscribed to? */
+bool souk_access_is_narrower(const struct souk_access *after, const struct souk_access *before);
+
+#endif

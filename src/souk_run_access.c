@@ -1,0 +1,183 @@
+#include "souk_run_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "souk_refusal.h"
+#include "souk_wire.h"
+
+static bool may_ask(const struct souk_access_peer *peer, enum souk_door door, struct souk_slice frame);
+static bool cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *message, struct souk_pack *pack);
+static void forbid(void *socket, enum souk_door door, const struct souk_socket_message *message);
+
+/* ---- opening -------------------------------------------------------- */
+
+int
+run_access_open(struct run *run, struct souk_error *err)
+{
+    const struct souk_run_config *config = run->config;
+    int rc;
+
+    if (config->node->key == NULL)
+        return 0;
+    if ((rc = souk_key_open(config->keys, config->node->name.text, config->node->key, &run->key, err)) != 0)
+        return rc;
+    if (souk_access_make(config->topology, config->node, &run->access) != 0)
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory for its rules of access", config->node->name.text);
+    run->shared.access = souk_access_hold(run->access);
+    if ((rc = souk_socket_gate_open(run->context, &run->gate, err)) != 0
+        || (rc = souk_socket_gate_test(run->gate, err)) != 0)
+        return rc;
+    souk_socket_gate_set(run->gate, run->access);
+    souk_report(run->report, SOUK_LEVEL_DEBUG, "gate", "who has no key of the topology is kept out: tried");
+    return 0;
+}
+
+void
+run_access_close(struct run *run)
+{
+    souk_socket_gate_close(&run->gate);
+    souk_access_release(&run->shared.access);
+    souk_access_release(&run->access);
+    souk_key_close(&run->key);
+}
+
+struct souk_socket_keys
+run_door_keys(const struct run *run)
+{
+    return (struct souk_socket_keys){ .own = run->key };
+}
+
+/*
+ * First nobody new gets in, then no message of an old connection counts, and
+ * at last those that only listen, and so are asked nothing, are cut.
+ */
+int
+run_access_change(struct run *run, const struct souk_topology *topology, struct souk_error *err)
+{
+    const struct souk_topology_node *node = souk_topology_node(topology, run->config->node->name.text);
+    struct souk_access *before = run->access, *shared;
+    int rc;
+
+    if (run->key == NULL)
+        return 0;
+    if (node == NULL || souk_access_make(topology, node, &run->access) != 0) {
+        run->access = before;
+        return souk_fail(err, SOUK_ENOMEM, "no memory");
+    }
+    souk_socket_gate_set(run->gate, run->access);
+    (void)pthread_mutex_lock(&run->shared.mutex);
+    shared = run->shared.access;
+    run->shared.access = souk_access_hold(run->access);
+    (void)pthread_mutex_unlock(&run->shared.mutex);
+    souk_access_release(&shared);
+    rc = souk_links_rekey(&run->links, run->access, err);
+    if (souk_access_is_narrower(run->access, before))
+        run_guard_cut_publish(run->guard);
+    souk_access_release(&before);
+    return rc;
+}
+
+/* ---- messages ------------------------------------------------------- */
+
+bool
+run_access_admits(struct run *run, const struct souk_access *access, enum souk_door door, void *socket,
+    struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out)
+{
+    const struct souk_access_peer *peer;
+
+    *identity_out = (struct souk_slice){ NULL, 0 };
+    if (access == NULL)
+        return true;
+    peer = souk_access_peer(access, message->key);
+    if (peer != NULL && souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL && door == SOUK_DOOR_QUERIES
+        && cut_pull(peer, message, pack)) {
+        *identity_out = souk_name_slice(souk_access_name(peer));
+        return true;
+    }
+    if (peer != NULL && souk_wire_kind(message->frames[0]) != SOUK_WIRE_PULL
+        && may_ask(peer, door, message->frames[0])) {
+        *identity_out = souk_name_slice(souk_access_name(peer));
+        return true;
+    }
+    atomic_fetch_add(&run->shared.forbidden, 1);
+    forbid(socket, door, message);
+    return false;
+}
+
+/* What is no request is judged by whom it names, which is looked at where it is read; what cannot be read is answered there, too. */
+static bool
+may_ask(const struct souk_access_peer *peer, enum souk_door door, struct souk_slice frame)
+{
+    struct souk_wire_request request;
+
+    if (souk_wire_kind(frame) != SOUK_WIRE_REQUEST || souk_wire_request_get(frame, &request) != 0
+        || request.query != (door == SOUK_DOOR_QUERIES))
+        return true;
+    return request.query ? souk_access_may_query(peer, request.name) : souk_access_may_command(peer, request.name);
+}
+
+/* To the streams that its asker may follow; those it is not told of at all. False: it cannot be read, or is in another's name. */
+static bool
+cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *message, struct souk_pack *pack)
+{
+    struct souk_wire_pull pull;
+    uint32_t cursors = 0, waits = 0;
+
+    if (souk_wire_pull_get(message->frames[0], &pull) != 0
+        || strcmp(pull.asker.text, souk_access_name(peer)->text) != 0)
+        return false;
+    for (uint32_t i = 0; i < pull.cursor_count; i++)
+        if (souk_access_may_follow(peer, pull.cursors[i].stream.text))
+            pull.cursors[cursors++] = pull.cursors[i];
+    for (uint32_t i = 0; i < pull.wait_count; i++)
+        if (souk_access_may_follow(peer, pull.waits[i].stream.text))
+            pull.waits[waits++] = pull.waits[i];
+    if (cursors == pull.cursor_count && waits == pull.wait_count)
+        return true;
+    if (cursors == 0)
+        return false;
+    pull.cursor_count = cursors;
+    pull.wait_count = waits;
+    souk_pack_reset(pack);
+    souk_wire_pull_put(pack, &pull);
+    message->frames[0] = souk_pack_slice(pack);
+    return pack->rc == 0;
+}
+
+static void
+forbid(void *socket, enum souk_door door, const struct souk_socket_message *message)
+{
+    struct souk_outbox outbox;
+    struct souk_out *out;
+
+    souk_outbox_init(&outbox);
+    souk_refusal_forbid(&outbox, door, (struct souk_slice){ message->route, message->route_bytes },
+        message->frames[0]);
+    souk_outbox_release(&outbox);
+    while ((out = souk_outbox_take(&outbox)) != NULL) {
+        (void)!souk_socket_send(socket, out);
+        souk_out_free(&out);
+    }
+    souk_outbox_done(&outbox);
+}
+
+bool
+run_access_grants(struct run *run, const struct souk_socket_message *message)
+{
+    const struct souk_slice said = message->frames[0];
+    const struct souk_slice topic = { (const uint8_t *)said.base + 1, said.size_bytes - 1 };
+    const bool is_for = *(const uint8_t *)said.base == 1;
+    const struct souk_access_peer *peer;
+
+    if (run->access == NULL)
+        return true;
+    peer = souk_access_peer(run->access, message->key);
+    if (is_for && (peer == NULL || !souk_access_may_hear(peer, topic))) {
+        atomic_fetch_add(&run->shared.forbidden, 1);
+        return false;
+    }
+    if (is_for || *(const uint8_t *)said.base == 0)
+        souk_socket_grant(run->publish, topic, is_for);
+    return true;
+}

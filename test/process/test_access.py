@@ -1,0 +1,333 @@
+"""Keys and rights: who gets in where, who may do what there, and when that ends. Real daemons, CURVE on."""
+import os
+import signal
+import uuid
+
+import msgpack
+import zmq
+
+from system import WAIT_SECONDS, Door, Keys, Late, System, show_keys, until, whole_rights
+
+EX_OK, EX_CONFIG = 0, 78
+SMALL = ("orders", "stock", "query")
+ZERO = [0, bytes(8), 0, bytes(32)]
+
+
+def keyed(build, clients=None, **options):
+    """A small system with keys; its client `test` may do everything that a client may."""
+    options.setdefault("services", SMALL)
+    return System(build, clients={"test": whole_rights(options["services"]), **(clients or {})}, **options)
+
+
+def counted(system, name, counter, least):
+    until(f"{least} {counter} at {name}", lambda: system.status(name).counters[counter] >= least)
+
+
+def refused(system, name):
+    """On a connection that was there, or at the gate when it had to come again."""
+    counters = system.status(name).counters
+    return counters["forbidden"] + counters["strangers"]
+
+
+def pull(door, stream, asker, request=1):
+    """What a holder answers for one stream: verdict and number of batches, or a word."""
+    door.socket.send(msgpack.packb([1, 2, request, asker, 1 << 20, [[stream, *ZERO]], []]))
+    if not door.socket.poll(WAIT_SECONDS * 1000):
+        raise Late("no answer to a pull")
+    frames = door.socket.recv_multipart()
+    answer = msgpack.unpackb(frames[0])
+    assert answer[:3] == [1, 3, request], answer
+    return [[entry[0], entry[5]] for entry in answer[6]], len(frames) - 1
+
+
+def subscriber(system, name, who, *topics):
+    news = system.context.socket(zmq.SUB)
+    news.linger = 0
+    show_keys(news, system.shown(name, who))
+    for topic in topics:
+        news.subscribe(topic)
+    news.connect(system.endpoint(name, "publish"))
+    return news
+
+
+def hup(system, *names):
+    system.write_topology()
+    for name in names or [*system.services, *system.stores]:
+        system.daemons[name].signal(signal.SIGHUP)
+        system.daemons[name].says("event=re")
+        system.daemons[name].log_from = os.path.getsize(system.daemons[name].log_path)
+
+
+def test_a_system_with_keys_works_like_one_without(build):
+    """Commands, following, requests between services, queries, replays, a restart: on tcp and on ipc."""
+    for listens_on_tcp in (True, False):
+        with keyed(build, services=("orders", "stock", "payments", "query")) as system:
+            if listens_on_tcp:
+                system.listen_on_tcp()
+            system.start_all()
+            assert system.command("stock", "stock.receive", [1, 5]).status == "ok"
+            reply = system.command_taken("stock", "stock.receive", [1, 5], recorded=True)
+            assert (reply.status, reply.durability) == ("ok", 2), reply
+            assert system.command_taken("orders", "order.place", [1, 1, 1, 500, 1]).status == "ok"
+            system.caught_up("query", "payments", "payments")
+            system.caught_up("query", "stock", "stock")
+            system.caught_up("log-a", "stock", "stock")
+            assert system.daemons["stock"].stop() == EX_OK
+            before = system.events("log-a", "stock")
+            system.wipe("stock")
+            system.start("stock")
+            system.live("stock")
+            assert system.events("stock", "stock")[:len(before)] == before
+            for name in (*system.services, *system.stores):
+                assert system.status(name).counters["forbidden"] == 0, name
+
+
+def test_a_stranger_gets_in_nowhere(build):
+    """Without a key, with a key of his own, with the right one and another door's: no answer, no news, and nobody notices."""
+    with keyed(build, services=("stock",)) as system:
+        system.listen_on_tcp()
+        system.start_all()
+        own = zmq.curve_keypair()
+        shown = [None, Keys(*own, system.pairs["stock"][0]), Keys(*system.pairs["test"], own[0])]
+        doors = [Door(system.context, system.endpoint("stock", kind), "test", keys)
+                 for kind in ("commands", "queries") for keys in shown]
+        news = system.context.socket(zmq.SUB)
+        show_keys(news, shown[1])
+        news.subscribe(b"")
+        news.connect(system.endpoint("stock", "publish"))
+        for door in doors:
+            door.socket.setsockopt(zmq.SNDTIMEO, 0)
+        counted(system, "stock", "strangers", 3)
+        for door in doors:
+            try:
+                door.send(True, "souk.status", [])
+            except zmq.Again:
+                pass                    # it has not even got a connection
+        for sku in range(20):
+            assert system.command("stock", "stock.receive", [sku, 1]).status == "ok"
+        system.caught_up("log-a", "stock", "stock")
+        for door in doors:
+            assert not door.socket.poll(0)
+            door.close()
+        assert not news.poll(0)
+        news.close(linger=0)
+
+
+def test_each_key_has_its_rights_and_no_more(build):
+    """Commands by name, queries, replays and news by stream; the rest is forbidden, and said to be."""
+    clients = {"clerk": ["call = stock", "    command = stock.receive"], "reader": ["query = query", "follow = stock"],
+               "operator": ["operator = yes"]}
+    with keyed(build, clients) as system:
+        system.start_all()
+        received = {who: system.door("stock", "commands", who) for who in ("clerk", "test")}
+        assert received["clerk"].ask(False, "stock.receive", [1, 1]).status == "ok"
+        table = [
+            ("clerk", "stock", "commands", "stock.count", "forbidden"),
+            ("clerk", "stock", "commands", "souk.retry", "forbidden"),
+            ("operator", "stock", "commands", "stock.receive", "forbidden"),
+            ("test", "stock", "commands", "no.such", "unknown"),
+            ("clerk", "stock", "queries", "souk.status", "forbidden"),
+            ("reader", "query", "queries", "souk.status", "ok"),
+            ("reader", "stock", "queries", "souk.status", "forbidden"),
+            ("operator", "stock", "queries", "souk.status", "ok"),
+            ("operator", "stock", "queries", "rows.get", "forbidden"),
+            ("operator", "log-a", "queries", "eventstore.statistics", "ok"),
+            ("reader", "log-a", "queries", "eventstore.statistics", "forbidden"),
+            ("orders", "stock", "queries", "rows.get", "forbidden"),
+            ("orders", "stock", "commands", "stock.receive", "forbidden"),
+        ]
+        for who, node, kind, name, wanted in table:
+            payload = [1, 1] if name == "stock.receive" else []
+            reply = system.door(node, kind, who).ask(kind == "queries", name, payload)
+            assert reply.status == wanted, (who, node, name, reply)
+            assert wanted != "forbidden" or reply.code == "forbidden"
+        system.caught_up("log-a", "stock", "stock")
+        for holder in ("stock", "log-a"):
+            assert pull(system.door(holder, "queries", "reader"), "stock", "reader")[0] == [["stock", 0]]
+        assert pull(system.door("log-a", "queries", "query"), "orders", "query")[0] == [["orders", 0]]
+        before = system.status("log-a").counters["forbidden"]
+        others = [("reader", "orders", "reader"), ("query", "orders.private", "query"), ("stock", "orders.private", "stock"),
+                  ("operator", "orders.private", "operator"), ("reader", "stock", "log-a"), ("stock", "orders", "orders")]
+        for who, stream, asker in others:
+            door = system.door("log-a", "queries", who)
+            door.socket.send(msgpack.packb([1, 2, 7, asker, 1 << 20, [[stream, *ZERO]], []]))
+        counted(system, "log-a", "forbidden", before + len(others))
+        for who, _, _ in others:
+            assert not system.door("log-a", "queries", who).socket.poll(0), who
+        # Of several streams those come that may: the private one is not even mentioned.
+        door = system.door("orders", "queries", "log-a")
+        door.socket.send(msgpack.packb([1, 2, 8, "log-a", 1 << 20, [["orders", *ZERO], ["orders.private", *ZERO]], []]))
+        assert len(msgpack.unpackb(door.socket.recv_multipart()[0])[6]) == 2
+        door = system.door("orders", "queries", "stock")
+        door.socket.send(msgpack.packb([1, 2, 9, "stock", 1 << 20, [["orders", *ZERO], ["orders.private", *ZERO]], []]))
+        assert [entry[0] for entry in msgpack.unpackb(door.socket.recv_multipart()[0])[6]] == ["orders"]
+
+
+def test_news_are_for_those_who_may_follow(build):
+    """A topic that is nobody's, a part of one, or another stream's brings nothing; what is asked for by right comes."""
+    with keyed(build, {"reader": ["follow = stock", "query = orders"]}) as system:
+        system.start_all()
+        news = {"stock": subscriber(system, "stock", "reader", b"stock\0"),
+                "everything": subscriber(system, "stock", "reader", b""),
+                "a part": subscriber(system, "stock", "reader", b"stoc"),
+                "another": subscriber(system, "orders", "reader", b"orders\0", b"\1"),
+                "private": subscriber(system, "orders", "test", b"orders.private\0")}
+        counted(system, "stock", "forbidden", 2)
+        counted(system, "orders", "forbidden", 3)
+        system.command_taken("stock", "stock.receive", [1, 1])
+        assert system.command_taken("orders", "order.place", [1, 1, 1, 500, 1]).status == "ok"
+        assert news["stock"].poll(WAIT_SECONDS * 1000)
+        assert news["stock"].recv_multipart()[0] == b"stock\0"
+        system.caught_up("query", "orders", "orders")
+        system.caught_up("log-a", "orders", "orders")
+        for name, socket in news.items():
+            assert name == "stock" or not socket.poll(0), name
+            socket.close(linger=0)
+
+
+def test_a_key_that_is_taken_out_has_no_rights_any_more(build):
+    """With HUP, on connections that are open: commands, queries and replays are forbidden, news end; others notice nothing."""
+    with keyed(build, {"clerk": ["call = stock", "query = stock", "follow = stock"], "other": ["follow = stock"]}) as system:
+        system.start_all()
+        commands, queries = (system.door("stock", kind, "clerk") for kind in ("commands", "queries"))
+        news, others = (subscriber(system, "stock", who, b"stock\0") for who in ("clerk", "other"))
+        assert commands.ask(False, "stock.receive", [1, 1]).status == "ok"
+        assert queries.ask(True, "souk.status", []).status == "ok"
+        assert pull(queries, "stock", "clerk")[1] > 0
+        until("both to hear", lambda: system.command("stock", "stock.receive", [1, 1]) and news.poll(20) and others.poll(20))
+        clerk = system.pairs.pop("clerk")
+        hup(system, "stock")
+        assert commands.ask(False, "stock.receive", [1, 1]).status == "forbidden"
+        assert queries.ask(True, "souk.status", []).status == "forbidden"
+        counted(system, "stock", "strangers", 1)        # its subscription was cut, and comes back in vain
+        while news.poll(0):
+            news.recv_multipart()
+        while others.poll(0):
+            others.recv_multipart()
+        until("the other one to hear again",
+              lambda: system.command("stock", "stock.receive", [1, 1]) and others.poll(20))
+        assert not news.poll(0)
+        # Given back, it is let in again, without a restart of anybody.
+        system.pairs["clerk"] = clerk
+        hup(system, "stock")
+        assert commands.ask(False, "stock.receive", [1, 1]).status == "ok"
+        until("the clerk to hear again", lambda: system.command("stock", "stock.receive", [1, 1]) and news.poll(20))
+        for socket in (news, others):
+            socket.close(linger=0)
+
+
+def test_a_right_that_is_taken_away_ends(build):
+    """The key stays; a command, a query and a stream of it go."""
+    with keyed(build, {"clerk": ["call = stock", "query = stock", "follow = stock"]}) as system:
+        system.start_all()
+        commands, queries = (system.door("stock", kind, "clerk") for kind in ("commands", "queries"))
+        assert commands.ask(False, "stock.receive", [1, 1]).status == "ok"
+        system.clients["clerk"] = ["call = stock", "    command = stock.other"]
+        hup(system, "stock")
+        assert commands.ask(False, "stock.receive", [1, 1]).status == "forbidden"
+        assert queries.ask(True, "souk.status", []).status == "forbidden"
+        assert commands.ask(False, "stock.other", []).status == "unknown"
+
+
+def test_only_event_stores_acknowledge_and_fence(build):
+    """A client, and another service, say that all is recorded, and that somebody else has the streams: nobody listens."""
+    with keyed(build) as system:
+        system.start_all()
+        system.command_taken("stock", "stock.receive", [1, 1], recorded=True)
+        head = system.status("stock").streams["stock"]
+        system.daemons["log-a"].signal(signal.SIGSTOP)
+        asked = system.door("stock", "commands")
+        waits = asked.send(False, "stock.receive", [1, 1], recorded=True, deadline_ms=3000)
+        until("it to be on disk", lambda: system.status("stock").streams["stock"].number > head.number)
+        head = system.status("stock").streams["stock"]
+        position = ["stock", head.epoch, head.bits, head.number, head.hash]
+        incarnation = bytes(8)
+        for who in ("test", "query"):
+            door = system.door("stock", "commands", who)
+            door.socket.send(msgpack.packb([1, 4, "log-a", incarnation, 1 << 40, [[*position, head.number]]]))
+            door.socket.send(msgpack.packb([1, 7, "log-a", "stock", 1000]))
+        seal = system.door("log-a", "commands", "query")
+        seal.socket.send(msgpack.packb([1, 5, 1, "stock", 50, bytes(8)]))
+        counted(system, "stock", "malformed", 4)
+        assert asked.answer(waits).durability == 1
+        system.daemons["log-a"].signal(signal.SIGCONT)
+        counted(system, "log-a", "malformed", 1)
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+        assert system.status("stock").epoch == head.epoch
+
+
+def test_a_callers_name_is_that_of_its_key(build):
+    """Whatever it calls itself: one id of two keys is two commands, one id of one key under two names is one."""
+    with keyed(build, {"clerk": ["call = stock"]}) as system:
+        system.start_all()
+        clerk, test = (system.door("stock", "commands", who) for who in ("clerk", "test"))
+        command_id = uuid.uuid4().bytes
+        first = clerk.ask(False, "stock.receive", [1, 1], command_id=command_id)
+        clerk.caller = "test"
+        again = clerk.ask(False, "stock.receive", [1, 1], command_id=command_id)
+        other = test.ask(False, "stock.receive", [1, 1], command_id=command_id)
+        assert first.body == again.body and first.body != other.body
+        causes = [event[3] for event in system.events("stock", "stock")]
+        assert len(causes) == 2
+
+
+def test_a_service_gets_another_key(build):
+    """Both keys stand for it while it is exchanged: nobody who follows it or calls it loses anything."""
+    with keyed(build, services=("orders", "stock", "payments", "query")) as system:
+        system.start_all()
+        old = system.pairs["stock"]
+        system.command_taken("stock", "stock.receive", [1, 9])
+        system.make_key("stock", ".next")
+        system.service_lines["stock"] = [f'old_key = "{old[0].decode()}"']
+        system.write_topology()
+        system.daemons["stock"].signal(signal.SIGHUP)
+        assert "restart needed: key of stock changed" in system.daemons["stock"].says("event=restart_needed")
+        hup(system, "orders", "payments", "query", "log-a")
+        assert system.daemons["stock"].stop() == EX_OK
+        system.start("stock")
+        system.live("stock")
+        system.doors.clear()
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+        assert system.command_taken("orders", "order.place", [1, 1, 1, 500, 1]).status == "ok"
+        for writer in ("stock", "orders", "payments"):
+            system.caught_up("query", writer, writer)
+        # The old key is taken out: whoever stole it is a stranger.
+        system.service_lines["stock"] = []
+        thief = Door(system.context, system.endpoint("orders", "queries"), "stock", Keys(*old, system.pairs["orders"][0]))
+        assert pull(thief, "orders", "stock")[0] == [["orders", 0]]
+        hup(system)
+        before = refused(system, "orders")
+        thief.socket.send(msgpack.packb([1, 2, 2, "stock", 1 << 20, [["orders", *ZERO]], []]))
+        until("the thief to be turned away", lambda: refused(system, "orders") > before)
+        assert not thief.socket.poll(0)
+        thief.close()
+
+
+def test_a_daemon_does_not_start_with_keys_that_do_not_fit(build):
+    """No file, another one, one that others may read; and none at all where strangers can knock."""
+    with keyed(build, services=("stock",)) as system:
+        path = os.path.join(system.path, "process.keys", "stock.key")
+        os.rename(path, path + ".away")
+        assert system.start("stock").process.wait(WAIT_SECONDS) == EX_CONFIG
+        assert "souk keys make stock" in system.daemons["stock"].log()
+        pair = system.pairs["stock"]
+        system.make_key("stock")
+        system.pairs["stock"] = pair
+        assert system.start("stock").process.wait(WAIT_SECONDS) == EX_CONFIG
+        assert "is not the `key` that the topology has" in system.daemons["stock"].log()
+        os.rename(path + ".away", path)
+        os.chmod(path, 0o640)
+        assert system.start("stock").process.wait(WAIT_SECONDS) == EX_CONFIG
+        assert "others may read or write it" in system.daemons["stock"].log()
+        del system.pairs["stock"]
+        system.write_topology()
+        assert system.start("stock").process.wait(WAIT_SECONDS) == EX_CONFIG
+        assert "`stock` has no `key`, and others have" in system.daemons["stock"].log()
+    with System(build, services=("stock",), service_lines={"stock": ["commands = tcp://192.0.2.1:7000"]}) as system:
+        assert system.start("stock").process.wait(WAIT_SECONDS) == EX_CONFIG
+        assert "listens at tcp://192.0.2.1:7000, where not only its own host can knock" in system.daemons["stock"].log()
+    with System(build, services=("stock",)) as system:
+        os.mkdir(os.path.join(system.path, "r"))
+        os.chmod(os.path.join(system.path, "r"), 0o777)
+        assert system.start("stock").process.wait(WAIT_SECONDS) == EX_CONFIG
+        assert "others may write into" in system.daemons["stock"].log()
