@@ -233,6 +233,10 @@ souk_SOURCES = \
 	src/souk_cli_restore.c \
 	src/souk_cli_restore_next.c \
 	src/souk_cli_restore_parts.h \
+	src/souk_cli_verify.c \
+	src/souk_cli_verify_offline.c \
+	src/souk_cli_verify_online.c \
+	src/souk_cli_verify_parts.h \
 	src/souk_cli_bench.c \
 	src/souk_cli_bench_parts.h \
 	src/souk_cli_bench_system.c \

@@ -46,6 +46,7 @@ int souk_cli_status(int argc, char **argv);
 int souk_cli_tail(int argc, char **argv);
 int souk_cli_top(int argc, char **argv);
 int souk_cli_up(int argc, char **argv);
+int souk_cli_verify(int argc, char **argv);
 int souk_cli_why(int argc, char **argv);
 
 /* ---- options -------------------------------------------------------- */
