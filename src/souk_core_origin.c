@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SEAL_TRIES_BEFORE_LOSS 3        /* unanswered, before --new or --accept-loss count */
+#define TRIM_AGAIN_MS 10                /* while there is more to trim than one round may: under load it has to keep up */
 #define SEAL_CHECK_HEADS 5              /* a live origin asks for its seal again each so many heads */
 #define WITNESS_FIELDS 3
 
@@ -927,8 +928,10 @@ core_work_trim(struct souk_core *core)
         : core->wall_ms - limits->losses_window_ms, limits->trim_rows_max, &aged)) != 0)
         return rc;
     core->changed |= aged != 0;
-    if (aged == limits->trim_rows_max)
+    if (aged == limits->trim_rows_max) {
+        core->trim_due_ms = core->now.steady_ms + TRIM_AGAIN_MS;
         return 0;                               /* ids that are too old go first: an id that is known has its events */
+    }
     if (core->wiring->trim_after == SOUK_TRIM_NEVER || core->wall_ms < keep_ms)
         return 0;
     for (uint32_t own = 0; own < core->own_count; own++) {
@@ -964,6 +967,8 @@ core_work_trim(struct souk_core *core)
             return rc;
         if (rows != 0)
             core->changed = true;
+        if (rows == limits->trim_rows_max)
+            core->trim_due_ms = core->now.steady_ms + TRIM_AGAIN_MS;
         core->status.trimmed += rows;
     }
     return 0;
