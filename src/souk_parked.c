@@ -10,6 +10,24 @@
 #define ROW_BYTES_MAX (SOUK_PAYLOAD_BYTES_MAX + 2048)
 #define KEY_ROW_BYTES_MAX (1 + SOUK_KEY_BYTES_MAX + 8)
 
+/* Where a scan stands. */
+struct scanned {
+    struct souk_table rows, keys;
+    struct souk_scan *scan;
+    struct souk_parked *parked;
+};
+
+/* What a stream is by now. */
+struct history {
+    const struct souk_name *stream;
+    uint32_t generation;
+    struct souk_point head;
+};
+
+static int scan_stream(struct souk_txn *txn, const struct souk_name *stream, enum souk_parked_kind kind,
+    int (*each)(struct souk_txn *txn, const struct scanned *at, void *arg), void *arg);
+static int keep_reaction(struct souk_txn *txn, const struct scanned *at, void *arg);
+static int drop_void(struct souk_txn *txn, const struct scanned *at, void *arg);
 static int open_tables(struct souk_txn *txn, struct souk_table *rows, struct souk_table *keys);
 static int put_row(struct souk_txn *txn, struct souk_table rows, const struct souk_parked *parked);
 static int delete_row(struct souk_txn *txn, struct souk_table keys, struct souk_scan *scan,
@@ -161,42 +179,49 @@ souk_parked_remove(struct souk_txn *txn, const struct souk_parked *parked)
 int
 souk_parked_refill(struct souk_txn *txn, const struct souk_name *stream)
 {
-    struct souk_slice key, value;
-    struct souk_table rows, keys;
-    struct souk_parked parked;
-    struct souk_scan *scan;
-    int rc;
+    return scan_stream(txn, stream, SOUK_PARKED_EVENT, keep_reaction, NULL);
+}
 
-    if ((rc = open_tables(txn, &rows, &keys)) != 0
-        || (rc = souk_scan_open(txn, rows, (struct souk_slice){ NULL, 0 }, &scan)) != 0)
-        return rc;
-    while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
-        if ((rc = read_row(key, value, &parked)) != 0)
-            break;
-        if (parked.kind != SOUK_PARKED_EVENT || strcmp(parked.stream.text, stream->text) != 0)
-            continue;
-        if (parked.reacts) {
-            parked.kind = SOUK_PARKED_REACTION;
-            rc = put_row(txn, rows, &parked);
-        } else {
-            rc = delete_row(txn, keys, scan, &parked);
-        }
-        if (rc != 0)
-            break;
-    }
-    souk_scan_close(&scan);
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+/* What waited to be handled is handled anew by who fills the tables; the reaction is still to be made. */
+static int
+keep_reaction(struct souk_txn *txn, const struct scanned *at, void *arg)
+{
+    (void)arg;
+    if (!at->parked->reacts)
+        return delete_row(txn, at->keys, at->scan, at->parked);
+    at->parked->kind = SOUK_PARKED_REACTION;
+    return put_row(txn, at->rows, at->parked);
 }
 
 int
 souk_parked_refilled(struct souk_txn *txn, const struct souk_name *stream, uint32_t generation,
     struct souk_point head)
 {
+    struct history history = { stream, generation, head };
+
+    return scan_stream(txn, stream, SOUK_PARKED_REACTION, drop_void, &history);
+}
+
+static int
+drop_void(struct souk_txn *txn, const struct scanned *at, void *arg)
+{
+    const struct history *history = arg;
+    bool in;
+    int rc = souk_lineage_has(txn, history->stream, history->generation,
+        (struct souk_point){ at->parked->epoch, at->parked->event.number }, history->head, &in);
+
+    return rc == 0 && !in ? delete_row(txn, at->keys, at->scan, at->parked) : rc;
+}
+
+/* Call `each` for what is parked of a stream in that way; it may change the row or delete it. */
+static int
+scan_stream(struct souk_txn *txn, const struct souk_name *stream, enum souk_parked_kind kind,
+    int (*each)(struct souk_txn *txn, const struct scanned *at, void *arg), void *arg)
+{
     struct souk_slice key, value;
     struct souk_table rows, keys;
     struct souk_parked parked;
     struct souk_scan *scan;
-    bool in;
     int rc;
 
     if ((rc = open_tables(txn, &rows, &keys)) != 0
@@ -205,13 +230,9 @@ souk_parked_refilled(struct souk_txn *txn, const struct souk_name *stream, uint3
     while ((rc = souk_scan_next(scan, &key, &value)) == 0) {
         if ((rc = read_row(key, value, &parked)) != 0)
             break;
-        if (parked.kind != SOUK_PARKED_REACTION || strcmp(parked.stream.text, stream->text) != 0)
+        if (parked.kind != kind || strcmp(parked.stream.text, stream->text) != 0)
             continue;
-        rc = souk_lineage_has(txn, stream, generation, (struct souk_point){ parked.epoch, parked.event.number }, head,
-            &in);
-        if (rc == 0 && !in)
-            rc = delete_row(txn, keys, scan, &parked);
-        if (rc != 0)
+        if ((rc = each(txn, &(struct scanned){ rows, keys, scan, &parked }, arg)) != 0)
             break;
     }
     souk_scan_close(&scan);
