@@ -31,6 +31,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int read_system(struct findings *findings, const char *path, struct souk_topology **topology_out,
     struct souk_catalogue *catalogue_out);
 static void say_error(struct findings *findings, const char *sentence);
+static void say_wrong(struct findings *findings, json_t *list, const char *what, const char *sentence);
 static void say_fit(void *arg, enum souk_fit_grade grade, unsigned where, const char *sentence);
 static void compare(struct findings *findings, const struct souk_topology *topology,
     const struct souk_catalogue *catalogue);
@@ -148,13 +149,19 @@ read_system(struct findings *findings, const char *path, struct souk_topology **
 static void
 say_error(struct findings *findings, const char *sentence)
 {
+    say_wrong(findings, findings->errors, "", sentence);
+}
+
+static void
+say_wrong(struct findings *findings, json_t *list, const char *what, const char *sentence)
+{
     const struct souk_cli *cli = &findings->options->cli;
 
     findings->wrong++;
-    if (findings->errors != NULL)
-        (void)json_array_append_new(findings->errors, json_string(sentence));
+    if (list != NULL)
+        (void)json_array_append_new(list, json_string(sentence));
     else
-        (void)fprintf(stderr, "%s%s%s\n", souk_cli_color(cli->err_has_color, SOUK_CLI_RED), sentence,
+        (void)fprintf(stderr, "%s%s%s%s\n", souk_cli_color(cli->err_has_color, SOUK_CLI_RED), what, sentence,
             souk_cli_color(cli->err_has_color, SOUK_CLI_PLAIN));
 }
 
@@ -230,14 +237,8 @@ static void
 say_break(void *arg, const char *sentence)
 {
     struct findings *findings = arg;
-    const struct souk_cli *cli = &findings->options->cli;
 
-    findings->wrong++;
-    if (findings->breaks != NULL)
-        (void)json_array_append_new(findings->breaks, json_string(sentence));
-    else
-        (void)fprintf(stderr, "%sbreaks: %s%s\n", souk_cli_color(cli->err_has_color, SOUK_CLI_RED), sentence,
-            souk_cli_color(cli->err_has_color, SOUK_CLI_PLAIN));
+    say_wrong(findings, findings->breaks, "breaks: ", sentence);
 }
 
 static void
