@@ -16,7 +16,6 @@
 #define PASSES_MAX 10000                /* with something to do and no time passing */
 #define CALM_MS (60 * 60 * 1000)        /* between heads and idle pulls while nobody lacks anything */
 #define ROUTE_NODE 'n'                  /* and its index */
-#define ROUTE_TEST_COMMAND 'c'
 #define ROUTE_TEST_QUERY 'q'
 
 static void disk_path(const struct souk_stage *stage, uint32_t disk, char path_out[DISK_PATH_BYTES_MAX]);
