@@ -206,6 +206,23 @@ souk_cli_wall_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint64_t
+souk_cli_number(struct argp_state *state, const char *option, const char *arg, uint64_t min, uint64_t max)
+{
+    unsigned long long value;
+    char *end;
+
+    errno = 0;
+    value = strtoull(arg, &end, 10);
+    if (arg[0] >= '0' && arg[0] <= '9' && *end == '\0' && errno == 0 && value >= min && value <= max)
+        return value;
+    if (max == UINT64_MAX)
+        argp_error(state, "%s: a number from %" PRIu64 " on is meant, not %s", option, min, arg);
+    else
+        argp_error(state, "%s: a number from %" PRIu64 " to %" PRIu64 " is meant, not %s", option, min, max, arg);
+    return min;
+}
+
 /* ---- tables --------------------------------------------------------- */
 
 struct libscols_table *

@@ -64,6 +64,8 @@ void souk_cli_begin(struct souk_cli *cli, char **argv);
  * whose first member is a struct souk_cli. 0, or an exit status (not EX_OK).
  */
 int souk_cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+/* The value of an option that takes a number from `min` to `max`; anything else is an argp_error(3). */
+uint64_t souk_cli_number(struct argp_state *state, const char *option, const char *arg, uint64_t min, uint64_t max);
 
 /* ---- what is said --------------------------------------------------- */
 

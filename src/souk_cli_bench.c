@@ -37,7 +37,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state);
 static void take_work(struct options *options, struct argp_state *state, const char *arg);
 static void take_list(struct argp_state *state, const char *option, const char *arg, uint32_t min, uint32_t max,
     struct list *list);
-static uint64_t number_of(struct argp_state *state, const char *option, const char *arg, uint64_t min, uint64_t max);
 static void check(const struct options *options, struct argp_state *state);
 static struct bench_plan plan_of(const struct options *options, uint32_t bytes, uint32_t batch);
 static int measure(const struct options *options, const struct bench_plan *plan);
@@ -108,16 +107,16 @@ parse_option(int key, char *arg, struct argp_state *state)
         take_list(state, "--batch", arg, 1, SOUK_DECISION_EVENTS_MAX, &options->batch);
         return 0;
     case OPTION_EVENTS:
-        options->events = number_of(state, "--events", arg, 1, EVENTS_MAX);
+        options->events = souk_cli_number(state, "--events", arg, 1, EVENTS_MAX);
         return 0;
     case OPTION_IN_FLIGHT:
-        options->in_flight = (uint32_t)number_of(state, "--in-flight", arg, 1, IN_FLIGHT_MAX);
+        options->in_flight = (uint32_t)souk_cli_number(state, "--in-flight", arg, 1, IN_FLIGHT_MAX);
         return 0;
     case OPTION_RATE:
-        options->rate = (uint32_t)number_of(state, "--rate", arg, 1, RATE_MAX);
+        options->rate = (uint32_t)souk_cli_number(state, "--rate", arg, 1, RATE_MAX);
         return 0;
     case OPTION_ROWS:
-        options->rows = number_of(state, "--rows", arg, 1, ROWS_MAX);
+        options->rows = souk_cli_number(state, "--rows", arg, 1, ROWS_MAX);
         return 0;
     case OPTION_DURABILITY:
         if (strcmp(arg, "local") != 0 && strcmp(arg, "recorded") != 0)
@@ -163,24 +162,11 @@ take_list(struct argp_state *state, const char *option, const char *arg, uint32_
     for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
         if (list->count == LIST_MAX)
             argp_error(state, "%s: at most %d numbers", option, LIST_MAX);
-        list->values[list->count++] = (uint32_t)number_of(state, option, word, min, max);
+        list->values[list->count++] = (uint32_t)souk_cli_number(state, option, word, min, max);
     }
     free(copy);
     if (list->count == 0)
         argp_error(state, "%s: numbers are meant", option);
-}
-
-static uint64_t
-number_of(struct argp_state *state, const char *option, const char *arg, uint64_t min, uint64_t max)
-{
-    unsigned long long value;
-    char *end;
-
-    errno = 0;
-    value = strtoull(arg, &end, 10);
-    if (arg[0] < '0' || arg[0] > '9' || *end != '\0' || errno != 0 || value < min || value > max)
-        argp_error(state, "%s: a number from %" PRIu64 " to %" PRIu64 " is meant, not %s", option, min, max, arg);
-    return value;
 }
 
 static void

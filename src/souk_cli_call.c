@@ -42,7 +42,6 @@ struct calling {
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
-static uint32_t number_of(struct argp_state *state, const char *option, const char *arg, uint32_t max);
 static int call_one(struct calling *calling);
 static int call_all(struct calling *calling);
 static int call_line(struct calling *calling, const char *line, uint64_t number);
@@ -119,7 +118,8 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->is_recorded = true;
         return 0;
     case OPTION_DEADLINE:
-        options->deadline_ms = number_of(state, "--deadline", arg, SOUK_CLIENT_DEADLINE_MS_MAX);
+        options->deadline_ms = (uint32_t)souk_cli_number(state, "--deadline", arg, 1,
+            SOUK_CLIENT_DEADLINE_MS_MAX);
         return 0;
     case OPTION_CORRELATION:
         if (souk_id_parse(souk_slice_of(arg), &options->correlation) != 0)
@@ -132,7 +132,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->caller = arg;
         return 0;
     case OPTION_IN_FLIGHT:
-        options->in_flight = number_of(state, "--in-flight", arg, IN_FLIGHT_MAX);
+        options->in_flight = (uint32_t)souk_cli_number(state, "--in-flight", arg, 1, IN_FLIGHT_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (options->word_count == WORDS_MAX)
@@ -146,19 +146,6 @@ parse_option(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-static uint32_t
-number_of(struct argp_state *state, const char *option, const char *arg, uint32_t max)
-{
-    unsigned long value;
-    char *end;
-
-    errno = 0;
-    value = strtoul(arg, &end, 10);
-    if (arg[0] < '0' || arg[0] > '9' || *end != '\0' || errno != 0 || value == 0 || value > max)
-        argp_error(state, "%s: a number from 1 to %" PRIu32 " is meant, not %s", option, max, arg);
-    return (uint32_t)value;
 }
 
 /* ---- sending -------------------------------------------------------- */
@@ -437,7 +424,7 @@ show_json(struct calling *calling, const struct souk_client_answer *answer)
         (void)json_array_append_new(cursors, json_string(cursor));
     }
     souk_cli_json(json_pack("{ss ss ss? ss% ss% sI so so sI}", "id", id, "status",
-        souk_cli_status_name(reply->status), "durability", reply->durability == SOUK_DURABILITY_LOCAL ? "local"
+        souk_wire_status_name(reply->status), "durability", reply->durability == SOUK_DURABILITY_LOCAL ? "local"
         : reply->durability == SOUK_DURABILITY_RECORDED ? "recorded" : NULL, "code", reply->code.base == NULL ? ""
         : (const char *)reply->code.base, reply->code.size_bytes, "text", reply->text.base == NULL ? ""
         : (const char *)reply->text.base, reply->text.size_bytes, "retry_after_ms", (json_int_t)reply->retry_after_ms,
@@ -466,7 +453,7 @@ show_text(struct calling *calling, const struct souk_client_answer *answer)
         return;
     }
     (void)printf("%s%s%s%s", souk_cli_color(cli->out_has_color, is_good ? SOUK_CLI_GREEN : SOUK_CLI_RED),
-        souk_cli_status_name(reply->status), souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN),
+        souk_wire_status_name(reply->status), souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN),
         reply->durability == SOUK_DURABILITY_LOCAL ? ", local" : reply->durability == SOUK_DURABILITY_RECORDED
         ? ", recorded" : "");
     if (calling->options->from != NULL)

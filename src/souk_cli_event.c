@@ -236,28 +236,6 @@ souk_cli_place_parse(const char *text, struct souk_cli_place *place_out)
     return 0;
 }
 
-const char *
-souk_cli_status_name(enum souk_status status)
-{
-    static const char *const names[] = {
-        [SOUK_STATUS_OK] = "ok",
-        [SOUK_STATUS_REFUSED] = "refused",
-        [SOUK_STATUS_PENDING] = "pending",
-        [SOUK_STATUS_BUSY] = "busy",
-        [SOUK_STATUS_KEY_REUSED] = "key_reused",
-        [SOUK_STATUS_LOST] = "lost",
-        [SOUK_STATUS_INVALID] = "invalid",
-        [SOUK_STATUS_UNKNOWN] = "unknown",
-        [SOUK_STATUS_INTERNAL] = "internal",
-        [SOUK_STATUS_FULL] = "full",
-        [SOUK_STATUS_EXPIRED] = "expired",
-        [SOUK_STATUS_UNSUPPORTED] = "unsupported",
-        [SOUK_STATUS_FORBIDDEN] = "forbidden",
-    };
-
-    return names[status];
-}
-
 static json_t *
 because_json(const struct souk_because *because)
 {

@@ -63,7 +63,5 @@ SOUK_MUST_CHECK int souk_cli_cursors_parse(const char *text, struct souk_cause *
 /* STREAM/NUMBER, STREAM/COUNTER/NUMBER or STREAM/COUNTER.BITS/NUMBER; counter 0: none was given. 0 or -SOUK_EINVAL. */
 SOUK_MUST_CHECK int souk_cli_place_parse(const char *text, struct souk_cli_place *place_out);
 
-/* "ok", "refused" and so on. Never NULL. */
-const char *souk_cli_status_name(enum souk_status status);
 
 #endif

@@ -90,7 +90,6 @@ parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
     struct eventstore_find *find = &options->find;
-    char *end;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -120,9 +119,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         find->has_to_ms = where_of(state, "--to", arg, &find->to_ms, &options->to);
         return 0;
     case OPTION_LIMIT:
-        options->limit = strtoull(arg, &end, 10);
-        if (*end != '\0' || arg[0] < '0' || arg[0] > '9')
-            argp_error(state, "--limit: a number is meant, not %s", arg);
+        options->limit = souk_cli_number(state, "--limit", arg, 0, UINT64_MAX);
         return 0;
     case OPTION_OLDEST:
         options->is_oldest_first = true;

@@ -68,7 +68,7 @@ take(const struct souk_cli *cli, const struct souk_topology_node *node, const st
         return 1;
     }
     if (reply->status != SOUK_STATUS_OK) {
-        souk_cli_say(cli, SOUK_CLI_RED, "%s: %s: %.*s", node->name.text, souk_cli_status_name(reply->status),
+        souk_cli_say(cli, SOUK_CLI_RED, "%s: %s: %.*s", node->name.text, souk_wire_status_name(reply->status),
             (int)reply->text.size_bytes, reply->text.base == NULL ? "" : (const char *)reply->text.base);
         return reply->status == SOUK_STATUS_BUSY || reply->status == SOUK_STATUS_PENDING
             || reply->status == SOUK_STATUS_EXPIRED ? EX_TEMPFAIL

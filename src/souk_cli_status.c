@@ -89,7 +89,6 @@ static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
-    char *end;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -99,10 +98,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->shows_streams = true;
         return 0;
     case 'd':
-        options->deadline_ms = (uint32_t)strtoul(arg, &end, 10);
-        if (*end != '\0' || arg[0] < '0' || arg[0] > '9' || options->deadline_ms == 0
-            || options->deadline_ms > SOUK_CLIENT_DEADLINE_MS_MAX)
-            argp_error(state, "--deadline: a number from 1 to %d is meant, not %s", SOUK_CLIENT_DEADLINE_MS_MAX, arg);
+        options->deadline_ms = (uint32_t)souk_cli_number(state, "--deadline", arg, 1, SOUK_CLIENT_DEADLINE_MS_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (options->name_count == SOUK_CLI_NODES_MAX)

@@ -181,7 +181,7 @@ take(struct souk_cli_store *store, const struct souk_message_type *type, const s
     }
     if (reply->status != SOUK_STATUS_OK) {
         souk_cli_say(store->cli, SOUK_CLI_RED, "%s: %s: %.*s %.*s", store->node->name.text,
-            souk_cli_status_name(reply->status), (int)reply->code.size_bytes,
+            souk_wire_status_name(reply->status), (int)reply->code.size_bytes,
             reply->code.base == NULL ? "" : (const char *)reply->code.base, (int)reply->text.size_bytes,
             reply->text.base == NULL ? "" : (const char *)reply->text.base);
         return reply->status == SOUK_STATUS_REFUSED ? 1 : reply->status == SOUK_STATUS_BUSY

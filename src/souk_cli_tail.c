@@ -112,7 +112,6 @@ static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
-    char *end;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -122,9 +121,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->is_from_start = true;
         return 0;
     case OPTION_COUNT:
-        options->count = strtoull(arg, &end, 10);
-        if (*end != '\0' || arg[0] < '1' || arg[0] > '9')
-            argp_error(state, "--count: a number from 1 on is meant, not %s", arg);
+        options->count = souk_cli_number(state, "--count", arg, 1, UINT64_MAX);
         return 0;
     case OPTION_FROM:
     case OPTION_TO:

@@ -94,7 +94,6 @@ static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
-    char *end;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -104,11 +103,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->is_once = true;
         return 0;
     case 'd':
-        options->interval_ms = (uint32_t)strtoul(arg, &end, 10);
-        if (*end != '\0' || arg[0] < '0' || arg[0] > '9' || strlen(arg) > 6 || options->interval_ms < INTERVAL_MS_MIN
-            || options->interval_ms > INTERVAL_MS_MAX)
-            argp_error(state, "--interval: a number from %d to %d is meant, not %s", INTERVAL_MS_MIN, INTERVAL_MS_MAX,
-                arg);
+        options->interval_ms = (uint32_t)souk_cli_number(state, "--interval", arg, INTERVAL_MS_MIN, INTERVAL_MS_MAX);
         return 0;
     case 's':
         for (options->sort = 0; options->sort < TOP_COLUMNS; options->sort++)

@@ -34,6 +34,7 @@ static int step_lane(struct souk_txn *txn, struct lane *lane, struct souk_point 
 static struct lane *first_lane(struct lane *lanes, uint32_t count);
 static void note_batch(struct stage_node *node, const struct souk_batch_header *header);
 static int note_parked(const struct souk_parked *parked, void *arg);
+static const char *status_word(enum souk_status status);
 static void begin_line(struct souk_stage *stage);
 static void end_line(struct souk_stage *stage);
 static void say_name(struct stage_text *text, struct souk_slice name, const char *known);
@@ -43,22 +44,6 @@ static bool same(const struct line *a, const struct line *b);
 static void compare(struct stage_text *text, const struct line *wanted, size_t wanted_count, const struct line *got,
     size_t got_count);
 static void show(struct stage_text *text, char mark, const struct line *line);
-
-static const char *const status_names[] = {
-    [SOUK_STATUS_OK] = "accepted",
-    [SOUK_STATUS_REFUSED] = "refused",
-    [SOUK_STATUS_PENDING] = "pending",
-    [SOUK_STATUS_BUSY] = "busy",
-    [SOUK_STATUS_KEY_REUSED] = "key_reused",
-    [SOUK_STATUS_LOST] = "lost",
-    [SOUK_STATUS_INVALID] = "invalid",
-    [SOUK_STATUS_UNKNOWN] = "unknown",
-    [SOUK_STATUS_INTERNAL] = "internal",
-    [SOUK_STATUS_FULL] = "full",
-    [SOUK_STATUS_EXPIRED] = "expired",
-    [SOUK_STATUS_FORBIDDEN] = "forbidden",
-    [SOUK_STATUS_UNSUPPORTED] = "unsupported",
-};
 
 /* ---- events --------------------------------------------------------- */
 
@@ -272,7 +257,7 @@ stage_note_outcome(struct stage_node *asker, const struct souk_name *from, struc
         begin_line(stage);
         stage_say(&stage->trace, "outcome %s ", from->text);
         say_name(&stage->trace, souk_slice_of(request->command), from->text);
-        stage_say(&stage->trace, " %s", status_names[reply.status]);
+        stage_say(&stage->trace, " %s", status_word(reply.status));
         if (reply.status == SOUK_STATUS_REFUSED) {
             stage_say(&stage->trace, " ");
             say_name(&stage->trace, reply.code, from->text);
@@ -296,7 +281,7 @@ stage_note_reply(struct souk_stage *stage, const struct stage_node *from, bool i
     begin_line(stage);
     stage_say(text, "%s", is_query ? "answer" : "reply");
     if (!is_query || reply.status != SOUK_STATUS_OK)
-        stage_say(text, " %s", status_names[reply.status]);
+        stage_say(text, " %s", status_word(reply.status));
     if (reply.status == SOUK_STATUS_REFUSED) {
         stage_say(text, " ");
         say_name(text, reply.code, from->name.text);
@@ -313,12 +298,19 @@ stage_note_reply(struct souk_stage *stage, const struct stage_node *from, bool i
 int
 stage_status_number(struct souk_slice name, enum souk_status *status_out)
 {
-    for (size_t i = 0; i < sizeof status_names / sizeof status_names[0]; i++)
-        if (souk_slice_equal(name, souk_slice_of(status_names[i]))) {
-            *status_out = (enum souk_status)i;
+    for (enum souk_status status = SOUK_STATUS_OK; status <= SOUK_STATUS_LAST; status++)
+        if (souk_slice_equal(name, souk_slice_of(status_word(status)))) {
+            *status_out = status;
             return 0;
         }
     return -SOUK_EINVAL;
+}
+
+/* A story says of a command that it was accepted. */
+static const char *
+status_word(enum souk_status status)
+{
+    return status == SOUK_STATUS_OK ? "accepted" : souk_wire_status_name(status);
 }
 
 /* ---- lines ---------------------------------------------------------- */

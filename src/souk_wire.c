@@ -378,6 +378,28 @@ souk_wire_deadline_ms(const struct souk_wire_request *request)
     return request->deadline_ms < SOUK_WIRE_DEADLINE_MS_MAX ? request->deadline_ms : SOUK_WIRE_DEADLINE_MS_MAX;
 }
 
+const char *
+souk_wire_status_name(enum souk_status status)
+{
+    static const char *const names[] = {
+        [SOUK_STATUS_OK] = "ok",
+        [SOUK_STATUS_REFUSED] = "refused",
+        [SOUK_STATUS_PENDING] = "pending",
+        [SOUK_STATUS_BUSY] = "busy",
+        [SOUK_STATUS_KEY_REUSED] = "key_reused",
+        [SOUK_STATUS_LOST] = "lost",
+        [SOUK_STATUS_INVALID] = "invalid",
+        [SOUK_STATUS_UNKNOWN] = "unknown",
+        [SOUK_STATUS_INTERNAL] = "internal",
+        [SOUK_STATUS_FULL] = "full",
+        [SOUK_STATUS_EXPIRED] = "expired",
+        [SOUK_STATUS_UNSUPPORTED] = "unsupported",
+        [SOUK_STATUS_FORBIDDEN] = "forbidden",
+    };
+
+    return names[status];
+}
+
 void
 souk_wire_reply_init(struct souk_wire_reply *reply, const struct souk_id *id, enum souk_status status)
 {

@@ -156,6 +156,9 @@ enum souk_status {
     SOUK_STATUS_LAST = SOUK_STATUS_FORBIDDEN,
 };
 
+/* "ok", "refused" and so on, as doc/protocol.md has them. Never NULL. */
+const char *souk_wire_status_name(enum souk_status status);
+
 enum souk_durability { SOUK_DURABILITY_NONE, SOUK_DURABILITY_LOCAL, SOUK_DURABILITY_RECORDED };
 
 struct souk_wire_reply {

@@ -175,6 +175,20 @@ exits 64 "$program" top -t "$blog" && grep -q 'this is no terminal; --once' err 
     exits 64 "$program" top --once --interval 99 && exits 64 "$program" top --once --interval 60001
 say "top wants a terminal, a column that there is, and a second or so"
 
+# Numbers that do not fit are not cut to what fits.
+taken=
+for wrong in 0 -1 1x 86400001 4294967297 18446744073709551617 ''; do
+    exits 64 "$program" status -t "$blog" --deadline "$wrong" || taken="$taken status:$wrong"
+    grep -q -e "--deadline: a number from 1 to 86400000 is meant, not $wrong" err || taken="$taken said:$wrong"
+    exits 64 "$program" call -t "$blog" posts posts.publish '{}' --deadline "$wrong" || taken="$taken call:$wrong"
+done
+[ -z "$taken" ]
+say "a deadline is a number of milliseconds"
+exits 64 "$program" tail -t "$blog" posts --count 0 && exits 64 "$program" tail -t "$blog" posts --count 18446744073709551616 &&
+    exits 64 "$program" log -t "$blog" --limit 18446744073709551616 &&
+    grep -q -e '--limit: a number from 0 on is meant, not 18446744073709551616' err
+say "counts of events are numbers"
+
 # ---- check --against
 
 sed '/text = text 2000$/d' system/blog.messages.zpl >system/less.messages.zpl
