@@ -58,7 +58,8 @@ souk_cli_bench_begin(struct bench_system *system, const struct souk_cli *cli, co
     for (size_t i = 0; i < node_count; i++) {
         const struct souk_topology_node *node = souk_topology_node(system->topology, names[i]);
 
-        rc = souk_cli_child_init(&system->children[system->child_count++], node, system->run_dir, NULL, &err);
+        rc = souk_cli_child_init(&system->children[system->child_count++], node, node->name.text, node->program,
+            system->run_dir, NULL, &err);
         if (rc != 0) {
             souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
             return souk_cli_exit_status(rc, EX_UNAVAILABLE);

@@ -18,7 +18,7 @@
 #define NOTICE_BYTES_MAX 4096
 #define EXEC_FAILED 127
 
-static int find_program(const struct souk_topology_node *node, const char *programs_dir, char **program_out);
+static int find_program(const char *program, const char *programs_dir, char **program_out);
 static bool is_program(const char *path);
 static char *program_in(const char *dir, size_t dir_bytes, const char *name);
 static int bind_socket(struct souk_cli_child *child, const char *dir, struct souk_error *err);
@@ -30,18 +30,18 @@ static size_t say_lines(struct souk_cli_child *child, void (*say)(void *arg, str
 static void close_fd(int *fd);
 
 int
-souk_cli_child_init(struct souk_cli_child *child, const struct souk_topology_node *node, const char *dir,
-    const char *programs_dir, struct souk_error *err)
+souk_cli_child_init(struct souk_cli_child *child, const struct souk_topology_node *node, const char *name,
+    const char *program, const char *dir, const char *programs_dir, struct souk_error *err)
 {
     int rc;
 
-    *child = (struct souk_cli_child){ .node = node, .output_fd = -1, .notify_fd = -1 };
-    rc = find_program(node, programs_dir, &child->program);
+    *child = (struct souk_cli_child){ .node = node, .name = name, .output_fd = -1, .notify_fd = -1 };
+    rc = find_program(program, programs_dir, &child->program);
     if (rc == -SOUK_ENOMEM)
-        return souk_fail(err, SOUK_ENOMEM, "%s: no memory", node->name.text);
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory", name);
     if (rc != 0)
-        return souk_fail(err, SOUK_ENOTFOUND, "%s: there is no program `%s`%s", node->name.text, node->program,
-            strchr(node->program, '/') == NULL ? " beside souk or in PATH; --programs DIR says where else" : "");
+        return souk_fail(err, SOUK_ENOTFOUND, "%s: there is no program `%s`%s", name, program,
+            strchr(program, '/') == NULL ? " beside souk or in PATH; --programs DIR says where else" : "");
     return bind_socket(child, dir, err);
 }
 
@@ -68,13 +68,13 @@ souk_cli_child_start(struct souk_cli_child *child, const char *const *arguments,
     assert(child->pid == 0);
     close_fd(&child->output_fd);
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return souk_fail(err, SOUK_EIO, "%s: no pipe for its output: %s", child->node->name.text, strerror(errno));
+        return souk_fail(err, SOUK_EIO, "%s: no pipe for its output: %s", child->name, strerror(errno));
     if ((pid = fork()) == 0)
         run_program(child, arguments, ends[1]);
     (void)close(ends[1]);
     if (pid < 0) {
         (void)close(ends[0]);
-        return souk_fail(err, SOUK_EIO, "%s: no process: %s", child->node->name.text, strerror(errno));
+        return souk_fail(err, SOUK_EIO, "%s: no process: %s", child->name, strerror(errno));
     }
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
     child->output_fd = ends[0];
@@ -144,7 +144,7 @@ souk_cli_child_ended(struct souk_cli_child *child)
 /* ---- programs ------------------------------------------------------- */
 
 static int
-find_program(const struct souk_topology_node *node, const char *programs_dir, char **program_out)
+find_program(const char *program, const char *programs_dir, char **program_out)
 {
     const char *path = getenv("PATH");
     char own[SOUK_TOPOLOGY_PATH_BYTES_MAX + 1];
@@ -152,27 +152,27 @@ find_program(const struct souk_topology_node *node, const char *programs_dir, ch
     char *slash;
     ssize_t bytes;
 
-    if (strchr(node->program, '/') != NULL) {
-        if (!is_program(node->program))
+    if (strchr(program, '/') != NULL) {
+        if (!is_program(program))
             return -SOUK_ENOTFOUND;
-        return (*program_out = strdup(node->program)) == NULL ? -SOUK_ENOMEM : 0;
+        return (*program_out = strdup(program)) == NULL ? -SOUK_ENOMEM : 0;
     }
     if (programs_dir != NULL
-        && (*program_out = program_in(programs_dir, strlen(programs_dir), node->program)) != NULL)
+        && (*program_out = program_in(programs_dir, strlen(programs_dir), program)) != NULL)
         return 0;
     if ((bytes = readlink("/proc/self/exe", own, sizeof own - 1)) > 0) {
         own[bytes] = '\0';
         slash = strrchr(own, '/');
-        if ((*program_out = program_in(own, (size_t)(slash - own), node->program)) != NULL)
+        if ((*program_out = program_in(own, (size_t)(slash - own), program)) != NULL)
             return 0;
         /* A program that is not installed yet lies in .libs. */
         if (slash - own > 6 && strncmp(slash - 6, "/.libs", 6) == 0
-            && (*program_out = program_in(own, (size_t)(slash - 6 - own), node->program)) != NULL)
+            && (*program_out = program_in(own, (size_t)(slash - 6 - own), program)) != NULL)
             return 0;
     }
     for (; path != NULL && path[0] != '\0'; path = *end == ':' ? end + 1 : end) {
         end = strchrnul(path, ':');
-        if ((*program_out = program_in(path, (size_t)(end - path), node->program)) != NULL)
+        if ((*program_out = program_in(path, (size_t)(end - path), program)) != NULL)
             return 0;
     }
     return -SOUK_ENOTFOUND;
@@ -232,16 +232,16 @@ bind_socket(struct souk_cli_child *child, const char *dir, struct souk_error *er
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-    if (asprintf(&child->socket_path, "%s/%s", dir, child->node->name.text) < 0) {
+    if (asprintf(&child->socket_path, "%s/%s", dir, child->name) < 0) {
         child->socket_path = NULL;
-        return souk_fail(err, SOUK_ENOMEM, "%s: no memory", child->node->name.text);
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory", child->name);
     }
     assert(strlen(child->socket_path) < sizeof address.sun_path);
     strcpy(address.sun_path, child->socket_path);
     child->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (child->notify_fd < 0
         || bind(child->notify_fd, (const struct sockaddr *)&address, (socklen_t)sizeof address) != 0)
-        return souk_fail(err, SOUK_EIO, "%s: its notification socket %s: %s", child->node->name.text,
+        return souk_fail(err, SOUK_EIO, "%s: its notification socket %s: %s", child->name,
             child->socket_path, strerror(errno));
     return 0;
 }

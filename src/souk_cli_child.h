@@ -23,7 +23,8 @@ enum souk_cli_child_state {
 };
 
 struct souk_cli_child {
-    const struct souk_topology_node *node;
+    const struct souk_topology_node *node;      /* NULL: a client that has a program */
+    const char *name;                           /* borrowed from the topology */
     char *program;                              /* owned: where it was found */
     char *socket_path;                          /* owned */
     enum souk_cli_child_state state;
@@ -39,13 +40,14 @@ struct souk_cli_child {
 };
 
 /*
- * Find the program of `node` and bind its notification socket in `dir`. A name
- * without a slash is looked up in `programs_dir` (NULL: nowhere), beside the
- * running program, then in PATH. Release with souk_cli_child_done(). 0,
+ * Find `program`, which is that of `node` (NULL: of a client), and bind a
+ * notification socket for it in `dir`. A program without a slash is looked up in
+ * `programs_dir` (NULL: nowhere), beside the running program, then in PATH.
+ * Release with souk_cli_child_done(). 0,
  * -SOUK_ENOTFOUND (no such program), -SOUK_EIO or -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int souk_cli_child_init(struct souk_cli_child *child, const struct souk_topology_node *node,
-    const char *dir, const char *programs_dir, struct souk_error *err);
+    const char *name, const char *program, const char *dir, const char *programs_dir, struct souk_error *err);
 /* The process is gone. */
 void souk_cli_child_done(struct souk_cli_child *child);
 

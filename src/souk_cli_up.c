@@ -13,11 +13,14 @@
 #include "souk_cli_child.h"
 #include "souk_cli_up.h"
 
-#define CHILDREN_MAX (SOUK_SERVICES_MAX + SOUK_STORES_MAX)
+#define CHILDREN_MAX (SOUK_SERVICES_MAX + SOUK_STORES_MAX + SOUK_TOPOLOGY_CLIENTS_MAX)
 #define BACKOFF_MS 200
 #define BACKOFF_MS_MAX 30000
 #define CALM_MS 60000                   /* who has run for so long begins with a short pause again */
 #define PATIENCE_MS 5000                /* beyond drain_ms, before a daemon is killed */
+#define CLIENT_DRAIN_MS 10000           /* drain_ms of a program that is no node */
+#define CLIENT_ARGUMENTS 3              /* NAME --topology FILE: a client has no data */
+#define RANK_CLIENTS 0                  /* they stop first */
 #define RANK_STORES UINT32_MAX          /* they stop last */
 
 enum { OPTION_DATA = 256, OPTION_HOST, OPTION_PROGRAMS, OPTION_NEW, OPTION_ACCEPT_LOSS };
@@ -48,6 +51,7 @@ struct up {
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int prepare(struct up *up);
 static int make_children(struct up *up, const struct souk_topology_host *host);
+static int make_child(struct up *up, const struct souk_topology_node *node, const char *name, const char *program);
 static uint32_t rank_of(const struct souk_topology *topology, const struct souk_topology_node *node, uint32_t depth);
 static void make_arguments(struct up *up);
 static int take_signals(struct up *up);
@@ -167,8 +171,8 @@ static int
 make_children(struct up *up, const struct souk_topology_host *host)
 {
     const enum souk_node_kind kinds[] = { SOUK_NODE_EVENT_STORE, SOUK_NODE_SERVICE };
+    const struct souk_topology_client *client;
     const struct souk_topology_node *node;
-    struct souk_error err = { 0 };
     int status = 0;
     size_t kind;
     size_t i;
@@ -182,15 +186,33 @@ make_children(struct up *up, const struct souk_topology_host *host)
             if (node->kind != kinds[kind] || node->host != host || node->lost)
                 continue;
             up->ranks[up->child_count] = node->kind == SOUK_NODE_EVENT_STORE ? RANK_STORES
-                : rank_of(up->topology, node, 0);
-            rc = souk_cli_child_init(&up->children[up->child_count++], node, up->dir, up->options->programs, &err);
-            if (rc == 0)
-                continue;
-            souk_cli_say(&up->options->cli, SOUK_CLI_RED, "%s", err.text);
-            status = souk_cli_exit_status(rc, EX_CONFIG);
+                : RANK_CLIENTS + 1 + rank_of(up->topology, node, 0);
+            status = (rc = make_child(up, node, node->name.text, node->program)) != 0 ? rc : status;
         }
     }
+    for (i = 0; i < up->topology->client_count; i++) {
+        client = &up->topology->clients[i];
+        if (client->program == NULL || client->host != host)
+            continue;
+        up->ranks[up->child_count] = RANK_CLIENTS;
+        status = (rc = make_child(up, NULL, client->name.text, client->program)) != 0 ? rc : status;
+    }
     return status;
+}
+
+/* 0, or an exit status; what is wrong is said. */
+static int
+make_child(struct up *up, const struct souk_topology_node *node, const char *name, const char *program)
+{
+    struct souk_error err = { 0 };
+    int rc;
+
+    rc = souk_cli_child_init(&up->children[up->child_count++], node, name, program, up->dir, up->options->programs,
+        &err);
+    if (rc == 0)
+        return 0;
+    souk_cli_say(&up->options->cli, SOUK_CLI_RED, "%s", err.text);
+    return souk_cli_exit_status(rc, EX_CONFIG);
 }
 
 /* Who calls others stops before them: how many calls lie above it at most. A topology has no loop of them. */
@@ -304,8 +326,10 @@ start_due(struct up *up, uint64_t now_ms)
         child = &up->children[i];
         if (child->start_ms == 0 || child->start_ms > now_ms)
             continue;
-        arguments[0] = child->node->name.text;
+        arguments[0] = child->name;
         memcpy(arguments + 1, up->arguments, sizeof up->arguments);
+        if (child->node == NULL)
+            arguments[CLIENT_ARGUMENTS] = NULL;
         if (souk_cli_child_start(child, arguments, now_ms, &err) != 0) {
             souk_cli_up_log_say(&up->log, SOUK_LEVEL_ERROR, "%s", err.text);
             child->start_ms = now_ms + BACKOFF_MS_MAX;
@@ -387,18 +411,18 @@ ended(struct up *up, struct souk_cli_child *child, int wait_status, uint64_t now
         return;
     up->said_live = false;
     if (up->is_stopping) {
-        souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s ended %s", child->node->name.text, how);
+        souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s ended %s", child->name, how);
         return;
     }
     if (is_final) {
-        souk_cli_up_log_say(&up->log, SOUK_LEVEL_ERROR, "%s ended %s; it is not started again", child->node->name.text,
+        souk_cli_up_log_say(&up->log, SOUK_LEVEL_ERROR, "%s ended %s; it is not started again", child->name,
             how);
         up->status = status;
         return;
     }
     if (was_calm)
         child->backoff_ms = BACKOFF_MS;
-    souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s ended %s; it is started again in %ju ms", child->node->name.text,
+    souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s ended %s; it is started again in %ju ms", child->name,
         how, (uintmax_t)child->backoff_ms);
     child->start_ms = now_ms + child->backoff_ms;
     child->backoff_ms = 2 * child->backoff_ms > BACKOFF_MS_MAX ? BACKOFF_MS_MAX : 2 * child->backoff_ms;
@@ -426,7 +450,7 @@ say_line(void *arg, struct souk_cli_child *child, const char *line)
 {
     struct up *up = arg;
 
-    souk_cli_up_log_line(&up->log, child->node, line);
+    souk_cli_up_log_line(&up->log, child->name, (size_t)(child - up->children), line);
 }
 
 /* ---- the end -------------------------------------------------------- */
@@ -449,10 +473,11 @@ stop_next(struct up *up, uint64_t now_ms)
             continue;
         if (child->state != SOUK_CLI_CHILD_STOPPING) {
             child->state = SOUK_CLI_CHILD_STOPPING;
-            child->kill_ms = now_ms + child->node->shell_limits.drain_ms + PATIENCE_MS;
+            child->kill_ms = now_ms + PATIENCE_MS + (child->node == NULL ? CLIENT_DRAIN_MS
+                : child->node->shell_limits.drain_ms);
             (void)kill(child->pid, SIGTERM);
         } else if (child->kill_ms != 0 && now_ms >= child->kill_ms) {
-            souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s does not stop; it is killed", child->node->name.text);
+            souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s does not stop; it is killed", child->name);
             child->kill_ms = 0;
             up->status = EX_SOFTWARE;
             (void)kill(child->pid, SIGKILL);

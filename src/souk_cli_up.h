@@ -14,14 +14,13 @@
 
 struct souk_cli_up_log {
     const struct souk_cli *cli;
-    const struct souk_topology *topology;
     int width;                          /* of the longest name */
 };
 
 void souk_cli_up_log_init(struct souk_cli_up_log *log, const struct souk_cli *cli,
     const struct souk_topology *topology);
-/* A line of `node`'s. */
-void souk_cli_up_log_line(const struct souk_cli_up_log *log, const struct souk_topology_node *node, const char *line);
+/* A line that the daemon `name`, the `index`th of all, has written. */
+void souk_cli_up_log_line(const struct souk_cli_up_log *log, const char *name, size_t index, const char *line);
 /* One of souk's own. */
 void souk_cli_up_log_say(const struct souk_cli_up_log *log, enum souk_level level, const char *format, ...)
     SOUK_PRINTF(3, 4);

@@ -33,21 +33,24 @@ souk_cli_up_log_init(struct souk_cli_up_log *log, const struct souk_cli *cli, co
 {
     size_t i;
 
-    *log = (struct souk_cli_up_log){ .cli = cli, .topology = topology, .width = (int)strlen(OWN_NAME) };
+    *log = (struct souk_cli_up_log){ .cli = cli, .width = (int)strlen(OWN_NAME) };
     for (i = 0; i < topology->node_count; i++) {
         if (strlen(topology->nodes[i].name.text) > (size_t)log->width)
             log->width = (int)strlen(topology->nodes[i].name.text);
     }
+    for (i = 0; i < topology->client_count; i++) {
+        if (topology->clients[i].program != NULL && strlen(topology->clients[i].name.text) > (size_t)log->width)
+            log->width = (int)strlen(topology->clients[i].name.text);
+    }
 }
 
 void
-souk_cli_up_log_line(const struct souk_cli_up_log *log, const struct souk_topology_node *node, const char *line)
+souk_cli_up_log_line(const struct souk_cli_up_log *log, const char *name, size_t index, const char *line)
 {
     static const enum souk_cli_color colors[] = { SOUK_CLI_CYAN, SOUK_CLI_GREEN, SOUK_CLI_MAGENTA, SOUK_CLI_BLUE,
         SOUK_CLI_YELLOW };
-    const size_t index = (size_t)(node - log->topology->nodes);
 
-    write_line(log, node->name.text, colors[index % (sizeof colors / sizeof colors[0])], line);
+    write_line(log, name, colors[index % (sizeof colors / sizeof colors[0])], line);
 }
 
 void

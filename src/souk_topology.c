@@ -143,6 +143,18 @@ souk_topology_host(const struct souk_topology *topology, const char *name)
     return NULL;
 }
 
+const struct souk_topology_client *
+souk_topology_client(const struct souk_topology *topology, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < topology->client_count; i++) {
+        if (strcmp(topology->clients[i].name.text, name) == 0)
+            return &topology->clients[i];
+    }
+    return NULL;
+}
+
 int
 souk_topology_wiring(const struct souk_topology *topology, const char *node, struct souk_wiring *wiring_out)
 {

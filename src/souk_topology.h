@@ -22,6 +22,7 @@
 #define SOUK_TOPOLOGY_MESSAGES_MAX 16           /* message descriptions of a system */
 #define SOUK_TOPOLOGY_SKIPS_MAX 1024            /* of a service */
 #define SOUK_TOPOLOGY_COMMANDS_MAX 64           /* named below one `call` */
+#define SOUK_TOPOLOGY_HOSTNAMES_MAX 32          /* that a bridge answers to */
 #define SOUK_TOPOLOGY_PATH_BYTES_MAX 1023
 #define SOUK_TOPOLOGY_KEY_BYTES 40              /* a CURVE public key, Z85 */
 
@@ -93,6 +94,14 @@ struct souk_topology_node {
 /* Somebody who is no node: a bridge, a person's `souk` command, a tool. */
 struct souk_topology_client {
     struct souk_name name;
+    unsigned line;                                      /* of the file */
+    const char *about;                                  /* NULL: nothing to say */
+    const struct souk_topology_host *host;              /* where its program runs */
+    const char *program;                                /* that `souk up` runs, as of a node; NULL: none */
+    const char *listen;                                 /* of a bridge: ADDRESS:PORT; NULL: it is none */
+    const char *routes;                                 /* of a bridge: path of its routes file, absolute */
+    const char *const *hostnames;                       /* of a bridge: that it answers to, beside local ones */
+    size_t hostname_count;
     const char *key;                                    /* public, Z85; NULL: none */
     const char *old_key;                                /* one that is still it, too; NULL: none */
     const struct souk_topology_call *calls;
@@ -161,6 +170,7 @@ SOUK_MUST_CHECK int souk_topology_move_data(struct souk_topology *topology, cons
 const struct souk_topology_node *souk_topology_node(const struct souk_topology *topology, const char *name);
 const struct souk_topology_stream *souk_topology_stream(const struct souk_topology *topology, const char *name);
 const struct souk_topology_host *souk_topology_host(const struct souk_topology *topology, const char *name);
+const struct souk_topology_client *souk_topology_client(const struct souk_topology *topology, const char *name);
 
 /*
  * What the core of `node` takes: its name, streams, event stores, skips,

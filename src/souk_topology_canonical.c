@@ -44,7 +44,7 @@ static void write_call(struct writing *writing, const struct souk_topology_call 
 static void write_settings(struct writing *writing, const struct souk_topology_node *node);
 static void write_numbers(struct writing *writing, const struct souk_topology_node *node, const char *section,
     const struct souk_topology_number *numbers);
-static void write_client(struct writing *writing, const struct souk_topology_client *client, const char *about);
+static void write_client(struct writing *writing, size_t index);
 static void put(struct writing *writing, const char *key, const char *value, bool is_many, bool is_live);
 static void put_if(struct writing *writing, const char *key, const char *value, bool is_live);
 static int by_line(const void *a, const void *b);
@@ -98,7 +98,6 @@ souk_topology_canonical(struct souk_topology_reading *reading)
 {
     struct writing writing = { .reading = reading };
     struct souk_topology *topology = reading->topology;
-    const struct souk_zpl_node *zpl;
     size_t i;
 
     write_system(&writing);
@@ -109,10 +108,8 @@ souk_topology_canonical(struct souk_topology_reading *reading)
     }
     for (i = 0; i < topology->node_count; i++)
         write_node(&writing, i);
-    for (i = 0; i < topology->client_count; i++) {
-        zpl = souk_topology_valued(reading->client_sources[i], "about");
-        write_client(&writing, &topology->clients[i], zpl == NULL ? NULL : zpl->value);
-    }
+    for (i = 0; i < topology->client_count; i++)
+        write_client(&writing, i);
     if (reading->is_short_of_memory)
         return;
     qsort(writing.lines, reading->parts->line_count, sizeof *writing.lines, by_line);
@@ -253,14 +250,25 @@ write_numbers(struct writing *writing, const struct souk_topology_node *node, co
 }
 
 static void
-write_client(struct writing *writing, const struct souk_topology_client *client, const char *about)
+write_client(struct writing *writing, size_t index)
 {
+    static const char *const written[] = { "program", "listen", "routes" };
+    const struct souk_topology_client *client = &writing->reading->topology->clients[index];
+    const struct souk_zpl_node *child;
     size_t i;
 
     writing->next = (struct souk_topology_line){ .where = souk_topology_text(writing->reading, "client %s",
         client->name.text) };
     put(writing, "operator", client->is_operator ? "yes" : "no", false, true);
-    put_if(writing, "about", about, true);
+    put_if(writing, "about", client->about, true);
+    if (client->host != NULL)
+        put(writing, "host", client->host->name.text, false, true);
+    for (i = 0; i < sizeof written / sizeof written[0]; i++) {
+        child = souk_topology_valued(writing->reading->client_sources[index], written[i]);
+        put_if(writing, written[i], child == NULL ? NULL : child->value, true);
+    }
+    for (i = 0; i < client->hostname_count; i++)
+        put(writing, "hostname", client->hostnames[i], true, true);
     put_if(writing, "key", client->key, true);
     put_if(writing, "old_key", client->old_key, true);
     for (i = 0; i < client->call_count; i++)

@@ -90,6 +90,9 @@ const struct souk_zpl_node *souk_topology_valued(const struct souk_zpl_node *nod
 /* ---- souk_topology_read.c ------------------------------------------- */
 
 void souk_topology_entries(struct souk_topology_reading *reading);
+/* The host that `above` names, or the only one; NULL when none is meant, which is noted. */
+const struct souk_topology_host *souk_topology_host_of(struct souk_topology_reading *reading,
+    const struct souk_zpl_node *above);
 
 /* ---- souk_topology_relation.c --------------------------------------- */
 
@@ -124,6 +127,9 @@ void souk_topology_endpoint(struct souk_topology_reading *reading, const struct 
     const char **endpoint_out);
 void souk_topology_address(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     const char **address_out);
+/* ADDRESS:PORT, the address in numbers; port 0: any that is free. */
+void souk_topology_listen(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
+    const char **listen_out);
 void souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out);
 /* `key` and `old_key` below `node`. */
 void souk_topology_keys(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out,

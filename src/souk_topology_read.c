@@ -293,24 +293,11 @@ read_node(struct souk_topology_reading *reading, size_t index)
     const struct souk_zpl_node *zpl = reading->sources[index].zpl;
     const struct souk_topology_host *host;
     const struct souk_zpl_node *child;
-    const char *nearest = NULL;
-    size_t i;
 
     souk_topology_rules(reading, zpl, node->kind == SOUK_NODE_SERVICE ? service_rules : event_store_rules);
     node->about = value_below(zpl, "about");
-    node->host = &reading->hosts[0];
-    if ((child = souk_topology_valued(zpl, "host")) != NULL) {
-        for (i = 0; i < reading->topology->host_count; i++)
-            souk_zpl_nearer(child->value, reading->hosts[i].name.text, &nearest);
-        if ((host = souk_topology_host(reading->topology, child->value)) != NULL)
-            node->host = host;
-        else
-            souk_topology_wrong(reading, child, "no host `%s` is declared%s%s%s", child->value,
-                nearest == NULL ? "" : "; did you mean `", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "`?");
-    } else if (reading->topology->host_count > 1) {
-        souk_topology_wrong(reading, zpl, "`host` is missing below `%s = %s`: there are %zu", zpl->name, zpl->value,
-            reading->topology->host_count);
-    }
+    host = souk_topology_host_of(reading, zpl);
+    node->host = host == NULL ? &reading->hosts[0] : host;
     node->program = EVENT_STORE_PROGRAM;
     if ((child = souk_topology_valued(zpl, "program")) != NULL)
         souk_topology_program(reading, child, &node->program);
@@ -332,6 +319,30 @@ read_node(struct souk_topology_reading *reading, size_t index)
     souk_topology_follows(reading, zpl, node, &node->follows, &node->follow_count);
     souk_topology_calls(reading, zpl, node, &node->calls, &node->call_count);
     souk_topology_skips(reading, zpl, node);
+}
+
+const struct souk_topology_host *
+souk_topology_host_of(struct souk_topology_reading *reading, const struct souk_zpl_node *above)
+{
+    const struct souk_zpl_node *child = souk_topology_valued(above, "host");
+    const struct souk_topology_host *host;
+    const char *nearest = NULL;
+    size_t i;
+
+    if (child == NULL && reading->topology->host_count == 1)
+        return &reading->hosts[0];
+    if (child == NULL) {
+        souk_topology_wrong(reading, above, "`host` is missing below `%s = %s`: there are %zu", above->name,
+            above->value, reading->topology->host_count);
+        return NULL;
+    }
+    if ((host = souk_topology_host(reading->topology, child->value)) != NULL)
+        return host;
+    for (i = 0; i < reading->topology->host_count; i++)
+        souk_zpl_nearer(child->value, reading->hosts[i].name.text, &nearest);
+    souk_topology_wrong(reading, child, "no host `%s` is declared%s%s%s", child->value,
+        nearest == NULL ? "" : "; did you mean `", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "`?");
+    return NULL;
 }
 
 static void

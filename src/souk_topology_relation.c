@@ -11,6 +11,11 @@ static const struct souk_zpl_rule call_rules[] = {
 };
 static const struct souk_zpl_rule client_rules[] = {
     { "about", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "host", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "program", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "listen", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "routes", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "hostname", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "old_key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "call", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
@@ -23,6 +28,10 @@ static const struct souk_zpl_rule client_rules[] = {
 static void read_commands(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
     struct souk_topology_call *call);
 static void read_client(struct souk_topology_reading *reading, size_t index);
+static void read_program(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client);
+static void read_hostnames(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client);
 static const struct souk_topology_node *find_service(struct souk_topology_reading *reading,
     const struct souk_zpl_node *node);
 
@@ -188,6 +197,10 @@ read_client(struct souk_topology_reading *reading, size_t index)
     size_t i;
 
     souk_topology_rules(reading, zpl, client_rules);
+    client->line = zpl->line;
+    if ((child = souk_topology_valued(zpl, "about")) != NULL)
+        client->about = child->value;
+    read_program(reading, zpl, client);
     souk_topology_keys(reading, zpl, &client->key, &client->old_key);
     if ((child = souk_topology_valued(zpl, "operator")) != NULL)
         souk_topology_yes(reading, child, &client->is_operator);
@@ -231,6 +244,56 @@ souk_topology_passes(struct souk_topology_reading *reading)
             " `pass_key`; `souk keys pass` makes one");
         return;
     }
+}
+
+/* A client that `souk up` runs, and what only a bridge has. */
+static void
+read_program(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client)
+{
+    const struct souk_zpl_node *child;
+
+    if ((child = souk_topology_valued(zpl, "program")) != NULL) {
+        souk_topology_program(reading, child, &client->program);
+        client->host = souk_topology_host_of(reading, zpl);
+    } else if ((child = souk_topology_valued(zpl, "host")) != NULL) {
+        souk_topology_wrong(reading, child, "`host` says where a program runs, and `client = %s` has no `program`",
+            zpl->value);
+    }
+    if ((child = souk_topology_valued(zpl, "listen")) != NULL)
+        souk_topology_listen(reading, child, &client->listen);
+    if ((child = souk_topology_valued(zpl, "routes")) != NULL)
+        souk_topology_path(reading, child, &client->routes);
+    child = souk_topology_valued(zpl, "hostname");
+    if (souk_topology_valued(zpl, "listen") == NULL && (client->routes != NULL || child != NULL))
+        souk_topology_wrong(reading, zpl, "`listen` is missing below `client = %s`: a bridge has it, and `routes`",
+            zpl->value);
+    if (souk_topology_valued(zpl, "routes") == NULL && client->listen != NULL)
+        souk_topology_wrong(reading, zpl, "`routes` is missing below `client = %s`: a bridge has it, and `listen`",
+            zpl->value);
+    read_hostnames(reading, zpl, client);
+}
+
+static void
+read_hostnames(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+    struct souk_topology_found found = souk_topology_find(reading, zpl, "hostname", "", SOUK_TOPOLOGY_HOSTNAMES_MAX);
+    const char **hostnames = souk_topology_alloc(reading, found.count * sizeof *hostnames);
+    size_t i;
+
+    for (i = 0; hostnames != NULL && i < found.count; i++) {
+        if (!found.nodes[i]->has_value
+            || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
+            continue;
+        if (found.nodes[i]->value[0] == '\0' || strspn(found.nodes[i]->value, letters) != strlen(found.nodes[i]->value))
+            souk_topology_wrong(reading, found.nodes[i], "`hostname`: a name such as shop.example is meant, in small"
+                " letters and without a port, not `%s`", found.nodes[i]->value);
+        else
+            hostnames[client->hostname_count++] = found.nodes[i]->value;
+    }
+    client->hostnames = hostnames;
 }
 
 static const struct souk_topology_node *

@@ -178,6 +178,31 @@ souk_topology_keys(struct souk_topology_reading *reading, const struct souk_zpl_
 }
 
 void
+souk_topology_listen(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
+    const char **listen_out)
+{
+    const char *colon = strrchr(node->value, ':');
+    const size_t bytes = colon == NULL ? 0 : (size_t)(colon - node->value);
+    const bool is_bracketed = bytes > 2 && node->value[0] == '[' && colon[-1] == ']';
+    char address[INET6_ADDRSTRLEN] = "";
+    struct in6_addr room;
+    unsigned long port = PORT_MAX + 1;
+    char *end;
+
+    if (colon != NULL && isdigit((unsigned char)colon[1])) {
+        port = strtoul(colon + 1, &end, 10);
+        port = *end == '\0' && end - colon <= 6 ? port : PORT_MAX + 1;
+    }
+    if (bytes > 0 && bytes < sizeof address)
+        memcpy(address, node->value + is_bracketed, bytes - 2 * is_bracketed);
+    if (port <= PORT_MAX && inet_pton(is_bracketed ? AF_INET6 : AF_INET, address, &room) == 1)
+        *listen_out = node->value;
+    else
+        souk_topology_wrong(reading, node, "`%s`: ADDRESS:PORT is meant, with an address in numbers such as 127.0.0.1 or"
+            " [::1], not `%s`", node->name, node->value);
+}
+
+void
 souk_topology_key(struct souk_topology_reading *reading, const struct souk_zpl_node *node, const char **key_out)
 {
     static const char alphabet[] =

@@ -447,10 +447,51 @@ what_is_no_regular_file_is_not_read(void **state)
     (void)rmdir(dir);
 }
 
+/* A client that has a program runs somewhere; one that listens is a bridge, and has routes. */
+static void
+a_bridge_listens_and_has_routes(void **state)
+{
+    static const char bad_listen[] = "an address in numbers such as 127.0.0.1 or [::1], not";
+    const char *const addresses[] = { "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x",
+        "localhost:80", ":80", "::1:80", "[127.0.0.1]:80", "[::1:80", "256.0.0.1:80" };
+    char sentence[256];
+    char text[TEXT_BYTES_MAX];
+    size_t i;
+
+    expect_refused(SMALL "client = web\n    host = local\n", "shop.zpl:10: `host` says where a program runs, and"
+        " `client = web` has no `program`\n");
+    expect_refused(SMALL "client = web\n    routes = r.zpl\n", "shop.zpl:9: `listen` is missing below `client = web`: a"
+        " bridge has it, and `routes`\n");
+    expect_refused(SMALL "client = web\n    listen = 127.0.0.1:80\n", "shop.zpl:9: `routes` is missing below"
+        " `client = web`: a bridge has it, and `listen`\n");
+    expect_refused(TOP "host = a\n    address = a\nhost = b\n    address = b\n" STORE "    host = a\n    port = 1\n"
+        "service = orders\n    program = o\n    host = a\n    port = 5\nclient = web\n    program = p\n",
+        "shop.zpl:13: `host` is missing below `client = web`: there are 2\n");
+    for (i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        (void)snprintf(text, sizeof text, SMALL "client = web\n    routes = r.zpl\n    listen = %s\n", addresses[i]);
+        (void)snprintf(sentence, sizeof sentence, "shop.zpl:11: `listen`: ADDRESS:PORT is meant, with %s `%s`\n",
+            bad_listen, addresses[i]);
+        expect_refused(text, sentence);
+    }
+    expect_refused(SMALL "client = web\n    routes = r.zpl\n    listen = [::1]:0\n    hostname = Shop.example\n"
+        "    hostname = shop.example:80\n",
+        "shop.zpl:12: `hostname`: a name such as shop.example is meant, in small letters and without a port, not"
+        " `Shop.example`\n"
+        "shop.zpl:13: `hostname`: a name such as shop.example is meant, in small letters and without a port, not"
+        " `shop.example:80`\n");
+    (void)strcpy(text, SMALL "client = web\n    routes = r.zpl\n    listen = [::1]:65535\n");
+    for (i = 0; i < SOUK_TOPOLOGY_HOSTNAMES_MAX; i++)
+        (void)sprintf(text + strlen(text), "    hostname = h%zu\n", i);
+    souk_topology_close(&(struct souk_topology *){ topology_read_good(text) });
+    (void)strcat(text, "    hostname = one-more\n");
+    expect_refused(text, "shop.zpl:44: more than 32 times `hostname`\n");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bridge_listens_and_has_routes),
         cmocka_unit_test(everything_that_is_wrong_is_said_at_once),
         cmocka_unit_test(pieces_that_are_missing_are_named),
         cmocka_unit_test(names_are_names_and_come_once),
