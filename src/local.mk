@@ -99,6 +99,15 @@ libsouk_all_la_SOURCES = \
 	src/souk_histogram.h \
 	src/souk_client.c \
 	src/souk_client.h \
+	src/souk_routes.c \
+	src/souk_routes.h \
+	src/souk_routes_parts.h \
+	src/souk_routes_pack.c \
+	src/souk_routes_read.c \
+	src/souk_seen.c \
+	src/souk_seen.h \
+	src/souk_shown.c \
+	src/souk_shown.h \
 	src/souk_catalogue.h \
 	src/souk_fit.c \
 	src/souk_fit.h \

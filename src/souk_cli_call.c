@@ -29,8 +29,7 @@ struct options {
     bool is_recorded, has_correlation;
     struct souk_id correlation;
     uint32_t deadline_ms, in_flight;
-    uint32_t seen_count;
-    struct souk_cause seen[SOUK_WIRE_SEEN_MAX];
+    struct souk_seen seen;
 };
 
 struct calling {
@@ -110,7 +109,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->id = arg;
         return 0;
     case OPTION_SEEN:
-        if (souk_cli_cursors_parse(arg, options->seen, &options->seen_count) != 0)
+        if (souk_seen_parse(souk_slice_of(arg), &options->seen) != 0)
             argp_error(state, "--seen: STREAM=COUNTER.BITS:NUMBER is meant, at most %d of them with commas between,"
                 " not %s", SOUK_WIRE_SEEN_MAX, arg);
         return 0;
@@ -262,11 +261,11 @@ send_packed(struct calling *calling, const struct souk_topology_node *node, cons
         .id = id == NULL ? souk_client_new_id() : id_of(id), .name = souk_slice_of(type->name),
         .version = type->version, .payload = payload, .deadline_ms = options->deadline_ms,
         .is_recorded = options->is_recorded, .has_correlation = options->has_correlation,
-        .correlation = options->correlation, .seen_count = options->seen_count };
+        .correlation = options->correlation, .seen_count = options->seen.count };
     struct souk_error err = { 0 };
     int rc;
 
-    memcpy(request.seen, options->seen, sizeof request.seen);
+    memcpy(request.seen, options->seen.cursors, sizeof request.seen);
     if ((rc = souk_client_send(calling->system.client, &request, &err)) != 0) {
         souk_cli_say(&options->cli, SOUK_CLI_RED, "%s: %s", type->name, err.text);
         return souk_cli_exit_status(rc, EX_DATAERR);
@@ -408,7 +407,7 @@ show_json(struct calling *calling, const struct souk_client_answer *answer)
 {
     const struct souk_wire_reply *reply = &answer->reply;
     char id[SOUK_ID_TEXT_BYTES];
-    char cursor[SOUK_CLI_CURSOR_BYTES];
+    char cursor[SOUK_SEEN_CURSOR_BYTES];
     json_t *cursors;
     uint32_t i;
 
@@ -420,7 +419,7 @@ show_json(struct calling *calling, const struct souk_client_answer *answer)
     }
     cursors = souk_cli_need(json_array());
     for (i = 0; i < reply->cursor_count; i++) {
-        souk_cli_cursor(&reply->cursors[i], cursor);
+        (void)souk_seen_format_cursor(&reply->cursors[i], cursor);
         (void)json_array_append_new(cursors, json_string(cursor));
     }
     souk_cli_json(json_pack("{ss ss ss? ss% ss% sI so so sI}", "id", id, "status",
@@ -437,7 +436,7 @@ show_text(struct calling *calling, const struct souk_client_answer *answer)
     const struct souk_cli *cli = &calling->options->cli;
     const struct souk_wire_reply *reply = &answer->reply;
     const bool is_good = !answer->is_late && reply->status == SOUK_STATUS_OK;
-    char cursor[SOUK_CLI_CURSOR_BYTES];
+    char cursor[SOUK_SEEN_CURSOR_BYTES];
     char id[SOUK_ID_TEXT_BYTES];
     json_t *body;
     uint32_t i;
@@ -471,7 +470,7 @@ show_text(struct calling *calling, const struct souk_client_answer *answer)
     }
     json_decref(body);
     for (i = 0; i < reply->cursor_count && calling->options->from == NULL; i++) {
-        souk_cli_cursor(&reply->cursors[i], cursor);
+        (void)souk_seen_format_cursor(&reply->cursors[i], cursor);
         (void)printf("%s%s%s", i == 0 ? "seen " : ",", cursor, i + 1 == reply->cursor_count ? "\n" : "");
     }
     (void)fflush(stdout);
@@ -494,12 +493,12 @@ body_json(const struct calling *calling, const struct souk_wire_reply *reply)
 static json_t *
 entry_json(const struct calling *calling, const struct souk_wire_entry *entry)
 {
-    json_t *data = souk_cli_message_json(&calling->system.catalogue, entry->name, entry->version, entry->payload);
-    char key[SOUK_CLI_KEY_BYTES];
+    json_t *data = souk_shown_message_json(&calling->system.catalogue, entry->name, entry->version, entry->payload);
+    char key[SOUK_SHOWN_KEY_BYTES];
 
     if (entry->stream.size_bytes == 0)
         return data;
-    souk_cli_key(&calling->system.catalogue, entry->name, entry->key, key);
+    souk_shown_key(&calling->system.catalogue, entry->name, entry->key, key);
     return json_pack("{ss% ss% sI ss so}", "type", entry->name.base, entry->name.size_bytes, "stream",
         entry->stream.base, entry->stream.size_bytes, "number", (json_int_t)entry->number, "subject", key, "data",
         data);

@@ -288,17 +288,17 @@ refused(const struct listing *listing, const char *refusal)
 static void
 list_one(struct listing *listing, struct souk_slice incarnation, const struct found_event *found)
 {
-    char cause[SOUK_CLI_CURSOR_BYTES];
-    char time[SOUK_CLI_TIME_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
+    char cause[SOUK_SEEN_CURSOR_BYTES];
+    char time[SOUK_SHOWN_TIME_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
     struct libscols_line *line;
 
     if (listing->table == NULL) {
         souk_cli_json(souk_cli_found_json(&listing->store, incarnation, found));
         return;
     }
-    souk_cli_time(found->time_ms, time);
-    souk_cli_key(&listing->store.system.catalogue, found->type, found->key, key);
+    souk_shown_time(found->time_ms, time);
+    souk_shown_key(&listing->store.system.catalogue, found->type, found->key, key);
     souk_cli_found_cause(found, cause);
     line = souk_cli_line(listing->table, NULL);
     souk_cli_cell(line, 0, "%s", time);
@@ -370,7 +370,7 @@ event_json(const struct souk_cli_store *store, const struct eventstore_event_rep
     json_t *json = souk_cli_need(souk_cli_found_json(store, reply->incarnation, &reply->event));
 
     if (reply->has_payload)
-        (void)json_object_set_new(json, "data", souk_cli_message_json(&store->system.catalogue, reply->event.type,
+        (void)json_object_set_new(json, "data", souk_shown_message_json(&store->system.catalogue, reply->event.type,
             reply->event.version, reply->payload));
     return json;
 }

@@ -74,7 +74,7 @@ static int retry_one(struct parking *parking, const struct souk_topology_node *n
 static int discard(struct parking *parking);
 static bool is_sure(const struct parking *parking);
 static int discard_one(struct parking *parking, const struct found *found);
-static void place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_CLI_CURSOR_BYTES]);
+static void place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES]);
 static json_t *event_json(const struct parking *parking, const struct souk_topology_node *node,
     const struct parked_event *event);
 
@@ -280,8 +280,8 @@ static void
 list_one(struct parking *parking, const struct souk_topology_node *node, const struct parked_event *event)
 {
     struct libscols_line *line;
-    char place[SOUK_CLI_CURSOR_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
     char since[SOUK_CLI_SHORT_BYTES];
     const bool is_first = event->behind == event->sequence;
 
@@ -294,7 +294,7 @@ list_one(struct parking *parking, const struct souk_topology_node *node, const s
         return;
     }
     place_of(event->stream, event->epoch, event->number, place);
-    souk_cli_key(&parking->system.catalogue, event->type, event->key, key);
+    souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
     souk_cli_duration(parking->now_ms > event->since_ms ? parking->now_ms - event->since_ms : 0, since);
     line = souk_cli_line(parking->table, NULL);
     souk_cli_cell(line, 0, "%s", node->name.text);
@@ -335,15 +335,15 @@ list_one_settled(struct parking *parking, const struct souk_topology_node *node,
 {
     const char *how = souk_enum_name(&settled_how_enum, event->how);
     struct libscols_line *line;
-    char since[SOUK_CLI_TIME_BYTES];
-    char place[SOUK_CLI_CURSOR_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
-    char at[SOUK_CLI_TIME_BYTES];
+    char since[SOUK_SHOWN_TIME_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
+    char at[SOUK_SHOWN_TIME_BYTES];
 
     place_of(event->stream, event->epoch, event->number, place);
-    souk_cli_key(&parking->system.catalogue, event->type, event->key, key);
-    souk_cli_time(event->since_ms, since);
-    souk_cli_time(event->at_ms, at);
+    souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
+    souk_shown_time(event->since_ms, since);
+    souk_shown_time(event->at_ms, at);
     if (parking->table == NULL) {
         souk_cli_json(json_pack("{ss ss sI ss ss ss% si sI ss% ss ss ss ss% ss%}", "service", node->name.text, "id",
             place, "sequence", (json_int_t)event->sequence, "was", how, "kind",
@@ -454,23 +454,23 @@ show_text(struct parking *parking, const struct found *found, const struct souk_
     const struct parked_event *event = &reply->event;
     const struct souk_cli *cli = &parking->options->cli;
     char ago[SOUK_CLI_SHORT_BYTES];
-    char place[SOUK_CLI_CURSOR_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
     char correlation[SOUK_ID_TEXT_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
-    char time[SOUK_CLI_TIME_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
+    char time[SOUK_SHOWN_TIME_BYTES];
     json_t *data;
 
     place_of(event->stream, event->epoch, event->number, place);
-    souk_cli_key(&parking->system.catalogue, event->type, event->key, key);
+    souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
     souk_id_format(event->correlation_id, correlation);
     (void)printf("%s%s%s%s %.*s\n", event->kind == PARKED_KIND_LOSS ? "loss of " : event->kind
         == PARKED_KIND_REACTION ? "reaction to " : "", souk_cli_color(cli->out_has_color, SOUK_CLI_BOLD), place,
         souk_cli_color(cli->out_has_color, SOUK_CLI_PLAIN), (int)event->type.size_bytes,
         (const char *)event->type.base);
     (void)printf("  parked by    %s\n  key          %s\n", found->node->name.text, key);
-    souk_cli_time(event->time_ms, time);
+    souk_shown_time(event->time_ms, time);
     (void)printf("  happened     %s\n", time);
-    souk_cli_time(event->since_ms, time);
+    souk_shown_time(event->since_ms, time);
     souk_cli_duration(parking->now_ms > event->since_ms ? parking->now_ms - event->since_ms : 0, ago);
     (void)printf("  parked       %s, %s ago\n  tries        %" PRIu32 "\n", time, ago, event->tries);
     (void)printf("  why          %s%.*s%s\n", souk_cli_color(cli->out_has_color, SOUK_CLI_RED),
@@ -494,7 +494,7 @@ data_of(const struct parking *parking, const struct souk_parked_event_reply *rep
 {
     if (!reply->has_payload)
         return json_null();
-    return souk_cli_message_json(&parking->system.catalogue, reply->event.type, reply->event.version, reply->payload);
+    return souk_shown_message_json(&parking->system.catalogue, reply->event.type, reply->event.version, reply->payload);
 }
 
 /* ---- retry ---------------------------------------------------------- */
@@ -551,7 +551,7 @@ retry_one(struct parking *parking, const struct souk_topology_node *node, const 
         .number = event->number, .who = souk_slice_of(parking->who) };
     const struct souk_cli *cli = &parking->options->cli;
     struct souk_cli_refusal refusal = { "", "" };
-    char place[SOUK_CLI_CURSOR_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
     int status;
 
     status = souk_cli_node_ask(cli, parking->system.client, node, &souk_parked_retry_type, &command, &parking->arena,
@@ -617,9 +617,9 @@ is_sure(const struct parking *parking)
 {
     const struct parked_event *event = &parking->found[0].event;
     char answer[ANSWER_BYTES] = "";
-    char key[SOUK_CLI_KEY_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
 
-    souk_cli_key(&parking->system.catalogue, event->type, event->key, key);
+    souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
     (void)fprintf(stderr, "%s will never apply %s (%.*s of %s) nor react to it.\nDiscard it? [y/N] ",
         parking->found[0].node->name.text, parking->options->words[1], (int)event->type.size_bytes,
         (const char *)event->type.base, key);
@@ -635,8 +635,8 @@ discard_one(struct parking *parking, const struct found *found)
     const struct souk_cli *cli = &parking->options->cli;
     struct souk_cli_refusal refusal = { "", "" };
     char bits[2 * 8 + 1] = "";
-    char skip[SOUK_CLI_CURSOR_BYTES];
-    char place[SOUK_CLI_CURSOR_BYTES];
+    char skip[SOUK_SEEN_CURSOR_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
     int status;
 
     status = souk_cli_node_ask(cli, parking->system.client, found->node, &souk_parked_discard_type, &command,
@@ -666,9 +666,9 @@ discard_one(struct parking *parking, const struct found *found)
 /* ---- saying it ------------------------------------------------------ */
 
 static void
-place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_CLI_CURSOR_BYTES])
+place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES])
 {
-    (void)snprintf(text_out, SOUK_CLI_CURSOR_BYTES, "%.*s/%" PRIu32 "/%" PRIu64, (int)stream.size_bytes,
+    (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "%.*s/%" PRIu32 "/%" PRIu64, (int)stream.size_bytes,
         (const char *)stream.base, epoch, number);
 }
 
@@ -676,15 +676,15 @@ static json_t *
 event_json(const struct parking *parking, const struct souk_topology_node *node, const struct parked_event *event)
 {
     char correlation[SOUK_ID_TEXT_BYTES];
-    char since[SOUK_CLI_TIME_BYTES];
-    char place[SOUK_CLI_CURSOR_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
-    char time[SOUK_CLI_TIME_BYTES];
+    char since[SOUK_SHOWN_TIME_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
+    char time[SOUK_SHOWN_TIME_BYTES];
 
     place_of(event->stream, event->epoch, event->number, place);
-    souk_cli_key(&parking->system.catalogue, event->type, event->key, key);
-    souk_cli_time(event->time_ms, time);
-    souk_cli_time(event->since_ms, since);
+    souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
+    souk_shown_time(event->time_ms, time);
+    souk_shown_time(event->since_ms, since);
     souk_id_format(event->correlation_id, correlation);
     return json_pack("{ss ss sI ss ss% si sI ss% ss si ss ss sI ss% sI sI ss si}", "service", node->name.text, "id",
         place, "sequence", (json_int_t)event->sequence, "kind", souk_enum_name(&parked_kind_enum, event->kind),

@@ -75,14 +75,14 @@ souk_cli_found_json(const struct souk_cli_store *store, struct souk_slice incarn
 {
     char position[SOUK_LOG_POSITION_BYTES + 1];
     char correlation[SOUK_ID_TEXT_BYTES];
-    char time[SOUK_CLI_TIME_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
-    char id[SOUK_CLI_CURSOR_BYTES];
+    char time[SOUK_SHOWN_TIME_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
+    char id[SOUK_SEEN_CURSOR_BYTES];
 
     (void)snprintf(id, sizeof id, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
         (const char *)found->stream.base, found->epoch, found->number);
-    souk_cli_key(&store->system.catalogue, found->type, found->key, key);
-    souk_cli_time(found->time_ms, time);
+    souk_shown_key(&store->system.catalogue, found->type, found->key, key);
+    souk_shown_time(found->time_ms, time);
     souk_id_format(found->correlation_id, correlation);
     if (incarnation.size_bytes == SOUK_INCARNATION_BYTES)
         souk_log_position_format(souk_name_slice(&store->node->name), incarnation.base, found->log_position, position);
@@ -96,7 +96,7 @@ souk_cli_found_json(const struct souk_cli_store *store, struct souk_slice incarn
 }
 
 void
-souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_CLI_CURSOR_BYTES])
+souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_SEEN_CURSOR_BYTES])
 {
     static const char *const kinds[] = {
         [CAUSE_KIND_EVENT] = "",
@@ -107,10 +107,10 @@ souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_CLI_CUR
     const struct event_cause *cause = &found->cause;
 
     if (cause->kind == CAUSE_KIND_COMMAND)
-        (void)snprintf(text_out, SOUK_CLI_CURSOR_BYTES, "command of %.*s", (int)cause->caller.size_bytes,
+        (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "command of %.*s", (int)cause->caller.size_bytes,
             (const char *)cause->caller.base);
     else
-        (void)snprintf(text_out, SOUK_CLI_CURSOR_BYTES, "%s%.*s/%" PRIu32 "/%" PRIu64, kinds[cause->kind],
+        (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "%s%.*s/%" PRIu32 "/%" PRIu64, kinds[cause->kind],
             (int)cause->stream.size_bytes, (const char *)cause->stream.base, cause->epoch, cause->number);
 }
 

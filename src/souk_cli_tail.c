@@ -220,8 +220,8 @@ may_begin(const struct tailing *tailing, const struct souk_topology_stream *stre
         return false;
     if (!tailing->options->has_from || from->kind != SOUK_CLI_AT_CURSORS)
         return true;
-    for (i = 0; i < from->cursor_count; i++) {
-        if (strcmp(from->cursors[i].stream.text, stream->name.text) == 0)
+    for (i = 0; i < from->cursors.count; i++) {
+        if (strcmp(from->cursors.cursors[i].stream.text, stream->name.text) == 0)
             return true;
     }
     return false;
@@ -454,7 +454,7 @@ take_batch(struct tailing *tailing, struct tailed *tailed, struct souk_slice bat
 static void
 show_batch(struct tailing *tailing, const struct tailed *tailed, const struct souk_batch_header *header)
 {
-    struct souk_cli_event shown = { .stream = header->stream, .epoch = header->epoch };
+    struct souk_shown_event shown = { .stream = header->stream, .epoch = header->epoch };
     struct souk_events events;
 
     if (souk_events_init(&events, header) != 0)
@@ -465,7 +465,7 @@ show_batch(struct tailing *tailing, const struct tailed *tailed, const struct so
             || !is_wanted(tailing->options, &shown.event))
             continue;
         if (tailing->options->cli.is_json)
-            souk_cli_json(souk_cli_event_json(&tailing->store.system.catalogue, &shown));
+            souk_cli_json(souk_shown_event_json(&tailing->store.system.catalogue, &shown));
         else
             souk_cli_event_line(&tailing->options->cli, &tailing->store.system.catalogue, &shown);
         tailing->shown++;

@@ -28,12 +28,12 @@ static struct souk_cli_reached *find(struct souk_cli_vector *vector, const struc
 int
 souk_cli_where_parse(const char *text, uint64_t now_ms, struct souk_cli_where *where_out)
 {
-    struct souk_cli_where where = { .cursor_count = 0 };
+    struct souk_cli_where where = { .time_ms = 0 };
     int rc;
 
     if (strchr(text, '=') != NULL) {
         where.kind = SOUK_CLI_AT_CURSORS;
-        rc = souk_cli_cursors_parse(text, where.cursors, &where.cursor_count);
+        rc = souk_seen_parse(souk_slice_of(text), &where.cursors);
     } else if (strchr(text, '/') != NULL) {
         where.kind = SOUK_CLI_AT_EVENT;
         rc = souk_cli_place_parse(text, &where.event);
@@ -70,9 +70,9 @@ souk_cli_where_ask(struct souk_cli_store *store, const struct souk_cli_where *wh
     case SOUK_CLI_AT_EVENT:
         return ask_event(store, &where->event, vector_out);
     case SOUK_CLI_AT_CURSORS:
-        for (i = 0; i < where->cursor_count && status == 0; i++) {
-            if (find(vector_out, &where->cursors[i].stream) == NULL)
-                status = ask_cursor(store, &where->cursors[i], &vector_out->streams[vector_out->count++]);
+        for (i = 0; i < where->cursors.count && status == 0; i++) {
+            if (find(vector_out, &where->cursors.cursors[i].stream) == NULL)
+                status = ask_cursor(store, &where->cursors.cursors[i], &vector_out->streams[vector_out->count++]);
         }
         break;
     }

@@ -10,6 +10,7 @@
 
 #include "souk_cli_store.h"
 #include "souk_log_position.h"
+#include "souk_seen.h"
 
 enum souk_cli_where_kind {
     SOUK_CLI_AT_TIME,                           /* what happened before it is over */
@@ -23,8 +24,7 @@ struct souk_cli_where {
     uint64_t time_ms;
     struct souk_log_position position;
     struct souk_cli_place event;
-    uint32_t cursor_count;
-    struct souk_cause cursors[SOUK_WIRE_SEEN_MAX];
+    struct souk_seen cursors;
 };
 
 /* What is over of one stream. */

@@ -143,12 +143,12 @@ draw_one(const struct drawing *drawing, struct libscols_line *above, const struc
     enum souk_cli_color color)
 {
     struct libscols_line *line = souk_cli_line(drawing->table, above);
-    char cause[SOUK_CLI_CURSOR_BYTES];
-    char time[SOUK_CLI_TIME_BYTES];
-    char key[SOUK_CLI_KEY_BYTES];
+    char cause[SOUK_SEEN_CURSOR_BYTES];
+    char time[SOUK_SHOWN_TIME_BYTES];
+    char key[SOUK_SHOWN_KEY_BYTES];
 
-    souk_cli_time(found->time_ms, time);
-    souk_cli_key(&drawing->store->system.catalogue, found->type, found->key, key);
+    souk_shown_time(found->time_ms, time);
+    souk_shown_key(&drawing->store->system.catalogue, found->type, found->key, key);
     souk_cli_found_cause(found, cause);
     souk_cli_cell(line, 0, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
         (const char *)found->stream.base, found->epoch, found->number);

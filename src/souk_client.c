@@ -39,8 +39,10 @@ struct souk_client {
     uint64_t pull_request;
     void *pull_socket;
     bool is_pull_sent;
+    int watched_fd;                     /* -1: none */
+    bool is_watched_ready;
     size_t item_count;
-    zmq_pollitem_t items[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX)];
+    zmq_pollitem_t items[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX) + 1];   /* the last one is watched_fd */
     enum link_kind item_kinds[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX)];
 };
 
@@ -72,6 +74,7 @@ souk_client_open(const struct souk_topology *topology, const char *caller, struc
         return souk_fail(err, SOUK_ENOMEM, "no memory for a client");
     client->topology = topology;
     client->caller = caller;
+    client->watched_fd = -1;
     souk_pack_init(&client->pack, SOUK_WIRE_BYTES_MAX);
     client->context = souk_socket_context();
     is_good = client->context != NULL && souk_socket_message_init(&client->message) == 0;
@@ -222,9 +225,15 @@ souk_client_receive(struct souk_client *client, uint32_t timeout_ms, struct souk
         now_us = steady_us();
         if (take_late(client, now_us, answer_out))
             return 0;
-        if (now_us >= until_us && rc == -SOUK_ENOTFOUND)
+        if (rc == -SOUK_ENOTFOUND && (now_us >= until_us || client->is_watched_ready))
             return -SOUK_ENOTFOUND;
     }
+}
+
+void
+souk_client_watch(struct souk_client *client, int fd)
+{
+    client->watched_fd = fd;
 }
 
 int
@@ -364,17 +373,20 @@ open_link(struct souk_client *client, enum link_kind kind, const struct souk_top
 /*
  * Receive the next message into client->message; *item_out says from which
  * socket. What is due is sent meanwhile. 0; -SOUK_ENOTFOUND: nothing by
- * `until_us`, or some request's deadline is over; -SOUK_EIO.
+ * `until_us`, what is watched can be read, or some request's deadline is over; -SOUK_EIO.
  */
 static int
 wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
 {
+    const bool watches = client->watched_fd >= 0;
+    zmq_pollitem_t *watched;
     long timeout_ms;
     uint64_t due_us;
     uint64_t now_us;
     size_t i;
     int rc;
 
+    client->is_watched_ready = false;
     for (;;) {
         for (i = 0; i < client->item_count; i++) {
             if ((client->items[i].revents & ZMQ_POLLIN) == 0)
@@ -400,12 +412,15 @@ wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
                     client->next_due_us = end_us(waiting);
             }
         }
-        if (now_us >= until_us)
+        if (now_us >= until_us || client->is_watched_ready)
             return -SOUK_ENOTFOUND;
         due_us = client->next_due_us < until_us ? client->next_due_us : until_us;
         timeout_ms = due_us <= now_us ? 0 : (long)((due_us - now_us) / 1000 + 1);
-        if (zmq_poll(client->items, (int)client->item_count, timeout_ms) < 0 && errno != EINTR)
+        watched = &client->items[client->item_count];
+        *watched = (zmq_pollitem_t){ .fd = client->watched_fd, .events = ZMQ_POLLIN };
+        if (zmq_poll(client->items, (int)client->item_count + watches, timeout_ms) < 0 && errno != EINTR)
             return -SOUK_EIO;
+        client->is_watched_ready = watches && watched->revents != 0;
     }
 }
 
@@ -503,7 +518,7 @@ take_reply(struct souk_client *client, struct souk_client_answer *answer_out)
         return false;
     again_us = now_us + (answer_out->reply.retry_after_ms > 0 ? answer_out->reply.retry_after_ms * 1000
         : SOUK_CLIENT_RETRY_MS * 1000ULL);
-    if (answer_out->reply.status == SOUK_STATUS_BUSY && again_us < waiting->deadline_us) {
+    if (answer_out->reply.status == SOUK_STATUS_BUSY && !waiting->request.takes_busy && again_us < waiting->deadline_us) {
         waiting->send_us = again_us;
         if (again_us < client->next_due_us)
             client->next_due_us = again_us;

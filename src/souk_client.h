@@ -55,6 +55,7 @@ struct souk_client_request {
     struct souk_slice pass;                     /* whom it speaks for; empty: nobody */
     uint32_t deadline_ms;                       /* from now; 0: SOUK_CLIENT_DEADLINE_MS */
     bool is_recorded;                           /* a command asks for durability `recorded` */
+    bool takes_busy;                            /* `busy` is an answer, too: it is not sent again */
     bool has_correlation;
     struct souk_id correlation;
     uint32_t seen_count;
@@ -85,6 +86,12 @@ SOUK_MUST_CHECK int souk_client_receive(struct souk_client *client, uint32_t tim
 /* Both, of one request; nothing else may be under way. */
 SOUK_MUST_CHECK int souk_client_ask(struct souk_client *client, const struct souk_client_request *request,
     struct souk_client_answer *answer_out, struct souk_error *err);
+
+/*
+ * A loop of the caller's that has a descriptor of its own to wait for: from now on souk_client_receive() also
+ * comes back, with -SOUK_ENOTFOUND, as soon as `fd` can be read. -1: none any more.
+ */
+void souk_client_watch(struct souk_client *client, int fd);
 
 /* ---- streams -------------------------------------------------------- */
 

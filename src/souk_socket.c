@@ -1,10 +1,13 @@
 #include "souk_socket.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -77,6 +80,7 @@ static int send_frames(void *socket, zmq_msg_t *frames, size_t count);
 static int send_frame(void *socket, zmq_msg_t *frame, bool more);
 static void note_key(zmq_msg_t *frame, struct souk_socket_message *message);
 static void release(struct souk_socket_message *message);
+static int parse_address(const char *text, struct sockaddr_storage *address_out, socklen_t *bytes_out);
 
 void *
 souk_socket_context(void)
@@ -490,4 +494,62 @@ send_frame(void *socket, zmq_msg_t *frame, bool more)
         return errno == EHOSTUNREACH ? -SOUK_ENOTFOUND : -SOUK_EIO;
     }
     return 0;
+}
+
+/* ---- HTTP ----------------------------------------------------------- */
+
+int
+souk_socket_listen(const char *address, int *fd_out, uint16_t *port_out, struct souk_error *err)
+{
+    struct sockaddr_storage room = { .ss_family = AF_UNSPEC };
+    socklen_t bytes = 0;
+    const int yes = 1;
+    int code;
+    int fd;
+
+    if (parse_address(address, &room, &bytes) != 0)
+        return souk_fail(err, SOUK_EINVAL, "listen %s: ADDRESS:PORT is meant, with an address in numbers", address);
+    if ((fd = socket(room.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+        return souk_fail(err, errno == EMFILE || errno == ENFILE ? SOUK_EFULL : SOUK_EIO, "listen %s: no socket: %s",
+            address, strerror(errno));
+    /* Connections of a bridge that has just ended must not keep the next one from its port. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0
+        || bind(fd, (const struct sockaddr *)&room, bytes) != 0 || listen(fd, BACKLOG) != 0
+        || getsockname(fd, (struct sockaddr *)&room, &bytes) != 0) {
+        code = errno;
+        (void)close(fd);
+        return souk_fail(err, code == EADDRINUSE ? SOUK_EBUSY : code == EADDRNOTAVAIL || code == EACCES ? SOUK_EINVAL
+            : SOUK_EIO, "listen %s: %s", address, code == EADDRINUSE
+            ? "another process has it; is the bridge running already?" : strerror(code));
+    }
+    *port_out = ntohs(room.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&room)->sin6_port
+        : ((const struct sockaddr_in *)&room)->sin_port);
+    *fd_out = fd;
+    return 0;
+}
+
+static int
+parse_address(const char *text, struct sockaddr_storage *address_out, socklen_t *bytes_out)
+{
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address_out;
+    struct sockaddr_in *four = (struct sockaddr_in *)address_out;
+    const char *colon = strrchr(text, ':');
+    const bool is_six = text[0] == '[';
+    char address[INET6_ADDRSTRLEN] = "";
+    size_t bytes;
+
+    if (colon == NULL || colon - text < 2 * is_six || (size_t)(colon - text) >= sizeof address)
+        return -SOUK_EINVAL;
+    bytes = (size_t)(colon - text) - 2 * is_six;
+    memcpy(address, text + is_six, bytes);
+    if (is_six) {
+        six->sin6_port = htons((uint16_t)atoi(colon + 1));
+        *bytes_out = sizeof *six;
+    } else {
+        four->sin_port = htons((uint16_t)atoi(colon + 1));
+        *bytes_out = sizeof *four;
+    }
+    address_out->ss_family = is_six ? AF_INET6 : AF_INET;
+    return inet_pton(address_out->ss_family, address, is_six ? (void *)&six->sin6_addr : (void *)&four->sin_addr) == 1
+        ? 0 : -SOUK_EINVAL;
 }

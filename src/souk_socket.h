@@ -83,6 +83,13 @@ void souk_socket_unwatch(void *socket, void **watch_p);
 /* The next thing that has happened. 0, -SOUK_ENOTFOUND (nothing has) or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_socket_watched(void *watch, struct souk_socket_change *change_out);
 
+/*
+ * A listening socket for HTTP at ADDRESS:PORT, the address in numbers, port 0: any that is free; *port_out is the one
+ * that it has. The caller closes it. 0; -SOUK_EBUSY (the address is taken); -SOUK_EINVAL (no such address here);
+ * -SOUK_EFULL (no descriptors); -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_socket_listen(const char *address, int *fd_out, uint16_t *port_out, struct souk_error *err);
+
 /* What was received last. Good until the next receive into it. */
 struct souk_socket_message {
     uint8_t route[SOUK_ROUTE_BYTES_MAX];        /* of a ROUTER: what souk_socket_reply() sends back to */

@@ -9,6 +9,7 @@ FUZZ_TARGETS = \
 	test/fuzz/fuzz_node \
 	test/fuzz/fuzz_pack \
 	test/fuzz/fuzz_record \
+	test/fuzz/fuzz_routes \
 	test/fuzz/fuzz_rows \
 	test/fuzz/fuzz_topology \
 	test/fuzz/fuzz_wire \
@@ -61,6 +62,10 @@ test_fuzz_fuzz_record_SOURCES = test/fuzz/fuzz_record.c test/fuzz/batch_again.c 
 	$(FUZZ_SAME) $(FUZZ_MAIN)
 test_fuzz_fuzz_record_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_record_LDADD = libsouk-all.la $(SODIUM_LIBS)
+
+test_fuzz_fuzz_routes_SOURCES = test/fuzz/fuzz_routes.c test/unit/routes_text.c test/unit/routes_text.h $(FUZZ_MAIN)
+test_fuzz_fuzz_routes_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_routes_LDADD = libsouk-all.la $(JANSSON_LIBS)
 
 test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_rows_LDFLAGS = $(FUZZ_LINK)

@@ -186,6 +186,18 @@ test_unit_test_finder_filling_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 $(test_unit_test_finder_filling_OBJECTS): src/eventstore.h
 TESTS += test/unit/test_finder_filling
 
+check_PROGRAMS += test/unit/test_seen
+test_unit_test_seen_SOURCES = test/unit/test_seen.c
+test_unit_test_seen_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_seen_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_seen
+
+check_PROGRAMS += test/unit/test_routes
+test_unit_test_routes_SOURCES = test/unit/test_routes.c test/unit/routes_text.c test/unit/routes_text.h
+test_unit_test_routes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_routes_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += test/unit/test_routes
+
 check_PROGRAMS += test/unit/test_backup
 test_unit_test_backup_SOURCES = test/unit/test_backup.c test/unit/recorded.c test/unit/recorded.h
 test_unit_test_backup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,159 @@
+/*
+ * souk_routes - the file that says which method and path of HTTP means which
+ * command or query, souk.routes(5).
+ *
+ * It is read against a topology and the descriptions of its messages: what
+ * nobody takes, what the bridge may not call and what a request could not
+ * carry is refused with file and line, as much of it in one run as can be
+ * seen. Nothing in here knows a socket or HTTP's own syntax.
+ */
+#ifndef SOUK_ROUTES_H
+#define SOUK_ROUTES_H
+
+#include <jansson.h>
+
+#include <souk-message.h>
+#include "souk_catalogue.h"
+#include "souk_topology.h"
+
+#define SOUK_ROUTES_MAX 256
+#define SOUK_ROUTE_PATH_BYTES_MAX 255           /* as the file has it */
+#define SOUK_ROUTE_SEGMENTS_MAX 16
+#define SOUK_ROUTE_REFUSALS_MAX 64              /* statuses of refusals, of one route or of all */
+#define SOUK_ROUTE_DEADLINE_MS_MAX 60000
+#define SOUK_ROUTE_PARAMETERS_MAX 128           /* of one request behind its `?` */
+
+enum souk_route_method {
+    SOUK_ROUTE_GET,                             /* HEAD, too */
+    SOUK_ROUTE_POST,
+    SOUK_ROUTE_PUT,
+    SOUK_ROUTE_PATCH,
+    SOUK_ROUTE_DELETE,
+    SOUK_ROUTE_METHODS,
+};
+
+/* "GET" and so on. */
+const char *souk_route_method_name(enum souk_route_method method);
+
+/* One piece of a path between slashes: a literal, or a value for a field. */
+struct souk_route_segment {
+    struct souk_slice text;                     /* of a literal; else the name */
+    const struct souk_field *field;             /* NULL: a literal */
+};
+
+struct souk_route_path {
+    const char *text;                           /* "/api/posts/{post_id}" */
+    size_t segment_count;
+    struct souk_route_segment segments[SOUK_ROUTE_SEGMENTS_MAX];
+};
+
+struct souk_route_refusal {
+    const char *code;
+    unsigned status;
+};
+
+struct souk_route {
+    unsigned line;                              /* of the file */
+    const char *about;                          /* NULL: what the message is about */
+    enum souk_route_method method;
+    struct souk_route_path path;
+    const struct souk_message_type *type;       /* a command or a query, in its newest version */
+    const struct souk_topology_node *node;      /* who answers it */
+    struct souk_route_path location;            /* of what a command has made; text NULL: it makes nothing */
+    uint64_t deadline_ms, body_bytes_max;
+    bool needs_key;                             /* a request without Idempotency-Key is refused */
+    bool is_recorded;                           /* it asks for durability `recorded` */
+    size_t refusal_count;
+    struct souk_route_refusal refusals[SOUK_ROUTE_REFUSALS_MAX];
+};
+
+/* What the bridge keeps to; `limits` in the file. The numbers behind are the defaults. */
+struct souk_routes_limits {
+    uint64_t target_bytes_max;                  /* of a request's target: path and parameters;  2048 */
+    uint64_t header_bytes_max;                  /* names and values of its fields;              16384 */
+    uint64_t header_fields_max;                 /*                                              100 */
+    uint64_t body_bytes_max;                    /* unless a route says less;                    65536 */
+    uint64_t header_ms;                         /* from the connection to the end of a header;  5000 */
+    uint64_t request_ms;                        /* from there to the end of its body;           15000 */
+    uint64_t answer_ms;                         /* to take an answer;                           30000 */
+    uint64_t idle_ms;                           /* to the end of the next header;               15000 */
+    uint64_t connections_max;                   /*                                              400 */
+    uint64_t connections_per_address;           /*                                              20 */
+    uint64_t waiting_max;                       /* requests that wait for services;             256 */
+};
+
+/* One of them, by name; the table ends with one whose name is NULL. */
+struct souk_routes_number {
+    const char *name;
+    size_t offset;                              /* in struct souk_routes_limits */
+    uint64_t value_default, value_min, value_max;
+};
+extern const struct souk_routes_number souk_routes_numbers[];
+
+struct souk_routes_parts;
+
+struct souk_routes {
+    const char *name;                           /* of the application */
+    const char *about;                          /* NULL: nothing to say */
+    struct souk_routes_limits limits;
+    size_t count;
+    const struct souk_route *routes;
+    struct souk_routes_parts *parts;
+};
+
+/*
+ * Read the routes file of `client`, a bridge of `topology`; all that is handed
+ * in is borrowed for life. `say` is called with each thing that is wrong: the
+ * line (0: none) and a sentence with file and line in front. Release with
+ * souk_routes_close(). 0; -SOUK_EINVAL, -SOUK_ENOTFOUND, -SOUK_EIO, -SOUK_ETOOBIG or -SOUK_ENOMEM:
+ * at least one sentence was said.
+ */
+SOUK_MUST_CHECK int souk_routes_open(const struct souk_topology *topology, const struct souk_topology_client *client,
+    const struct souk_catalogue *catalogue, struct souk_routes **routes_out,
+    void (*say)(void *arg, unsigned line, const char *sentence), void *arg);
+/* The same of a text; `name` stands for the path in sentences. */
+SOUK_MUST_CHECK int souk_routes_parse(const char *name, struct souk_slice text, const struct souk_topology *topology,
+    const struct souk_topology_client *client, const struct souk_catalogue *catalogue,
+    struct souk_routes **routes_out, void (*say)(void *arg, unsigned line, const char *sentence), void *arg);
+void souk_routes_close(struct souk_routes **routes_p);
+
+/* ---- requests ------------------------------------------------------- */
+
+/* Which route a path means, and the values in it, as they lie in the path. */
+struct souk_route_match {
+    const struct souk_route *route;
+    struct souk_slice values[SOUK_ROUTE_SEGMENTS_MAX];  /* by segment */
+    unsigned methods;                           /* 1 << method: what the path can be asked with */
+};
+
+/*
+ * `path` as the request has it, percent-encoded, without parameters. A literal
+ * goes before a value. 0; -SOUK_ENOTFOUND: no route has the path; -SOUK_EINVAL: none with this method.
+ */
+SOUK_MUST_CHECK int souk_routes_match(const struct souk_routes *routes, enum souk_route_method method,
+    struct souk_slice path, struct souk_route_match *match_out);
+
+/*
+ * Pack the message that a request says: values of the path, parameters (what
+ * stands behind `?`; of queries only) and the object of the body (NULL: none),
+ * each field once. 0, -SOUK_EINVAL (`err` says what cannot be meant), -SOUK_ETOOBIG or -SOUK_ENOMEM.
+ */
+SOUK_MUST_CHECK int souk_route_pack(const struct souk_route_match *match, struct souk_slice parameters, json_t *body,
+    struct souk_pack *pack, struct souk_error *err);
+/* The status for a refusal's code: what the route or the file says of it, else 409, and of a query 404. */
+unsigned souk_route_refusal_status(const struct souk_route *route, struct souk_slice code);
+/*
+ * The path of what a command has made, with the fields of its message, percent-encoded.
+ * Gives its bytes; 0: it makes nothing, or nothing that fits into `text_bytes` with a NUL.
+ */
+size_t souk_route_location(const struct souk_route *route, struct souk_slice packed, char *text_out,
+    size_t text_bytes);
+
+/*
+ * Undo percent-encoding, and in a parameter `+` for a space, into `text_out`, which has room for all of it.
+ * 0 or -SOUK_EINVAL (no such thing, or a NUL).
+ */
+SOUK_MUST_CHECK int souk_route_unescape(struct souk_slice text, bool is_parameter, char *text_out,
+    size_t *bytes_out);
+
+#endif

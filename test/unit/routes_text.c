@@ -1,0 +1,142 @@
+#define _GNU_SOURCE                     /* mkostemp */
+#include "routes_text.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_BYTES 64
+
+static const char messages[] =
+    "application = book\n"
+    "    about = A book that anybody writes into.\n"
+    "stream = book\n"
+    "    about = What was written.\n"
+    "    audience = public\n"
+    "enum = mood\n"
+    "    about = How it was.\n"
+    "    values\n"
+    "        glad = 0\n"
+    "        sad = 1\n"
+    "record = place\n"
+    "    about = Where.\n"
+    "    fields\n"
+    "        at_ms = time\n"
+    "        id = id\n"
+    "record = line\n"
+    "    about = What.\n"
+    "    fields\n"
+    "        text = text 20\n"
+    "        inner = place\n"
+    "refusals\n"
+    "    book.full = there is no page left\n"
+    "    book.unknown = there is no such page\n"
+    "command = book.write\n"
+    "    about = Something.\n"
+    "    refuses = book.full\n"
+    "    fields\n"
+    "        page_id = id\n"
+    "        number = u32\n"
+    "        text = text 100\n"
+    "        lines = list 4 of line\n"
+    "command = book.burn\n"
+    "    about = Something.\n"
+    "    fields\n"
+    "        page_id = id\n"
+    "query = book.page\n"
+    "    about = Something.\n"
+    "    refuses = book.unknown\n"
+    "    fields\n"
+    "        page_id = id\n"
+    "    reply\n"
+    "        fields\n"
+    "            text = text 100\n"
+    "query = book.look\n"
+    "    about = Something.\n"
+    "    fields\n"
+    "        small = u8 optional\n"
+    "        large = u64 optional\n"
+    "        below = i64 optional\n"
+    "        yes = bool optional\n"
+    "        text = text 100 optional\n"
+    "        bytes = bytes 16 optional\n"
+    "        id = id optional\n"
+    "        at_ms = time optional\n"
+    "        price = money optional\n"
+    "        mood = mood optional\n"
+    "        from = place optional\n"
+    "        numbers = list 3 of u16\n"
+    "        words = list 3 of text 10\n"
+    "    reply\n"
+    "        fields\n"
+    "            text = text 100\n"
+    "query = book.lines\n"
+    "    about = Something.\n"
+    "    fields\n"
+    "        lines = list 4 of line\n"
+    "    reply\n"
+    "        fields\n"
+    "            text = text 100\n";
+
+static bool read_system(struct routes_system *system, const char *messages_path);
+static bool write_file(const char *text, char path_out[PATH_BYTES]);
+
+bool
+routes_system_open(struct routes_system *system)
+{
+    char path[PATH_BYTES];
+    bool is_good;
+
+    memset(system, 0, sizeof *system);
+    is_good = write_file(messages, path) && read_system(system, path);
+    (void)unlink(path);
+    return is_good;
+}
+
+void
+routes_system_close(struct routes_system *system)
+{
+    souk_catalogue_done(&system->catalogue);
+    souk_topology_close(&system->topology);
+}
+
+static bool
+read_system(struct routes_system *system, const char *messages_path)
+{
+    static struct souk_topology_errors errors;
+    struct souk_error err;
+    char path[PATH_BYTES];
+    char text[1024];
+    int rc;
+
+    (void)snprintf(text, sizeof text, "system = shop\n    messages = %s\nevent_store = es1\n"
+        "service = book\n    program = book\n    stream = book\n"
+        "client = bridge\n    program = souk-bridge\n    listen = 127.0.0.1:0\n    routes = routes.zpl\n    query = book\n"
+        "    call = book\n        command = book.write\n", messages_path);
+    if (!write_file(text, path))
+        return false;
+    if ((rc = souk_topology_read(path, &system->topology, &errors)) != 0)
+        (void)fprintf(stderr, "%s\n", errors.errors[0].text);
+    else if ((rc = souk_catalogue_init(&system->catalogue, system->topology, &err)) != 0)
+        (void)fprintf(stderr, "%s\n", err.text);
+    else
+        system->bridge = souk_topology_client(system->topology, "bridge");
+    (void)unlink(path);
+    return rc == 0;
+}
+
+static bool
+write_file(const char *text, char path_out[PATH_BYTES])
+{
+    bool is_written;
+    int fd;
+
+    (void)strcpy(path_out, "/dev/shm/souk-routes-XXXXXX");
+    if ((fd = mkostemp(path_out, O_CLOEXEC)) < 0)
+        return false;
+    is_written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    (void)close(fd);
+    return is_written;
+}

@@ -1,0 +1,474 @@
+/*
+ * What a routes file may say and what it may not; which route a path means; and
+ * which message a request says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <souk-json.h>
+
+#include "routes_text.h"
+
+#define HEAD "routes = book\n"
+#define PAGE "route = GET /api/pages/{page_id}\n    query = book.page\n"
+#define WRITE "route = POST /api/pages\n    command = book.write\n"
+#define LOOK "route = GET /look\n    query = book.look\n"
+#define ID "01935d2c-0000-7000-8000-000000000001"
+#define SAID_BYTES 8192
+#define TEXT_BYTES (64 * 1024)
+
+static struct routes_system bench;
+
+struct said {
+    char text[SAID_BYTES];
+    unsigned line;                              /* of the last sentence */
+};
+
+static void
+hear(void *arg, unsigned line, const char *sentence)
+{
+    struct said *said = arg;
+
+    said->line = line;
+    (void)snprintf(said->text + strlen(said->text), sizeof said->text - strlen(said->text), "%s\n", sentence);
+}
+
+static void
+refused(const char *text, const char *sentences)
+{
+    struct said said = { .text = "" };
+    struct souk_routes *routes = NULL;
+
+    assert_int_not_equal(souk_routes_parse("r.zpl", souk_slice_of(text), bench.topology, bench.bridge,
+        &bench.catalogue, &routes, hear, &said), 0);
+    assert_null(routes);
+    assert_string_equal(said.text, sentences);
+}
+
+static struct souk_routes *
+good(const char *text)
+{
+    struct said said = { .text = "" };
+    struct souk_routes *routes = NULL;
+
+    if (souk_routes_parse("r.zpl", souk_slice_of(text), bench.topology, bench.bridge, &bench.catalogue, &routes, hear,
+            &said) != 0)
+        fail_msg("%s", said.text);
+    return routes;
+}
+
+/* ---- the file ------------------------------------------------------- */
+
+static void
+what_is_missing_or_unknown_is_said(void **state)
+{
+    refused("", "r.zpl: `routes` is missing\nr.zpl: `route` is missing\n");
+    refused(HEAD "    abut = x\n" PAGE "    quarry = x\n",
+        "r.zpl:2: `abut` is not known here; did you mean `about`?\n"
+        "r.zpl:5: `quarry` is not known here; did you mean `query`?\n");
+    refused(HEAD "route = GET /x\n", "r.zpl:2: `route = GET /x`: either a `query` or a `command` is meant\n");
+    refused(HEAD PAGE "    command = book.write\n",
+        "r.zpl:2: `route = GET /api/pages/{page_id}`: either a `query` or a `command` is meant\n");
+}
+
+static void
+a_method_goes_with_what_it_does(void **state)
+{
+    static const char methods[] = "`route`: METHOD /PATH is meant, with one of GET, POST, PUT, PATCH, DELETE, not";
+    char sentence[256];
+
+    (void)snprintf(sentence, sizeof sentence, "r.zpl:2: %s `TRACE /x`\n", methods);
+    refused(HEAD "route = TRACE /x\n    query = book.page\n", sentence);
+    (void)snprintf(sentence, sizeof sentence, "r.zpl:2: %s `/x`\n", methods);
+    refused(HEAD "route = /x\n    query = book.page\n", sentence);
+    refused(HEAD "route = POST /x/{page_id}\n    query = book.page\n",
+        "r.zpl:3: a query changes nothing: it is asked with GET, not POST\n");
+    refused(HEAD "route = GET /x\n    command = book.write\n",
+        "r.zpl:3: a command changes something: it is sent with POST, PUT, PATCH or DELETE, not GET\n"
+        "r.zpl:2: a GET cannot carry `lines` of `book.write`: it is a list of records or of money\n");
+}
+
+static void
+messages_are_described_and_may_be_sent(void **state)
+{
+    refused(HEAD "route = GET /x\n    query = book.pege\n",
+        "r.zpl:3: no query `book.pege` is described; did you mean `book.page`?\n");
+    refused(HEAD "route = GET /x\n    query = book.write\n", "r.zpl:3: `book.write` is described as a command\n");
+    refused(HEAD "route = DELETE /x/{page_id}\n    command = book.burn\n", "r.zpl:3: `client = bridge` may not send"
+        " `book.burn`: the topology has no `call = book` below it that says so\n");
+}
+
+static void
+paths_have_values_for_fields(void **state)
+{
+    char text[TEXT_BYTES];
+    unsigned i;
+
+    refused(HEAD "route = GET /x/{page}\n    query = book.page\n",
+        "r.zpl:2: `book.page` has no field `page`\n");
+    refused(HEAD "route = GET /x/{page_ids}\n    query = book.page\n",
+        "r.zpl:2: `book.page` has no field `page_ids`; did you mean `page_id`?\n");
+    refused(HEAD "route = GET /x/{page_id}/{page_id}\n    query = book.page\n",
+        "r.zpl:2: `{page_id}` is in the path twice\n");
+    refused(HEAD "route = GET /x/{price}\n    query = book.look\n",
+        "r.zpl:2: `price` of `book.look` is more than one text: a path cannot hold it\n");
+    refused(HEAD "route = GET /x/{words}\n    query = book.look\n",
+        "r.zpl:2: `words` of `book.look` is more than one text: a path cannot hold it\n");
+    refused(HEAD "route = GET x\n    query = book.look\n",
+        "r.zpl:2: a path begins with a slash and has at most 255 bytes, unlike `x`\n");
+    refused(HEAD "route = GET /x//y\n    query = book.look\n", "r.zpl:2: `` in a path: letters, digits, - . _ ~, not"
+        " beginning with a dot, or {FIELD} is meant\n");
+    refused(HEAD "route = GET /x/..\n    query = book.look\n", "r.zpl:2: `..` in a path: letters, digits, - . _ ~, not"
+        " beginning with a dot, or {FIELD} is meant\n");
+    refused(HEAD "route = GET /x/%41\n    query = book.look\n", "r.zpl:2: `%41` in a path: letters, digits, - . _ ~,"
+        " not"
+        " beginning with a dot, or {FIELD} is meant\n");
+    for (i = 0; i < 2; i++) {
+        (void)strcpy(text, HEAD "route = GET ");
+        while (strlen(text) < strlen(HEAD "route = GET ") + 2 * (SOUK_ROUTE_SEGMENTS_MAX + i))
+            (void)strcat(text, "/a");
+        (void)strcat(text, "\n    query = book.look\n");
+        if (i == 0)
+            souk_routes_close(&(struct souk_routes *){ good(text) });
+        else
+            refused(text, "r.zpl:2: more than 16 pieces between slashes\n");
+    }
+    for (i = 0; i < 2; i++) {
+        (void)sprintf(text, HEAD "route = GET /%0*d\n    query = book.look\n",
+            (int)(SOUK_ROUTE_PATH_BYTES_MAX - 1 + i), 7);
+        if (i == 0) {
+            souk_routes_close(&(struct souk_routes *){ good(text) });
+        } else {
+            struct said said = { .text = "" };
+            struct souk_routes *routes = NULL;
+
+            assert_int_not_equal(souk_routes_parse("r.zpl", souk_slice_of(text), bench.topology, bench.bridge,
+                &bench.catalogue, &routes, hear, &said), 0);
+            assert_non_null(strstr(said.text, "at most 255 bytes"));
+        }
+    }
+}
+
+static void
+a_get_can_carry_what_it_has_to(void **state)
+{
+    refused(HEAD "route = GET /x\n    query = book.lines\n",
+        "r.zpl:2: a GET cannot carry `lines` of `book.lines`: it is a list of records or of money\n");
+}
+
+static void
+a_method_and_path_are_there_once(void **state)
+{
+    refused(HEAD PAGE "route = GET /api/pages/{text}\n    query = book.look\n",
+        "r.zpl:4: `GET /api/pages/{text}` is a route already, in line 2\n");
+    refused(HEAD LOOK LOOK, "r.zpl:4: `GET /look` is a route already, in line 2\n");
+}
+
+static void
+refusals_have_statuses(void **state)
+{
+    struct souk_routes *routes;
+
+    refused(HEAD PAGE "    refusals\n        book.unknwn = 410\n        book.unknown = 399\n        book.full = 410\n",
+        "r.zpl:5: `book.page` does not refuse with `book.unknwn`; did you mean `book.unknown`?\n"
+        "r.zpl:6: `book.unknown`: a number from 400 to 499 is meant, not `399`\n"
+        "r.zpl:7: `book.page` does not refuse with `book.full`\n");
+    refused(HEAD "    refusals\n        book.empty = 410\n" PAGE, "r.zpl:3: no route's message refuses with"
+        " `book.empty`\n");
+    refused(HEAD PAGE "    refusals\n        book.unknown = 500\n        book.unknown = 410\n",
+        "r.zpl:5: `book.unknown`: a number from 400 to 499 is meant, not `500`\n"
+        "r.zpl:6: `book.unknown` is given twice, first in line 5\n");
+    routes = good(HEAD "    refusals\n        book.unknown = 410\n        book.full = 499\n" PAGE WRITE
+        "route = GET /p/{page_id}\n    query = book.page\n    refusals\n        book.unknown = 400\n");
+    assert_int_equal(souk_route_refusal_status(&routes->routes[0], souk_slice_of("book.unknown")), 410);
+    assert_int_equal(souk_route_refusal_status(&routes->routes[1], souk_slice_of("book.full")), 499);
+    assert_int_equal(souk_route_refusal_status(&routes->routes[2], souk_slice_of("book.unknown")), 400);
+    assert_int_equal(souk_route_refusal_status(&routes->routes[0], souk_slice_of("book.other")), 404);
+    assert_int_equal(souk_route_refusal_status(&routes->routes[1], souk_slice_of("book.other")), 409);
+    souk_routes_close(&routes);
+}
+
+static void
+choices_are_for_what_they_are_of(void **state)
+{
+    struct souk_routes *routes;
+
+    refused(HEAD PAGE "    location = /x\n    key = required\n    durability = local\n    body_bytes_max = 1\n",
+        "r.zpl:4: `location` is said of commands, and this is a query\n"
+        "r.zpl:5: `key` is said of commands, and this is a query\n"
+        "r.zpl:6: `durability` is said of commands, and this is a query\n"
+        "r.zpl:7: `body_bytes_max` is said of commands, and this is a query\n");
+    refused(HEAD WRITE "    key = yes\n    durability = disk\n    deadline_ms = 60001\n    body_bytes_max = 65537\n"
+        "    location = /api/{lines}\n",
+        "r.zpl:8: `lines` of `book.write` is more than one text: a path cannot hold it\n"
+        "r.zpl:6: `deadline_ms`: a number from 1 to 60000 is meant, not `60001`\n"
+        "r.zpl:7: `body_bytes_max`: a number from 1 to 65536 is meant, not `65537`\n"
+        "r.zpl:4: `key`: required or optional is meant, not `yes`\n"
+        "r.zpl:5: `durability`: local or recorded is meant, not `disk`\n");
+    routes = good(HEAD WRITE "    key = required\n    durability = recorded\n    deadline_ms = 60000\n"
+        "    body_bytes_max = 65536\n    location = /api/pages/{page_id}\n");
+    assert_true(routes->routes[0].needs_key && routes->routes[0].is_recorded);
+    assert_int_equal(routes->routes[0].deadline_ms, 60000);
+    souk_routes_close(&routes);
+}
+
+/* Every limit at its end and one past it. */
+static void
+limits_have_limits(void **state)
+{
+    const struct souk_routes_number *number;
+    struct souk_routes *routes;
+    char expected[256];
+    char text[512];
+    uint64_t value;
+
+    for (number = souk_routes_numbers; number->name != NULL; number++) {
+        (void)sprintf(text, HEAD "    limits\n        %s = %ju\n" PAGE, number->name, (uintmax_t)number->value_max);
+        routes = good(text);
+        memcpy(&value, (const char *)&routes->limits + number->offset, sizeof value);
+        assert_int_equal(value, number->value_max);
+        souk_routes_close(&routes);
+        (void)sprintf(text, HEAD "    limits\n        %s = %ju\n" PAGE, number->name, (uintmax_t)number->value_min);
+        souk_routes_close(&(struct souk_routes *){ good(text) });
+        for (value = number->value_min - 1;; value = number->value_max + 1) {
+            (void)sprintf(text, HEAD "    limits\n        %s = %ju\n" PAGE, number->name, (uintmax_t)value);
+            (void)sprintf(expected, "r.zpl:3: `%s`: a number from %ju to %ju is meant, not `%ju`\n", number->name,
+                (uintmax_t)number->value_min, (uintmax_t)number->value_max, (uintmax_t)value);
+            refused(text, expected);
+            if (value == number->value_max + 1)
+                break;
+        }
+    }
+    refused(HEAD "    limits\n        header_mz = 1\n" PAGE,
+        "r.zpl:3: `header_mz` is not known here; did you mean `header_ms`?\n");
+}
+
+static void
+there_are_so_many_routes(void **state)
+{
+    char *text = malloc(TEXT_BYTES);
+    unsigned i;
+
+    assert_non_null(text);
+    (void)strcpy(text, HEAD);
+    for (i = 0; i < SOUK_ROUTES_MAX; i++)
+        (void)sprintf(text + strlen(text), "route = GET /r%u\n    query = book.look\n", i);
+    souk_routes_close(&(struct souk_routes *){ good(text) });
+    (void)strcat(text, "route = GET /one-more\n    query = book.look\n");
+    refused(text, "r.zpl:514: more than 256 routes\n");
+    free(text);
+}
+
+/* ---- matching ------------------------------------------------------- */
+
+static void
+matches(const struct souk_routes *routes, enum souk_route_method method, const char *path, int rc, size_t index,
+    unsigned methods)
+{
+    struct souk_route_match match;
+
+    assert_int_equal(souk_routes_match(routes, method, souk_slice_of(path), &match), rc);
+    assert_int_equal(match.methods, methods);
+    if (rc == 0)
+        assert_ptr_equal(match.route, &routes->routes[index]);
+}
+
+static void
+a_path_means_one_route(void **state)
+{
+    const unsigned get = 1u << SOUK_ROUTE_GET;
+    const unsigned post = 1u << SOUK_ROUTE_POST;
+    struct souk_routes *routes = good(HEAD "route = GET /\n    query = book.look\n" PAGE WRITE
+        "route = GET /api/pages\n    query = book.look\nroute = GET /api/pages/new\n    query = book.look\n"
+        "route = GET /{text}/pages/{id}\n    query = book.look\n");
+
+    matches(routes, SOUK_ROUTE_GET, "/", 0, 0, get);
+    matches(routes, SOUK_ROUTE_GET, "/api/pages/7", 0, 1, get);
+    matches(routes, SOUK_ROUTE_GET, "/api/pages/new", 0, 4, get);
+    matches(routes, SOUK_ROUTE_GET, "/other/pages/7", 0, 5, get);
+    matches(routes, SOUK_ROUTE_POST, "/api/pages", 0, 2, get | post);
+    matches(routes, SOUK_ROUTE_GET, "/api/pages", 0, 3, get | post);
+    matches(routes, SOUK_ROUTE_DELETE, "/api/pages", -SOUK_EINVAL, 0, get | post);
+    matches(routes, SOUK_ROUTE_POST, "/api/pages/7", -SOUK_EINVAL, 0, get);
+    matches(routes, SOUK_ROUTE_GET, "", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "api", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "//", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "/api", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "/api/pages/", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "/api//pages", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "/API/pages", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "/api/%70ages", -SOUK_ENOTFOUND, 0, 0);
+    matches(routes, SOUK_ROUTE_GET, "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q", -SOUK_ENOTFOUND, 0, 0);
+    souk_routes_close(&routes);
+}
+
+/* ---- messages ------------------------------------------------------- */
+
+/* What the message of a request to `routes` is, as JSON, or why there is none. */
+static void
+says(const struct souk_routes *routes, enum souk_route_method method, const char *path, const char *parameters,
+    const char *body, const char *expected)
+{
+    struct souk_route_match match;
+    struct souk_error err = { 0 };
+    struct souk_pack pack;
+    json_t *sent = NULL;
+    json_t *json = NULL;
+    char *text;
+
+    souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
+    assert_int_equal(souk_routes_match(routes, method, souk_slice_of(path), &match), 0);
+    if (body != NULL)
+        assert_int_equal(souk_json_parse(souk_slice_of(body), &sent, &err), 0);
+    if (souk_route_pack(&match, souk_slice_of(parameters), sent, &pack, &err) != 0) {
+        assert_string_equal(err.text, expected);
+    } else {
+        assert_int_equal(souk_json_from_packed(match.route->type, souk_pack_slice(&pack), &json, &err), 0);
+        assert_non_null(text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS));
+        assert_string_equal(text, expected);
+        free(text);
+    }
+    json_decref(json);
+    json_decref(sent);
+    souk_pack_done(&pack);
+}
+
+static void
+parameters_become_fields(void **state)
+{
+    struct souk_routes *routes = good(HEAD LOOK);
+
+    says(routes, SOUK_ROUTE_GET, "/look", "", NULL, "{\"numbers\":[],\"words\":[]}");
+    says(routes, SOUK_ROUTE_GET, "/look", "small=255&large=9007199254740991&below=-9007199254740991&yes=true", NULL,
+        "{\"below\":-9007199254740991,\"large\":9007199254740991,\"numbers\":[],"
+        "\"small\":255,\"words\":[],\"yes\":true}");
+    says(routes, SOUK_ROUTE_GET, "/look", "large=18446744073709551615&below=-9223372036854775808&yes=false", NULL,
+        "{\"below\":\"-9223372036854775808\",\"large\":\"18446744073709551615\","
+        "\"numbers\":[],\"words\":[],\"yes\":false}");
+    says(routes, SOUK_ROUTE_GET, "/look", "text=a+b%2Bc%20d%3D%26=x&mood=sad&at_ms=0&bytes=AQI&id=" ID, NULL,
+        "{\"at_ms\":0,\"bytes\":\"AQI\",\"id\":\"" ID "\",\"mood\":\"sad\",\"numbers\":[],\"text\":\"a b+c"
+            " d=&=x\",\"words\":[]}");
+    says(routes, SOUK_ROUTE_GET, "/look", "from.at_ms=7&price.minor=-5&from.id=" ID "&price.currency=EUR", NULL,
+        "{\"from\":{\"at_ms\":7,\"id\":\"" ID "\"},\"numbers\":[],"
+        "\"price\":{\"currency\":\"EUR\",\"minor\":-5},\"words\":[]}");
+    says(routes, SOUK_ROUTE_GET, "/look", "numbers=1&words=x&numbers=2&words=", NULL,
+        "{\"numbers\":[1,2],\"words\":[\"x\",\"\"]}");
+    souk_routes_close(&routes);
+}
+
+static void
+parameters_that_cannot_be_meant_are_refused(void **state)
+{
+    struct souk_routes *routes = good(HEAD LOOK);
+    char many[8 * (SOUK_ROUTE_PARAMETERS_MAX + 1)] = "";
+    unsigned i;
+
+    says(routes, SOUK_ROUTE_GET, "/look", "smal=1", NULL,
+        "book.look: has no parameter \"smal\"; did you mean \"small\"?");
+    says(routes, SOUK_ROUTE_GET, "/look", "\x01%00=1", NULL, "book.look: has no parameter \"?%00\"");
+    says(routes, SOUK_ROUTE_GET, "/look", "small=1&small=1", NULL, "book.look.small: is given twice");
+    says(routes, SOUK_ROUTE_GET, "/look", "small", NULL, "a parameter without `=`: NAME=VALUE is meant");
+    says(routes, SOUK_ROUTE_GET, "/look", "small=1&&text=x", NULL, "a parameter without `=`: NAME=VALUE is meant");
+    says(routes, SOUK_ROUTE_GET, "/look", "small=256", NULL,
+        "book.look.small: a whole number from 0 to 255 is meant, not 256");
+    says(routes, SOUK_ROUTE_GET, "/look", "small=01", NULL,
+        "book.look.small: a whole number from 0 to 255 is meant, not this string");
+    says(routes, SOUK_ROUTE_GET, "/look", "text=%0", NULL, "book.look.text: is no percent-encoded UTF-8");
+    says(routes, SOUK_ROUTE_GET, "/look", "text=%zz", NULL, "book.look.text: is no percent-encoded UTF-8");
+    says(routes, SOUK_ROUTE_GET, "/look", "text=%00", NULL, "book.look.text: is no percent-encoded UTF-8");
+    says(routes, SOUK_ROUTE_GET, "/look", "text=%ff", NULL, "book.look.text: is no percent-encoded UTF-8");
+    says(routes, SOUK_ROUTE_GET, "/look", "from=x", NULL, "book.look.from: has parts; give them as from.PART=...");
+    says(routes, SOUK_ROUTE_GET, "/look", "price=5", NULL, "book.look.price: has parts; give them as price.minor=...");
+    says(routes, SOUK_ROUTE_GET, "/look", "from.when=1", NULL, "book.look: has no parameter \"when\"");
+    says(routes, SOUK_ROUTE_GET, "/look", "text.x=1", NULL,
+        "book.look: has no parameter \"text.x\"; did you mean \"text\"?");
+    says(routes, SOUK_ROUTE_GET, "/look", "from.at_ms=1", NULL, "book.look.from.id: is missing");
+    says(routes, SOUK_ROUTE_GET, "/look", "numbers=1&numbers=2&numbers=3&numbers=4", NULL,
+        "book.look.numbers: an array of at most 3 values is meant, not this array");
+    for (i = 0; i < SOUK_ROUTE_PARAMETERS_MAX; i++)
+        (void)strcat(many, i == 0 ? "words=" : "&words=");
+    says(routes, SOUK_ROUTE_GET, "/look", many, NULL,
+        "book.look.words: an array of at most 3 values is meant, not this array");
+    (void)strcat(many, "&words=");
+    says(routes, SOUK_ROUTE_GET, "/look", many, NULL, "more than 128 parameters");
+    souk_routes_close(&routes);
+}
+
+static void
+path_and_body_say_each_field_once(void **state)
+{
+    struct souk_routes *routes = good(HEAD
+        "route = PUT /api/pages/{page_id}/{number}/{text}\n    command = book.write\n" PAGE);
+    const char *path = "/api/pages/" ID "/7/a%20b+c%2F..";
+
+    says(routes, SOUK_ROUTE_PUT, path, "", "{\"lines\":[]}",
+        "{\"lines\":[],\"number\":7,\"page_id\":\"" ID "\",\"text\":\"a b+c/..\"}");
+    says(routes, SOUK_ROUTE_PUT, path, "", "{\"lines\":[],\"number\":7}",
+        "book.write.number: stands in the path; leave it out of the body");
+    says(routes, SOUK_ROUTE_PUT, path, "", "{\"lines\":[],\"price\":7}", "book.write: has no field \"price\"");
+    says(routes, SOUK_ROUTE_PUT, path, "", "{}", "book.write.lines: is missing");
+    says(routes, SOUK_ROUTE_PUT, path, "", NULL, "book.write.lines: is missing");
+    says(routes, SOUK_ROUTE_PUT, path, "", "[]", "an object is meant as the body");
+    says(routes, SOUK_ROUTE_PUT, path, "x=1", "{\"lines\":[]}", "a command takes no parameters behind `?`");
+    says(routes, SOUK_ROUTE_PUT, "/api/pages/" ID "/7/%00", "", "{\"lines\":[]}",
+        "book.write.text: is no percent-encoded UTF-8");
+    says(routes, SOUK_ROUTE_GET, "/api/pages/" ID, "page_id=" ID, NULL, "book.page.page_id: is given twice");
+    souk_routes_close(&routes);
+}
+
+static void
+a_place_is_percent_encoded(void **state)
+{
+    struct souk_routes *routes = good(HEAD WRITE "    location = /p/{page_id}/{number}/{text}\n");
+    struct souk_route_match match;
+    struct souk_pack pack;
+    char text[256];
+    json_t *body;
+
+    souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
+    assert_int_equal(souk_routes_match(routes, SOUK_ROUTE_POST, souk_slice_of("/api/pages"), &match), 0);
+    body = json_pack("{ss si ss s[]}", "page_id", ID, "number", 7, "text", "a/b \xc3\xa9\r\n", "lines");
+    assert_int_equal(souk_route_pack(&match, souk_slice_of(""), body, &pack, NULL), 0);
+    assert_int_equal(souk_route_location(match.route, souk_pack_slice(&pack), text, sizeof text),
+        strlen("/p/" ID "/7/a%2Fb%20%C3%A9%0D%0A"));
+    assert_string_equal(text, "/p/" ID "/7/a%2Fb%20%C3%A9%0D%0A");
+    assert_int_equal(souk_route_location(match.route, souk_pack_slice(&pack), text, 40), 0);
+    json_decref(body);
+    souk_pack_done(&pack);
+    souk_routes_close(&routes);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_missing_or_unknown_is_said),
+        cmocka_unit_test(a_method_goes_with_what_it_does),
+        cmocka_unit_test(messages_are_described_and_may_be_sent),
+        cmocka_unit_test(paths_have_values_for_fields),
+        cmocka_unit_test(a_get_can_carry_what_it_has_to),
+        cmocka_unit_test(a_method_and_path_are_there_once),
+        cmocka_unit_test(refusals_have_statuses),
+        cmocka_unit_test(choices_are_for_what_they_are_of),
+        cmocka_unit_test(limits_have_limits),
+        cmocka_unit_test(there_are_so_many_routes),
+        cmocka_unit_test(a_path_means_one_route),
+        cmocka_unit_test(parameters_become_fields),
+        cmocka_unit_test(parameters_that_cannot_be_meant_are_refused),
+        cmocka_unit_test(path_and_body_say_each_field_once),
+        cmocka_unit_test(a_place_is_percent_encoded),
+    };
+    int failed;
+
+    if (!routes_system_open(&bench))
+        return 1;
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    routes_system_close(&bench);
+    return failed;
+}
