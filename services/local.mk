@@ -67,3 +67,15 @@ TESTS += services/shop/test_shop
 $(libshop_la_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(libshop_services_la_OBJECTS) \
 	$(services_shop_test_shop_OBJECTS): services/shop/shop.h
+
+# HTTP in front of a system.
+bin_PROGRAMS += souk-bridge
+souk_bridge_SOURCES = \
+	services/bridge/bridge.c \
+	services/bridge/bridge.h \
+	services/bridge/bridge_answer.c \
+	services/bridge/bridge_api.c \
+	services/bridge/bridge_guard.c \
+	services/bridge/bridge_http.c
+souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
+souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)

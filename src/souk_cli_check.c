@@ -9,6 +9,7 @@
 
 #include "souk_cli_draw.h"
 #include "souk_fit.h"
+#include "souk_routes.h"
 
 enum { OPTION_AGAINST = 256, OPTION_DOT };
 
@@ -30,8 +31,11 @@ struct findings {
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int read_system(struct findings *findings, const char *path, struct souk_topology **topology_out,
     struct souk_catalogue *catalogue_out);
+static void check_routes(struct findings *findings, const struct souk_topology *topology,
+    const struct souk_catalogue *catalogue);
 static void say_error(struct findings *findings, const char *sentence);
 static void say_wrong(struct findings *findings, json_t *list, const char *what, const char *sentence);
+static void say_route(void *arg, unsigned line, const char *sentence);
 static void say_fit(void *arg, enum souk_fit_grade grade, unsigned where, const char *sentence);
 static void compare(struct findings *findings, const struct souk_topology *topology,
     const struct souk_catalogue *catalogue);
@@ -79,6 +83,7 @@ souk_cli_check(int argc, char **argv)
     }
     if ((status = read_system(&findings, options.path, &topology, &catalogue)) == EX_OK) {
         (void)souk_fit_check(topology, &catalogue, say_fit, &findings);
+        check_routes(&findings, topology, &catalogue);
         if (options.is_dot)
             souk_cli_draw_dot(topology, stdout);
         else if (!options.cli.is_json && options.against == NULL)
@@ -144,7 +149,28 @@ read_system(struct findings *findings, const char *path, struct souk_topology **
     return souk_cli_exit_status(rc, EX_CONFIG);
 }
 
+/* What every bridge of the topology takes is described, and it may send it. */
+static void
+check_routes(struct findings *findings, const struct souk_topology *topology, const struct souk_catalogue *catalogue)
+{
+    struct souk_routes *routes;
+    size_t i;
+
+    for (i = 0; i < topology->client_count; i++) {
+        routes = NULL;
+        if (topology->clients[i].routes != NULL
+            && souk_routes_open(topology, &topology->clients[i], catalogue, &routes, say_route, findings) == 0)
+            souk_routes_close(&routes);
+    }
+}
+
 /* ---- what is said --------------------------------------------------- */
+
+static void
+say_route(void *arg, unsigned line, const char *sentence)
+{
+    say_error(arg, sentence);
+}
 
 static void
 say_error(struct findings *findings, const char *sentence)

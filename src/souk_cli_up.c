@@ -19,7 +19,6 @@
 #define CALM_MS 60000                   /* who has run for so long begins with a short pause again */
 #define PATIENCE_MS 5000                /* beyond drain_ms, before a daemon is killed */
 #define CLIENT_DRAIN_MS 10000           /* drain_ms of a program that is no node */
-#define CLIENT_ARGUMENTS 3              /* NAME --topology FILE: a client has no data */
 #define RANK_CLIENTS 0                  /* they stop first */
 #define RANK_STORES UINT32_MAX          /* they stop last */
 
@@ -54,6 +53,7 @@ static int make_children(struct up *up, const struct souk_topology_host *host);
 static int make_child(struct up *up, const struct souk_topology_node *node, const char *name, const char *program);
 static uint32_t rank_of(const struct souk_topology *topology, const struct souk_topology_node *node, uint32_t depth);
 static void make_arguments(struct up *up);
+static void client_arguments(const struct up *up, const char **arguments);
 static int take_signals(struct up *up);
 static void run(struct up *up);
 static void start_due(struct up *up, uint64_t now_ms);
@@ -258,6 +258,19 @@ make_arguments(struct up *up)
     up->arguments[count] = NULL;
 }
 
+/* NAME --topology FILE [--keys DIR]: a client has no data. */
+static void
+client_arguments(const struct up *up, const char **arguments)
+{
+    size_t count = 3;
+
+    if (up->options->cli.keys != NULL) {
+        arguments[count++] = "--keys";
+        arguments[count++] = up->options->cli.keys;
+    }
+    arguments[count] = NULL;
+}
+
 static int
 take_signals(struct up *up)
 {
@@ -329,7 +342,7 @@ start_due(struct up *up, uint64_t now_ms)
         arguments[0] = child->name;
         memcpy(arguments + 1, up->arguments, sizeof up->arguments);
         if (child->node == NULL)
-            arguments[CLIENT_ARGUMENTS] = NULL;
+            client_arguments(up, arguments);
         if (souk_cli_child_start(child, arguments, now_ms, &err) != 0) {
             souk_cli_up_log_say(&up->log, SOUK_LEVEL_ERROR, "%s", err.text);
             child->start_ms = now_ms + BACKOFF_MS_MAX;

@@ -39,3 +39,14 @@ service = query
 #    about = Who has how much to say.
 #    program = blog-regulars
 #    follow = comments
+
+#   What a browser talks to.
+client = bridge
+    about = HTTP in front of the services.
+    program = souk-bridge
+    listen = 127.0.0.1:8080
+    routes = ../examples/blog/blog.routes.zpl
+    call = posts
+    call = comments
+    call = moderation
+    query = query

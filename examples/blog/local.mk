@@ -3,7 +3,7 @@
 examples/blog/blog.h: $(srcdir)/examples/blog/blog.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) examples/blog && ./souk-messages$(EXEEXT) c $(srcdir)/examples/blog/blog.messages.zpl -o examples/blog
 examples/blog/blog.c: examples/blog/blog.h
-EXTRA_DIST += examples/blog/blog.messages.zpl
+EXTRA_DIST += examples/blog/blog.messages.zpl examples/blog/blog.routes.zpl
 CLEANFILES += examples/blog/blog.h examples/blog/blog.c
 
 # What all of them say to each other.

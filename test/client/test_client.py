@@ -18,7 +18,7 @@ import system
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STREAMS = {"posts": ["posts"], "comments": ["comments", "comments.internal"], "moderation": ["moderation"]}
-UP = "is up: 5 of 5 are live"
+UP = "is up: 6 of 6 are live"
 
 
 class Blog:
@@ -32,6 +32,7 @@ class Blog:
         self.callers = {}
         lines = (ROOT / "topology/blog.zpl").read_text(encoding="utf-8")
         lines = lines.replace("../examples/", f"{ROOT}/examples/")
+        lines = lines.replace("listen = 127.0.0.1:8080", "listen = 127.0.0.1:0")
         lines = lines.replace("system = blog\n", f"system = blog\n    run = r\n    witness = {self.witness}\n")
         lines = lines.replace("event_store = es1\n", f"event_store = es1\n{store_lines}")
         self.topology = os.path.join(self.path, "blog.zpl")

@@ -8,14 +8,15 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACES = [HERE, os.path.join(os.path.dirname(HERE), "client")]
-MODULES = sorted(name[:-3] for place in PLACES for name in os.listdir(place)
-                 if name.startswith("test_") and name.endswith(".py"))
 
 
-def main():
-    sys.path[:0] = PLACES
+def main(places):
+    """Run what lies in those directories."""
+    sys.path[:0] = places
+    modules = sorted(name[:-3] for place in places for name in os.listdir(place)
+                     if name.startswith("test_") and name.endswith(".py"))
     build, words = sys.argv[1], sys.argv[2:]
-    tests = [(f"{module}.{name}", function) for module in MODULES
+    tests = [(f"{module}.{name}", function) for module in modules
              for name, function in vars(importlib.import_module(module)).items()
              if name.startswith("test_") and function.__module__ == module
              and (not words or any(word in f"{module}.{name}" for word in words))]
@@ -37,4 +38,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PLACES))

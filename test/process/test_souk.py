@@ -109,15 +109,16 @@ class Blog(Guestbook):
     """The blog of the tree, in a directory of its own."""
 
     topology = "topology/blog.zpl"
-    nodes = 5
+    nodes = 6
     post_id = "01932c07-0000-7000-8000-000000000001"
     comment_id = "01932c07-0000-7000-8000-000000000002"
 
     def make(self, build):
-        for path in ("topology/blog.zpl", "examples/blog/blog.messages.zpl"):
-            os.makedirs(os.path.dirname(os.path.join(self.path, path)))
+        for path in ("topology/blog.zpl", "examples/blog/blog.messages.zpl", "examples/blog/blog.routes.zpl"):
+            os.makedirs(os.path.dirname(os.path.join(self.path, path)), exist_ok=True)
             shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..", path),
                         os.path.join(self.path, path))
+        self.edit("listen = 127.0.0.1:8080", "listen = 127.0.0.1:0")
 
     def call(self, message, *arguments, **data):
         answer = self.json("call", message.split(".", maxsplit=1)[0], message, json.dumps(data), *arguments)[0]

@@ -43,7 +43,7 @@ def test_the_tutorial_does_what_it_says(build):
         assert blog.down() == 0
         for line in ("service = regulars", "    about = Who has", "    program = blog-regulars", "    follow = comments"):
             blog.edit("#" + line, line)
-        blog.nodes = 6
+        blog.nodes = 7
         os.remove(blog.log_path)
         blog.up(blog.topology)
         until("regulars to have read it", lambda: '"comments": 1' in (type_in(blog, regulars) or ""))

@@ -117,7 +117,7 @@ END
 say "the same as JSON"
 
 mkdir system
-cp "$srcdir/examples/blog/blog.messages.zpl" system/
+cp "$srcdir/examples/blog/blog.messages.zpl" "$srcdir/examples/blog/blog.routes.zpl" system/
 exits 0 "$program" check -t "$srcdir/topology/shop.zpl" && grep -q '^shop fits together' out
 say "the shop fits together"
 sed 's|\.\./examples/blog/||' "$blog" >system/blog.zpl
@@ -139,6 +139,14 @@ say "private is private for everybody"
 exits 78 "$program" check system/web.zpl &&
     grep -q 'web.zpl: `web` may send `posts.publsh`, which is not described' err
 say "what somebody may send is described"
+sed 's/blog.routes/odd.routes/; s/^    query = query/    query = posts/' system/blog.zpl >system/bridge.zpl
+sed 's/query.post$/query.pots/' system/blog.routes.zpl >system/odd.routes.zpl
+exits 78 "$program" check system/bridge.zpl && grep -v '^note:' err | sed 's|^.*/system/|system/|' >err2 &&
+    mv err2 err && prints err <<'END'
+system/odd.routes.zpl:16: `client = bridge` may not send `query.posts`: the topology has no `query = query` below it that says so
+system/odd.routes.zpl:19: no query `query.pots` is described; did you mean `query.posts`?
+END
+say "what a bridge sends is described, and it may"
 printf 'system = x\n    run = y\n    limitz\nservice = a\n    folow = b\n' >system/bad.zpl
 exits 78 "$program" check system/bad.zpl && prints err <<'END'
 system/bad.zpl: `event_store` is missing

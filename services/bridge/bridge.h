@@ -1,0 +1,162 @@
+/*
+ * bridge - HTTP in front of a system: what its parts share, souk-bridge(8).
+ *
+ *   bridge.c         starts, waits, stops; one loop for HTTP and for the services
+ *   bridge_http.c    libmicrohttpd's side: connections, their deadlines, exchanges
+ *   bridge_guard.c   what is wrong with a request before anybody looks at what it means
+ *   bridge_api.c     exchanges that are commands and queries
+ *   bridge_answer.c  answers: JSON, problems, the headers that all have
+ *
+ * One thread, no store. Whatever is kept of a request hangs off its exchange,
+ * and is gone with it.
+ */
+#ifndef BRIDGE_H
+#define BRIDGE_H
+
+#include <jansson.h>
+#include <microhttpd.h>
+
+#include "souk_catalogue.h"
+#include "souk_client.h"
+#include "souk_report.h"
+#include "souk_routes.h"
+#include "souk_seen.h"
+
+#define BRIDGE_JSON "application/json"
+#define BRIDGE_PROBLEM "application/problem+json"
+#define BRIDGE_KEY_BYTES_MAX 255                /* of an Idempotency-Key */
+#define BRIDGE_JSON_DEPTH_MAX 8
+
+/* What an exchange has come to. */
+enum bridge_stage {
+    BRIDGE_NEW,                                 /* its header is there */
+    BRIDGE_BODY,                                /* its body comes */
+    BRIDGE_WAITING,                             /* for a service; the connection is suspended */
+    BRIDGE_ANSWERED,                            /* `response` is on its way, or about to be */
+};
+
+struct bridge;
+
+/* One connection. */
+struct bridge_peer {
+    struct bridge_peer *next, *previous;
+    int fd;
+    uint64_t deadline_us;                       /* steady; then it is cut off; 0: not */
+};
+
+/* One request and its answer. */
+struct bridge_exchange {
+    struct bridge *bridge;
+    struct MHD_Connection *connection;
+    struct bridge_peer *peer;
+    enum bridge_stage stage;
+    char *target;                               /* as it came; cut at limits.target_bytes_max */
+    const char *target_at;                      /* where libmicrohttpd has it */
+    size_t target_bytes;                        /* in whole */
+    struct souk_slice path, parameters;         /* in `target` */
+    bool is_head, has_body;
+    struct souk_route_match match;
+    size_t body_bytes, body_bytes_max;
+    char *body;
+    bool is_too_big;                            /* more came than the body may have */
+    struct souk_id correlation;
+    struct souk_seen seen;
+    char *location;                             /* of what a command makes; NULL: none */
+    unsigned status;                            /* with `response` */
+    struct MHD_Response *response;
+    struct bridge_ask *ask;                     /* while it waits */
+    struct bridge_exchange *next_waiting;       /* of the same ask */
+};
+
+/* One request to a service; a command's exchanges with one key share it. */
+struct bridge_ask {
+    struct bridge_ask *next, *previous;
+    struct souk_id id;
+    uint8_t hash[8];                            /* of what is asked */
+    struct bridge_exchange *exchanges;
+};
+
+struct bridge {
+    struct souk_report *report;
+    const struct souk_topology *topology;
+    const struct souk_topology_client *self;
+    const char *keys;                           /* directory of secret keys */
+    struct souk_key *key;                       /* NULL: the system has none */
+    const struct souk_catalogue *catalogue;
+    const struct souk_routes *routes;
+    struct souk_client *client;
+    struct souk_pack pack;                      /* of the message in hand */
+    struct MHD_Daemon *http;
+    int loop_fd, signal_fd;                     /* epoll over libmicrohttpd's and the signals' */
+    struct bridge_peer *peers;
+    uint64_t reap_us;                           /* when a deadline is looked at next */
+    struct bridge_ask *asks;
+    size_t exchange_count, waiting_count;       /* under way; waiting for services */
+    bool is_stopping;
+};
+
+/* Steady. */
+uint64_t bridge_now_us(void);
+
+/* ---- bridge_http.c -------------------------------------------------- */
+
+/* Serve on `listen_fd`, which is taken. 0 or -SOUK_EIO. */
+SOUK_MUST_CHECK int bridge_http_start(struct bridge *bridge, int listen_fd, struct souk_error *err);
+/* No more connections. */
+void bridge_http_quiesce(struct bridge *bridge);
+void bridge_http_stop(struct bridge *bridge);
+/* Do what is there to do. Gives the time to wait at most, in ms. */
+uint32_t bridge_http_run(struct bridge *bridge, uint32_t timeout_ms);
+/* The answer of an exchange that waits is there. */
+void bridge_http_resume(struct bridge_exchange *exchange);
+/* A field of the request's header; NULL when it is not there. */
+const char *bridge_http_field(const struct bridge_exchange *exchange, const char *name);
+
+/* ---- bridge_guard.c ------------------------------------------------- */
+
+/*
+ * True: the request may be looked at. False: an answer has been made, and when
+ * *close_out nothing may be read behind it on that connection.
+ */
+bool bridge_guard(struct bridge_exchange *exchange, const char *method, const char *version, bool *close_out);
+
+/* ---- bridge_api.c --------------------------------------------------- */
+
+/* Find the route, and what is wrong before a body was read. False: an answer has been made. */
+bool bridge_api_begin(struct bridge_exchange *exchange, const char *method);
+/* All of it is there: make an answer, or wait for one. */
+void bridge_api_go(struct bridge_exchange *exchange);
+/* A service has answered, or has not. */
+void bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer);
+/* Whoever waits is told that the bridge stops. */
+void bridge_api_stop(struct bridge *bridge);
+
+/* ---- bridge_answer.c ------------------------------------------------ */
+
+/* Kinds of problems: the last part of their `type`, and the status. */
+struct bridge_problem {
+    const char *name;
+    unsigned status;
+    const char *title;
+};
+
+extern const struct bridge_problem bridge_bad_request, bridge_bad_host, bridge_target_too_long,
+    bridge_header_too_large, bridge_version, bridge_expectation, bridge_not_found, bridge_bad_method,
+    bridge_cross_site, bridge_not_acceptable, bridge_media_type, bridge_body_too_large, bridge_invalid,
+    bridge_key_missing, bridge_key_reused, bridge_refused, bridge_lost, bridge_pending, bridge_busy,
+    bridge_unanswered, bridge_full, bridge_internal, bridge_mismatch, bridge_stopping;
+
+/* Answer with JSON, which is released. NULL, and no memory: a bare 500. */
+void bridge_answer_json(struct bridge_exchange *exchange, unsigned status, const char *type, json_t *json);
+/*
+ * Answer with a problem, RFC 9457. `status` 0: the problem's own. `extra`, an
+ * object of further members, is released; NULL: none.
+ */
+void bridge_answer_problem(struct bridge_exchange *exchange, const struct bridge_problem *problem, unsigned status,
+    json_t *extra, const char *format, ...) SOUK_PRINTF(5, 6);
+/* Add a header to the answer. */
+void bridge_answer_header(struct bridge_exchange *exchange, const char *name, const char *value);
+/* Retry-After, in whole seconds, at least one. */
+void bridge_answer_retry(struct bridge_exchange *exchange, uint64_t after_ms);
+
+#endif
