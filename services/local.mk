@@ -76,6 +76,7 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_answer.c \
 	services/bridge/bridge_api.c \
 	services/bridge/bridge_guard.c \
-	services/bridge/bridge_http.c
+	services/bridge/bridge_http.c \
+	services/bridge/bridge_rate.c
 souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
 souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)

@@ -22,6 +22,10 @@
 #define SOUK_ROUTE_REFUSALS_MAX 64              /* statuses of refusals, of one route or of all */
 #define SOUK_ROUTE_DEADLINE_MS_MAX 60000
 #define SOUK_ROUTE_PARAMETERS_MAX 128           /* of one request behind its `?` */
+#define SOUK_ROUTE_ROLES_MAX 8
+#define SOUK_ROUTE_CACHE_SECONDS_MAX (365 * 24 * 3600)
+#define SOUK_ROUTE_RATE_MAX 1000000             /* requests of one address */
+#define SOUK_ROUTE_RATE_SECONDS_MAX (24 * 3600)
 
 enum souk_route_method {
     SOUK_ROUTE_GET,                             /* HEAD, too */
@@ -52,6 +56,14 @@ struct souk_route_refusal {
     unsigned status;
 };
 
+/* Who may keep an answer. */
+enum souk_route_cache {
+    SOUK_ROUTE_CACHE_NONE,                      /* nobody */
+    SOUK_ROUTE_CACHE_REVALIDATE,                /* anybody, who asks each time whether it still is what it was */
+    SOUK_ROUTE_CACHE_PRIVATE,                   /* who asked, for so long */
+    SOUK_ROUTE_CACHE_PUBLIC,                    /* anybody, for so long */
+};
+
 struct souk_route {
     unsigned line;                              /* of the file */
     const char *about;                          /* NULL: what the message is about */
@@ -63,6 +75,13 @@ struct souk_route {
     uint64_t deadline_ms, body_bytes_max;
     bool needs_key;                             /* a request without Idempotency-Key is refused */
     bool is_recorded;                           /* it asks for durability `recorded` */
+    enum souk_route_cache cache;                /* of a query */
+    uint64_t cache_seconds;
+    const struct souk_field *etag;              /* of the reply: what its ETag is made of; NULL: of all of it */
+    const struct souk_field *if_match;          /* of a command: what If-Match is put into; NULL: it has none */
+    uint64_t rate, rate_seconds;                /* requests of one address within that time; 0: as many as come */
+    size_t role_count;                          /* 0: everybody may */
+    const char *roles[SOUK_ROUTE_ROLES_MAX];    /* one of them is needed */
     size_t refusal_count;
     struct souk_route_refusal refusals[SOUK_ROUTE_REFUSALS_MAX];
 };
@@ -136,10 +155,13 @@ SOUK_MUST_CHECK int souk_routes_match(const struct souk_routes *routes, enum sou
 /*
  * Pack the message that a request says: values of the path, parameters (what
  * stands behind `?`; of queries only) and the object of the body (NULL: none),
- * each field once. 0, -SOUK_EINVAL (`err` says what cannot be meant), -SOUK_ETOOBIG or -SOUK_ENOMEM.
+ * each field once; `if_match` (base NULL: none) is the value of the route's field
+ * of that name. 0, -SOUK_EINVAL (`err` says what cannot be meant), -SOUK_ETOOBIG or -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int souk_route_pack(const struct souk_route_match *match, struct souk_slice parameters, json_t *body,
-    struct souk_pack *pack, struct souk_error *err);
+    struct souk_slice if_match, struct souk_pack *pack, struct souk_error *err);
+/* What an ETag is made of: the route's field of an answer; empty when it is absent. It is written to `text_out`. */
+struct souk_slice souk_route_etag(const struct souk_route *route, json_t *answer, char text_out[24]);
 /* The status for a refusal's code: what the route or the file says of it, else 409, and of a query 404. */
 unsigned souk_route_refusal_status(const struct souk_route *route, struct souk_slice code);
 /*

@@ -24,6 +24,7 @@ static int put_path(struct packing *packing, const struct souk_route_match *matc
 static int put_parameters(struct packing *packing, struct souk_slice parameters);
 static int put_parameter(struct packing *packing, struct souk_slice parameter);
 static int put_empty_lists(struct packing *packing);
+static int put_if_match(struct packing *packing, const struct souk_field *field, struct souk_slice value);
 static int put_value(struct packing *packing, json_t *into, const struct souk_message_type *type,
     const struct souk_field *field, struct souk_slice value, bool is_parameter);
 static int put_part(struct packing *packing, const struct souk_field *field, struct souk_slice rest,
@@ -62,7 +63,7 @@ souk_route_is_parameter(const struct souk_field *field)
 
 int
 souk_route_pack(const struct souk_route_match *match, struct souk_slice parameters, json_t *body,
-    struct souk_pack *pack, struct souk_error *err)
+    struct souk_slice if_match, struct souk_pack *pack, struct souk_error *err)
 {
     struct packing packing = { .type = match->route->type, .err = err };
     int rc;
@@ -78,6 +79,8 @@ souk_route_pack(const struct souk_route_match *match, struct souk_slice paramete
         rc = put_path(&packing, match);
     if (rc == 0)
         rc = put_parameters(&packing, parameters);
+    if (rc == 0 && if_match.base != NULL)
+        rc = put_if_match(&packing, match->route->if_match, if_match);
     if (rc == 0 && packing.type->kind == SOUK_QUERY)
         rc = put_empty_lists(&packing);
     if (rc == 0)
@@ -221,6 +224,24 @@ put_empty_lists(struct packing *packing)
             && json_object_set_new(packing->message, field->name, json_array()) != 0)
             return souk_fail(packing->err, SOUK_ENOMEM, "no memory for a message");
     }
+    return 0;
+}
+
+/* As it is: an entity tag is not percent-encoded. */
+static int
+put_if_match(struct packing *packing, const struct souk_field *field, struct souk_slice value)
+{
+    json_t *json;
+
+    if (field == NULL)
+        return souk_fail(packing->err, SOUK_EINVAL, "%s: takes no If-Match", packing->type->name);
+    if (json_object_get(packing->message, field->name) != NULL)
+        return souk_fail(packing->err, SOUK_EINVAL, "%s.%s: is what If-Match says; leave it out of the body",
+            packing->type->name, field->name);
+    if (!souk_slice_is_utf8(value))
+        return souk_fail(packing->err, SOUK_EINVAL, "%s.%s: is no UTF-8", packing->type->name, field->name);
+    if ((json = value_of(field, value)) == NULL || json_object_set_new(packing->message, field->name, json) != 0)
+        return souk_fail(packing->err, SOUK_ENOMEM, "no memory for a message");
     return 0;
 }
 
@@ -394,6 +415,12 @@ souk_route_location(const struct souk_route *route, struct souk_slice packed, ch
         return 0;
     text_out[bytes] = '\0';
     return bytes;
+}
+
+struct souk_slice
+souk_route_etag(const struct souk_route *route, json_t *answer, char text_out[24])
+{
+    return text_of(route->etag, json_object_get(answer, route->etag->name), text_out);
 }
 
 /* A plain value as a path has it; empty when it is absent. */

@@ -97,6 +97,7 @@ main(int argc, char **argv)
 done:
     bridge_http_stop(&bridge);
     souk_client_close(&bridge.client);
+    free(bridge.rates);
     souk_key_close(&bridge.key);
     if (bridge.loop_fd >= 0)
         (void)close(bridge.loop_fd);
@@ -236,6 +237,8 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
         || (rc = souk_client_open(bridge->topology, bridge->self->name.text, &bridge->client, err)) != 0)
         return rc;
     souk_client_set_key(bridge->client, bridge->key);
+    if ((bridge->rates = bridge_rates_new()) == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "no memory for rates");
     if ( (rc = souk_socket_listen(bridge->self->listen, &listen_fd, &port, err)) != 0
         || (rc = bridge_http_start(bridge, listen_fd, err)) != 0)
         return rc;

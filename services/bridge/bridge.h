@@ -6,6 +6,7 @@
  *   bridge_guard.c   what is wrong with a request before anybody looks at what it means
  *   bridge_api.c     exchanges that are commands and queries
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
+ *   bridge_rate.c    how often an address may ask
  *
  * One thread, no store. Whatever is kept of a request hangs off its exchange,
  * and is gone with it.
@@ -26,6 +27,7 @@
 #define BRIDGE_PROBLEM "application/problem+json"
 #define BRIDGE_KEY_BYTES_MAX 255                /* of an Idempotency-Key */
 #define BRIDGE_JSON_DEPTH_MAX 8
+#define BRIDGE_CACHING_BYTES 48
 
 /* What an exchange has come to. */
 enum bridge_stage {
@@ -64,6 +66,8 @@ struct bridge_exchange {
     char *location;                             /* of what a command makes; NULL: none */
     unsigned status;                            /* with `response` */
     struct MHD_Response *response;
+    const char *caching;                        /* Cache-Control; NULL: no-store */
+    char caching_room[BRIDGE_CACHING_BYTES];
     struct bridge_ask *ask;                     /* while it waits */
     struct bridge_exchange *next_waiting;       /* of the same ask */
 };
@@ -90,6 +94,7 @@ struct bridge {
     int loop_fd, signal_fd;                     /* epoll over libmicrohttpd's and the signals' */
     struct bridge_peer *peers;
     uint64_t reap_us;                           /* when a deadline is looked at next */
+    struct bridge_rates *rates;
     struct bridge_ask *asks;
     size_t exchange_count, waiting_count;       /* under way; waiting for services */
     bool is_stopping;
@@ -131,6 +136,16 @@ void bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *ans
 /* Whoever waits is told that the bridge stops. */
 void bridge_api_stop(struct bridge *bridge);
 
+/* ---- bridge_rate.c -------------------------------------------------- */
+
+#define BRIDGE_RATES_MAX 8192                   /* addresses and routes that are remembered */
+
+/* NULL without memory. Release with free(3). */
+struct bridge_rates *bridge_rates_new(void);
+/* Count a request. 0: it may go on; else the ms after which it may. */
+uint64_t bridge_rate_count(struct bridge_rates *rates, const struct sockaddr *address, const struct souk_route *route,
+    uint64_t now_us);
+
 /* ---- bridge_answer.c ------------------------------------------------ */
 
 /* Kinds of problems: the last part of their `type`, and the status. */
@@ -140,7 +155,7 @@ struct bridge_problem {
     const char *title;
 };
 
-extern const struct bridge_problem bridge_bad_request, bridge_bad_host, bridge_target_too_long,
+extern const struct bridge_problem bridge_sign_in, bridge_too_many, bridge_tag_missing, bridge_bad_request, bridge_bad_host, bridge_target_too_long,
     bridge_header_too_large, bridge_version, bridge_expectation, bridge_not_found, bridge_bad_method,
     bridge_cross_site, bridge_not_acceptable, bridge_media_type, bridge_body_too_large, bridge_invalid,
     bridge_key_missing, bridge_key_reused, bridge_refused, bridge_lost, bridge_pending, bridge_busy,
@@ -148,6 +163,13 @@ extern const struct bridge_problem bridge_bad_request, bridge_bad_host, bridge_t
 
 /* Answer with JSON, which is released. NULL, and no memory: a bare 500. */
 void bridge_answer_json(struct bridge_exchange *exchange, unsigned status, const char *type, json_t *json);
+/*
+ * The same of an answer that may be kept, as the route says. It has an entity
+ * tag, made of `tag` or, base NULL, of all of it; and nothing else when the
+ * caller has it already.
+ */
+void bridge_answer_kept(struct bridge_exchange *exchange, const struct souk_route *route, json_t *json,
+    struct souk_slice tag);
 /*
  * Answer with a problem, RFC 9457. `status` 0: the problem's own. `extra`, an
  * object of further members, is released; NULL: none.

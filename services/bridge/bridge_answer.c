@@ -5,11 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
+#include "souk_batch.h"
+
 #define TYPE_PREFIX "urn:souk:problem:"
 #define TYPE_BYTES 64
-#define RETRY_MS_MAX 3600000
+#define RETRY_MS_MAX 86400000
+#define TAG_HASH_BYTES 16
+#define TAG_BYTES 64
 
 const struct bridge_problem
+    bridge_sign_in = { "sign-in", 401, "Nobody is signed in" },
+    bridge_too_many = { "too-many", 429, "There were too many requests" },
+    bridge_tag_missing = { "tag-missing", 428, "If-Match is missing" },
     bridge_bad_request = { "bad-request", 400, "The request cannot be understood" },
     bridge_bad_host = { "bad-host", 421, "Another host is meant" },
     bridge_target_too_long = { "target-too-long", 414, "The target is too long" },
@@ -39,6 +48,11 @@ const struct bridge_problem
 static char no_memory[] = "{\"type\":\"" TYPE_PREFIX "internal\",\"title\":\"Something went wrong\",\"status\":500,"
     "\"detail\":\"no memory\"}";
 
+static char empty[] = "";
+
+static void make_tag(struct souk_slice of, bool is_hashed, char text_out[TAG_BYTES]);
+static bool has_tag(const char *list, const char *tag);
+static const char *make_caching(const struct souk_route *route, char room[BRIDGE_CACHING_BYTES]);
 static void set_response(struct bridge_exchange *exchange, unsigned status, const char *type, char *text,
     size_t bytes, enum MHD_ResponseMemoryMode mode);
 
@@ -56,6 +70,87 @@ bridge_answer_json(struct bridge_exchange *exchange, unsigned status, const char
 }
 
 void
+bridge_answer_kept(struct bridge_exchange *exchange, const struct souk_route *route, json_t *json,
+    struct souk_slice tag)
+{
+    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    struct souk_slice whole = souk_slice_of(text);
+    char etag[TAG_BYTES];
+    const char *had;
+
+    if (text == NULL) {
+        bridge_answer_json(exchange, MHD_HTTP_OK, BRIDGE_JSON, json);
+        return;
+    }
+    make_tag(tag.base == NULL ? whole : tag, tag.base == NULL, etag);
+    json_decref(json);
+    exchange->caching = make_caching(route, exchange->caching_room);
+    had = bridge_http_field(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    if (had != NULL && has_tag(had, etag)) {
+        free(text);
+        set_response(exchange, MHD_HTTP_NOT_MODIFIED, NULL, empty, 0, MHD_RESPMEM_PERSISTENT);
+    } else {
+        set_response(exchange, MHD_HTTP_OK, BRIDGE_JSON, text, whole.size_bytes, MHD_RESPMEM_MUST_FREE);
+    }
+    bridge_answer_header(exchange, MHD_HTTP_HEADER_ETAG, etag);
+    /* What one caller has seen says nothing of what another one has. */
+    bridge_answer_header(exchange, MHD_HTTP_HEADER_VARY, "Souk-Cursors");
+}
+
+/* "field" as it is, or a hash. */
+static void
+make_tag(struct souk_slice of, bool is_hashed, char text_out[TAG_BYTES])
+{
+    uint8_t hash[TAG_HASH_BYTES];
+    char digits[2 * TAG_HASH_BYTES + 1];
+
+    if (is_hashed) {
+        souk_digest(hash, sizeof hash, &of, 1);
+        (void)sodium_bin2hex(digits, sizeof digits, hash, sizeof hash);
+        of = souk_slice_of(digits);
+    }
+    (void)snprintf(text_out, TAG_BYTES, "\"%.*s\"", (int)of.size_bytes, (const char *)of.base);
+}
+
+/* Is it in the list of If-None-Match? Weak ones are as good for this. */
+static bool
+has_tag(const char *list, const char *tag)
+{
+    size_t bytes;
+
+    for (; *list != '\0'; list += bytes + (list[bytes] == ',')) {
+        list += strspn(list, " \t");
+        bytes = strcspn(list, ",");
+        if (bytes > 0 && list[0] == '*')
+            return true;
+        if (strncmp(list, "W/", 2) == 0) {
+            list += 2;
+            bytes -= 2;
+        }
+        if (strncmp(list, tag, strlen(tag)) == 0 && strspn(list + strlen(tag), " \t") == bytes - strlen(tag))
+            return true;
+    }
+    return false;
+}
+
+static const char *
+make_caching(const struct souk_route *route, char room[BRIDGE_CACHING_BYTES])
+{
+    switch (route->cache) {
+    case SOUK_ROUTE_CACHE_NONE:
+        return NULL;
+    case SOUK_ROUTE_CACHE_REVALIDATE:
+        return "no-cache";
+    case SOUK_ROUTE_CACHE_PRIVATE:
+    case SOUK_ROUTE_CACHE_PUBLIC:
+        break;
+    }
+    (void)snprintf(room, BRIDGE_CACHING_BYTES, "%s, max-age=%ju", route->cache == SOUK_ROUTE_CACHE_PUBLIC ? "public"
+        : "private", (uintmax_t)route->cache_seconds);
+    return room;
+}
+
+void
 bridge_answer_problem(struct bridge_exchange *exchange, const struct bridge_problem *problem, unsigned status,
     json_t *extra, const char *format, ...)
 {
@@ -66,6 +161,7 @@ bridge_answer_problem(struct bridge_exchange *exchange, const struct bridge_prob
     va_list args;
 
     status = status == 0 ? problem->status : status;
+    exchange->caching = NULL;
     va_start(args, format);
     (void)vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
@@ -96,7 +192,7 @@ bridge_answer_retry(struct bridge_exchange *exchange, uint64_t after_ms)
     bridge_answer_header(exchange, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
 }
 
-/* What every answer of the API has: nobody keeps it, nothing runs in it, and it says what it belongs to. */
+/* What every answer of the API has: nobody keeps it unless its route says so, nothing runs in it, and it says what it belongs to. */
 static void
 set_response(struct bridge_exchange *exchange, unsigned status, const char *type, char *text, size_t bytes,
     enum MHD_ResponseMemoryMode mode)
@@ -110,8 +206,10 @@ set_response(struct bridge_exchange *exchange, unsigned status, const char *type
     if (exchange->response == NULL && mode == MHD_RESPMEM_MUST_FREE)
         free(text);
     souk_id_format(exchange->correlation, correlation);
-    bridge_answer_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    bridge_answer_header(exchange, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (type != NULL)
+        bridge_answer_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    bridge_answer_header(exchange, MHD_HTTP_HEADER_CACHE_CONTROL, exchange->caching == NULL ? "no-store"
+        : exchange->caching);
     bridge_answer_header(exchange, "Souk-Correlation", correlation);
     bridge_answer_header(exchange, "X-Content-Type-Options", "nosniff");
     bridge_answer_header(exchange, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");

@@ -18,12 +18,15 @@
 #define QUALITY_TEXT "q=0"
 
 static bool check_origin(struct bridge_exchange *exchange);
+static bool check_role(struct bridge_exchange *exchange);
+static bool check_rate(struct bridge_exchange *exchange);
 static bool check_accept(struct bridge_exchange *exchange);
 static bool check_body(struct bridge_exchange *exchange);
 static bool check_cursors(struct bridge_exchange *exchange);
 static bool is_json(const char *type);
 static bool accepts_json(const char *accept);
 static bool is_shallow(struct souk_slice json);
+static bool take_tag(struct bridge_exchange *exchange, struct souk_slice *tag_out);
 static bool take_key(struct bridge_exchange *exchange, struct souk_id *id_out);
 static void ask(struct bridge_exchange *exchange, const struct souk_id *id);
 static struct bridge_ask *find_ask(struct bridge *bridge, const struct souk_id *id);
@@ -72,7 +75,7 @@ bridge_api_begin(struct bridge_exchange *exchange, const char *method)
         bridge_answer_header(exchange, MHD_HTTP_HEADER_ALLOW, allow);
         return false;
     }
-    return check_origin(exchange) && check_accept(exchange) && check_body(exchange) && check_cursors(exchange);
+    return check_origin(exchange) && check_rate(exchange) && check_role(exchange) && check_accept(exchange) && check_body(exchange) && check_cursors(exchange);
 }
 
 /* A page of another site may make a browser send a command, with the person's cookies and all. */
@@ -92,6 +95,38 @@ check_origin(struct bridge_exchange *exchange)
         return true;
     bridge_answer_problem(exchange, &bridge_cross_site, 0, NULL, "what changes something is taken from pages of this"
         " origin only");
+    return false;
+}
+
+static bool
+check_rate(struct bridge_exchange *exchange)
+{
+    const struct souk_route *route = exchange->match.route;
+    const union MHD_ConnectionInfo *info;
+    uint64_t after_ms;
+
+    if (route->rate == 0)
+        return true;
+    info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    after_ms = bridge_rate_count(exchange->bridge->rates, info == NULL ? NULL : info->client_addr, route,
+        bridge_now_us());
+    if (after_ms == 0)
+        return true;
+    bridge_answer_problem(exchange, &bridge_too_many, 0, NULL, "%ju requests within %ju seconds are taken of one address",
+        (uintmax_t)route->rate, (uintmax_t)route->rate_seconds);
+    bridge_answer_retry(exchange, after_ms);
+    return false;
+}
+
+/* Nobody can sign in yet, so nobody has a role. */
+static bool
+check_role(struct bridge_exchange *exchange)
+{
+    if (exchange->match.route->role_count == 0)
+        return true;
+    bridge_answer_problem(exchange, &bridge_sign_in, 0, NULL, "this is for people with a role, %s",
+        exchange->match.route->roles[0]);
+    bridge_answer_header(exchange, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Souk");
     return false;
 }
 
@@ -193,6 +228,7 @@ bridge_api_go(struct bridge_exchange *exchange)
 {
     struct bridge *bridge = exchange->bridge;
     struct souk_error err = { 0 };
+    struct souk_slice tag = { NULL, 0 };
     struct souk_id id;
     json_t *body = NULL;
     int rc = 0;
@@ -202,13 +238,15 @@ bridge_api_go(struct bridge_exchange *exchange)
         bridge_answer_retry(exchange, RETRY_MS);
         return;
     }
+    if (!take_tag(exchange, &tag))
+        return;
     if (exchange->body_bytes > 0 && !is_shallow((struct souk_slice){ exchange->body, exchange->body_bytes }))
         rc = souk_fail(&err, SOUK_EINVAL, "it is nested deeper than %d", BRIDGE_JSON_DEPTH_MAX);
     else if (exchange->body_bytes > 0)
         rc = souk_json_parse((struct souk_slice){ exchange->body, exchange->body_bytes }, &body, &err);
     souk_pack_reset(&bridge->pack);
     if (rc == 0)
-        rc = souk_route_pack(&exchange->match, exchange->parameters, body, &bridge->pack, &err);
+        rc = souk_route_pack(&exchange->match, exchange->parameters, body, tag, &bridge->pack, &err);
     json_decref(body);
     if (rc == -SOUK_ENOMEM)
         bridge_answer_problem(exchange, &bridge_internal, 0, NULL, "no memory");
@@ -239,6 +277,29 @@ is_shallow(struct souk_slice json)
         if (depth > BRIDGE_JSON_DEPTH_MAX)
             return false;
     }
+    return true;
+}
+
+/* If-Match, where the route has a field for it: one strong entity tag, without its quotes. */
+static bool
+take_tag(struct bridge_exchange *exchange, struct souk_slice *tag_out)
+{
+    const struct souk_field *field = exchange->match.route->if_match;
+    const char *text = bridge_http_field(exchange, MHD_HTTP_HEADER_IF_MATCH);
+    const size_t bytes = text == NULL ? 0 : strlen(text);
+
+    if (text == NULL && (field == NULL || field->is_optional || field->default_packed.base != NULL))
+        return true;
+    if (text == NULL) {
+        bridge_answer_problem(exchange, &bridge_tag_missing, 0, NULL, "what is to be changed is named by its ETag, in"
+            " If-Match, so that nobody's change is lost");
+        return false;
+    }
+    if (bytes < 3 || text[0] != '"' || strchr(text + 1, '"') != text + bytes - 1) {
+        bridge_answer_problem(exchange, &bridge_bad_request, 0, NULL, "If-Match is one ETag here, as an answer had it");
+        return false;
+    }
+    *tag_out = (struct souk_slice){ text + 1, bytes - 2 };
     return true;
 }
 
@@ -486,7 +547,9 @@ answer_good(struct bridge_exchange *exchange, const struct souk_client_answer *a
 {
     const struct souk_wire_reply *reply = &answer->reply;
     const struct souk_route *route = exchange->match.route;
+    struct souk_slice tag = { NULL, 0 };
     char id[SOUK_ID_TEXT_BYTES];
+    char digits[24];
     json_t *json;
 
     if (is_command(exchange)) {
@@ -497,7 +560,11 @@ answer_good(struct bridge_exchange *exchange, const struct souk_client_answer *a
         bridge_answer_json(exchange, route->location.text == NULL ? MHD_HTTP_OK : MHD_HTTP_CREATED, BRIDGE_JSON, json);
         if (exchange->location != NULL)
             bridge_answer_header(exchange, MHD_HTTP_HEADER_LOCATION, exchange->location);
-    } else if ((json = query_json(exchange, reply)) != NULL) {
+    } else if ((json = query_json(exchange, reply)) != NULL && route->cache != SOUK_ROUTE_CACHE_NONE) {
+        if (route->etag != NULL)
+            tag = souk_route_etag(route, json, digits);
+        bridge_answer_kept(exchange, route, json, tag);
+    } else if (json != NULL) {
         bridge_answer_json(exchange, MHD_HTTP_OK, BRIDGE_JSON, json);
     } else {
         souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "mismatch", "%s answers %s with something else than is"

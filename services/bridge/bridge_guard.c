@@ -13,7 +13,7 @@
 #define LENGTH_DIGITS_MAX 15
 
 /* Fields that may be there once. */
-enum single { HOST, LENGTH, CODING, TYPE, EXPECT, ORIGIN, KEY, CURSORS, SINGLES };
+enum single { HOST, LENGTH, CODING, TYPE, EXPECT, ORIGIN, MATCH, KEY, CURSORS, SINGLES };
 
 struct looking {
     struct bridge_exchange *exchange;
@@ -97,6 +97,7 @@ look_at_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_
         [TYPE] = MHD_HTTP_HEADER_CONTENT_TYPE,
         [EXPECT] = MHD_HTTP_HEADER_EXPECT,
         [ORIGIN] = MHD_HTTP_HEADER_ORIGIN,
+        [MATCH] = MHD_HTTP_HEADER_IF_MATCH,
         [KEY] = "Idempotency-Key",
         [CURSORS] = "Souk-Cursors",
     };

@@ -53,6 +53,7 @@ static const char messages[] =
     "    reply\n"
     "        fields\n"
     "            text = text 100\n"
+    "            revision = u64\n"
     "query = book.look\n"
     "    about = Something.\n"
     "    fields\n"

@@ -311,9 +311,10 @@ a_path_means_one_route(void **state)
 
 /* What the message of a request to `routes` is, as JSON, or why there is none. */
 static void
-says(const struct souk_routes *routes, enum souk_route_method method, const char *path, const char *parameters,
-    const char *body, const char *expected)
+says_tagged(const struct souk_routes *routes, enum souk_route_method method, const char *path, const char *parameters,
+    const char *body, const char *tag, const char *expected)
 {
+    struct souk_slice if_match = souk_slice_of(tag);
     struct souk_route_match match;
     struct souk_error err = { 0 };
     struct souk_pack pack;
@@ -325,7 +326,7 @@ says(const struct souk_routes *routes, enum souk_route_method method, const char
     assert_int_equal(souk_routes_match(routes, method, souk_slice_of(path), &match), 0);
     if (body != NULL)
         assert_int_equal(souk_json_parse(souk_slice_of(body), &sent, &err), 0);
-    if (souk_route_pack(&match, souk_slice_of(parameters), sent, &pack, &err) != 0) {
+    if (souk_route_pack(&match, souk_slice_of(parameters), sent, if_match, &pack, &err) != 0) {
         assert_string_equal(err.text, expected);
     } else {
         assert_int_equal(souk_json_from_packed(match.route->type, souk_pack_slice(&pack), &json, &err), 0);
@@ -336,6 +337,13 @@ says(const struct souk_routes *routes, enum souk_route_method method, const char
     json_decref(json);
     json_decref(sent);
     souk_pack_done(&pack);
+}
+
+static void
+says(const struct souk_routes *routes, enum souk_route_method method, const char *path, const char *parameters,
+    const char *body, const char *expected)
+{
+    says_tagged(routes, method, path, parameters, body, NULL, expected);
 }
 
 static void
@@ -422,6 +430,88 @@ path_and_body_say_each_field_once(void **state)
 }
 
 static void
+answers_are_kept_as_it_is_said(void **state)
+{
+    static const char wrong[] = "`cache`: no-store, revalidate, private SECONDS or public SECONDS is meant, with 1 to"
+        " 31536000 seconds, not";
+    const char *const caches[] = { "x", "no-store 1", "revalidate 1", "private", "public 0", "public 31536001",
+        "public 1x", "public -1", "private 01" };
+    struct souk_routes *routes;
+    char expected[256];
+    char text[256];
+    size_t i;
+
+    for (i = 0; i < sizeof caches / sizeof caches[0]; i++) {
+        (void)sprintf(text, HEAD PAGE "    cache = %s\n", caches[i]);
+        (void)sprintf(expected, "r.zpl:4: %s `%s`\n", wrong, caches[i]);
+        refused(text, expected);
+    }
+    refused(HEAD WRITE "    cache = revalidate\n    etag = text\n",
+        "r.zpl:4: `cache` is said of queries, and this is a command\n"
+        "r.zpl:5: `etag` is said of queries, and this is a command\n");
+    refused(HEAD PAGE "    etag = text\n    cache = no-store\n",
+        "r.zpl:4: `text` of `book.page_reply` is not what an entity tag can hold: a number, an id, a time\n"
+        "r.zpl:4: `etag` is for answers that are kept: say `cache`\n");
+    refused(HEAD PAGE "    etag = revison\n    cache = revalidate\n", "r.zpl:4: `book.page_reply` has no field `revison`; did"
+        " you mean `revision`?\n");
+    refused(HEAD PAGE "    if_match = page_id\n", "r.zpl:4: `if_match` is said of commands, and this is a query\n");
+    routes = good(HEAD PAGE "    cache = public 31536000\n    etag = revision\nroute = GET /look\n    query = book.look\n"
+        "    cache = private 1\n");
+    assert_int_equal(routes->routes[0].cache, SOUK_ROUTE_CACHE_PUBLIC);
+    assert_int_equal(routes->routes[0].cache_seconds, 31536000);
+    assert_string_equal(routes->routes[0].etag->name, "revision");
+    assert_int_equal(routes->routes[1].cache, SOUK_ROUTE_CACHE_PRIVATE);
+    souk_routes_close(&routes);
+}
+
+static void
+rates_and_roles_have_limits(void **state)
+{
+    static const char wrong[] = "`rate`: REQUESTS per SECONDS is meant, such as 10 per 60, with at most 1000000 requests"
+        " and 86400 seconds, not";
+    const char *const rates[] = { "10", "0 per 1", "1 per 0", "1000001 per 1", "1 per 86401", "1 per 1x", "-1 per 1",
+        "x per y" };
+    struct souk_routes *routes;
+    char expected[256];
+    char text[512];
+    size_t i;
+
+    for (i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        (void)sprintf(text, HEAD PAGE "    rate = %s\n", rates[i]);
+        (void)sprintf(expected, "r.zpl:4: %s `%s`\n", wrong, rates[i]);
+        refused(text, expected);
+    }
+    refused(HEAD PAGE "    role = Staff\n    role = staff\n    role = staff\n",
+        "r.zpl:4: `Staff` is no name for a role: 1 to 31 of a-z 0-9 - . beginning with a letter\n"
+        "r.zpl:6: `role = staff` is there already\n");
+    (void)strcpy(text, HEAD PAGE "    rate = 1000000 per 86400\n");
+    for (i = 0; i < SOUK_ROUTE_ROLES_MAX; i++)
+        (void)sprintf(text + strlen(text), "    role = r%zu\n", i);
+    routes = good(text);
+    assert_int_equal(routes->routes[0].role_count, SOUK_ROUTE_ROLES_MAX);
+    assert_int_equal(routes->routes[0].rate, 1000000);
+    souk_routes_close(&routes);
+    (void)strcat(text, "    role = one-more\n");
+    refused(text, "r.zpl:13: more than 8 roles\n");
+}
+
+static void
+a_tag_is_a_field_of_the_command(void **state)
+{
+    struct souk_routes *routes = good(HEAD WRITE "    if_match = number\nroute = PUT /p\n    command = book.write\n");
+    const char *body = "{\"page_id\":\"" ID "\",\"text\":\"x\",\"lines\":[]}";
+
+    says_tagged(routes, SOUK_ROUTE_POST, "/api/pages", "", body, "7",
+        "{\"lines\":[],\"number\":7,\"page_id\":\"" ID "\",\"text\":\"x\"}");
+    says_tagged(routes, SOUK_ROUTE_POST, "/api/pages", "", body, "x",
+        "book.write.number: a whole number from 0 to 4294967295 is meant, not this string");
+    says_tagged(routes, SOUK_ROUTE_POST, "/api/pages", "", "{\"number\":7}", "7",
+        "book.write.number: is what If-Match says; leave it out of the body");
+    says_tagged(routes, SOUK_ROUTE_PUT, "/p", "", body, "7", "book.write: takes no If-Match");
+    souk_routes_close(&routes);
+}
+
+static void
 a_place_is_percent_encoded(void **state)
 {
     struct souk_routes *routes = good(HEAD WRITE "    location = /p/{page_id}/{number}/{text}\n");
@@ -433,7 +523,8 @@ a_place_is_percent_encoded(void **state)
     souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
     assert_int_equal(souk_routes_match(routes, SOUK_ROUTE_POST, souk_slice_of("/api/pages"), &match), 0);
     body = json_pack("{ss si ss s[]}", "page_id", ID, "number", 7, "text", "a/b \xc3\xa9\r\n", "lines");
-    assert_int_equal(souk_route_pack(&match, souk_slice_of(""), body, &pack, NULL), 0);
+    assert_int_equal(souk_route_pack(&match, souk_slice_of(""), body, (struct souk_slice){ NULL, 0 }, &pack,
+        NULL), 0);
     assert_int_equal(souk_route_location(match.route, souk_pack_slice(&pack), text, sizeof text),
         strlen("/p/" ID "/7/a%2Fb%20%C3%A9%0D%0A"));
     assert_string_equal(text, "/p/" ID "/7/a%2Fb%20%C3%A9%0D%0A");
@@ -461,6 +552,9 @@ main(void)
         cmocka_unit_test(parameters_become_fields),
         cmocka_unit_test(parameters_that_cannot_be_meant_are_refused),
         cmocka_unit_test(path_and_body_say_each_field_once),
+        cmocka_unit_test(answers_are_kept_as_it_is_said),
+        cmocka_unit_test(rates_and_roles_have_limits),
+        cmocka_unit_test(a_tag_is_a_field_of_the_command),
         cmocka_unit_test(a_place_is_percent_encoded),
     };
     int failed;
