@@ -186,9 +186,9 @@ find_out_who(char who_out[WHO_BYTES])
 
     (void)gethostname(host, sizeof host - 1);
     if (user != NULL)
-        (void)snprintf(who_out, WHO_BYTES, "%s@%s", user->pw_name, host);
+        (void)snprintf(who_out, WHO_BYTES, "%.31s@%.32s", user->pw_name, host);
     else
-        (void)snprintf(who_out, WHO_BYTES, "%ju@%s", (uintmax_t)getuid(), host);
+        (void)snprintf(who_out, WHO_BYTES, "%ju@%.32s", (uintmax_t)getuid(), host);
 }
 
 /* ---- list ----------------------------------------------------------- */
