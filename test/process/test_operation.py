@@ -349,7 +349,7 @@ def test_what_cannot_be_started_says_why(build):
                 ([], EX_USAGE, "no topology"),
                 (["--topology", system.topology, "--no-such-option"], EX_USAGE, "no-such-option"),
                 (["--topology", system.topology, "--log-level=loud"], EX_USAGE, "loud"),
-                (["--topology", system.topology, "superfluous"], EX_USAGE, "superfluous")):
+                (["--topology", system.topology, "stock", "superfluous"], EX_USAGE, "superfluous")):
             ended = subprocess.run([program, "stock", *arguments], capture_output=True, text=True, check=False,
                                    timeout=WAIT_SECONDS, env={**os.environ, "SOUK_TOPOLOGY": ""})
             assert ended.returncode == status, (arguments, ended)
