@@ -18,6 +18,12 @@ static int grow(struct souk_pack *pack, size_t more_bytes);
 static bool take_byte(struct souk_unpack *in, uint8_t *byte_out);
 static bool take_bytes(struct souk_unpack *in, size_t size_bytes, const uint8_t **bytes_out);
 static void value_done(struct souk_unpack *in);
+static void close_arrays(struct souk_unpack *in);
+static uint64_t unpack_uint(struct souk_unpack *in, uint64_t value_max);
+static struct souk_slice unpack_str(struct souk_unpack *in, size_t bytes_max);
+static struct souk_slice unpack_bin(struct souk_unpack *in, size_t bytes_max);
+static uint32_t unpack_array(struct souk_unpack *in, uint32_t count_max);
+static bool is_bin(const struct souk_unpack *in);
 static uint64_t take_unsigned(struct souk_unpack *in, uint8_t first);
 static int64_t take_negative(struct souk_unpack *in, uint8_t first);
 static uint32_t take_length(struct souk_unpack *in, unsigned width_bytes, uint32_t shortest_max);
@@ -240,18 +246,31 @@ souk_unpack_fail(struct souk_unpack *in, enum souk_error_code code)
         in->rc = -(int)code;
 }
 
+/*
+ * Most numbers, strings, bytes and arrays are short and in order. Those are
+ * read by the functions with an outer name; whatever else there is, and all
+ * that can be wrong, goes to the one without.
+ */
 uint64_t
 souk_unpack_uint(struct souk_unpack *in, uint64_t value_max)
+{
+    uint8_t value;
+
+    if (in->rc != 0 || in->at == in->end || *in->at >= 0x80 || *in->at > value_max)
+        return unpack_uint(in, value_max);
+    value = *in->at++;
+    value_done(in);
+    return value;
+}
+
+static __attribute__((noinline)) uint64_t
+unpack_uint(struct souk_unpack *in, uint64_t value_max)
 {
     uint64_t value;
     uint8_t first;
 
     if (!take_byte(in, &first))
         return 0;
-    if (first < 0x80 && first <= value_max) {   /* most are small */
-        value_done(in);
-        return first;
-    }
     value = first < 0x80 ? first : take_unsigned(in, first);
     if (value > value_max)
         souk_unpack_fail(in, SOUK_ETOOBIG);
@@ -317,6 +336,21 @@ struct souk_slice
 souk_unpack_str(struct souk_unpack *in, size_t bytes_max)
 {
     struct souk_slice text;
+
+    if (in->rc != 0 || in->at == in->end || (*in->at & 0xe0) != 0xa0)
+        return unpack_str(in, bytes_max);
+    text = (struct souk_slice){ in->at + 1, *in->at & 0x1f };
+    if (text.size_bytes > (size_t)(in->end - in->at) - 1 || text.size_bytes > bytes_max || !souk_slice_is_utf8(text))
+        return unpack_str(in, bytes_max);
+    in->at += 1 + text.size_bytes;
+    value_done(in);
+    return text;
+}
+
+static __attribute__((noinline)) struct souk_slice
+unpack_str(struct souk_unpack *in, size_t bytes_max)
+{
+    struct souk_slice text;
     uint8_t first;
 
     if (!take_byte(in, &first))
@@ -335,6 +369,26 @@ struct souk_slice
 souk_unpack_bin(struct souk_unpack *in, size_t bytes_max)
 {
     struct souk_slice bytes;
+
+    if (!is_bin(in) || in->at[1] > bytes_max)
+        return unpack_bin(in, bytes_max);
+    bytes = (struct souk_slice){ in->at + 2, in->at[1] };
+    in->at += 2 + bytes.size_bytes;
+    value_done(in);
+    return bytes;
+}
+
+/* Is the next value one of at most 255 bytes, all of them there? */
+static inline bool
+is_bin(const struct souk_unpack *in)
+{
+    return in->rc == 0 && in->end - in->at >= 2 && in->at[0] == 0xc4 && in->end - in->at - 2 >= in->at[1];
+}
+
+static __attribute__((noinline)) struct souk_slice
+unpack_bin(struct souk_unpack *in, size_t bytes_max)
+{
+    struct souk_slice bytes;
     uint8_t first;
 
     if (!take_byte(in, &first))
@@ -350,7 +404,13 @@ souk_unpack_bin_exact(struct souk_unpack *in, void *bytes_out, size_t size_bytes
 {
     struct souk_slice bytes;
 
-    bytes = souk_unpack_bin(in, size_bytes);
+    if (is_bin(in) && in->at[1] == size_bytes) {
+        memcpy(bytes_out, in->at + 2, size_bytes);
+        in->at += 2 + size_bytes;
+        value_done(in);
+        return;
+    }
+    bytes = unpack_bin(in, size_bytes);
     if (in->rc == 0 && bytes.size_bytes != size_bytes)
         souk_unpack_fail(in, SOUK_EMALFORMED);
     if (in->rc != 0)
@@ -361,6 +421,23 @@ souk_unpack_bin_exact(struct souk_unpack *in, void *bytes_out, size_t size_bytes
 
 uint32_t
 souk_unpack_array(struct souk_unpack *in, uint32_t count_max)
+{
+    uint32_t count;
+
+    if (in->rc != 0 || in->at == in->end || (*in->at & 0xf0) != 0x90 || in->depth == SOUK_PACK_DEPTH_MAX)
+        return unpack_array(in, count_max);
+    count = *in->at & 0x0f;
+    if (count == 0 || count > count_max || count > (size_t)(in->end - in->at) - 1)
+        return unpack_array(in, count_max);
+    in->at++;
+    if (in->depth > 0)
+        in->left[in->depth - 1]--;
+    in->left[in->depth++] = count;
+    return count;
+}
+
+static __attribute__((noinline)) uint32_t
+unpack_array(struct souk_unpack *in, uint32_t count_max)
 {
     uint32_t count;
     uint8_t first;
@@ -493,8 +570,13 @@ value_done(struct souk_unpack *in)
     if (in->depth == 0)
         return;
     assert(in->left[in->depth - 1] > 0);
-    if (--in->left[in->depth - 1] != 0)
-        return;
+    if (--in->left[in->depth - 1] == 0)
+        close_arrays(in);
+}
+
+static __attribute__((noinline)) void
+close_arrays(struct souk_unpack *in)
+{
     do
         in->depth--;
     while (in->depth > 0 && in->left[in->depth - 1] == 0);
