@@ -54,17 +54,27 @@ souk_positions_batch(struct souk_txn *txn, uint64_t position, struct souk_batch_
     struct souk_slice *batch_out)
 {
     struct souk_table table;
-    struct souk_name stream;
-    struct souk_point point;
     struct souk_slice place;
-    struct souk_log log;
     uint8_t key[8];
     int rc;
 
     souk_put_u64(key, position);
     if ((rc = souk_txn_table(txn, SOUK_POSITIONS_TABLE, &table)) != 0
-        || (rc = souk_txn_get(txn, table, (struct souk_slice){ key, sizeof key }, &place)) != 0
-        || (rc = souk_positions_place_decode(place, &stream, &point)) != 0
+        || (rc = souk_txn_get(txn, table, (struct souk_slice){ key, sizeof key }, &place)) != 0)
+        return rc;
+    return souk_positions_batch_at(txn, place, header_out, batch_out);
+}
+
+int
+souk_positions_batch_at(struct souk_txn *txn, struct souk_slice place, struct souk_batch_header *header_out,
+    struct souk_slice *batch_out)
+{
+    struct souk_name stream;
+    struct souk_point point;
+    struct souk_log log;
+    int rc;
+
+    if ((rc = souk_positions_place_decode(place, &stream, &point)) != 0
         || (rc = souk_log_open(txn, &stream, &log)) != 0)
         return rc;
     if ((rc = souk_log_at(txn, &log, point, batch_out)) != 0)

@@ -34,6 +34,8 @@ struct kept {
     uint64_t backed_up;
     bool probing;                               /* its history is void: looking for where it left the origin's */
     struct souk_position agreed;                /* while probing: so far the two are the same */
+    const struct kept *held_by;                 /* the next batch has no log position: this stream is not as far as */
+    struct souk_cause lacks;                    /* ... this cause. NULL: not known */
 };
 
 struct origin {
@@ -101,8 +103,8 @@ static int set_aside(struct souk_recorder *recorder, struct kept *kept);
 static int forget_order(struct souk_recorder *recorder);
 static int order(struct souk_recorder *recorder);
 static int order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *moved_out);
-static int is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *header, bool stuck,
-    bool *ordered_out);
+static int is_ordered(struct souk_recorder *recorder, struct kept *waits, const struct souk_batch_header *header,
+    bool stuck, bool *ordered_out);
 static int acknowledge(struct souk_recorder *recorder);
 static int fence(struct souk_recorder *recorder);
 static int publish_heads(struct souk_recorder *recorder);
@@ -230,6 +232,7 @@ load_kept(struct souk_recorder *recorder, struct kept *kept)
         || (rc = souk_log_time(recorder->txn, &kept->log, &kept->time_ms)) != 0)
         return rc;
     memset(&kept->ordered, 0, sizeof kept->ordered);
+    kept->held_by = NULL;
     kept->backed_up = 0;
     kept->probing = false;
     if ((rc = souk_txn_table(recorder->txn, TABLE_ORDERED, &table)) == 0
@@ -915,8 +918,10 @@ forget_order(struct souk_recorder *recorder)
     if (((rc = souk_txn_drop(recorder->txn, TABLE_ORDERED)) != 0 && rc != -SOUK_ENOTFOUND)
         || ((rc = souk_txn_drop(recorder->txn, SOUK_POSITIONS_TABLE)) != 0 && rc != -SOUK_ENOTFOUND))
         return rc;
-    for (uint32_t i = 0; i < recorder->kept_count; i++)
+    for (uint32_t i = 0; i < recorder->kept_count; i++) {
         memset(&recorder->kept[i].ordered, 0, sizeof recorder->kept[i].ordered);
+        recorder->kept[i].held_by = NULL;
+    }
     recorder->log_position = 0;
     return 0;
 }
@@ -965,12 +970,17 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *
     *moved_out = false;
     if (souk_point_equal(head, kept->ordered))
         return 0;
+    if (kept->held_by != NULL && !stuck && !souk_point_satisfied(kept->lacks.point, kept->held_by->ordered)) {
+        souk_feeds_wait_for(&recorder->feeds, &kept->lacks, recorder->now);
+        return 0;
+    }
+    kept->held_by = NULL;
     rc = souk_log_after(recorder->txn, &kept->log, kept->ordered, &batch);
     if (rc != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
     if (souk_batch_peek(batch, &header) != 0)
         return -SOUK_EDAMAGED;
-    if ((rc = is_ordered(recorder, &header, stuck, &ready)) != 0)
+    if ((rc = is_ordered(recorder, kept, &header, stuck, &ready)) != 0)
         return rc;
     if (!ready && !SOUK_PLANTED_BUG(POSITION_BEFORE_CAUSES))
         return 0;
@@ -996,7 +1006,8 @@ order_next(struct souk_recorder *recorder, struct kept *kept, bool stuck, bool *
  * wait in turn for what stands on the void cause.
  */
 static int
-is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *header, bool stuck, bool *ordered_out)
+is_ordered(struct souk_recorder *recorder, struct kept *waits, const struct souk_batch_header *header, bool stuck,
+    bool *ordered_out)
 {
     struct souk_causes causes;
     struct souk_cause cause;
@@ -1017,24 +1028,40 @@ is_ordered(struct souk_recorder *recorder, const struct souk_batch_header *heade
             continue;
         souk_feeds_wait_for(&recorder->feeds, &cause, recorder->now);
         *ordered_out = false;
+        if (!stuck) {                           /* else the first of them may be one that needs none */
+            waits->held_by = kept;
+            waits->lacks = cause;
+        }
     }
     return causes.in.rc == 0 ? 0 : -SOUK_EDAMAGED;
 }
 
 int
 souk_recorder_scan(struct souk_txn *txn, uint64_t from,
-    int (*each)(uint64_t log_position, struct souk_slice batch, void *arg), void *arg)
+    int (*each)(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch, void *arg),
+    void *arg)
 {
     struct souk_batch_header header;
-    struct souk_slice batch;
+    struct souk_slice batch, key, place;
+    struct souk_table table;
+    struct souk_scan *scan;
+    uint8_t first[8];
     int rc;
 
-    for (uint64_t position = from;; position++) {
-        if ((rc = souk_positions_batch(txn, position, &header, &batch)) != 0)
-            return rc == -SOUK_ENOTFOUND ? 0 : rc;
-        if ((rc = each(position, batch, arg)) != 0)
-            return rc;
+    souk_put_u64(first, from);
+    if ((rc = souk_txn_table(txn, SOUK_POSITIONS_TABLE, &table)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if ((rc = souk_scan_open(txn, table, (struct souk_slice){ first, sizeof first }, &scan)) != 0)
+        return rc;
+    for (uint64_t position = from; (rc = souk_scan_next(scan, &key, &place)) == 0; position++) {
+        if (key.size_bytes != sizeof first || souk_get_u64(key.base) != position)
+            break;                              /* none has this position */
+        if ((rc = souk_positions_batch_at(txn, place, &header, &batch)) != 0
+            || (rc = each(position, &header, batch, arg)) != 0)
+            break;
     }
+    souk_scan_close(&scan);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
 /* ---- telling -------------------------------------------------------- */

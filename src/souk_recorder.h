@@ -7,6 +7,7 @@
 #define SOUK_RECORDER_H
 
 #include <souk.h>
+#include "souk_batch.h"
 #include "souk_outbox.h"
 #include "souk_status.h"
 #include "souk_store.h"
@@ -72,6 +73,7 @@ bool souk_recorder_stream(const struct souk_recorder *recorder, uint32_t index, 
  * it returns non-zero, which is then returned. -SOUK_EDAMAGED when a batch is not what it was.
  */
 SOUK_MUST_CHECK int souk_recorder_scan(struct souk_txn *txn, uint64_t from,
-    int (*each)(uint64_t log_position, struct souk_slice batch, void *arg), void *arg);
+    int (*each)(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch, void *arg),
+    void *arg);
 
 #endif

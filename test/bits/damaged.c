@@ -36,7 +36,7 @@ static void read_store(struct attempt *attempt);
 static void walk_log(struct attempt *attempt, struct souk_txn *txn, const char *stream);
 static void take(struct attempt *attempt, struct souk_slice batch, const char *from);
 static void pull(struct attempt *attempt, struct souk_txn *txn, const char *first, const char *second);
-static int scan(uint64_t log_position, struct souk_slice batch, void *arg);
+static int scan(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch, void *arg);
 static void run_machine(struct attempt *attempt);
 static void settle(struct attempt *attempt, uint64_t span_ms);
 static void check_follower(struct attempt *attempt);
@@ -192,7 +192,7 @@ take(struct attempt *attempt, struct souk_slice batch, const char *from)
 }
 
 static int
-scan(uint64_t log_position, struct souk_slice batch, void *arg)
+scan(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch, void *arg)
 {
     struct attempt *attempt = arg;
 

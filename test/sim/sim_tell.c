@@ -37,12 +37,14 @@ static void gather_written(struct sim_process *process, struct souk_txn *txn, st
 static void trace_written(struct sim_world *world, const struct check_bytes *bytes);
 static void gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered *gathered);
 static int remember_parked(const struct souk_parked *parked, void *arg);
-static int add_logged(uint64_t log_position, struct souk_slice batch, void *arg);
+static int add_logged(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch,
+    void *arg);
 static void tell_trimmed(struct sim_world *world, struct sim_process *process, struct souk_txn *txn);
 static void tell_view(struct sim_world *world, struct sim_process *process, struct souk_txn *txn, const char *view,
     const struct check_position *cursors, size_t cursor_count);
 static void end_log(struct sim_world *world, struct sim_process *process, struct souk_txn *txn, uint32_t stream);
-static int end_logged(uint64_t log_position, struct souk_slice batch, void *arg);
+static int end_logged(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch,
+    void *arg);
 static void end_rows(struct sim_world *world, struct sim_process *process, struct souk_txn *txn);
 static void end_timers(struct sim_world *world, struct sim_process *process, struct souk_txn *txn);
 static int end_request(const struct souk_asked *asked, void *arg);
@@ -263,17 +265,16 @@ gather_logged(struct sim_process *process, struct souk_txn *txn, struct gathered
 }
 
 static int
-add_logged(uint64_t log_position, struct souk_slice batch, void *arg)
+add_logged(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch, void *arg)
 {
     struct gathered *gathered = arg;
     struct check_logged *logged;
-    struct souk_batch_header header;
 
-    if (gathered->logged_count == gathered->logged_room || souk_batch_peek(batch, &header) != 0)
+    if (gathered->logged_count == gathered->logged_room)
         return -SOUK_ETOOBIG;
     logged = &gathered->logged[gathered->logged_count++];
     logged->log_position = log_position;
-    memcpy(logged->hash, header.hash.bytes, sizeof logged->hash);
+    memcpy(logged->hash, header->hash.bytes, sizeof logged->hash);
     return 0;
 }
 
@@ -460,15 +461,12 @@ end_log(struct sim_world *world, struct sim_process *process, struct souk_txn *t
 }
 
 static int
-end_logged(uint64_t log_position, struct souk_slice batch, void *arg)
+end_logged(uint64_t log_position, const struct souk_batch_header *header, struct souk_slice batch, void *arg)
 {
     const struct ending *ending = arg;
     struct check_logged logged = { .log_position = log_position };
-    struct souk_batch_header header;
 
-    if (souk_batch_peek(batch, &header) != 0)
-        return -SOUK_EDAMAGED;
-    memcpy(logged.hash, header.hash.bytes, sizeof logged.hash);
+    memcpy(logged.hash, header->hash.bytes, sizeof logged.hash);
     check_end_logged(ending->world->checker, ending->process->id, &logged);
     return 0;
 }
