@@ -37,6 +37,7 @@ static struct souk_space_table *find(const struct souk_space *space, const char 
 static bool handle(const struct souk_view *view, const char *name, struct souk_table *table_out);
 static struct souk_table writable(struct souk_tables *tables, const char *name);
 static void table_name(char name_out[TABLE_NAME_BYTES], uint32_t generation, const char *table);
+static void join(char name_out[TABLE_NAME_BYTES], const char *head, const char *table);
 static int load_table(struct souk_space_table *table, struct souk_txn *txn);
 static int drop_rows(struct souk_txn *txn, struct souk_space_table *index, struct souk_slice keys);
 static int refresh_all(struct souk_space *space, struct souk_txn *txn, struct souk_space_table *index);
@@ -100,10 +101,10 @@ load_table(struct souk_space_table *table, struct souk_txn *txn)
 
     table->exists = table->exists_beside = false;
     if (table->stream == NULL) {
-        (void)snprintf(name, sizeof name, "xe.%s", table->name);
+        join(name, "xe.", table->name);
         if ((rc = souk_txn_table(txn, name, &table->entities)) != 0)
             return rc == -SOUK_ENOTFOUND ? 0 : rc;
-        (void)snprintf(name, sizeof name, "x.%s", table->name);
+        join(name, "x.", table->name);
         rc = souk_txn_table(txn, name, &table->table);
         table->exists = rc == 0;
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
@@ -181,7 +182,24 @@ find(const struct souk_space *space, const char *name)
 static void
 table_name(char name_out[TABLE_NAME_BYTES], uint32_t generation, const char *table)
 {
-    (void)snprintf(name_out, TABLE_NAME_BYTES, "t.%u.%s", (unsigned)generation, table);
+    char head[] = "t.4294967295.", *at = head + sizeof head - 2;
+
+    do
+        *--at = (char)('0' + generation % 10);
+    while ((generation /= 10) != 0);
+    *--at = '.';
+    *--at = 't';
+    join(name_out, at, table);
+}
+
+/* Each round of a service or a reader names all its tables: printf() is too slow for that. */
+static void
+join(char name_out[TABLE_NAME_BYTES], const char *head, const char *table)
+{
+    size_t head_bytes = strlen(head);
+
+    memcpy(name_out, head, head_bytes);
+    strcpy(name_out + head_bytes, table);       /* not too long: add_table() */
 }
 
 /* ---- reading -------------------------------------------------------- */
