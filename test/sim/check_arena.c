@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES (1024 * 1024)
+#define CHUNK_BYTES (256 * 1024)        /* little enough that malloc() keeps what is freed for the next schedule */
 #define ALIGN_BYTES 16
 #define MAP_ROOM_MIN 256
 

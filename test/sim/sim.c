@@ -112,6 +112,7 @@ main(int argc, char **argv)
 
     /* LMDB asks for 3 MiB of zeroes with every store: fresh pages are zero, old ones would be wiped each time. */
     mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);       /* what one schedule has freed the next one takes */
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (options.list) {
         if ((plan = malloc(sizeof *plan)) == NULL)
