@@ -68,6 +68,10 @@ libsouk_all_la_SOURCES = \
 	src/souk_finder_answer.c \
 	src/souk_finder_why.c \
 	src/souk_status.c \
+	src/souk_version.c \
+	src/souk_clock.c \
+	src/souk_clock.h \
+	src/souk_version.h \
 	src/souk_engine.c \
 	src/souk_report.c \
 	src/souk_notify.c \
@@ -255,6 +259,10 @@ souk_SOURCES = \
 	src/souk_cli_child.c \
 	src/souk_cli_child.h \
 	src/souk_cli_consumers.c \
+	src/souk_cli_doctor.c \
+	src/souk_cli_doctor.h \
+	src/souk_cli_doctor_door.c \
+	src/souk_cli_doctor_host.c \
 	src/souk_cli_draw.c \
 	src/souk_cli_draw.h \
 	src/souk_cli_event.c \

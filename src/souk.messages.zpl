@@ -51,6 +51,10 @@ query = souk.status
             restart_needed = text 255, what the topology says by now that only a restart takes over
             streams = list 256 of souk_stream
             counters = list 40 of souk_counter
+            version = text 31 default "", of souk
+            libraries = text 255 default "", that it runs with, and their versions
+            pid = u64 default 0, of the process
+            descriptors_max = u64 default 0, that it may have
 
 query = souk.digest
     about = Digest of all tables that one stream feeds; without a stream, of the index tables.

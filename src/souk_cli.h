@@ -37,6 +37,7 @@ int souk_cli_bench(int argc, char **argv);
 int souk_cli_call(int argc, char **argv);
 int souk_cli_check(int argc, char **argv);
 int souk_cli_consumers(int argc, char **argv);
+int souk_cli_doctor(int argc, char **argv);
 int souk_cli_init(int argc, char **argv);
 int souk_cli_keys(int argc, char **argv);
 int souk_cli_log(int argc, char **argv);

@@ -18,7 +18,6 @@
 #define NOTICE_BYTES_MAX 4096
 #define EXEC_FAILED 127
 
-static int find_program(const char *program, const char *programs_dir, char **program_out);
 static bool is_program(const char *path);
 static char *program_in(const char *dir, size_t dir_bytes, const char *name);
 static int bind_socket(struct souk_cli_child *child, const char *dir, struct souk_error *err);
@@ -36,7 +35,7 @@ souk_cli_child_init(struct souk_cli_child *child, const struct souk_topology_nod
     int rc;
 
     *child = (struct souk_cli_child){ .node = node, .name = name, .output_fd = -1, .notify_fd = -1 };
-    rc = find_program(program, programs_dir, &child->program);
+    rc = souk_cli_program(program, programs_dir, &child->program);
     if (rc == -SOUK_ENOMEM)
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory", name);
     if (rc != 0)
@@ -143,8 +142,8 @@ souk_cli_child_ended(struct souk_cli_child *child)
 
 /* ---- programs ------------------------------------------------------- */
 
-static int
-find_program(const char *program, const char *programs_dir, char **program_out)
+int
+souk_cli_program(const char *program, const char *programs_dir, char **program_out)
 {
     const char *path = getenv("PATH");
     char own[SOUK_TOPOLOGY_PATH_BYTES_MAX + 1];

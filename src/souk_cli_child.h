@@ -39,6 +39,8 @@ struct souk_cli_child {
     char line[SOUK_CLI_CHILD_LINE_BYTES_MAX];
 };
 
+/* Where `program` is, to be freed. 0, -SOUK_ENOTFOUND or -SOUK_ENOMEM. */
+SOUK_MUST_CHECK int souk_cli_program(const char *program, const char *programs_dir, char **program_out);
 /*
  * Find `program`, which is that of `node` (NULL: of a client), and bind a
  * notification socket for it in `dir`. A program without a slash is looked up in

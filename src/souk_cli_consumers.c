@@ -19,6 +19,7 @@ struct options {
     size_t name_count;
     const char *stream;
     bool shows_behind_only;
+    uint32_t deadline_ms;
 };
 
 /* A stream as one follower, a service or an event store, has it. */
@@ -62,6 +63,7 @@ souk_cli_consumers(int argc, char **argv)
 {
     static const struct argp_option argp_options[] = {
         { "stream", 's', "STREAM", 0, "Only followers of this stream", 0 },
+        { "deadline", 'd', "MS", 0, "Wait so long for answers; default: 3000", 0 },
         { "behind", 'b', NULL, 0, "Only those that are behind, wait, have parked events or do not answer", 0 },
         { 0 },
     };
@@ -69,7 +71,7 @@ souk_cli_consumers(int argc, char **argv)
     static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
         .args_doc = "[FOLLOWER...]", .doc = "Show how far services and event stores are behind in the streams that"
         " they follow, the worst first." };
-    struct options options = { .stream = NULL };
+    struct options options = { .deadline_ms = SOUK_CLI_LOOK_MS };
     struct consuming consuming = { .options = &options };
     int status;
 
@@ -99,6 +101,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     case 'b':
         options->shows_behind_only = true;
         return 0;
+    case 'd':
+        options->deadline_ms = (uint32_t)souk_cli_number(state, "--deadline", arg, 1, SOUK_CLIENT_DEADLINE_MS_MAX);
+        return 0;
     case ARGP_KEY_ARG:
         if (options->name_count == SOUK_CLI_NODES_MAX)
             argp_error(state, "%s: that many nodes there are not", arg);
@@ -127,7 +132,7 @@ consume(struct consuming *consuming)
         || (status = souk_cli_look_choose(&options->cli, topology, NULL, 0, consuming->nodes,
             &consuming->node_count)) != 0
         || (status = souk_cli_look(&options->cli, consuming->system.client, consuming->nodes, consuming->node_count,
-            SOUK_CLI_LOOK_MS)) != 0)
+            options->deadline_ms)) != 0)
         return status;
     for (size_t i = 0; i < topology->node_count; i++)
         room += topology->nodes[i].follow_count;
@@ -239,7 +244,8 @@ judge(struct consumer *consumer)
     } else if (strcmp(state, "live") != 0) {
         (void)snprintf(consumer->note, sizeof consumer->note, "is %s", state);
     }
-    consumer->is_bad = consumer->at == NULL || consumer->lag.events >= thresholds->behind_events || consumer->parked > 0;
+    consumer->is_bad = consumer->at == NULL || consumer->lag.events >= thresholds->behind_events
+        || consumer->parked > 0;
 }
 
 /* The worst first: who is not there, who is the furthest behind, who has parked something. */
@@ -334,7 +340,8 @@ show_json(const struct consuming *consuming)
             "writer", consumer->stream->writer->name.text, "state", consumer->said == NULL ? "unreachable"
                 : souk_cli_text_of(consumer->said, "state"), "good", !consumer->is_bad));
         if (consumer->at != NULL) {
-            (void)json_object_set_new(json, "number", json_integer((json_int_t)souk_cli_uint_of(consumer->at, "number")));
+            (void)json_object_set_new(json, "number", json_integer((json_int_t)souk_cli_uint_of(consumer->at,
+                "number")));
             (void)json_object_set_new(json, "behind_events", json_integer((json_int_t)consumer->lag.events));
             (void)json_object_set_new(json, "behind_ms", json_integer((json_int_t)consumer->lag.ms));
             (void)json_object_set_new(json, "queued_bytes", json_integer((json_int_t)consumer->queued_bytes));

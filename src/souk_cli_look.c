@@ -10,6 +10,7 @@
 #include "souk_status.h"
 
 #define STATUS_FIELDS 18
+#define STATUS_FIELDS_NEWER 22
 #define STREAM_FIELDS 8                 /* what every daemon says; later ones say more */
 #define STREAM_FIELDS_NEWER 14
 #define APART_MS 1000                   /* between two answers, at most */
@@ -149,7 +150,13 @@ status_json(struct souk_slice payload)
             json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
     }
     (void)json_object_set_new(said, "counters", list);
-    souk_unpack_newer_fields(&in, count, STATUS_FIELDS);
+    if (count >= STATUS_FIELDS_NEWER) {
+        (void)json_object_set_new(said, "version", text_json(souk_unpack_str(&in, SOUK_NAME_BYTES_MAX)));
+        (void)json_object_set_new(said, "libraries", text_json(souk_unpack_str(&in, SOUK_STATUS_TEXT_BYTES_MAX)));
+        (void)json_object_set_new(said, "pid", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+        (void)json_object_set_new(said, "descriptors_max", json_integer((json_int_t)souk_unpack_uint(&in, INT64_MAX)));
+    }
+    souk_unpack_newer_fields(&in, count, count >= STATUS_FIELDS_NEWER ? STATUS_FIELDS_NEWER : STATUS_FIELDS);
     if (souk_unpack_end(&in) == 0)
         return said;
     json_decref(said);

@@ -592,8 +592,8 @@ discard(struct parking *parking)
             return EX_DATAERR;
         }
         if (!souk_slice_equal(parking->found[i].event.epoch_bits, first->event.epoch_bits)) {
-            souk_cli_say(cli, SOUK_CLI_RED, "%s stands for two events of different epochs: name it as STREAM/EPOCH/NUMBER",
-                parking->options->words[1]);
+            souk_cli_say(cli, SOUK_CLI_RED, "%s stands for two events of different epochs: name it as"
+                " STREAM/EPOCH/NUMBER", parking->options->words[1]);
             return EX_DATAERR;
         }
     }

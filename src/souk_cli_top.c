@@ -68,7 +68,8 @@ souk_cli_top(int argc, char **argv)
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
         return status;
     if (!options.is_once && isatty(STDOUT_FILENO) == 0) {
-        souk_cli_say(&options.cli, SOUK_CLI_RED, "this is no terminal; --once prints it once, --once --json for programs");
+        souk_cli_say(&options.cli, SOUK_CLI_RED, "this is no terminal; --once prints it once, --once --json for"
+            " programs");
         return EX_USAGE;
     }
     top = souk_cli_need(calloc(1, sizeof *top));
@@ -496,7 +497,8 @@ show_once(struct top *top)
     headings[TOP_COLUMNS] = (struct souk_cli_heading){ .name = NULL };
     top_add_up(top, &sum);
     top_summary(top, text);
-    (void)printf("%s: %zu of %zu live   %s\n\n", top->system.topology->name.text, sum.live, top->count - sum.lost, text);
+    (void)printf("%s: %zu of %zu live   %s\n\n", top->system.topology->name.text, sum.live, top->count - sum.lost,
+        text);
     table = souk_cli_table(top->cli, headings, true);
     for (size_t i = 0; i < top->count; i++) {
         line = souk_cli_line(table, NULL);

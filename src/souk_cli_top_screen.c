@@ -196,7 +196,8 @@ draw_head(const struct screen *screen)
     (void)mvaddnstr(1, 0, text, COLS);
     (void)attrset(A_NORMAL);
     if (top->count > screen->shown) {
-        (void)snprintf(text, sizeof text, "%zu-%zu of %zu", screen->first + 1, screen->first + screen->shown, top->count);
+        (void)snprintf(text, sizeof text, "%zu-%zu of %zu", screen->first + 1, screen->first + screen->shown,
+            top->count);
         (void)mvaddnstr(2, COLS - (int)strlen(text), text, COLS);
     }
 }
@@ -319,6 +320,7 @@ attribute_of(const struct screen *screen, const struct top_node *node, enum top_
     if (column == TOP_STATE)
         return attribute(screen, is_bad ? PAIR_BAD : strcmp(top_state(node), "live") == 0 ? PAIR_GOOD : PAIR_WARN);
     if ((column == TOP_LAG || column == TOP_BEHIND) && node->lag.events > 0)
-        return attribute(screen, node->lag.events >= node->looked.node->thresholds.behind_events ? PAIR_BAD : PAIR_WARN);
+        return attribute(screen, node->lag.events >= node->looked.node->thresholds.behind_events ? PAIR_BAD
+            : PAIR_WARN);
     return A_NORMAL;
 }

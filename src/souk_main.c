@@ -33,6 +33,7 @@ static const struct subcommand subcommands[] = {
     { "top", "Watch services and event stores", souk_cli_top },
     { "consumers", "Show who is behind in which stream, and waits for what", souk_cli_consumers },
     { "parked", "See to events that a service could not handle", souk_cli_parked },
+    { "doctor", "Look for what is wrong, or will be", souk_cli_doctor },
     { "call", "Send a command or a query to a service", souk_cli_call },
     { "bench", "Measure how fast it is on this machine", souk_cli_bench },
     { "backup", "Copy stores while they are in use, and verify the copies", souk_cli_backup },

@@ -55,4 +55,7 @@ struct souk_run_config {
  */
 int souk_run(const struct souk_run_config *config);
 
+/* How many descriptors a process needs for as many connections as `node` of `topology` allows. */
+uint64_t souk_run_descriptors(const struct souk_topology *topology, const struct souk_topology_node *node);
+
 #endif

@@ -54,6 +54,7 @@ struct run_guard {
 };
 
 static void bound_memory(struct run_guard *guard);
+static uint64_t own_descriptors(const struct souk_topology *topology);
 static void bound_connections(struct run_guard *guard);
 static void *watch(void *arg);
 static void hear(struct run_guard *guard, uint8_t door);
@@ -164,6 +165,18 @@ bound_memory(struct run_guard *guard)
 #endif
 }
 
+static uint64_t
+own_descriptors(const struct souk_topology *topology)
+{
+    return DESCRIPTORS_OWN + DESCRIPTORS_PER_NODE * topology->node_count;
+}
+
+uint64_t
+souk_run_descriptors(const struct souk_topology *topology, const struct souk_topology_node *node)
+{
+    return own_descriptors(topology) + 2 * DOORS * (uint64_t)node->shell_limits.connections_max;
+}
+
 /*
  * ZeroMQ ends the process when it gets no descriptor for a connection over
  * ipc, and goes round for ever over tcp: connections may have half of what is
@@ -172,7 +185,7 @@ bound_memory(struct run_guard *guard)
 static void
 bound_connections(struct run_guard *guard)
 {
-    const uint64_t own = DESCRIPTORS_OWN + DESCRIPTORS_PER_NODE * guard->run->config->topology->node_count;
+    const uint64_t own = own_descriptors(guard->run->config->topology);
     struct rlimit files;
     struct souk_line line;
     uint64_t room;

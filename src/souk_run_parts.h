@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "souk_clock.h"
 #include "souk_engine.h"
 #include "souk_links.h"
 #include "souk_reader.h"
@@ -81,6 +82,7 @@ struct run {
     uint64_t parked_told;
     char waiting_told[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];
+    struct souk_clock_watch clock;
     uint64_t watchdog_ms, watchdog_due_ms;      /* of the service manager; 0: none */
     bool status_stale, nearly_full_told, disk_low, refusing_told;
     bool subscribed;                            /* somebody has, and waits for heads */

@@ -1,16 +1,19 @@
 #include "souk_run_parts.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "souk_notify.h"
+#include "souk_version.h"
 
 #define HEAR_MAX 1024                   /* messages of one socket before a round of work */
 #define HEAR_BYTES_MAX (8 * 1024 * 1024)    /* and their bytes */
@@ -50,7 +53,15 @@ run_writer_open(struct run *run, struct souk_error *err)
 {
     const struct souk_topology_node *self = run->config->node;
     const struct souk_socket_keys keys = run_door_keys(run);
+    struct souk_node_status *status = &run->shared.status;
+    struct rlimit files;
     int rc;
+
+    (void)snprintf(status->version, sizeof status->version, "%s", souk_version());
+    souk_version_libraries(status->libraries, sizeof status->libraries);
+    status->pid = (uint64_t)getpid();
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        status->descriptors_max = files.rlim_cur;
 
     if ((rc = souk_socket_message_init(&run->message)) != 0)
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory for its messages", run->wiring.self.text);
@@ -453,8 +464,12 @@ look_at_state(struct run *run)
 void
 run_status_update(struct run *run, struct souk_time now)
 {
+    int64_t moved_ms;
+
     if (now.steady_ms >= run->room_due_ms)
         tell_room(run, now);
+    if (souk_clock_look(&run->clock, now, &moved_ms))
+        souk_report(run->report, SOUK_LEVEL_WARN, "clock_step", "the host's clock was set by %" PRId64 " ms", moved_ms);
     run->memory_bytes = memory_bytes();
     if (run->memory_bytes > TRIM_MEMORY_BYTES && now.steady_ms >= run->trim_due_ms) {
         run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
@@ -488,6 +503,7 @@ note_status(struct run *run, struct souk_time now)
         (void)snprintf(status->waiting_for, sizeof status->waiting_for,
             "room on its disk: less than %d MiB are free, and nothing is taken until there are", DISK_FREE_MIB_MIN);
     souk_node_status_count(status, "rounds", run->rounds);
+    souk_node_status_count(status, "clock_steps", run->clock.steps);
     souk_node_status_count(status, "commits", run->commits);
     souk_node_status_count(status, "aborts", run->aborts);
     souk_node_status_count(status, "published", run->published);

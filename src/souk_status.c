@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define STATUS_FIELDS 18
+#define STATUS_FIELDS 22
 #define STREAM_FIELDS 14
 
 static void put_stream(struct souk_pack *pack, const struct souk_stream_status *stream);
@@ -53,6 +53,10 @@ souk_node_status_put(struct souk_pack *pack, const struct souk_node_status *stat
         souk_pack_str(pack, souk_slice_of(status->counters[i].name));
         souk_pack_uint(pack, status->counters[i].value);
     }
+    souk_pack_str(pack, souk_slice_of(status->version));
+    souk_pack_str(pack, souk_slice_of(status->libraries));
+    souk_pack_uint(pack, status->pid);
+    souk_pack_uint(pack, status->descriptors_max);
 }
 
 static void

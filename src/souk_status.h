@@ -47,6 +47,10 @@ struct souk_node_status {
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];    /* what the topology says otherwise, or empty */
     uint32_t stream_count;
     struct souk_stream_status streams[SOUK_STREAMS_MAX];
+    char version[SOUK_NAME_BYTES_MAX + 1];      /* of souk */
+    char libraries[SOUK_STATUS_TEXT_BYTES_MAX + 1];     /* and what it runs with, "lmdb 0.9.24, libzmq 4.3.4" */
+    uint64_t pid;
+    uint64_t descriptors_max;                   /* that the process may have */
     uint32_t counter_count;
     struct souk_counter counters[SOUK_STATUS_COUNTERS_MAX];
 };

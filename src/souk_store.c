@@ -282,7 +282,17 @@ check_file_system(const struct souk_store *store, bool simulated, struct souk_er
         return fail_open(err, store, "its file system does not answer", errno);
     if (simulated && (uint32_t)disk.f_type != TMPFS_MAGIC)
         return souk_fail(err, SOUK_EINVAL, "store %s: a simulated store has to be on tmpfs", store->path);
-    switch ((uint32_t)disk.f_type) {
+    if (souk_store_fits_disk((uint32_t)disk.f_type))
+        return 0;
+    return souk_fail(err, SOUK_EUNSUPPORTED,
+        "store %s: on a network or user-space file system (type %#lx), where a memory map is not to be trusted; "
+        "use a local disk", store->path, (unsigned long)disk.f_type);
+}
+
+bool
+souk_store_fits_disk(uint32_t type)
+{
+    switch (type) {
     case NFS_SUPER_MAGIC:
     case SMB_SUPER_MAGIC:
     case SMB2_SUPER_MAGIC:
@@ -297,11 +307,9 @@ check_file_system(const struct souk_store *store, bool simulated, struct souk_er
     case OCFS2_SUPER_MAGIC:
     case V9FS_MAGIC:
     case FUSE_SUPER_MAGIC:      /* behind it is anything, a network too */
-        return souk_fail(err, SOUK_EUNSUPPORTED,
-            "store %s: on a network or user-space file system (type %#lx), where a memory map is not to be trusted; "
-            "use a local disk", store->path, (unsigned long)disk.f_type);
+        return false;
     default:
-        return 0;
+        return true;
     }
 }
 

@@ -104,6 +104,9 @@ const char *souk_store_failure(const struct souk_store *store);
  */
 SOUK_MUST_CHECK int souk_store_copy(struct souk_store *store, const char *path, struct souk_error *err);
 
+/* May a store be on a file system of this type, as statfs(2) calls it? */
+bool souk_store_fits_disk(uint32_t type);
+
 /* ---- transactions --------------------------------------------------- */
 
 struct souk_txn;

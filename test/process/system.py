@@ -76,15 +76,16 @@ class Status:
     """The payload of a reply to souk.status, by name."""
 
     FIELDS = ("name is_store state epoch epoch_bits incarnation commit fingerprint started_ms now_ms memory_bytes"
-              " store_bytes_used store_bytes_max parked waiting_for restart_needed streams counters").split()
+              " store_bytes_used store_bytes_max parked waiting_for restart_needed streams counters version libraries pid"
+              " descriptors_max").split()
 
     def __init__(self, payload):
         values = msgpack.unpackb(payload, use_list=True)
         assert len(values) == len(self.FIELDS), values
         for name, value in zip(self.FIELDS, values):
             setattr(self, name, value)
-        self.streams = {stream[0]: Stream(*stream) for stream in values[-2]}
-        self.counters = dict(values[-1])
+        self.streams = {stream[0]: Stream(*stream) for stream in self.streams}
+        self.counters = dict(self.counters)
 
 
 class Keys(typing.NamedTuple):

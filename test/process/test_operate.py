@@ -5,14 +5,17 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 import msgpack
+import zmq
 
-from system import DESK, WAIT_SECONDS, Load, System, until
+from system import DESK, WAIT_SECONDS, Load, Status, System, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -222,8 +225,7 @@ def test_a_reader_that_is_killed_while_it_retries_keeps_the_order(build):
 
 def consumers(system, *words, status=0):
     """Rows by follower and stream, and their order."""
-    answer, = system.souk_json("consumers", *words, status=status) if status == 0 else [
-        json.loads(system.souk("consumers", *words, "--json", status=status).splitlines()[0])]
+    answer = json.loads(system.souk("consumers", *words, "--json", "--deadline", "1000", status=status).splitlines()[0])
     rows = {(row["follower"], row["stream"]): row for row in answer["consumers"]}
     assert answer["good"] is (status == 0), answer
     return rows, [row["follower"] for row in answer["consumers"]]
@@ -405,3 +407,171 @@ def test_top_on_terminals_of_all_sorts(build):
         with Terminal(desk, "top", TERM="nonsense") as terminal:
             assert terminal.ends() == 69
             assert "set TERM, or use --once" in terminal.process.stderr.read().decode()
+
+
+# ---- doctor
+
+class Patient(Desk):
+    """The desk, with programs that a doctor finds."""
+
+    def __init__(self, build, **options):
+        super().__init__(build, **options)
+        os.mkdir(os.path.join(self.path, "bin"))
+        for name in DESK:
+            os.symlink(os.path.join(self.build, "test/process/desk"), os.path.join(self.path, "bin", name))
+
+    def doctor(self, status=0, shell=""):
+        """Findings by level, and all of them."""
+        command = f"{shell} exec {self.build}/souk doctor --json --deadline 1000 --programs {self.path}/bin"
+        ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, encoding="utf-8", check=False,
+                               env={**os.environ, "LC_ALL": "C", "SOUK_TOPOLOGY": self.topology}, cwd=self.path,
+                               timeout=4 * WAIT_SECONDS)
+        assert ended.returncode == status, ended
+        answer = json.loads(ended.stdout)
+        findings = answer["findings"]
+        assert answer["good"] is (status == 0) and answer["errors"] == sum(
+            finding["level"] == "error" for finding in findings), answer
+        assert all(finding["todo"] for finding in findings if finding["level"] != "ok"), "each says what to do"
+        return findings
+
+    def found(self, level, check, node, words, **options):
+        """The one finding of that kind; there is no other that is amiss with the same check and node."""
+        findings = [finding for finding in self.doctor(**options)
+                    if (finding["level"], finding["check"], finding["node"]) == (level, check, node)]
+        assert any(words in finding["text"] for finding in findings), (words, findings)
+        return findings
+
+
+def test_a_doctor_finds_nothing_wrong_before_and_while_it_runs(build):
+    with Patient(build) as desk:
+        findings = desk.doctor()
+        assert [finding for finding in findings if finding["level"] == "error"] == [], findings
+        assert sum("is free" in finding["text"] for finding in findings) == 9, findings
+        desk.start_all()
+        findings = desk.doctor()
+        pids = [f"process {desk.daemons[name].process.pid} (" for name in ("letters", "reader", "log-a")]
+        for pid in pids:
+            assert sum(f"is held by {pid}" in finding["text"] for finding in findings) == 3, (pid, findings)
+        for check in ("version", "topology", "clock", "running", "limits", "data", "witness"):
+            assert {finding["node"] for finding in findings if finding["check"] == check and finding["node"]} == {
+                "letters", "reader", "log-a"}, (check, findings)
+        assert any("syncs in" in finding["text"] for finding in findings), findings
+        text = desk.souk("doctor", "--programs", f"{desk.path}/bin", "--all")
+        assert " 0 errors" in text.splitlines()[-1] and "ok       version: souk 0." in text, text
+        desk.daemons["letters"].stop()
+        desk.found("error", "running", "letters", "does not answer while others do", status=1)
+
+
+def test_a_doctor_names_who_holds_an_endpoint(build):
+    with Patient(build) as desk, socket.socket(socket.AF_UNIX) as holder:
+        os.mkdir(os.path.join(desk.path, "r"))
+        holder.bind(os.path.join(desk.path, "r", "letters.queries"))
+        holder.listen()
+        desk.found("error", "endpoint", "letters", f"is held by process {os.getpid()} (", status=1)
+    with Patient(build) as desk:
+        desk.listen_on_tcp()
+        desk.doctor()
+        port = int(desk.tcp["reader", "commands"].rsplit(":", 1)[1])
+        with socket.create_server(("127.0.0.1", port)):
+            found, = desk.found("error", "endpoint", "reader", f"is held by process {os.getpid()} (", status=1)
+            assert f":{port} is held" in found["text"] and "reader does not answer" in found["text"], found
+        desk.start_all()
+        findings = desk.doctor()
+        assert sum(f"is held by process {desk.daemons['reader'].process.pid} (" in finding["text"]
+                   for finding in findings) == 3, findings
+
+
+def test_a_doctor_sees_a_topology_that_drifts(build):
+    with Patient(build) as desk:
+        desk.start_all()
+        desk.service_lines["reader"] = ["limits", "    hold_ms = 12345"]
+        desk.write_topology()
+        desk.found("error", "topology", "reader", "it runs by another topology", status=1)
+        for daemon in desk.daemons.values():
+            daemon.signal(signal.SIGHUP)
+            daemon.says("event=reloaded")
+        desk.service_lines["letters"] = ["stream = cards"]
+        desk.write_topology()
+        desk.daemons["letters"].signal(signal.SIGHUP)
+        until("its status to say so", lambda: desk.status("letters").restart_needed)
+        desk.found("warning", "topology", "letters", "restart needed", status=1)
+
+
+def test_a_doctor_sees_directories_that_will_not_do(build):
+    with Patient(build) as desk:
+        desk.start_all()
+        for daemon in desk.daemons.values():
+            daemon.stop()
+        os.chmod(os.path.join(desk.path, "d", "log-a"), 0o755)
+        desk.found("warning", "data", "log-a", "with every private stream in it, is open to other users (755)")
+        in_memory, desk.witness = desk.witness, os.path.join(desk.path, "on-disk")
+        desk.service_lines["reader"] = [f"data = {in_memory}/data"]
+        desk.write_topology()
+        desk.witness = in_memory
+        desk.found("error", "witness", "letters", "not in memory-backed storage", status=1)
+        desk.found("warning", "disk", None, "is in memory", status=1)
+
+
+def test_a_doctor_sees_limits_that_are_too_low(build):
+    with Patient(build) as desk:
+        desk.found("error", "limits", None, "a file may have", status=1, shell="ulimit -f 100000;")
+        if "ASAN_OPTIONS" not in os.environ and "TSAN_OPTIONS" not in os.environ:       # they want much of it
+            desk.found("error", "limits", None, "address space", status=1, shell="ulimit -v 8000000;")
+        wanted = 64 + 6 * 3 + 2 * 3 * 1024
+        for limit, level in ((wanted - 1, "warning"), (wanted, "ok")):
+            for name in ("letters", "reader", "log-a"):
+                desk.found(level, "limits", name, f"{limit} descriptors", shell=f"ulimit -n {limit};")
+
+
+class Impostor(threading.Thread):
+    """Answers souk.status for somebody else, with whatever it is told to say otherwise."""
+
+    def __init__(self, system, name, payload):
+        super().__init__(daemon=True)
+        self.socket = system.context.socket(zmq.ROUTER)
+        self.socket.bind(system.endpoint(name, "queries"))
+        self.payload = payload
+        self.ends = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ends.is_set():
+            if self.socket.poll(50):
+                *route, frame = self.socket.recv_multipart()
+                request_id = msgpack.unpackb(frame)[2]
+                answer = msgpack.packb(self.payload(), use_bin_type=True)
+                self.socket.send_multipart([*route, msgpack.packb([
+                    1, 9, request_id, 0, 0, "", "", 0, [], [["souk.status_reply", 1, "", 0, b"", answer]]])])
+        self.socket.close(linger=0)
+
+
+def test_a_doctor_compares_clocks_and_versions(build):
+    with Patient(build) as desk:
+        desk.start_all()
+        values = msgpack.unpackb(desk.query("reader", "souk.status", []).body[0][5], use_list=True)
+        desk.daemons["reader"].stop()
+        at = Status.FIELDS.index
+        shift = {}
+
+        def payload():
+            said = list(values)
+            said[at("now_ms")] = int(time.time() * 1000) + shift.get("ms", 0)
+            said[at("counters")] = [[name, shift.get(name, value)] for name, value in values[at("counters")]]
+            said[at("version")] = shift.get("version", said[at("version")])
+            said[at("libraries")] = shift.get("libraries", said[at("libraries")])
+            return said
+
+        impostor = Impostor(desk, "reader", payload)
+        try:
+            shift["ms"] = 60000
+            desk.found("error", "clock", "reader", "ms from this machine's", status=1)
+            shift.update(ms=0, clock_steps=2)
+            desk.found("warning", "clock", "reader", "was set 2 times", status=1)   # the other endpoints are not there
+            shift.update(version="0.0.9")
+            desk.found("warning", "version", "reader", "it runs souk 0.0.9, and this is ", status=1)
+            del shift["version"]
+            shift.update(libraries="lmdb 0.9.70")
+            desk.found("warning", "version", "reader", "it runs with lmdb 0.9.70; here are lmdb ", status=1)
+        finally:
+            impostor.ends.set()
+            impostor.join()

@@ -5,6 +5,7 @@
 #include <souk_reader.h>
 #include <souk_report.h>
 #include <souk_socket.h>
+#include <souk_clock.h>
 #include <souk_status.h>
 #include <souk_wire.h>
 
@@ -921,6 +922,30 @@ lag_is_counted_within_an_epoch(void **state)
     assert_int_equal(souk_stream_status_lag(&stream), 15);          /* from the beginning */
 }
 
+static void
+a_clock_that_is_set_is_noticed_one_that_is_slewed_is_not(void **state)
+{
+    struct souk_clock_watch watch = { .has_looked = false };
+    struct souk_time now = { .wall_ms = 1700000000000, .steady_ms = 5000 };
+    int64_t moved_ms;
+
+    assert_false(souk_clock_look(&watch, now, &moved_ms));          /* the first look */
+    now.wall_ms += 1000 + SOUK_CLOCK_STEP_MS - 1;
+    now.steady_ms += 1000;
+    assert_false(souk_clock_look(&watch, now, &moved_ms));
+    now.wall_ms += 1000 + SOUK_CLOCK_STEP_MS;
+    now.steady_ms += 1000;
+    assert_true(souk_clock_look(&watch, now, &moved_ms));
+    assert_int_equal(moved_ms, SOUK_CLOCK_STEP_MS);
+    now.wall_ms -= 3600 * 1000;
+    assert_true(souk_clock_look(&watch, now, &moved_ms));
+    assert_int_equal(moved_ms, -3600 * 1000);
+    assert_false(souk_clock_look(&watch, now, &moved_ms));          /* once for each time */
+    now.steady_ms = now.wall_ms;
+    assert_true(souk_clock_look(&watch, now, &moved_ms));
+    assert_int_equal(watch.steps, 3);
+}
+
 int
 main(void)
 {
@@ -944,6 +969,7 @@ main(void)
         cmocka_unit_test_setup_teardown(who_has_the_most_pulls_makes_room, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(a_pull_that_names_a_stream_twice_is_dropped, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(pulls_wait_for_a_writer_that_is_not_live_yet, open_pulled, close_pulled),
+        cmocka_unit_test(a_clock_that_is_set_is_noticed_one_that_is_slewed_is_not),
         cmocka_unit_test(status_is_what_its_description_says),
         cmocka_unit_test(lag_is_counted_within_an_epoch),
     };

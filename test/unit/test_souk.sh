@@ -43,7 +43,7 @@ prints()
     diff "$scratch/meant" "$scratch/$1" >"$scratch/diff"
 }
 
-echo 1..32
+echo 1..36
 cd "$scratch" || exit 99
 
 # ---- the command itself
@@ -196,6 +196,9 @@ exits 64 "$program" tail -t "$blog" posts --count 0 && exits 64 "$program" tail 
     exits 64 "$program" log -t "$blog" --limit 18446744073709551616 &&
     grep -q -e '--limit: a number from 0 on is meant, not 18446744073709551616' err
 say "counts of events are numbers"
+exits 64 "$program" doctor blog && grep -q 'nothing more is meant' err &&
+    exits 64 "$program" doctor --deadline 0 && exits 66 "$program" doctor -t none.zpl
+say "a doctor wants a topology, and nothing more"
 
 # ---- check --against
 
