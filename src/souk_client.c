@@ -450,7 +450,7 @@ static void
 send_one(struct souk_client *client, struct waiting *waiting, uint64_t now_us)
 {
     struct souk_slice frame = souk_pack_slice(&client->pack);
-    const struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
+    struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
     void *socket = client->sockets[waiting->request.is_query ? LINK_QUERIES : LINK_COMMANDS]
         [waiting->request.node - client->topology->nodes];
 
@@ -568,7 +568,7 @@ static bool
 send_pull(struct souk_client *client)
 {
     struct souk_slice frame = souk_pack_slice(&client->pack);
-    const struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
+    struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
 
     return souk_socket_send(client->pull_socket, &out) == 0;
 }

@@ -52,6 +52,8 @@ souk_core_open(const struct souk_service *service, const struct souk_wiring *wir
     souk_arena_init(&core->arena, CORE_ARENA_BYTES_MAX);
     souk_pack_init(&core->scratch, SOUK_WIRE_BYTES_MAX + 64 * 1024);
     souk_pack_init(&core->key_scratch, KEY_SCRATCH_BYTES_MAX);
+    souk_pack_init(&core->body_scratch, SOUK_WIRE_BYTES_MAX);
+    souk_pack_init(&core->reply_scratch, SOUK_WIRE_BYTES_MAX + 64 * 1024);
     souk_pack_init(&core->witness, WITNESS_BYTES_MAX);
     souk_pack_init(&core->handover, WITNESS_BYTES_MAX);
     souk_outbox_init(&core->outbox);
@@ -125,6 +127,8 @@ souk_core_close(struct souk_core **core_p)
     souk_arena_done(&core->arena);
     souk_pack_done(&core->scratch);
     souk_pack_done(&core->key_scratch);
+    souk_pack_done(&core->body_scratch);
+    souk_pack_done(&core->reply_scratch);
     souk_pack_done(&core->witness);
     souk_pass_cache_done(&core->passes);
     souk_pack_done(&core->handover);

@@ -286,8 +286,7 @@ answer_decided(struct souk_core *core, struct core_command *command, const struc
     const struct souk_trail_command *trail = &core->trail.command;
     struct souk_cause cursors[SOUK_OWN_STREAMS_MAX];
     uint64_t next[SOUK_OWN_STREAMS_MAX] = { 0 };    /* by own stream */
-    struct souk_pack body;
-    int rc;
+    struct souk_pack *body = &core->body_scratch;
 
     for (uint32_t i = 0; i < trail->span_count; i++) {
         const struct core_own *own = core_own(core, trail->spans[i].stream.text);
@@ -297,17 +296,15 @@ answer_decided(struct souk_core *core, struct core_command *command, const struc
         cursors[i].stream = trail->spans[i].stream;
         cursors[i].point = (struct souk_point){ trail->spans[i].epoch, trail->spans[i].last };
     }
-    souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
+    souk_pack_reset(body);
     for (const struct core_emitted *emitted = decision->first; emitted != NULL; emitted = emitted->next) {
         const struct souk_wire_entry entry = { .name = souk_slice_of(emitted->type->name),
             .version = emitted->type->version, .stream = souk_name_slice(&core->own[emitted->own].name),
             .number = next[emitted->own]++, .key = emitted->key, .payload = emitted->payload };
 
-        souk_wire_entry_put(&body, &entry);
+        souk_wire_entry_put(body, &entry);
     }
-    rc = body.rc != 0 ? body.rc : reply_ok(core, command, cursors, trail->span_count, &body, decision->count);
-    souk_pack_done(&body);
-    return rc;
+    return body->rc != 0 ? body->rc : reply_ok(core, command, cursors, trail->span_count, body, decision->count);
 }
 
 /* What was decided before; with no span: nothing was, and nothing is to be done. */
@@ -454,17 +451,14 @@ reply_status(struct souk_core *core, const struct core_command *command, enum so
 static int
 send_reply(struct souk_core *core, struct souk_slice route, const struct souk_wire_reply *reply)
 {
+    struct souk_pack *pack = &core->reply_scratch;
     struct souk_slice frame;
-    struct souk_pack pack;
-    int rc;
 
-    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX + 64 * 1024);
-    souk_wire_reply_put(&pack, reply);
-    frame = souk_pack_slice(&pack);
-    rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_REPLY, SOUK_DOOR_COMMANDS, NULL, route,
+    souk_pack_reset(pack);
+    souk_wire_reply_put(pack, reply);
+    frame = souk_pack_slice(pack);
+    return pack->rc != 0 ? pack->rc : souk_outbox_put(&core->outbox, SOUK_OUT_REPLY, SOUK_DOOR_COMMANDS, NULL, route,
         &frame, 1);
-    souk_pack_done(&pack);
-    return rc;
 }
 
 /* ---- durability ----------------------------------------------------- */

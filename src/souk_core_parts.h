@@ -201,7 +201,8 @@ struct souk_core {
 
     /* this round */
     struct souk_arena arena;
-    struct souk_pack scratch, key_scratch;
+    struct souk_pack scratch, key_scratch;      /* of one event; of a batch */
+    struct souk_pack body_scratch, reply_scratch;   /* of one reply */
     struct souk_trail_run trail;                /* of the own events that are being applied */
     struct souk_txn *txn;
     struct souk_time now;

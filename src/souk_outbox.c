@@ -40,6 +40,7 @@ souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_d
     if (out == NULL)
         return -SOUK_ENOMEM;
     memset(out, 0, sizeof *out);
+    atomic_init(&out->sharers, 1);
     out->kind = kind;
     out->door = door;
     if (to != NULL)
@@ -87,7 +88,7 @@ souk_outbox_drop(struct souk_outbox *outbox)
         souk_outbox_release(outbox);
     while ((out = outbox->held_head) != NULL) {
         outbox->held_head = out->next;
-        free(out);
+        souk_out_free(&out);
     }
     outbox->held_tail = NULL;
 }
@@ -108,6 +109,18 @@ souk_outbox_take(struct souk_outbox *outbox)
 void
 souk_out_free(struct souk_out **out_p)
 {
-    free(*out_p);
+    struct souk_out *out = *out_p;
+
     *out_p = NULL;
+    if (out != NULL && atomic_fetch_sub_explicit(&out->sharers, 1, memory_order_acq_rel) == 1)
+        free(out);
+}
+
+bool
+souk_out_share(struct souk_out *out)
+{
+    if (atomic_load_explicit(&out->sharers, memory_order_relaxed) == 0)
+        return false;
+    (void)atomic_fetch_add_explicit(&out->sharers, 1, memory_order_acq_rel);
+    return true;
 }

@@ -7,6 +7,8 @@
 #ifndef SOUK_OUTBOX_H
 #define SOUK_OUTBOX_H
 
+#include <stdatomic.h>
+
 #include <souk.h>
 #include "souk_position.h"
 
@@ -22,8 +24,12 @@ enum souk_out_kind {
     SOUK_OUT_REPLY,         /* to whoever sent the message that came with `route` */
 };
 
-/* One message. Owned by the outbox; `frames` lie in the same allocation. */
+/*
+ * One message. Owned by the outbox; `frames` lie in the same allocation, which a
+ * socket may share until it has written them.
+ */
 struct souk_out {
+    atomic_uint sharers;                        /* 0: it lies on somebody's stack, and is not shared */
     enum souk_out_kind kind;
     enum souk_door door;
     struct souk_name to;
@@ -55,6 +61,9 @@ void souk_outbox_release(struct souk_outbox *outbox);
 void souk_outbox_drop(struct souk_outbox *outbox);
 /* The oldest message that may go, or NULL; it is the caller's, who frees it with souk_out_free(). */
 struct souk_out *souk_outbox_take(struct souk_outbox *outbox);
+/* The last one who has it frees it. */
 void souk_out_free(struct souk_out **out_p);
+/* One more has it, and ends that with souk_out_free(), in whatever thread. False: it cannot be shared. */
+bool souk_out_share(struct souk_out *out);
 
 #endif

@@ -34,6 +34,8 @@
 #define REQUEST_BYTES_MAX (256 * 1024)
 #define ANSWER_BYTES_MAX (1024 * 1024)
 
+#define SHARED_BYTES_MIN 1024           /* of a frame that is shared: below it a copy costs less */
+
 #define DOOR_FRAMES_MAX (1 + SOUK_SOCKET_EMPTY_FRAMES_MAX + 1)  /* the peer's name, empty ones, a request */
 
 #define FEW_FRAMES 8                    /* of one message: no need for an allocation to hold them */
@@ -75,6 +77,8 @@ static int set_keys(void *socket, enum souk_socket_kind kind, const struct souk_
 static int check_private(const char *endpoint, struct souk_error *err);
 static int take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message);
 static int receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message);
+static int make_shared(zmq_msg_t *frame_out, struct souk_out *out, struct souk_slice bytes);
+static void end_sharing(void *data, void *hint);
 static int make_frame(zmq_msg_t *frame_out, struct souk_slice bytes);
 static int send_frames(void *socket, zmq_msg_t *frames, size_t count);
 static int send_frame(void *socket, zmq_msg_t *frame, bool more);
@@ -434,7 +438,7 @@ note_key(zmq_msg_t *frame, struct souk_socket_message *message)
  * gone and another one cannot be made would have the next message as its end.
  */
 int
-souk_socket_send(void *socket, const struct souk_out *out)
+souk_socket_send(void *socket, struct souk_out *out)
 {
     const bool is_reply = out->kind == SOUK_OUT_REPLY;
     const size_t first = is_reply ? 1 + (size_t)out->route[0] : 0, count = first + out->frame_count;
@@ -445,7 +449,7 @@ souk_socket_send(void *socket, const struct souk_out *out)
     if (count > FEW_FRAMES && (frames = malloc(count * sizeof *frames)) == NULL)
         return -SOUK_ENOMEM;
     for (; made < count && rc == 0; made += rc == 0)
-        rc = made >= first ? make_frame(&frames[made], out->frames[made - first])
+        rc = made >= first ? make_shared(&frames[made], out, out->frames[made - first])
             : made == 0 ? make_frame(&frames[made], (struct souk_slice){ out->route + 1, out->route_bytes - 1 })
             : make_frame(&frames[made], (struct souk_slice){ NULL, 0 });
     if (rc == 0)
@@ -455,6 +459,27 @@ souk_socket_send(void *socket, const struct souk_out *out)
     if (frames != few)
         free(frames);
     return rc;
+}
+
+/* A batch is sent from where it lies: the message that it is a part of goes when ZeroMQ has written it. */
+static int
+make_shared(zmq_msg_t *frame_out, struct souk_out *out, struct souk_slice bytes)
+{
+    if (bytes.size_bytes < SHARED_BYTES_MIN || !souk_out_share(out))
+        return make_frame(frame_out, bytes);
+    if (zmq_msg_init_data(frame_out, (void *)(uintptr_t)bytes.base, bytes.size_bytes, end_sharing, out) == 0)
+        return 0;
+    souk_out_free(&out);
+    return errno == ENOMEM ? -SOUK_ENOMEM : -SOUK_EIO;
+}
+
+/* In ZeroMQ's thread, mostly. */
+static void
+end_sharing(void *data, void *hint)
+{
+    struct souk_out *out = hint;
+
+    souk_out_free(&out);
 }
 
 static int

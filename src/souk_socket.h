@@ -115,8 +115,9 @@ SOUK_MUST_CHECK int souk_socket_receive(void *socket, enum souk_socket_kind kind
 /*
  * Send without waiting. 0; -SOUK_EBUSY: the peer takes nothing more now, or a
  * SOUK_SOCKET_LINK's is not there; -SOUK_ENOTFOUND: who is to get the reply is
- * gone; -SOUK_ENOMEM; -SOUK_EIO. `out` stays the caller's.
+ * gone; -SOUK_ENOMEM; -SOUK_EIO. `out` stays the caller's; long frames of an
+ * outbox's message are not copied but shared.
  */
-SOUK_MUST_CHECK int souk_socket_send(void *socket, const struct souk_out *out);
+SOUK_MUST_CHECK int souk_socket_send(void *socket, struct souk_out *out);
 
 #endif
