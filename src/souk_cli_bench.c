@@ -264,7 +264,7 @@ show_text(const struct souk_cli *cli, const struct bench_plan *plan, const struc
         const struct bench_cost *cost = &result->costs[i];
 
         line = souk_cli_line(table, NULL);
-        souk_cli_cell(line, 0, "%s", cost->name);
+        souk_cli_cell(line, 0, "%s", cost->name.text);
         souk_cli_cell(line, 1, "%.2f", cost->cpu_s / millions);
         souk_cli_cell(line, 2, "%.0f", (double)cost->store_bytes / (double)result->events);
         souk_cli_cell(line, 3, "%.1f MB", (double)cost->rest_bytes / 1e6);
@@ -360,7 +360,7 @@ show_json(const struct bench_plan *plan, const struct bench_result *result)
         (void)json_array_append_new(histogram, json_pack("{sI sI}", "from_us", (json_int_t)lines[i].from, "count",
             (json_int_t)lines[i].count));
     for (size_t i = 0; i < result->cost_count; i++)
-        (void)json_array_append_new(nodes, json_pack("{ss sf sI sI}", "name", result->costs[i].name,
+        (void)json_array_append_new(nodes, json_pack("{ss sf sI sI}", "name", result->costs[i].name.text,
             "cpu_s_per_million", result->costs[i].cpu_s / millions, "store_bytes",
             (json_int_t)result->costs[i].store_bytes, "rest_bytes", (json_int_t)result->costs[i].rest_bytes));
     souk_cli_json(json_pack("{ss sI sI sI sI sI sI sI sf sf sf ss sf sf ss so so so}", "work",

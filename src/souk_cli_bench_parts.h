@@ -37,7 +37,7 @@ struct bench_plan {
 
 /* What one node cost. */
 struct bench_cost {
-    const char *name;
+    struct souk_name name;
     double cpu_s;                               /* while it was measured */
     uint64_t rest_bytes;                        /* of memory before (PSS) */
     uint64_t store_bytes;                       /* in use afterwards */

@@ -94,7 +94,7 @@ souk_cli_bench_run(struct bench_system *system, const struct bench_plan *plan, s
 
     result_out->cost_count = system->child_count;
     for (size_t i = 0; i < system->child_count; i++) {
-        result_out->costs[i].name = system->children[i].node->name.text;
+        result_out->costs[i].name = system->children[i].node->name;
         result_out->costs[i].rest_bytes = souk_cli_bench_memory(system, (enum bench_node)i);
     }
     result_out->sync_us = souk_cli_bench_sync_us(system);
