@@ -79,7 +79,7 @@ const struct souk_topology_node *souk_cli_bench_node(const struct bench_system *
 bool souk_cli_bench_look(struct bench_system *system);
 /* Start a node and wait until it is live. 0, or an exit status. */
 int souk_cli_bench_start(struct bench_system *system, enum bench_node node);
-/* Stop a node and forget all that it has stored, as if its disk were gone. 0, or an exit status. */
+/* Stop a node and forget all that it has stored, as if its disk were gone; the client is another one. 0, or an exit status. */
 int souk_cli_bench_wipe(struct bench_system *system, enum bench_node node);
 /* Processor time so far of each node, and of this process. */
 void souk_cli_bench_cpu(const struct bench_system *system, double cpu_s_out[BENCH_NODES_MAX], double *own_out);

@@ -207,12 +207,18 @@ int
 souk_cli_bench_wipe(struct bench_system *system, enum bench_node node)
 {
     struct souk_cli_child *child = &system->children[node];
-    int rc = stop(system, child);
+    struct souk_error err = { 0 };
+    int rc;
 
-    if (rc != 0)
+    souk_client_close(&system->client);
+    if ((rc = stop(system, child)) != 0)
         return rc;
     remove_all(child->node->data);
     (void)unlink(child->node->witness);
+    if ((rc = souk_client_open(system->topology, BENCH_CALLER, &system->client, &err)) != 0) {
+        souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
+        return souk_cli_exit_status(rc, EX_SOFTWARE);
+    }
     return 0;
 }
 

@@ -246,6 +246,7 @@ rebuild(struct drive *drive, struct bench_result *result)
     if ((status = write_events(drive, commands_of(drive->plan))) != 0
         || (status = souk_cli_bench_wipe(drive->system, BENCH_WRITER)) != 0)
         return status;
+    drive->client = drive->system->client;          /* another one, which has no connection to what was stopped */
     result->costs[BENCH_WRITER].rest_bytes = 0;     /* of the process that has gone */
     began_us = steady_us();
     begin(drive, result);
