@@ -31,7 +31,10 @@ libshop_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/shop
 libshop_la_LIBADD = libsouk-all.la
 SHOP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/shop -I$(top_builddir)/services/shop
 
-bin_PROGRAMS += souk-catalog souk-inventory souk-orders souk-payments souk-cards
+bin_PROGRAMS += souk-accounts souk-catalog souk-inventory souk-orders souk-payments souk-cards
+souk_accounts_SOURCES = services/accounts/accounts.c
+souk_accounts_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_accounts_LDADD = libshop.la $(SODIUM_LIBS)
 souk_catalog_SOURCES = services/catalog/catalog.c
 souk_catalog_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_catalog_LDADD = libshop.la
@@ -50,11 +53,11 @@ souk_cards_LDADD = libshop.la
 
 # The same sources in one program, whose main is the test's: theirs give way.
 check_LTLIBRARIES += libshop-services.la
-libshop_services_la_SOURCES = services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
+libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
 	services/payments/payments.c services/cards/cards.c
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
 libshop_services_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
-libshop_services_la_LIBADD = libshop.la
+libshop_services_la_LIBADD = libshop.la $(SODIUM_LIBS)
 
 check_PROGRAMS += services/shop/test_shop
 services_shop_test_shop_SOURCES = services/shop/test_shop.c
@@ -62,11 +65,17 @@ services_shop_test_shop_CPPFLAGS = $(SHOP_CPPFLAGS)
 services_shop_test_shop_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_shop_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += services/shop/test_shop
+check_PROGRAMS += services/shop/test_accounts
+services_shop_test_accounts_SOURCES = services/shop/test_accounts.c
+services_shop_test_accounts_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_accounts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_accounts_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS)
+TESTS += services/shop/test_accounts
 
 # None of them compiles before the header is there.
-$(libshop_la_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
+$(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(libshop_services_la_OBJECTS) \
-	$(services_shop_test_shop_OBJECTS): services/shop/shop.h
+	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS): services/shop/shop.h
 
 # HTTP in front of a system.
 bin_PROGRAMS += souk-bridge

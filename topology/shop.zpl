@@ -4,9 +4,17 @@ system = shop
     about = A shop that sells.
     messages = ../services/shop/shop.messages.zpl
     trim_after = recorded                   #   a demo keeps no backups
+    pass_issuer = accounts
 
 event_store = es1
     about = Records what happened.
+
+service = accounts
+    about = People, and how they sign in.
+    program = souk-accounts
+    stream = accounts
+    stream = accounts.private
+        private = yes
 
 service = catalog
     about = What is for sale.

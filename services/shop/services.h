@@ -6,6 +6,7 @@
 
 #include <souk.h>
 
+extern const struct souk_service accounts_service;
 extern const struct souk_service catalog_service;
 extern const struct souk_service inventory_service;
 extern const struct souk_service orders_service;

@@ -5,6 +5,14 @@ application = shop
 
 #   Streams: each has one writer.
 
+stream = accounts
+    about = Who there is, by the name that they want to be called.
+    audience = internal
+
+stream = accounts.private
+    about = "How people sign in, and where they live: for accounts alone."
+    audience = private
+
 stream = catalog
     about = What is for sale, and what it costs.
     audience = public
@@ -163,7 +171,40 @@ record = history_step
         state = order_state
         text = text 200
 
+record = kept_address
+    about = An address that somebody has written down for next time.
+    fields
+        address_id = id
+        address = address
+
+record = session_line
+    about = A place where somebody is signed in.
+    fields
+        since_ms = time
+        client = text 64
+
+record = person_line
+    about = A person, as the shopkeeper sees them.
+    fields
+        person_id = id
+        name = text 60
+        email = text 254
+        is_staff = bool
+        is_admin = bool
+        since_ms = time
+
 refusals
+    accounts.bad_email = an address like ann@example.org is meant
+    accounts.email_taken = somebody has registered with this address
+    accounts.id_taken = there is a person of this id
+    accounts.weak_password = a password has at least 10 characters
+    accounts.wrong = address or password is wrong
+    accounts.too_many_tries = too many tries within a quarter of an hour
+    accounts.admin_only = only an admin may do that
+    accounts.unknown_person = there is no such person
+    accounts.has_admin = there is an admin, who appoints others
+    accounts.too_many_addresses = 20 addresses are kept at most
+    accounts.last_admin = somebody has to be admin
     shop.staff_only = only staff may do that
     shop.not_signed_in = nobody is signed in
     catalog.unknown_product = there is no such product
@@ -194,6 +235,316 @@ refusals
     payments.too_much = more than was taken, and not given back yet
     cards.unknown_charge = the processor knows no such charge
     cards.too_late = the charge is in another state by now
+
+#   ---- accounts ----------------------------------------------------------------
+
+command = accounts.register
+    about = Become a customer.
+    refuses = accounts.bad_email
+    refuses = accounts.email_taken
+    refuses = accounts.id_taken
+    refuses = accounts.weak_password
+    fields
+        person_id = id
+        email = text 254 personal
+        name = text 60, to be called by; others see it beside reviews
+        password = text 200 personal
+
+command = accounts.sign_in
+    about = "Begin a session. The reply's event says whether it worked: accounts.signed_in or accounts.sign_in_failed."
+    refuses = accounts.too_many_tries
+    fields
+        email = text 254 personal
+        password = text 200 personal
+        token_hash = bytes 32, "BLAKE2b-256 of the session's secret, which nobody but the browser has"
+        client = text 64 personal, "where it comes from: an address"
+
+command = accounts.sign_out
+    about = End a session. An unknown one is fine.
+    fields
+        token_hash = bytes 32
+
+command = accounts.change_password
+    about = Have another password; all sessions end.
+    refuses = shop.not_signed_in
+    refuses = accounts.wrong
+    refuses = accounts.weak_password
+    refuses = accounts.too_many_tries
+    fields
+        person_id = id, who asks
+        old_password = text 200 personal
+        new_password = text 200 personal
+
+command = accounts.rename
+    about = Be called something else.
+    refuses = shop.not_signed_in
+    refuses = accounts.unknown_person
+    fields
+        name = text 60
+
+command = accounts.keep_address
+    about = Write an address down for next time, or say anew what it is.
+    refuses = shop.not_signed_in
+    refuses = accounts.unknown_person
+    refuses = accounts.too_many_addresses
+    fields
+        address_id = id
+        address = address personal
+
+command = accounts.drop_address
+    about = Forget an address. An unknown one is fine.
+    refuses = shop.not_signed_in
+    fields
+        address_id = id
+
+command = accounts.appoint
+    about = Make somebody staff or admin, or not any more.
+    refuses = accounts.admin_only
+    refuses = accounts.unknown_person
+    refuses = accounts.last_admin
+    fields
+        person_id = id
+        is_staff = bool
+        is_admin = bool
+
+command = accounts.appoint_first
+    about = Make the first admin, on the shop's own machine. Nobody may call it through the bridge.
+    refuses = accounts.has_admin
+    refuses = accounts.unknown_person
+    fields
+        email = text 254 personal
+
+event = accounts.registered
+    about = Somebody is a customer now.
+    stream = accounts
+    key = person_id
+    after = accounts.register
+    fields
+        person_id = id
+        name = text 60
+
+event = accounts.renamed
+    about = Somebody is called something else.
+    stream = accounts
+    key = person_id
+    after = accounts.rename
+    fields
+        person_id = id
+        name = text 60
+
+event = accounts.appointed
+    about = What somebody may do from now on.
+    stream = accounts
+    key = person_id
+    after = accounts.appoint
+    after = accounts.appoint_first
+    fields
+        person_id = id
+        is_staff = bool
+        is_admin = bool
+
+event = accounts.email_kept
+    about = How somebody is written to and signs in.
+    stream = accounts.private
+    key = person_id
+    subject = person_id
+    after = accounts.register
+    fields
+        person_id = id
+        email = text 254 optional personal
+        password_hash = text 128 optional personal, of argon2id
+
+event = accounts.password_changed
+    about = Somebody signs in with another password; sessions from before are over.
+    stream = accounts.private
+    key = person_id
+    subject = person_id
+    after = accounts.change_password
+    fields
+        person_id = id
+        password_hash = text 128 optional personal
+
+event = accounts.signed_in
+    about = A session has begun.
+    stream = accounts.private
+    key = person_id
+    subject = person_id
+    after = accounts.sign_in
+    fields
+        person_id = id
+        token_hash = bytes 32
+        expires_ms = time
+        client = text 64 optional personal
+
+event = accounts.sign_in_failed
+    about = Address or password was wrong.
+    stream = accounts.private
+    key = who
+    after = accounts.sign_in
+    after = accounts.change_password
+    fields
+        who = id, made from the address that was tried
+        place = id, made from where it came from
+
+event = accounts.signed_out
+    about = A session is over.
+    stream = accounts.private
+    key = person_id
+    after = accounts.sign_out
+    fields
+        person_id = id
+        token_hash = bytes 32
+
+event = accounts.address_kept
+    about = Somebody has written an address down.
+    stream = accounts.private
+    key = person_id
+    subject = person_id
+    after = accounts.keep_address
+    fields
+        person_id = id
+        address_id = id
+        address = address optional personal
+
+event = accounts.address_dropped
+    about = Somebody has forgotten an address.
+    stream = accounts.private
+    key = person_id
+    after = accounts.drop_address
+    fields
+        person_id = id
+        address_id = id
+
+query = accounts.pass
+    about = "Whom a session speaks for, and a pass that says so to other services."
+    refuses = shop.not_signed_in
+    fields
+        token = bytes 32 personal, the session's secret
+    reply
+        fields
+            pass = bytes 512
+            person_id = id
+            name = text 60
+            is_staff = bool
+            is_admin = bool
+            expires_ms = time, of the pass
+
+query = accounts.guest_pass
+    about = A pass for a browser in which nobody is signed in, so that it has a cart.
+    fields
+        secret = bytes 32 personal, that nobody but the browser has
+    reply
+        fields
+            pass = bytes 512
+            person_id = id
+            expires_ms = time
+
+query = accounts.me
+    about = What accounts knows of whoever asks.
+    refuses = shop.not_signed_in
+    reply
+        fields
+            person_id = id
+            name = text 60
+            email = text 254
+            is_staff = bool
+            is_admin = bool
+            since_ms = time
+            addresses = list 20 of kept_address
+            sessions = list 50 of session_line
+
+query = accounts.people
+    about = Who there is, the oldest first.
+    refuses = shop.staff_only
+    fields
+        from = id optional, what the page before named
+    reply
+        fields
+            people = list 50 of person_line
+            next = id optional, where the next page begins
+
+row = person
+    about = Who somebody is to the shop.
+    table = people
+    stream = accounts
+    key = person_id
+    fields
+        person_id = id
+        name = text 60
+        is_staff = bool
+        is_admin = bool
+        since_ms = time
+
+row = admin
+    about = Who may appoint others.
+    table = admins
+    stream = accounts
+    key = person_id
+    fields
+        person_id = id
+
+row = login
+    about = How somebody signs in.
+    table = logins
+    stream = accounts.private
+    key = person_id
+    fields
+        person_id = id
+        email = text 254
+        password_hash = text 128
+        valid_from_ms = time, sessions from before are over
+
+row = email_owner
+    about = Whose address it is.
+    table = email_owners
+    stream = accounts.private
+    key = email
+    fields
+        email = text 254, in small letters
+        person_id = id
+
+row = session
+    about = A browser in which somebody is signed in.
+    table = sessions
+    stream = accounts.private
+    key = token_hash
+    fields
+        token_hash = bytes 32
+        person_id = id
+        since_ms = time
+        expires_ms = time
+        client = text 64
+
+row = signed_in
+    about = Where somebody is signed in.
+    table = signed_in
+    stream = accounts.private
+    key = person_id
+    key = token_hash
+    fields
+        person_id = id
+        token_hash = bytes 32
+
+row = tries
+    about = How often somebody was wrong of late.
+    table = tries
+    stream = accounts.private
+    key = who
+    fields
+        who = id
+        count = u32
+        since_ms = time
+
+row = address_book
+    about = An address of somebody's.
+    table = address_books
+    stream = accounts.private
+    key = person_id
+    key = address_id
+    fields
+        person_id = id
+        address_id = id
+        address = address
 
 #   ---- catalog -----------------------------------------------------------------
 
