@@ -521,26 +521,22 @@ rounds(struct souk_core *core)
 {
     bool full = core->now.steady_ms < core->full_until_ms;
     enum souk_core_state state = core->state;
-    uint32_t inputs;
     int rc;
 
     if ((rc = core_work_acks(core)) != 0 || (rc = core_work_waiters(core)) != 0)
         return rc;
     if (full)
         return core_work_commands(core);        /* they are refused, but for those that were decided before */
-    do {                                        /* own and followed batches wait for each other, a few at a time */
-        inputs = core->inputs;
-        if ((rc = core_work_origin(core)) != 0)
-            return rc;
-        if (core->state != state) {
-            core->again = true;                 /* a new epoch is a commit of its own */
-            return 0;
-        }
-        if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
-            return rc;
-        if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
-            return rc;
-    } while (core->state != SOUK_CORE_LIVE && core->inputs != inputs && !core_round_over(core));
+    if ((rc = core_work_origin(core)) != 0)
+        return rc;
+    if (core->state != state) {
+        core->again = true;                     /* a new epoch is a commit of its own */
+        return 0;
+    }
+    if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
+        return rc;
+    if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
+        return rc;
     if (core->state == SOUK_CORE_LIVE && !core->draining && ((rc = core_work_timers(core)) != 0
         || (rc = core_work_outcomes(core)) != 0))
         return rc;
