@@ -3,7 +3,7 @@ dist_man_MANS += man/souk-messages.1 man/souk-stage.3 man/souk.messages.5 man/so
 dist_man_MANS += man/souk.1 man/souk-bench.1 man/souk-call.1 man/souk-check.1 man/souk-init.1 man/souk-log.1 man/souk-status.1 \
 	man/souk-tail.1 man/souk-up.1 man/souk-why.1
 dist_man_MANS += man/souk-parked.1 man/souk-consumers.1 man/souk-top.1
-dist_man_MANS += man/souk-backup.1 man/souk-restore.1 man/souk-verify.1
+dist_man_MANS += man/souk-backup.1 man/souk-restore.1 man/souk-verify.1 man/souk-rebuild.1
 dist_man_MANS += man/souk-bridge.8 man/souk.routes.5
 dist_man_MANS += man/souk-doctor.1
 dist_man_MANS += man/souk_service_main.3 man/souk-service.8 man/souk-eventstore.8

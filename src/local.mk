@@ -90,6 +90,10 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_digest.c \
 	src/souk_run_guard.c \
 	src/souk_run_place.c \
+	src/souk_run_beside.c \
+	src/souk_run_hand.c \
+	src/souk_beside.c \
+	src/souk_beside.h \
 	src/souk_run_prepare.c \
 	src/souk_run_access.c \
 	src/souk_daemon.c \
@@ -243,6 +247,7 @@ souk_SOURCES = \
 	src/souk_cli_backup.h \
 	src/souk_cli_heads.c \
 	src/souk_cli_heads.h \
+	src/souk_cli_rebuild.c \
 	src/souk_cli_restore.c \
 	src/souk_cli_restore_next.c \
 	src/souk_cli_restore_parts.h \

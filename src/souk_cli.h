@@ -42,6 +42,7 @@ int souk_cli_init(int argc, char **argv);
 int souk_cli_keys(int argc, char **argv);
 int souk_cli_log(int argc, char **argv);
 int souk_cli_parked(int argc, char **argv);
+int souk_cli_rebuild(int argc, char **argv);
 int souk_cli_restore(int argc, char **argv);
 int souk_cli_status(int argc, char **argv);
 int souk_cli_tail(int argc, char **argv);

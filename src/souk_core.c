@@ -712,6 +712,16 @@ souk_core_hand_over(struct souk_core *core)
     return souk_pack_slice(&core->handover);
 }
 
+void
+souk_core_take_back(struct souk_core *core)
+{
+    if (core->state == SOUK_CORE_DRAINED)
+        core->state = SOUK_CORE_LIVE;
+    core->draining = false;
+    core->timer_due_known = false;
+    core->witness_changed = core->dirty = true;
+}
+
 uint64_t
 souk_core_behind(const struct souk_core *core)
 {

@@ -138,6 +138,8 @@ void souk_core_hurry(struct souk_core *core);
  * again it would give the same numbers once more. Borrowed until close.
  */
 struct souk_slice souk_core_hand_over(struct souk_core *core);
+/* It has handed over, or drains for that, and nobody has taken over: it goes on. */
+void souk_core_take_back(struct souk_core *core);
 /* How far the one beside is: events of own and followed streams that it has not got, as far as it knows; 0: close. */
 uint64_t souk_core_behind(const struct souk_core *core);
 /* The old process has handed over: go on until this, then be the one. Its state becomes SOUK_CORE_LIVE. */

@@ -20,12 +20,12 @@
 #define SERVICE_DOC "\nRun the service %s of a souk topology, or the service NAME, when it has another name there."
 #define STORE_DOC "\nRun an event store of a souk topology: NAME, or the only one that it has."
 
-enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS, OPTION_KEYS };
+enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS, OPTION_REBUILD, OPTION_KEYS };
 
 struct options {
     const struct souk_service *service;
     const char *topology, *data, *keys, *name;
-    bool has_level, is_new, accepts_loss;
+    bool has_level, is_new, accepts_loss, is_beside;
     enum souk_level level;
 };
 
@@ -62,6 +62,8 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
         { "topology", 't', "FILE", 0, "Who listens where and follows whom; default: $" TOPOLOGY_VARIABLE, 0 },
         { "data", 'd', "DIR", 0, "Keep the data in DIR/NAME instead of where the topology says", 0 },
         { "keys", OPTION_KEYS, "DIR", 0, "Where the secret keys lie, instead of where the topology says", 0 },
+        { "rebuild", OPTION_REBUILD, NULL, 0, "Fill a new store beside that of the running process, hand it over, and end;"
+            " souk-rebuild(1) starts it so", 0 },
         { "new", OPTION_NEW, NULL, 0, "This is a first start: begin though no event store answers", 0 },
         { "accept-loss", OPTION_ACCEPT_LOSS, NULL, 0, "Begin though not every event store answers;"
             " what only the silent ones have is lost", 0 },
@@ -127,6 +129,11 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_NEW:
         options->is_new = true;
         return 0;
+    case OPTION_REBUILD:
+        if (options->service == NULL)
+            argp_error(state, "--rebuild: an event store has nothing that could be rebuilt");
+        options->is_beside = true;
+        return 0;
     case OPTION_ACCEPT_LOSS:
         options->accepts_loss = true;
         return 0;
@@ -188,6 +195,7 @@ start(struct daemon *daemon)
     wiring.pass_secret = daemon->pass_key.has_secret ? daemon->pass_key.secret : NULL;
     config.topology = daemon->topology;
     config.node = daemon->node;
+    config.is_beside = daemon->options.is_beside;
     config.keys = daemon->options.keys != NULL ? daemon->options.keys : daemon->topology->keys;
     config.wiring = &wiring;
     return souk_run(&config);

@@ -19,6 +19,19 @@ souk_engine_open(const struct souk_service *service, const struct souk_wiring *w
     return rc;
 }
 
+int
+souk_engine_open_beside(const struct souk_service *service, const struct souk_wiring *wiring, struct souk_txn *txn,
+    struct souk_time now, struct souk_engine *engine_out, struct souk_error *err)
+{
+    struct souk_engine engine = { .type = &core_engine };
+    int rc = souk_core_open(service, wiring, SOUK_CORE_START_BESIDE, txn, (struct souk_slice){ NULL, 0 }, now,
+        &engine.core, err);
+
+    if (rc == 0)
+        *engine_out = engine;
+    return rc;
+}
+
 void
 souk_engine_close(struct souk_engine *engine)
 {

@@ -52,6 +52,9 @@ struct souk_engine {
 SOUK_MUST_CHECK int souk_engine_open(const struct souk_service *service, const struct souk_wiring *wiring,
     struct souk_txn *txn, struct souk_slice witness, struct souk_time now, struct souk_engine *engine_out,
     struct souk_error *err);
+/* A service that fills a store beside the one of a running process. As souk_core_open(). */
+SOUK_MUST_CHECK int souk_engine_open_beside(const struct souk_service *service, const struct souk_wiring *wiring,
+    struct souk_txn *txn, struct souk_time now, struct souk_engine *engine_out, struct souk_error *err);
 /* Not open is fine. */
 void souk_engine_close(struct souk_engine *engine);
 

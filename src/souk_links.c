@@ -39,6 +39,12 @@ souk_links_open(struct souk_links *links, void *context, const struct souk_topol
 }
 
 int
+souk_links_follow_self(struct souk_links *links, struct souk_error *err)
+{
+    return follow(links, &links->wiring->self, err);
+}
+
+int
 souk_links_rekey(struct souk_links *links, const struct souk_access *access, struct souk_error *err)
 {
     int rc = 0;

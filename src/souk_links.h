@@ -52,6 +52,8 @@ struct souk_links {
 SOUK_MUST_CHECK int souk_links_open(struct souk_links *links, void *context, const struct souk_topology *topology,
     const struct souk_wiring *wiring, const struct souk_key *own, const struct souk_access *access,
     struct souk_error *err);
+/* A process that fills a store beside follows the running one, too. As above. */
+SOUK_MUST_CHECK int souk_links_follow_self(struct souk_links *links, struct souk_error *err);
 void souk_links_close(struct souk_links *links);
 /* Use `access` from now on: who has another key is connected to anew. As souk_links_open(). */
 SOUK_MUST_CHECK int souk_links_rekey(struct souk_links *links, const struct souk_access *access,

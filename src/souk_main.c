@@ -37,6 +37,7 @@ static const struct subcommand subcommands[] = {
     { "call", "Send a command or a query to a service", souk_cli_call },
     { "bench", "Measure how fast it is on this machine", souk_cli_bench },
     { "backup", "Copy stores while they are in use, and verify the copies", souk_cli_backup },
+    { "rebuild", "Fill a new store beside the one in use, and exchange them", souk_cli_rebuild },
     { "verify", "Hold the chains of origins and event stores against each other", souk_cli_verify },
     { "restore", "Put a backup in place of a store", souk_cli_restore },
 };

@@ -30,7 +30,6 @@ static int open_run(struct run *run, struct souk_error *err);
 static int make_directories(const struct run *run, struct souk_error *err);
 static int lock_endpoints(struct run *run, struct souk_error *err);
 static int lock_endpoint(const struct run *run, const char *endpoint, int *fd_out, struct souk_error *err);
-static int take_signals(struct run *run, struct souk_error *err);
 static int open_store(struct run *run, struct souk_error *err);
 static int open_machine(struct run *run, struct souk_error *err);
 static void close_run(struct run *run);
@@ -42,6 +41,8 @@ souk_run(const struct souk_run_config *config)
     bool again;
     int status;
 
+    if (config->is_beside)
+        return run_beside(config);
     do
         status = run_once(config, &again);
     while (again);
@@ -67,6 +68,7 @@ run_once(const struct souk_run_config *config, bool *again_out)
     run->config = config;
     run->report = config->report;
     run->signal_fd = run->shared.wake_fd = -1;
+    souk_arena_init(&run->handed_arena, 0);
     for (int i = 0; i < RUN_ENDPOINTS; i++)
         run->endpoint_fds[i] = -1;
     (void)pthread_mutex_init(&run->shared.mutex, NULL);
@@ -96,13 +98,19 @@ run_once(const struct souk_run_config *config, bool *again_out)
     status = run->exit_status;
     run_reader_close(&reader);
     close_run(run);
-    if (run->begins_again && (*again_out = (run->sets_aside ? run_set_aside(run) : run_place_return(run)) == 0))
-        souk_report(run->report, SOUK_LEVEL_WARN, "starts_again", run->has_rescued ? "with what it had"
-            : "with an empty store");
-    else if (run->begins_again)
+    if (run->begins_again) {
+        if ((*again_out = (run->sets_aside ? run_set_aside(run) : run_place_return(run)) == 0))
+            souk_report(run->report, SOUK_LEVEL_WARN, "starts_again", run->has_rescued ? "with what it had"
+                : "with an empty store");
+        else
+            status = EX_IOERR;
+    } else if (run->hand == RUN_HAND_DONE) {
+        run_hand_finish(run);                   /* returns only when it failed */
         status = EX_IOERR;
-    else if (status == EX_OK)
+    } else if (status == EX_OK) {
         souk_report(run->report, SOUK_LEVEL_INFO, "stopped", "all that was acknowledged is on disk");
+    }
+    souk_arena_done(&run->handed_arena);
     free(run);
     return status;
 
@@ -154,7 +162,7 @@ open_run(struct run *run, struct souk_error *err)
     if ((size_t)snprintf(run->store_path, sizeof run->store_path, "%s/%s", config->node->data, STORE_DIRECTORY)
         >= sizeof run->store_path)
         return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", config->node->data);
-    if ((rc = take_signals(run, err)) != 0 || (rc = make_directories(run, err)) != 0
+    if ((rc = run_take_signals(run, err)) != 0 || (rc = make_directories(run, err)) != 0
         || (rc = open_store(run, err)) != 0 || (rc = lock_endpoints(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
         return rc;
     if ((run->shared.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
@@ -173,8 +181,8 @@ open_run(struct run *run, struct souk_error *err)
 }
 
 /* Every thread made from here on leaves them to the writer. */
-static int
-take_signals(struct run *run, struct souk_error *err)
+int
+run_take_signals(struct run *run, struct souk_error *err)
 {
     sigset_t signals;
 

@@ -39,6 +39,7 @@ struct souk_run_config {
     const struct souk_topology *topology;
     const struct souk_topology_node *node;      /* of it: which one this is */
     const char *keys;                           /* the directory of secret keys, where there are keys */
+    bool is_beside;                             /* fill a store beside the running process's, and hand it over */
     struct souk_report *report;
     /* SIGHUP. 0, or what souk_fail() returns: then nothing changes. NULL: SIGHUP does nothing. */
     int (*reload)(void *reload_arg, struct souk_run_changes *changes_out, struct souk_error *err);
@@ -50,7 +51,8 @@ struct souk_run_config {
  * EX_OK; EX_CONFIG (topology or directories do not fit); EX_UNAVAILABLE
  * (somebody has the directory or an endpoint); EX_NOPERM (another instance has
  * the service's streams: not to be started again by itself); EX_SOFTWARE (an
- * own event cannot be applied); EX_IOERR (store or witness failed); EX_OSERR.
+ * own event cannot be applied); EX_IOERR (store or witness failed); EX_OSERR;
+ * beside also EX_TEMPFAIL (the running process goes on).
  * Errors have been reported. Signals are blocked for the whole process and stay so.
  */
 int souk_run(const struct souk_run_config *config);

@@ -9,6 +9,8 @@
  * souk_run_backup.c     backups, in a thread of their own
  * souk_run_prepare.c    threads that prepare commands
  * souk_run_guard.c      a thread that bounds connections and memory
+ * souk_run_beside.c     a process that fills a store beside the running one's
+ * souk_run_hand.c       the running one hands over to it
  * souk_run_place.c      a store that is set aside, or that somebody has removed
  * souk_run_access.c     keys, the gate, and what a message may ask for
  */
@@ -49,6 +51,14 @@ struct run_shared {
     struct souk_limits limits;
     struct souk_pass_keys pass_keys;
     struct souk_access *access;                 /* NULL: there are no keys */
+};
+
+/* How far it is with handing over to a process beside. */
+enum run_hand {
+    RUN_HAND_NOT,
+    RUN_HAND_DRAINS,                            /* finishes what is under way */
+    RUN_HAND_WAITS,                             /* has said its last word; the other one takes that over */
+    RUN_HAND_DONE,                              /* it ends, and the new program goes on in its place */
 };
 
 struct run {
@@ -95,6 +105,11 @@ struct run {
     int exit_status;
     bool begins_again;                          /* with an empty store, unless it has rescued what it had */
     bool sets_aside, has_rescued;
+    enum run_hand hand;
+    bool has_handed;                            /* of one beside: it has asked for the last word */
+    uint64_t hand_due_ms;                       /* steady */
+    struct souk_slice handed;                   /* the last word; in the arena */
+    struct souk_arena handed_arena;
     enum souk_store_place place;                /* what lies where its store has to */
     uint64_t place_due_ms, rescue_due_ms;       /* steady */
     bool ended;
@@ -159,6 +174,24 @@ int run_pool_fd(const struct run_pool *pool);
 void run_pool_give(struct run_pool *pool);
 /* By the writer: tell the core what was prepared. */
 void run_pool_take(struct run_pool *pool);
+
+/* Block signals, and hear those that are meant for the writer. 0 or what souk_fail() returns. */
+int run_take_signals(struct run *run, struct souk_error *err);
+
+/* ---- souk_run_beside.c ---------------------------------------------- */
+
+/* As souk_run(). */
+int run_beside(const struct souk_run_config *config);
+
+/* ---- souk_run_hand.c ------------------------------------------------ */
+
+/* All by the writer. Now and then: does a process beside want to take over? */
+void run_hand_look(struct run *run, struct souk_time now);
+/* Each round while run->hand is RUN_HAND_DRAINS or RUN_HAND_WAITS. */
+void run_hand_work(struct run *run, struct souk_time now);
+/* True when it has handed over: the message was answered `busy`, or is said again by whoever sent it. */
+bool run_hand_hear(struct run *run, const struct souk_socket_message *message);
+void run_hand_finish(const struct run *run);
 
 /* ---- souk_run_place.c ----------------------------------------------- */
 

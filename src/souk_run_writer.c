@@ -103,7 +103,7 @@ run_writer(struct run *run)
         if (run->watchdog_ms != 0 && run->watchdog_due_ms < due_ms)
             due_ms = run->watchdog_due_ms;
         timeout_ms = type->wants_work(&run->engine, now) ? 0
-            : run_timeout_ms(due_ms, now.steady_ms, run->stopping || run->place != SOUK_STORE_THERE
+            : run_timeout_ms(due_ms, now.steady_ms, run->stopping || run->place != SOUK_STORE_THERE || run->hand != RUN_HAND_NOT
                 ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
         items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
         items[1] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
@@ -144,6 +144,8 @@ run_writer(struct run *run)
             stop(run, now);
         else if (run->place != SOUK_STORE_THERE)
             run_place_leave(run, now);
+        else if (run->hand != RUN_HAND_NOT)
+            run_hand_work(run, now);
         if (type->wants_work(&run->engine, now))
             work(run, now);
         souk_links_flush(&run->links, now.steady_ms);
@@ -228,7 +230,7 @@ hear_door(struct run *run, struct souk_time now)
 
         if (message->frame_count != 0
             && run_access_admits(run, run->access, SOUK_DOOR_COMMANDS, run->commands, message, NULL, &identity)
-            && !run_backup_hear(run->backup, message))
+            && !run_hand_hear(run, message) && !run_backup_hear(run->backup, message))
             run->engine.type->hear_request(&run->engine,
                 (struct souk_slice){ message->route, message->route_bytes }, identity, message->frames,
                 message->frame_count, now);
@@ -576,6 +578,7 @@ tell_room(struct run *run, struct souk_time now)
         souk_line_end(&line);
     }
     run_place_look(run, now);
+    run_hand_look(run, now);
     if (run->backup != NULL && run_backup_look(run->backup, now) != 0)
         return;                                 /* a store that failed says so at the next round */
     if (souk_store_room(run->store, &run->room) != 0)

@@ -13,7 +13,22 @@ test_process_service_SOURCES = \
 	test/sim/app_rows.c \
 	test/sim/app_stock.c
 test_process_service_LDADD = libsouk-all.la
-EXTRA_DIST += test/process/run.py test/process/system.py test/process/tsan.supp test/process/test_faults.py test/process/test_recovery.py test/process/test_backup.py test/process/test_verify.py test/process/test_finder.py test/process/test_tutorial.py test/process/test_operation.py test/process/test_shop.py
+check_PROGRAMS += test/process/service2
+test_process_service2_SOURCES = \
+	test/process/service.c \
+	test/sim/app.h \
+	test/sim/app_messages.c \
+	test/sim/app_messages.h \
+	test/sim/app_moderation.c \
+	test/sim/app_orders.c \
+	test/sim/app_payments.c \
+	test/sim/app_query.c \
+	test/sim/app_reviews.c \
+	test/sim/app_rows.c \
+	test/sim/app_stock.c
+test_process_service2_CPPFLAGS = $(AM_CPPFLAGS) -DVERSION_AT=1
+test_process_service2_LDADD = libsouk-all.la
+EXTRA_DIST += test/process/run.py test/process/system.py test/process/tsan.supp test/process/test_faults.py test/process/test_recovery.py test/process/test_backup.py test/process/test_verify.py test/process/test_rebuild.py test/process/test_finder.py test/process/test_tutorial.py test/process/test_operation.py test/process/test_shop.py
 
 # What souk init makes, for the tests of the command.
 test/process/book.h: $(srcdir)/src/init/book.messages.zpl souk-messages$(EXEEXT)
@@ -80,6 +95,6 @@ test_process_lodge_LDADD = libsouk-all.la
 $(test_process_lodge_OBJECTS): test/process/lodge.h
 
 # All that test/process/run.py needs in a build directory.
-process-programs: test/powercut/shim.la souk souk-bridge souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/guestbook test/process/vault \
+process-programs: test/powercut/shim.la souk souk-bridge souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/service2 test/process/guestbook test/process/vault \
 	test/process/desk test/process/lodge
 .PHONY: process-programs

@@ -1,6 +1,7 @@
 /*
  * service - one of the simulator's six services as a process: NAME is its
- * first argument, what souk-service(8) takes follows.
+ * first argument, what souk-service(8) takes follows. Built a second time,
+ * as service2, its tables are of another version.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,11 +9,15 @@
 
 #include "../sim/app_messages.h"
 
+#ifndef VERSION_AT
+#define VERSION_AT 0
+#endif
+
 int
 main(int argc, char **argv)
 {
-    static const struct souk_service *const services[] = { &app_orders[0], &app_stock[0], &app_payments[0],
-        &app_reviews[0], &app_moderation[0], &app_query[0] };
+    static const struct souk_service *const services[] = { &app_orders[VERSION_AT], &app_stock[VERSION_AT],
+        &app_payments[VERSION_AT], &app_reviews[VERSION_AT], &app_moderation[VERSION_AT], &app_query[VERSION_AT] };
 
     for (size_t i = 0; argc > 1 && i < sizeof services / sizeof services[0]; i++)
         if (strcmp(services[i]->name, argv[1]) == 0)
