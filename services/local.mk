@@ -84,8 +84,10 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge.h \
 	services/bridge/bridge_answer.c \
 	services/bridge/bridge_api.c \
+	services/bridge/bridge_files.c \
+	services/bridge/bridge_files.h \
 	services/bridge/bridge_guard.c \
 	services/bridge/bridge_http.c \
 	services/bridge/bridge_rate.c
-souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
-souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)
+souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
+souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)

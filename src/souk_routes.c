@@ -142,6 +142,24 @@ souk_routes_match(const struct souk_routes *routes, enum souk_route_method metho
     return match_out->methods == 0 ? -SOUK_ENOTFOUND : -SOUK_EINVAL;
 }
 
+const char *
+souk_routes_page(const struct souk_routes *routes, struct souk_slice path)
+{
+    struct souk_slice segments[SOUK_ROUTE_SEGMENTS_MAX];
+    const struct souk_route_page *found = NULL;
+    size_t segment_count;
+    size_t i;
+
+    if (routes->page_count == 0 || (segment_count = split(path, segments)) == 0)
+        return NULL;
+    for (i = 0; i < routes->page_count; i++) {
+        if (fits(&routes->pages[i].path, segments, segment_count)
+            && (found == NULL || is_nearer(&routes->pages[i].path, &found->path)))
+            found = &routes->pages[i];
+    }
+    return found == NULL ? NULL : found->file;
+}
+
 /* What lies between slashes; 0: no path that a route could have. "/" is one empty segment. */
 static size_t
 split(struct souk_slice path, struct souk_slice segments_out[SOUK_ROUTE_SEGMENTS_MAX])

@@ -23,6 +23,7 @@
 #define SOUK_ROUTE_DEADLINE_MS_MAX 60000
 #define SOUK_ROUTE_PARAMETERS_MAX 128           /* of one request behind its `?` */
 #define SOUK_ROUTE_ROLES_MAX 8
+#define SOUK_ROUTES_PAGES_MAX 64                /* paths that one exported file is for */
 #define SOUK_ROUTE_CACHE_SECONDS_MAX (365 * 24 * 3600)
 #define SOUK_ROUTE_RATE_MAX 1000000             /* requests of one address */
 #define SOUK_ROUTE_RATE_SECONDS_MAX (24 * 3600)
@@ -86,6 +87,13 @@ struct souk_route {
     struct souk_route_refusal refusals[SOUK_ROUTE_REFUSALS_MAX];
 };
 
+/* A file that is served for every path of that kind: its script looks at the path. */
+struct souk_route_page {
+    unsigned line;                              /* of the file */
+    struct souk_route_path path;
+    const char *file;                           /* as a request would name it */
+};
+
 /* What the bridge keeps to; `limits` in the file. The numbers behind are the defaults. */
 struct souk_routes_limits {
     uint64_t target_bytes_max;                  /* of a request's target: path and parameters;  2048 */
@@ -117,6 +125,9 @@ struct souk_routes {
     struct souk_routes_limits limits;
     size_t count;
     const struct souk_route *routes;
+    const char *files;                          /* directory of files, as written; NULL: none */
+    size_t page_count;
+    const struct souk_route_page *pages;
     struct souk_routes_parts *parts;
 };
 
@@ -151,6 +162,9 @@ struct souk_route_match {
  */
 SOUK_MUST_CHECK int souk_routes_match(const struct souk_routes *routes, enum souk_route_method method,
     struct souk_slice path, struct souk_route_match *match_out);
+
+/* The file that stands for a path; NULL: none does. */
+const char *souk_routes_page(const struct souk_routes *routes, struct souk_slice path);
 
 /*
  * Pack the message that a request says: values of the path, parameters (what

@@ -32,10 +32,16 @@ const struct souk_routes_number souk_routes_numbers[] = {
 static const struct souk_zpl_rule root_rules[] = {
     { "routes", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ONCE },
     { "route", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_SOME },
+    { "page", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
+    { .name = NULL },
+};
+static const struct souk_zpl_rule page_rules[] = {
+    { "file", SOUK_ZPL_VALUE, SOUK_ZPL_ONCE },
     { .name = NULL },
 };
 static const struct souk_zpl_rule head_rules[] = {
     { "about", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "files", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "refusals", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { "limits", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { .name = NULL },
@@ -59,6 +65,7 @@ static const struct souk_zpl_rule route_rules[] = {
 };
 
 static void read_head(struct souk_routes_reading *reading, const struct souk_zpl_node *node);
+static int read_pages(struct souk_routes_reading *reading, const struct souk_zpl_node *root);
 static void read_limits(struct souk_routes_reading *reading, const struct souk_zpl_node *section);
 static void read_refusals(struct souk_routes_reading *reading, const struct souk_zpl_node *section,
     const struct souk_message_type *type, struct souk_route_refusal *refusals, const struct souk_zpl_node **nodes,
@@ -122,7 +129,7 @@ souk_routes_read(struct souk_routes_reading *reading)
         check_alone(reading, node, routes->count++);
     }
     check_common_refusals(reading);
-    return 0;
+    return read_pages(reading, root);
 }
 
 void
@@ -165,10 +172,44 @@ read_head(struct souk_routes_reading *reading, const struct souk_zpl_node *node)
     souk_zpl_check_all(reading->routes->parts->zpl, node, head_rules, note, reading);
     if ((child = valued(node, "about")) != NULL)
         reading->routes->about = child->value;
+    if ((child = valued(node, "files")) != NULL)
+        reading->routes->files = child->value;
     if ((child = souk_zpl_child(node, "limits")) != NULL && !child->has_value)
         read_limits(reading, child);
     if ((child = souk_zpl_child(node, "refusals")) != NULL && !child->has_value)
         read_refusals(reading, child, NULL, reading->refusals, reading->refusal_nodes, &reading->refusal_count);
+}
+
+/* Paths that one file is for. Whether it is there shows when files are read. */
+static int
+read_pages(struct souk_routes_reading *reading, const struct souk_zpl_node *root)
+{
+    struct souk_routes *routes = reading->routes;
+    const struct souk_zpl_node *node;
+    const struct souk_zpl_node *file;
+    struct souk_route_page *pages;
+
+    pages = souk_arena_alloc(&routes->parts->arena, SOUK_ROUTES_PAGES_MAX * sizeof *pages);
+    if ((routes->pages = pages) == NULL)
+        return -SOUK_ENOMEM;
+    for (node = souk_zpl_child(root, "page"); node != NULL; node = souk_zpl_again(node)) {
+        if (routes->page_count == SOUK_ROUTES_PAGES_MAX) {
+            souk_routes_wrong(reading, node, "more than %d pages", SOUK_ROUTES_PAGES_MAX);
+            break;
+        }
+        if (!node->has_value)
+            continue;
+        souk_zpl_check_all(routes->parts->zpl, node, page_rules, note, reading);
+        pages[routes->page_count].line = node->line;
+        read_path(reading, node, node->value, NULL, &pages[routes->page_count].path);
+        if ((file = valued(node, "file")) != NULL && file->value[0] != '/')
+            souk_routes_wrong(reading, file, "`file`: the path that a request would name it by is meant, such as"
+                " /post.html, not `%s`", file->value);
+        if (routes->files == NULL)
+            souk_routes_wrong(reading, node, "a page needs `files` below `routes`");
+        pages[routes->page_count++].file = file == NULL ? "" : file->value;
+    }
+    return 0;
 }
 
 static void
@@ -456,6 +497,7 @@ static void
 read_segment(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     const struct souk_message_type *type, struct souk_slice text, struct souk_route_path *path)
 {
+    static const struct souk_field anything = { .name = "anything" };
     struct souk_route_segment *segment = &path->segments[path->segment_count++];
     const char *begin = text.base;
     const bool is_value = text.size_bytes > 2 && begin[0] == '{' && begin[text.size_bytes - 1] == '}';
@@ -470,8 +512,10 @@ read_segment(struct souk_routes_reading *reading, const struct souk_zpl_node *no
                 " {FIELD} is meant", (int)text.size_bytes, begin);
         return;
     }
-    if (type == NULL)
+    if (type == NULL) {
+        segment->field = &anything;
         return;
+    }
     segment->text = (struct souk_slice){ begin + 1, text.size_bytes - 2 };
     (void)snprintf(name, sizeof name, "%.*s", (int)segment->text.size_bytes, begin + 1);
     for (i = 0; i < type->field_count; i++)
@@ -555,8 +599,8 @@ read_cache(struct souk_routes_reading *reading, const struct souk_zpl_node *node
     if (word == 4 || (word < SOUK_ROUTE_CACHE_PRIVATE && *rest != '\0')
         || (word >= SOUK_ROUTE_CACHE_PRIVATE && (route->cache_seconds == 0 || *end != '\0'
         || route->cache_seconds > SOUK_ROUTE_CACHE_SECONDS_MAX)))
-        souk_routes_wrong(reading, node, "`cache`: no-store, revalidate, private SECONDS or public SECONDS is meant, with 1"
-            " to %d seconds, not `%s`", SOUK_ROUTE_CACHE_SECONDS_MAX, node->value);
+        souk_routes_wrong(reading, node, "`cache`: no-store, revalidate, private SECONDS or public SECONDS is meant, with"
+            " 1 to %d seconds, not `%s`", SOUK_ROUTE_CACHE_SECONDS_MAX, node->value);
     else
         route->cache = word;
 }
@@ -590,8 +634,8 @@ read_roles(struct souk_routes_reading *reading, const struct souk_zpl_node *node
         if (!child->has_value)
             continue;
         if (!souk_name_valid(souk_slice_of(child->value)))
-            souk_routes_wrong(reading, child, "`%s` is no name for a role: 1 to %d of a-z 0-9 - . beginning with a letter",
-                child->value, SOUK_NAME_BYTES_MAX);
+            souk_routes_wrong(reading, child, "`%s` is no name for a role: 1 to %d of a-z 0-9 - . beginning with a"
+                " letter", child->value, SOUK_NAME_BYTES_MAX);
         else if (i < route->role_count)
             souk_routes_wrong(reading, child, "`role = %s` is there already", child->value);
         else if (route->role_count == SOUK_ROUTE_ROLES_MAX)

@@ -37,6 +37,7 @@ static int read_topology(struct bridge *bridge, const struct options *options, s
 static int find_self(struct bridge *bridge, const struct options *options);
 static void say_wrong(void *arg, unsigned line, const char *sentence);
 static int open_bridge(struct bridge *bridge, struct souk_error *err);
+static int read_files(struct bridge *bridge, struct souk_error *err);
 static int watch_signals(struct bridge *bridge, struct souk_error *err);
 static int say_listening(struct bridge *bridge, uint16_t port);
 static void run(struct bridge *bridge);
@@ -98,6 +99,7 @@ done:
     bridge_http_stop(&bridge);
     souk_client_close(&bridge.client);
     free(bridge.rates);
+    bridge_files_close(&bridge.files);
     souk_key_close(&bridge.key);
     if (bridge.loop_fd >= 0)
         (void)close(bridge.loop_fd);
@@ -230,20 +232,39 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
     if ((bridge->loop_fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
         return souk_fail(err, SOUK_EIO, "no descriptor to wait with: %s", strerror(errno));
     if (bridge->topology->has_keys && bridge->self->key == NULL)
-        return souk_fail(err, SOUK_EINVAL, "`client = %s` has no `key`, in a system that has keys; souk keys make %s makes"
-            " one", bridge->self->name.text, bridge->self->name.text);
+        return souk_fail(err, SOUK_EINVAL, "`client = %s` has no `key`, in a system that has keys; souk keys make %s"
+            " makes one", bridge->self->name.text, bridge->self->name.text);
     if ((rc = watch_signals(bridge, err)) != 0 || (bridge->topology->has_keys
             && (rc = souk_key_open(bridge->keys, bridge->self->name.text, bridge->self->key, &bridge->key, err)) != 0)
         || (rc = souk_client_open(bridge->topology, bridge->self->name.text, &bridge->client, err)) != 0)
         return rc;
     souk_client_set_key(bridge->client, bridge->key);
-    if ((bridge->rates = bridge_rates_new()) == NULL)
-        return souk_fail(err, SOUK_ENOMEM, "no memory for rates");
+    if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "no memory for rates and files");
+    if ((rc = read_files(bridge, err)) != 0)
+        return rc;
     if ( (rc = souk_socket_listen(bridge->self->listen, &listen_fd, &port, err)) != 0
         || (rc = bridge_http_start(bridge, listen_fd, err)) != 0)
         return rc;
     souk_client_watch(bridge->client, bridge->loop_fd);
     return say_listening(bridge, port);
+}
+
+/* What the routes name as files; a path without a slash in front begins where the routes lie. */
+static int
+read_files(struct bridge *bridge, struct souk_error *err)
+{
+    const char *slash = strrchr(bridge->self->routes, '/');
+    char path[2 * SOUK_TOPOLOGY_PATH_BYTES_MAX];
+    int rc;
+
+    if (bridge->routes->files != NULL) {
+        (void)snprintf(path, sizeof path, "%.*s%s", bridge->routes->files[0] == '/' ? 0
+            : (int)(slash + 1 - bridge->self->routes), bridge->self->routes, bridge->routes->files);
+        if ((rc = bridge_files_read(bridge->files, path, err)) != 0)
+            return rc;
+    }
+    return bridge_files_end(bridge->files, bridge->routes, err);
 }
 
 /* Blocked before libzmq starts its threads, so that none of them takes one. */

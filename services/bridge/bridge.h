@@ -7,6 +7,7 @@
  *   bridge_api.c     exchanges that are commands and queries
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
  *   bridge_rate.c    how often an address may ask
+ *   bridge_files.c   files that are served as they are
  *
  * One thread, no store. Whatever is kept of a request hangs off its exchange,
  * and is gone with it.
@@ -17,6 +18,7 @@
 #include <jansson.h>
 #include <microhttpd.h>
 
+#include "bridge_files.h"
 #include "souk_catalogue.h"
 #include "souk_client.h"
 #include "souk_report.h"
@@ -66,6 +68,7 @@ struct bridge_exchange {
     char *location;                             /* of what a command makes; NULL: none */
     unsigned status;                            /* with `response` */
     struct MHD_Response *response;
+    bool is_shared;                             /* the response is the table's of files */
     const char *caching;                        /* Cache-Control; NULL: no-store */
     char caching_room[BRIDGE_CACHING_BYTES];
     struct bridge_ask *ask;                     /* while it waits */
@@ -95,6 +98,7 @@ struct bridge {
     struct bridge_peer *peers;
     uint64_t reap_us;                           /* when a deadline is looked at next */
     struct bridge_rates *rates;
+    struct bridge_files *files;
     struct bridge_ask *asks;
     size_t exchange_count, waiting_count;       /* under way; waiting for services */
     bool is_stopping;
@@ -155,7 +159,8 @@ struct bridge_problem {
     const char *title;
 };
 
-extern const struct bridge_problem bridge_sign_in, bridge_too_many, bridge_tag_missing, bridge_bad_request, bridge_bad_host, bridge_target_too_long,
+extern const struct bridge_problem bridge_sign_in, bridge_too_many, bridge_tag_missing, bridge_bad_request,
+    bridge_bad_host, bridge_target_too_long,
     bridge_header_too_large, bridge_version, bridge_expectation, bridge_not_found, bridge_bad_method,
     bridge_cross_site, bridge_not_acceptable, bridge_media_type, bridge_body_too_large, bridge_invalid,
     bridge_key_missing, bridge_key_reused, bridge_refused, bridge_lost, bridge_pending, bridge_busy,

@@ -178,7 +178,7 @@ bridge_answer_problem(struct bridge_exchange *exchange, const struct bridge_prob
 void
 bridge_answer_header(struct bridge_exchange *exchange, const char *name, const char *value)
 {
-    if (exchange->response != NULL)
+    if (exchange->response != NULL && !exchange->is_shared)
         (void)MHD_add_response_header(exchange->response, name, value);
 }
 
@@ -192,15 +192,16 @@ bridge_answer_retry(struct bridge_exchange *exchange, uint64_t after_ms)
     bridge_answer_header(exchange, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
 }
 
-/* What every answer of the API has: nobody keeps it unless its route says so, nothing runs in it, and it says what it belongs to. */
+/* What all have: nobody keeps it unless its route says so, nothing runs in it, and it says what it belongs to. */
 static void
 set_response(struct bridge_exchange *exchange, unsigned status, const char *type, char *text, size_t bytes,
     enum MHD_ResponseMemoryMode mode)
 {
     char correlation[SOUK_ID_TEXT_BYTES];
 
-    if (exchange->response != NULL)
+    if (exchange->response != NULL && !exchange->is_shared)
         MHD_destroy_response(exchange->response);
+    exchange->is_shared = false;
     exchange->status = status;
     exchange->response = MHD_create_response_from_buffer(bytes, text, mode);
     if (exchange->response == NULL && mode == MHD_RESPMEM_MUST_FREE)

@@ -17,6 +17,7 @@
 #define LOCATION_BYTES 2048
 #define QUALITY_TEXT "q=0"
 
+static bool take_file(struct bridge_exchange *exchange);
 static bool check_origin(struct bridge_exchange *exchange);
 static bool check_role(struct bridge_exchange *exchange);
 static bool check_rate(struct bridge_exchange *exchange);
@@ -60,6 +61,8 @@ bridge_api_begin(struct bridge_exchange *exchange, const char *method)
     while (known < SOUK_ROUTE_METHODS && strcmp(method, souk_route_method_name(known)) != 0)
         known++;
     rc = souk_routes_match(bridge->routes, known, exchange->path, &exchange->match);
+    if (rc == -SOUK_ENOTFOUND && known == SOUK_ROUTE_GET && !exchange->has_body && take_file(exchange))
+        return false;
     if (rc == -SOUK_ENOTFOUND) {
         bridge_answer_problem(exchange, &bridge_not_found, 0, NULL, "no route has this path");
         return false;
@@ -75,7 +78,21 @@ bridge_api_begin(struct bridge_exchange *exchange, const char *method)
         bridge_answer_header(exchange, MHD_HTTP_HEADER_ALLOW, allow);
         return false;
     }
-    return check_origin(exchange) && check_rate(exchange) && check_role(exchange) && check_accept(exchange) && check_body(exchange) && check_cursors(exchange);
+    return check_origin(exchange) && check_rate(exchange) && check_role(exchange) && check_accept(exchange)
+        && check_body(exchange) && check_cursors(exchange);
+}
+
+/* What no route has may be a file. */
+static bool
+take_file(struct bridge_exchange *exchange)
+{
+    const struct bridge *bridge = exchange->bridge;
+
+    exchange->response = bridge_files_find(bridge->files, bridge->routes, exchange->path,
+        bridge_http_field(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+        bridge_http_field(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH), &exchange->status);
+    exchange->is_shared = exchange->response != NULL;
+    return exchange->is_shared;
 }
 
 /* A page of another site may make a browser send a command, with the person's cookies and all. */
@@ -112,8 +129,8 @@ check_rate(struct bridge_exchange *exchange)
         bridge_now_us());
     if (after_ms == 0)
         return true;
-    bridge_answer_problem(exchange, &bridge_too_many, 0, NULL, "%ju requests within %ju seconds are taken of one address",
-        (uintmax_t)route->rate, (uintmax_t)route->rate_seconds);
+    bridge_answer_problem(exchange, &bridge_too_many, 0, NULL, "%ju requests within %ju seconds are taken of one"
+        " address", (uintmax_t)route->rate, (uintmax_t)route->rate_seconds);
     bridge_answer_retry(exchange, after_ms);
     return false;
 }

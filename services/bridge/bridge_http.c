@@ -323,7 +323,8 @@ queue(struct bridge_exchange *exchange)
         return MHD_NO;
     set_deadline(exchange->bridge, exchange->peer, exchange->bridge->routes->limits.answer_ms);
     queued = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
-    MHD_destroy_response(exchange->response);
+    if (!exchange->is_shared)
+        MHD_destroy_response(exchange->response);
     exchange->response = NULL;
     return queued;
 }
@@ -339,7 +340,7 @@ end_exchange(void *cls, struct MHD_Connection *connection, void **context, enum 
     *context = NULL;
     if (exchange->stage != BRIDGE_NEW)
         set_deadline(bridge, exchange->peer, bridge->routes->limits.idle_ms);
-    if (exchange->response != NULL)
+    if (exchange->response != NULL && !exchange->is_shared)
         MHD_destroy_response(exchange->response);
     free(exchange->location);
     free(exchange->body);

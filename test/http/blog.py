@@ -29,7 +29,7 @@ def new_id():
 class Blog:
     """`limits` and `lines` go into the routes file, `bridge` below the topology's client."""
 
-    def __init__(self, build, limits=None, lines="", bridge="", without=(), edit=lambda routes: routes):
+    def __init__(self, build, limits=None, lines="", bridge="", without=(), edit=lambda routes: routes, files=None):
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-http-")
         self.witness = tempfile.mkdtemp(prefix="souk-http-", dir="/dev/shm")
@@ -37,6 +37,12 @@ class Blog:
         section = "".join(f"        {name} = {value}\n" for name, value in (limits or {}).items())
         if section:
             routes = routes.replace("    refusals\n", f"    limits\n{section}    refusals\n", 1)
+        for name, content in (files or {}).items():
+            place = pathlib.Path(self.path, "out", name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        if files is not None:
+            routes = routes.replace("routes = blog\n", "routes = blog\n    files = out\n")
         pathlib.Path(self.path, "blog.routes.zpl").write_text(routes + lines, "utf-8")
         topology = (ROOT / "topology/blog.zpl").read_text("utf-8")
         topology = topology.replace("../examples/blog/blog.routes.zpl", "blog.routes.zpl")

@@ -452,10 +452,10 @@ answers_are_kept_as_it_is_said(void **state)
     refused(HEAD PAGE "    etag = text\n    cache = no-store\n",
         "r.zpl:4: `text` of `book.page_reply` is not what an entity tag can hold: a number, an id, a time\n"
         "r.zpl:4: `etag` is for answers that are kept: say `cache`\n");
-    refused(HEAD PAGE "    etag = revison\n    cache = revalidate\n", "r.zpl:4: `book.page_reply` has no field `revison`; did"
-        " you mean `revision`?\n");
+    refused(HEAD PAGE "    etag = revison\n    cache = revalidate\n", "r.zpl:4: `book.page_reply` has no field `revison`;"
+        " did you mean `revision`?\n");
     refused(HEAD PAGE "    if_match = page_id\n", "r.zpl:4: `if_match` is said of commands, and this is a query\n");
-    routes = good(HEAD PAGE "    cache = public 31536000\n    etag = revision\nroute = GET /look\n    query = book.look\n"
+    routes = good(HEAD PAGE "    cache = public 31536000\n    etag = revision\n" LOOK
         "    cache = private 1\n");
     assert_int_equal(routes->routes[0].cache, SOUK_ROUTE_CACHE_PUBLIC);
     assert_int_equal(routes->routes[0].cache_seconds, 31536000);
@@ -465,10 +465,40 @@ answers_are_kept_as_it_is_said(void **state)
 }
 
 static void
+pages_stand_for_paths(void **state)
+{
+    struct souk_routes *routes;
+    char text[TEXT_BYTES];
+    unsigned i;
+
+    refused(HEAD PAGE "page = /p/{id}\n    file = p.html\npage = x\n    file = /x.html\npage = /y\n",
+        "r.zpl:5: `file`: the path that a request would name it by is meant, such as /post.html, not `p.html`\n"
+        "r.zpl:4: a page needs `files` below `routes`\n"
+        "r.zpl:6: a path begins with a slash and has at most 255 bytes, unlike `x`\n"
+        "r.zpl:6: a page needs `files` below `routes`\n"
+        "r.zpl:8: `file` is missing below `page = /y`\n"
+        "r.zpl:8: a page needs `files` below `routes`\n");
+    routes = good(HEAD "    files = out\n" PAGE "page = /p/{id}\n    file = /p.html\n"
+        "page = /p/new\n    file = /new.html\n");
+    assert_string_equal(routes->files, "out");
+    assert_string_equal(souk_routes_page(routes, souk_slice_of("/p/7")), "/p.html");
+    assert_string_equal(souk_routes_page(routes, souk_slice_of("/p/new")), "/new.html");
+    assert_null(souk_routes_page(routes, souk_slice_of("/p")));
+    assert_null(souk_routes_page(routes, souk_slice_of("/p/7/8")));
+    souk_routes_close(&routes);
+    (void)strcpy(text, HEAD "    files = out\n" PAGE);
+    for (i = 0; i < SOUK_ROUTES_PAGES_MAX; i++)
+        (void)sprintf(text + strlen(text), "page = /p%u\n    file = /p.html\n", i);
+    souk_routes_close(&(struct souk_routes *){ good(text) });
+    (void)strcat(text, "page = /one-more\n    file = /p.html\n");
+    refused(text, "r.zpl:133: more than 64 pages\n");
+}
+
+static void
 rates_and_roles_have_limits(void **state)
 {
-    static const char wrong[] = "`rate`: REQUESTS per SECONDS is meant, such as 10 per 60, with at most 1000000 requests"
-        " and 86400 seconds, not";
+    static const char wrong[] = "`rate`: REQUESTS per SECONDS is meant, such as 10 per 60, with at most 1000000"
+        " requests and 86400 seconds, not";
     const char *const rates[] = { "10", "0 per 1", "1 per 0", "1000001 per 1", "1 per 86401", "1 per 1x", "-1 per 1",
         "x per y" };
     struct souk_routes *routes;
@@ -553,6 +583,7 @@ main(void)
         cmocka_unit_test(parameters_that_cannot_be_meant_are_refused),
         cmocka_unit_test(path_and_body_say_each_field_once),
         cmocka_unit_test(answers_are_kept_as_it_is_said),
+        cmocka_unit_test(pages_stand_for_paths),
         cmocka_unit_test(rates_and_roles_have_limits),
         cmocka_unit_test(a_tag_is_a_field_of_the_command),
         cmocka_unit_test(a_place_is_percent_encoded),
