@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include <sodium.h>
+
 #include <souk-json.h>
 
 #include "souk_batch.h"
@@ -19,13 +21,13 @@
 #define WORDS_MAX 3                     /* SERVICE MESSAGE JSON */
 
 enum { OPTION_FROM = 256, OPTION_ID, OPTION_SEEN, OPTION_RECORDED, OPTION_DEADLINE, OPTION_CORRELATION,
-    OPTION_CALLER, OPTION_IN_FLIGHT };
+    OPTION_CALLER, OPTION_IN_FLIGHT, OPTION_PASS };
 
 struct options {
     struct souk_cli cli;                /* first */
     const char *words[WORDS_MAX];
     size_t word_count;
-    const char *from, *id, *caller;
+    const char *from, *id, *caller, *pass;
     bool is_recorded, has_correlation;
     struct souk_id correlation;
     uint32_t deadline_ms, in_flight;
@@ -34,6 +36,8 @@ struct options {
 
 struct calling {
     const struct options *options;
+    uint8_t pass_bytes[SOUK_PASS_BYTES_MAX];
+    struct souk_slice pass;             /* empty: in nobody's name */
     struct souk_cli_system system;
     struct souk_cli_progress progress;
     uint64_t sent, answered;
@@ -41,6 +45,7 @@ struct calling {
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
+static int read_pass(struct calling *calling);
 static int call_one(struct calling *calling);
 static int call_all(struct calling *calling);
 static int call_line(struct calling *calling, const char *line, uint64_t number);
@@ -69,6 +74,7 @@ souk_cli_call(int argc, char **argv)
         { "recorded", OPTION_RECORDED, NULL, 0, "Answer when event stores have it, too", 0 },
         { "deadline", OPTION_DEADLINE, "MS", 0, "Wait so long for an answer; default: 10000", 0 },
         { "correlation", OPTION_CORRELATION, "UUID", 0, "The undertaking that this belongs to", 0 },
+        { "pass", OPTION_PASS, "FILE", 0, "In the name of a person: FILE holds their pass in base64url", 0 },
         { "caller", OPTION_CALLER, "NAME", 0, "Under whose name; ids are a caller's own; default: souk", 0 },
         { "in-flight", OPTION_IN_FLIGHT, "N", 0, "With --from: requests under way at once; default: 64", 0 },
         { 0 },
@@ -83,6 +89,8 @@ souk_cli_call(int argc, char **argv)
 
     souk_cli_begin(&options.cli, argv);
     if ((calling.status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
+        return calling.status;
+    if ((calling.status = read_pass(&calling)) != 0)
         return calling.status;
     if ((calling.status = souk_cli_system_open(&calling.system, &options.cli, options.caller)) == 0) {
         rc = options.from == NULL ? call_one(&calling) : call_all(&calling);
@@ -130,6 +138,9 @@ parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "--caller: a name of 1 to %d bytes is meant", SOUK_WIRE_CALLER_BYTES_MAX);
         options->caller = arg;
         return 0;
+    case OPTION_PASS:
+        options->pass = arg;
+        return 0;
     case OPTION_IN_FLIGHT:
         options->in_flight = (uint32_t)souk_cli_number(state, "--in-flight", arg, 1, IN_FLIGHT_MAX);
         return 0;
@@ -145,6 +156,36 @@ parse_option(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+/* ---- in whose name -------------------------------------------------- */
+
+static int
+read_pass(struct calling *calling)
+{
+    char text[sodium_base64_ENCODED_LEN(SOUK_PASS_BYTES_MAX, sodium_base64_VARIANT_URLSAFE_NO_PADDING) + 2];
+    const char *path = calling->options->pass;
+    size_t size_bytes, room = sizeof calling->pass_bytes;
+    FILE *file;
+
+    if (path == NULL)
+        return 0;
+    if ((file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re")) == NULL) {
+        souk_cli_say(&calling->options->cli, SOUK_CLI_RED, "--pass: %s: %s", path, strerror(errno));
+        return EX_NOINPUT;
+    }
+    size_bytes = fread(text, 1, sizeof text, file);
+    if (file != stdin)
+        (void)fclose(file);
+    calling->pass.base = calling->pass_bytes;
+    if (size_bytes == sizeof text || sodium_base642bin(calling->pass_bytes, room, text, size_bytes, "\n",
+        &calling->pass.size_bytes, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0
+        || calling->pass.size_bytes == 0) {
+        souk_cli_say(&calling->options->cli, SOUK_CLI_RED, "--pass: %s holds no pass: one line of base64url is meant, as"
+            " the service that issues passes answers it", path);
+        return EX_DATAERR;
+    }
+    return 0;
 }
 
 /* ---- sending -------------------------------------------------------- */
@@ -261,7 +302,7 @@ send_packed(struct calling *calling, const struct souk_topology_node *node, cons
         .id = id == NULL ? souk_client_new_id() : id_of(id), .name = souk_slice_of(type->name),
         .version = type->version, .payload = payload, .deadline_ms = options->deadline_ms,
         .is_recorded = options->is_recorded, .has_correlation = options->has_correlation,
-        .correlation = options->correlation, .seen_count = options->seen.count };
+        .correlation = options->correlation, .seen_count = options->seen.count, .pass = calling->pass };
     struct souk_error err = { 0 };
     int rc;
 

@@ -85,7 +85,7 @@ test/process/lodge.h: $(srcdir)/test/process/lodge.messages.zpl souk-messages$(E
 	$(AM_V_GEN)$(MKDIR_P) test/process && \
 		./souk-messages$(EXEEXT) c $(srcdir)/test/process/lodge.messages.zpl -o test/process
 test/process/lodge.c: test/process/lodge.h
-EXTRA_DIST += test/process/lodge.messages.zpl test/process/test_pass.py
+EXTRA_DIST += test/process/lodge.messages.zpl test/process/test_pass.py test/process/test_sale.py
 CLEANFILES += test/process/lodge.h test/process/lodge.c
 check_PROGRAMS += test/process/lodge
 test_process_lodge_SOURCES = test/process/lodge_service.c
@@ -96,5 +96,6 @@ $(test_process_lodge_OBJECTS): test/process/lodge.h
 
 # All that test/process/run.py needs in a build directory.
 process-programs: test/powercut/shim.la souk souk-bridge souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/service2 test/process/guestbook test/process/vault \
-	test/process/desk test/process/lodge
+	test/process/desk test/process/lodge \
+	souk-accounts souk-cards souk-catalog souk-inventory souk-orders souk-payments
 .PHONY: process-programs
