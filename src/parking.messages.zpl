@@ -56,7 +56,7 @@ query = souk.parked.event
     reply
         fields
             event = parked_event
-            payload = bytes 60000 optional, absent beyond that size
+            payload = bytes 60000 optional, absent of private streams and beyond that size
 
 command = souk.parked.retry
     about = Run a parked event again, those before it with the same key first, those behind it afterwards.

@@ -7,6 +7,7 @@
 #include "souk_wire.h"
 
 #define RUNTIME_PREFIX "souk."          /* names of the runtime's own commands and queries */
+#define PARKED_PREFIX "souk.parked."    /* of these, what is for operators only: they show events and errors */
 
 /* What one key may do here. A key and the old one of the same owner are two of these. */
 struct souk_access_peer {
@@ -251,6 +252,8 @@ souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice c
 bool
 souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query)
 {
+    if (begins_with(query, PARKED_PREFIX))
+        return peer->is_operator;
     if (peer->at_store || begins_with(query, RUNTIME_PREFIX))
         return peer->is_operator || peer->may_query;
     return peer->may_query;

@@ -480,7 +480,7 @@ show_text(struct parking *parking, const struct found *found, const struct souk_
             : "");
     (void)printf("  undertaking  %s\n", correlation);
     if (!reply->has_payload) {
-        (void)printf("(too large to be shown)\n");
+        (void)printf("  data         (not shown: of a private stream, or too large)\n");
         return;
     }
     data = souk_cli_need(data_of(parking, reply));

@@ -6,11 +6,15 @@
 
 #include "parking.h"
 
+#define CALLER_UNNAMED "souk"            /* what the command calls itself */
+
 static int note_failed(struct souk_core *core);
 static int run_key(struct souk_core *core, const struct core_retry *retry);
 static int run_one(struct souk_core *core, const struct core_retry *retry, struct souk_parked *parked);
 static int retry_one(struct souk_core *core, struct core_command *command, const struct souk_parked_retry *order);
 static int discard_one(struct souk_core *core, struct core_command *command, const struct souk_parked_discard *order);
+static struct souk_slice who_of(const struct core_command *command, struct souk_slice said,
+    char text[SOUK_SETTLED_WHO_BYTES_MAX + 1]);
 static int find(struct souk_core *core, struct core_command *command, uint64_t sequence, struct souk_slice stream,
     uint64_t number, struct souk_parked *parked_out);
 static int want(struct souk_core *core, struct souk_slice key, const struct souk_id *command_id,
@@ -211,6 +215,7 @@ static int
 retry_one(struct souk_core *core, struct core_command *command, const struct souk_parked_retry *order)
 {
     char text[SOUK_FAULT_TEXT_BYTES_MAX + 1];
+    char who[SOUK_SETTLED_WHO_BYTES_MAX + 1];
     struct souk_parked parked;
     int rc;
 
@@ -222,7 +227,7 @@ retry_one(struct souk_core *core, struct core_command *command, const struct sou
     }
     if (!command->retrying) {
         command->retrying = true;
-        return want(core, parked.event.key, &command->request.id, order->who);
+        return want(core, parked.event.key, &command->request.id, who_of(command, order->who, who));
     }
     command->done = true;
     if ((rc = souk_parked_first(core->txn, parked.event.key, &parked)) != 0)
@@ -234,6 +239,7 @@ retry_one(struct souk_core *core, struct core_command *command, const struct sou
 static int
 discard_one(struct souk_core *core, struct core_command *command, const struct souk_parked_discard *order)
 {
+    char who[SOUK_SETTLED_WHO_BYTES_MAX + 1];
     struct souk_settled settled;
     struct souk_parked parked;
     struct souk_slice key;
@@ -255,16 +261,32 @@ discard_one(struct souk_core *core, struct core_command *command, const struct s
     settled = souk_settled_of(&parked, SOUK_SETTLED_DISCARDED);
     settled.at_ms = core->wall_ms;
     settled.command_id = command->request.id;
-    settled.who = order->who;
+    settled.who = who_of(command, order->who, who);
     settled.why = order->why;
     core->changed = true;
     if ((rc = souk_parked_remove(core->txn, &parked)) != 0 || (rc = souk_settled_put(core->txn, &settled)) != 0)
         return rc;
     core->parked_count--;
     if (first == parked.sequence && count > 1 && !is_wanted(core, key)
-        && (rc = want(core, key, &command->request.id, order->who)) != 0)
+        && (rc = want(core, key, &command->request.id, settled.who)) != 0)
         return rc;
     return core_answer(core, command, SOUK_STATUS_OK, "", "");
+}
+
+/*
+ * Who gave an order, as the connection proves it where there are keys, and as
+ * the order says itself; of the souk command nothing more is known without keys.
+ */
+static struct souk_slice
+who_of(const struct core_command *command, struct souk_slice said, char text[SOUK_SETTLED_WHO_BYTES_MAX + 1])
+{
+    const struct souk_slice caller = { command->caller, command->caller_bytes };
+
+    if (souk_slice_equal(caller, souk_slice_of(CALLER_UNNAMED)))
+        return said;
+    (void)snprintf(text, SOUK_SETTLED_WHO_BYTES_MAX + 1, "%.*s: %.*s", (int)caller.size_bytes,
+        (const char *)caller.base, (int)said.size_bytes, said.base == NULL ? "" : (const char *)said.base);
+    return souk_slice_of(text);
 }
 
 /* The event that is meant. When it is not parked the command is answered, and done. */

@@ -17,6 +17,7 @@ static_assert((int)SETTLED_HOW_RETRIED == (int)SOUK_SETTLED_RETRIED
 /* What a query lives in. Rows are borrowed from the transaction, names in them are copied. */
 struct answering {
     struct souk_txn *txn;
+    const struct souk_wiring *wiring;
     struct souk_arena arena;
     struct souk_pack *pack;
     const char **reply_out;
@@ -25,6 +26,7 @@ struct answering {
 static int list(struct answering *answering, const struct souk_parked_list *query);
 static int show(struct answering *answering, const struct souk_parked_event *query);
 static int list_settled(struct answering *answering, const struct souk_parked_settled *query);
+static bool is_private(const struct souk_wiring *wiring, const struct souk_name *stream);
 static int describe(struct answering *answering, const struct souk_parked *parked, struct parked_event *out);
 static int describe_settled(struct answering *answering, const struct souk_settled *settled,
     struct settled_event *out);
@@ -44,10 +46,10 @@ souk_parked_is_query(struct souk_slice name)
 }
 
 int
-souk_parked_answer(struct souk_txn *txn, const struct souk_wire_request *request, struct souk_pack *pack,
-    const char **reply_out)
+souk_parked_answer(struct souk_txn *txn, const struct souk_wiring *wiring, const struct souk_wire_request *request,
+    struct souk_pack *pack, const char **reply_out)
 {
-    struct answering answering = { .txn = txn, .pack = pack, .reply_out = reply_out };
+    struct answering answering = { .txn = txn, .wiring = wiring, .pack = pack, .reply_out = reply_out };
     const struct souk_message_type *type = NULL;
     union {
         struct souk_parked_list list;
@@ -126,10 +128,20 @@ show(struct answering *answering, const struct souk_parked_event *query)
     }
     if (rc != 0 || (rc = describe(answering, &parked, &reply.event)) != 0)
         return rc;
-    reply.has_payload = parked.event.payload.size_bytes <= PAYLOAD_SHOWN_BYTES_MAX;
+    reply.has_payload = parked.event.payload.size_bytes <= PAYLOAD_SHOWN_BYTES_MAX
+        && !is_private(answering->wiring, parked.kind == SOUK_PARKED_LOSS ? &parked.caused_stream : &parked.stream);
     reply.payload = parked.event.payload;
     *answering->reply_out = souk_parked_event_reply_type.name;
     return souk_parked_event_reply_encode(&reply, answering->pack);
+}
+
+static bool
+is_private(const struct souk_wiring *wiring, const struct souk_name *stream)
+{
+    for (size_t i = 0; i < wiring->stream_count; i++)
+        if (strcmp(wiring->streams[i].name.text, stream->text) == 0)
+            return wiring->streams[i].is_private;
+    return false;
 }
 
 static int

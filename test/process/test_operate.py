@@ -196,7 +196,8 @@ def test_an_order_that_is_sent_again_is_carried_out_once(build):
         for _ in range(2):
             reply = desk.command("reader", "souk.parked.discard", order, command_id=command_id)
             assert reply.status == "ok" and reply.body == [], reply
-        assert len(desk.parked("list", "--settled")) == 1
+        settled, = desk.parked("list", "--settled")
+        assert settled["by"] == "test: ada@host", settled
         reply = desk.command("reader", "souk.parked.discard", order)
         assert (reply.status, reply.code) == ("refused", "souk.not_parked"), reply
         reply = desk.command("reader", "souk.parked.discard", [sequence])

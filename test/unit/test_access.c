@@ -102,6 +102,10 @@ rights_follow_from_the_topology(void **state)
         /* queries */
         { "orders", "c", TO_ASK, TO("orders.find"), true },
         { "orders", "c", TO_ASK, TO("souk.status"), true },
+        { "orders", "c", TO_ASK, TO("souk.parked.event"), false },
+        { "orders", "b", TO_ASK, TO("souk.parked.event"), true },
+        { "orders", "b", TO_CALL, TO("souk.parked.discard"), true },
+        { "orders", "a", TO_CALL, TO("souk.parked.discard"), false },
         { "orders", "a", TO_ASK, TO("orders.find"), false },
         { "orders", "a", TO_ASK, TO("souk.status"), false },
         { "orders", "b", TO_ASK, TO("souk.status"), true },

@@ -24,6 +24,8 @@ struct bench {
     char path[64];
     struct souk_store *store;
     struct souk_txn *txn;
+    struct souk_wiring wiring;
+    struct souk_wired_stream streams[2];        /* orders, and refunds, a private one */
     struct souk_arena arena;
     struct souk_pack pack;
 };
@@ -41,6 +43,10 @@ open_bench(void **state)
     config.path = bench->path;
     assert_int_equal(souk_store_open(&config, &bench->store, &err), 0);
     assert_int_equal(souk_txn_begin(bench->store, SOUK_TXN_WRITE, &bench->txn), 0);
+    bench->streams[0] = (struct souk_wired_stream){ .name = { "orders" }, .origin = { "orders" } };
+    bench->streams[1] = (struct souk_wired_stream){ .name = { "refunds" }, .origin = { "self" }, .is_private = true };
+    bench->wiring.streams = bench->streams;
+    bench->wiring.stream_count = 2;
     souk_arena_init(&bench->arena, 0);
     souk_pack_init(&bench->pack, SOUK_PAYLOAD_BYTES_MAX);
     *state = bench;
@@ -118,7 +124,7 @@ ask(struct bench *bench, const struct souk_message_type *type, const void *query
     request.payload = souk_pack_slice(&payload);
     assert_true(souk_parked_is_query(request.name));
     souk_pack_reset(&bench->pack);
-    rc = souk_parked_answer(bench->txn, &request, &bench->pack, &name);
+    rc = souk_parked_answer(bench->txn, &bench->wiring, &request, &bench->pack, &name);
     souk_pack_done(&payload);
     if (rc == 0) {
         assert_string_equal(name, type->reply->name);
@@ -282,6 +288,27 @@ a_payload_that_no_answer_has_room_for_is_left_out(void **state)
     assert_false(reply.has_payload);
 }
 
+/* A loss shows an own event, which may be of a private stream. */
+static void
+what_a_private_stream_says_is_not_shown(void **state)
+{
+    struct souk_parked loss = an_event(1, "a", 0);
+    struct souk_parked_event query = { .sequence = 1 };
+    struct souk_parked_event_reply reply;
+    struct bench *bench = *state;
+
+    loss.kind = SOUK_PARKED_LOSS;
+    loss.caused_stream = (struct souk_name){ "orders" };
+    assert_int_equal(souk_parked_add(bench->txn, &loss), 0);
+    loss.caused_stream = (struct souk_name){ "refunds" };
+    assert_int_equal(souk_parked_add(bench->txn, &loss), 0);
+    assert_int_equal(ask(bench, &souk_parked_event_type, &query, &reply), 0);
+    assert_true(reply.has_payload);
+    query.sequence = 2;
+    assert_int_equal(ask(bench, &souk_parked_event_type, &query, &reply), 0);
+    assert_false(reply.has_payload);
+}
+
 static void
 what_is_not_described_is_no_question(void **state)
 {
@@ -291,7 +318,7 @@ what_is_not_described_is_no_question(void **state)
     const char *name;
 
     souk_pack_reset(&bench->pack);
-    assert_int_equal(souk_parked_answer(bench->txn, &request, &bench->pack, &name), -SOUK_EINVAL);
+    assert_int_equal(souk_parked_answer(bench->txn, &bench->wiring, &request, &bench->pack, &name), -SOUK_EINVAL);
     assert_false(souk_parked_is_query(souk_slice_of("souk.parked.retry")));
 }
 
@@ -403,6 +430,7 @@ main(void)
         WITH_BENCH(what_waits_is_counted_up_to_a_bound),
         WITH_BENCH(one_that_failed_again_says_so),
         WITH_BENCH(a_payload_that_no_answer_has_room_for_is_left_out),
+        WITH_BENCH(what_a_private_stream_says_is_not_shown),
         WITH_BENCH(what_is_not_described_is_no_question),
         WITH_BENCH(sequences_are_not_given_twice),
         WITH_BENCH(what_was_settled_is_told_the_latest_first),
