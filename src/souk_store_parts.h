@@ -51,6 +51,8 @@ struct souk_txn {
     size_t snapshot;            /* of a read transaction, the last one also while it is idle: LMDB's number */
     struct souk_handles handles;    /* of tables in that snapshot; the writer's: of the present */
     MDB_cursor *cursors[SOUK_STORE_TABLES_MAX + SOUK_STORE_DBI_FIRST];  /* of a writer, by handle; NULL: not open */
+    bool used[SOUK_STORE_TABLES_MAX + SOUK_STORE_DBI_FIRST];    /* once at least, by the writer */
+    unsigned used_end;          /* no handle from here on was used */
     struct souk_txn *next_idle;
     struct loan *loans;         /* in builds with a sanitizer */
 };

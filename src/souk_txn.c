@@ -471,7 +471,9 @@ end_write(struct souk_txn *txn, bool committed)
             txn->slots_opened--;
         }
     memset(txn->slots, 0, sizeof txn->slots);
-    memset(txn->cursors, 0, sizeof txn->cursors);
+    memset(txn->cursors, 0, txn->used_end * sizeof txn->cursors[0]);
+    memset(txn->used, 0, txn->used_end);
+    txn->used_end = 0;
     if (txn->catalog_written && !committed)
         souk_handles_forget(&txn->handles);
     txn->catalog_written = false;
@@ -623,16 +625,23 @@ put(struct souk_txn *txn, struct souk_table table, struct souk_slice key, MDB_va
 }
 
 /*
- * The writer keeps a place in each table that it uses: a row that is read and
- * then written, or that lies beside the one before, is not looked for from the
- * root again. LMDB closes these cursors with their transaction. NULL: a reader,
- * or there is no memory; then LMDB takes one of its own.
+ * The writer keeps a place in each table that it uses twice: a row that is read
+ * and then written, or that lies beside the one before, is not looked for from
+ * the root again. LMDB closes these cursors with their transaction. NULL: a
+ * reader, the first use (most rounds only look), or there is no memory; then
+ * LMDB takes one of its own.
  */
 static MDB_cursor *
 cursor_of(struct souk_txn *txn, struct souk_table table)
 {
     if (txn->kind == SOUK_TXN_READ || table.dbi >= sizeof txn->cursors / sizeof txn->cursors[0])
         return NULL;
+    if (!txn->used[table.dbi]) {
+        txn->used[table.dbi] = true;
+        if (txn->used_end <= table.dbi)
+            txn->used_end = table.dbi + 1;
+        return NULL;
+    }
     if (txn->cursors[table.dbi] == NULL
         && mdb_cursor_open(txn->mdb, table.dbi, &txn->cursors[table.dbi]) != 0)
         txn->cursors[table.dbi] = NULL;
