@@ -166,6 +166,49 @@ it_goes_on_where_it_was(void **state)
     assert_int_equal(count(bench, "k"), 2);
 }
 
+/* An index that another version has filled: its rows mean something else, and none of them is left. */
+static void
+an_index_of_another_form_is_filled_again(void **state)
+{
+    struct bench *bench = *state;
+    const struct souk_store_config config = { .path = recorded_path(&bench->recorded, "index"),
+        .bytes_max = 1ULL << 30, .simulated = true };
+    struct souk_error err = { 0 };
+    struct souk_store *store;
+    struct souk_slice value;
+    struct souk_table table;
+    struct souk_txn *txn;
+
+    recorded_many(&bench->recorded, "orders", "a", "k", 1, TIME_MS);
+    work(bench);
+    souk_finder_close(&bench->finder);
+    assert_int_equal(souk_store_open(&config, &store, &err), 0);
+    assert_int_equal(souk_txn_begin(store, SOUK_TXN_WRITE, &txn), 0);
+    assert_int_equal(souk_txn_table(txn, "meta", &table), 0);
+    assert_int_equal(souk_txn_get(txn, table, souk_slice_of("status.2"), &value), 0);
+    assert_int_equal(souk_txn_delete(txn, table, souk_slice_of("status.2")), 0);
+    assert_int_equal(souk_txn_put(txn, table, souk_slice_of("status"), souk_slice_of("of another form")), 0);
+    assert_int_equal(souk_txn_table(txn, "found", &table), 0);
+    assert_int_equal(souk_txn_put(txn, table, souk_slice_of("a row of before"), souk_slice_of("")), 0);
+    assert_int_equal(souk_txn_commit(&txn), 0);
+    souk_store_close(&store);
+
+    finder_bench_start(bench);
+    assert_int_equal(status(bench).log_position, 0);
+    work(bench);
+    assert_int_equal(status(bench).log_position, EPOCHS + 1);
+    assert_int_equal(status(bench).fillings, 1);
+    assert_int_equal(count(bench, "k"), 1);
+    souk_finder_close(&bench->finder);
+    assert_int_equal(souk_store_open(&config, &store, &err), 0);
+    assert_int_equal(souk_txn_begin(store, SOUK_TXN_READ, &txn), 0);
+    assert_int_equal(souk_txn_table(txn, "found", &table), 0);
+    assert_int_equal(souk_txn_get(txn, table, souk_slice_of("a row of before"), &value), -SOUK_ENOTFOUND);
+    souk_txn_abort(&txn);
+    souk_store_close(&store);
+    finder_bench_start(bench);
+}
+
 /* Restored, replaced, set aside: positions mean something else, and places from before are refused. */
 static void
 another_incarnation_is_taken_over_from_the_beginning(void **state)
@@ -423,6 +466,7 @@ main(void)
         ON(large_batches_count_by_their_bytes),
         ON(nobody_waits_for_what_is_there),
         ON(it_goes_on_where_it_was),
+        ON(an_index_of_another_form_is_filled_again),
         ON(another_incarnation_is_taken_over_from_the_beginning),
         ON(a_damaged_batch_is_left_out),
         ON(a_full_store_still_answers),
