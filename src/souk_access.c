@@ -237,6 +237,12 @@ souk_access_name(const struct souk_access_peer *peer)
 }
 
 bool
+souk_access_is_node(const struct souk_access_peer *peer)
+{
+    return peer->is_node;
+}
+
+bool
 souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice command)
 {
     if (peer->at_store || begins_with(command, RUNTIME_PREFIX))

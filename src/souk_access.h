@@ -32,6 +32,8 @@ const char *souk_access_door_key(const struct souk_access *access, const char *n
 /* Whose key that is, if he has any business at this node; else NULL. */
 const struct souk_access_peer *souk_access_peer(const struct souk_access *access, const char *key);
 const struct souk_name *souk_access_name(const struct souk_access_peer *peer);
+/* A service or an event store, no client. */
+bool souk_access_is_node(const struct souk_access_peer *peer);
 
 bool souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice command);
 bool souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query);

@@ -67,6 +67,7 @@ souk_cli_look(const struct souk_cli *cli, struct souk_client *client, struct sou
         answered = answer.arg;
         json_decref(answered->said);
         answered->said = souk_cli_look_answer(&answer);
+        answered->is_forbidden = !answer.is_late && answer.reply.status == SOUK_STATUS_FORBIDDEN;
         answered->took_us = answer.took_us;
         answered->wall_ms = souk_cli_wall_ms();
     }
@@ -229,7 +230,7 @@ souk_cli_look_judge(const struct souk_topology *topology, struct souk_cli_looked
     looked->problems = souk_cli_need(json_array());
     if (said == NULL) {
         if (!looked->node->lost)
-            problem(looked, "does not answer");
+            problem(looked, looked->is_forbidden ? "says that this client may not ask it" : "does not answer");
         return json_array_size(looked->problems);
     }
     if (strcmp(souk_cli_text_of(said, "state"), "live") != 0 && souk_cli_text_of(said, "waiting_for")[0] == '\0')

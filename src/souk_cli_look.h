@@ -15,6 +15,7 @@
 struct souk_cli_looked {
     const struct souk_topology_node *node;
     json_t *said;                       /* NULL: nothing */
+    bool is_forbidden;                  /* it says that who asks has no right to know */
     json_t *problems;                   /* sentences, of souk_cli_look_judge() */
     uint64_t took_us, wall_ms;          /* its answer; and when it came */
 };

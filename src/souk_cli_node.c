@@ -72,7 +72,8 @@ take(const struct souk_cli *cli, const struct souk_topology_node *node, const st
             (int)reply->text.size_bytes, reply->text.base == NULL ? "" : (const char *)reply->text.base);
         return reply->status == SOUK_STATUS_BUSY || reply->status == SOUK_STATUS_PENDING
             || reply->status == SOUK_STATUS_EXPIRED ? EX_TEMPFAIL
-            : reply->status == SOUK_STATUS_UNKNOWN ? EX_PROTOCOL : EX_UNAVAILABLE;
+            : reply->status == SOUK_STATUS_UNKNOWN ? EX_PROTOCOL
+            : reply->status == SOUK_STATUS_FORBIDDEN ? EX_NOPERM : EX_UNAVAILABLE;
     }
     if (type->kind != SOUK_QUERY)
         return 0;

@@ -21,7 +21,7 @@ struct asked {
     struct souk_slice frame;            /* owned */
     uint8_t route[SOUK_ROUTE_BYTES_MAX];
     size_t route_bytes;
-    bool is_pull;
+    bool is_pull, is_unheeded;
     bool had_turn;                      /* another pull of this peer was answered in this round */
     uint32_t rank;                      /* of a pull: how many of its peer came before it and wait */
     uint64_t request;                   /* of a pull */
@@ -40,7 +40,7 @@ struct souk_reader {
     struct souk_pass_cache passes;
     uint32_t query_count, pull_count;
     uint64_t refused_busy;
-    bool dirty;
+    bool dirty, is_unheeded;
 };
 
 struct souk_answer {
@@ -155,6 +155,7 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     memcpy(asked->route, route.base, route.size_bytes);
     asked->route_bytes = route.size_bytes;
     asked->is_pull = kind == SOUK_WIRE_PULL;
+    asked->is_unheeded = reader->is_unheeded;
     asked->request = asked->is_pull ? pull.request : 0;
     asked->deadline_ms = now.steady_ms + (asked->is_pull ? reader->wiring->limits.pull_timeout_ms
         : souk_wire_deadline_ms(&request));
@@ -230,6 +231,12 @@ static bool
 same_peer(const struct asked *a, const struct asked *b)
 {
     return a->route_bytes == b->route_bytes && memcmp(a->route, b->route, a->route_bytes) == 0;
+}
+
+void
+souk_reader_heed(struct souk_reader *reader, bool is_heeded)
+{
+    reader->is_unheeded = !is_heeded;
 }
 
 bool
@@ -390,9 +397,11 @@ souk_reader_commit(struct souk_txn *txn, uint64_t *commit_out)
 static int
 answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked *asked)
 {
+    const uint32_t foreign = reader->holder.foreign;
     struct souk_wire_pull pull;
     struct souk_table table;
     struct souk_slice value;
+    int rc;
 
     if (souk_wire_pull_get(asked->frame, &pull) != 0)
         return 0;
@@ -402,8 +411,11 @@ answer_pull(struct souk_reader *reader, struct souk_txn *txn, const struct asked
         memcpy(reader->holder.incarnation, value.base, value.size_bytes);
     if (pull.credit_bytes > SOUK_READER_CREDIT_MAX)
         pull.credit_bytes = SOUK_READER_CREDIT_MAX;
-    return souk_holder_answer(&reader->holder, txn, &pull,
-        (struct souk_slice){ asked->route, asked->route_bytes }, &reader->outbox);
+    rc = souk_holder_answer(&reader->holder, txn, &pull, (struct souk_slice){ asked->route, asked->route_bytes },
+        &reader->outbox);
+    if (asked->is_unheeded)
+        reader->holder.foreign = foreign;
+    return rc;
 }
 
 /* ---- queries -------------------------------------------------------- */

@@ -35,6 +35,12 @@ void souk_reader_close(struct souk_reader **reader_p);
 void souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct souk_slice identity,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now);
 
+/*
+ * What is heard from now on comes from somebody who writes and records nothing: that he names an epoch of this service
+ * which it does not know is no reason to open another one.
+ */
+void souk_reader_heed(struct souk_reader *reader, bool is_heeded);
+
 bool souk_reader_wants_work(const struct souk_reader *reader, struct souk_time now);
 uint64_t souk_reader_due_ms(const struct souk_reader *reader);
 /*

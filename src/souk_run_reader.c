@@ -178,6 +178,8 @@ hear(struct run_reader *reader, struct souk_time now)
             continue;
         if (souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL)
             atomic_fetch_add(&reader->run->shared.pulls, 1);
+        souk_reader_heed(reader->reader, reader->access == NULL || souk_access_is_node(
+            souk_access_peer(reader->access, message->key)));
         souk_reader_hear(reader->reader, (struct souk_slice){ message->route, message->route_bytes },
             identity, message->frames, message->frame_count, now);
     }

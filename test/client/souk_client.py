@@ -43,10 +43,25 @@ class Node(NamedTuple):
     commands: str
     queries: str
     publish: str
+    key: bytes = b""                    # public, Z85; empty: the system has no keys
 
 
-def connect(context, kind, endpoint):
+class Keys(NamedTuple):
+    """The own pair, Z85: it says who one is, whatever name one gives."""
+
+    public: bytes
+    secret: bytes
+
+
+def show(socket, node, keys):
+    """To the endpoints of that node that are connected to from now on."""
+    if keys is not None:
+        socket.curve_publickey, socket.curve_secretkey, socket.curve_serverkey = *keys, node.key
+
+
+def connect(context, kind, endpoint, node=None, keys=None):
     socket = context.socket(kind)
+    show(socket, node, keys)
     socket.linger = 0
     socket.maxmsgsize = codec.BATCH_BYTES_MAX
     socket.rcvhwm = socket.sndhwm = QUEUE_MESSAGES_MAX
@@ -83,9 +98,9 @@ def messages(socket):
 class Caller:
     """Sends to one node; `seen` is what its replies have shown, newest first, for others to be asked with."""
 
-    def __init__(self, context, node, name):
+    def __init__(self, context, node, name, keys=None):
         self.name = name
-        self.doors = {query: connect(context, zmq.DEALER, endpoint)
+        self.doors = {query: connect(context, zmq.DEALER, endpoint, node, keys)
                       for query, endpoint in ((False, node.commands), (True, node.queries))}
         self.replies = {}
         self.waiting = set()
@@ -209,10 +224,10 @@ def batches_of(frames, streams):
     return found
 
 
-def replay(context, node, streams, asker, credit=CREDIT_BYTES, seconds=REPLY_SECONDS):
+def replay(context, node, streams, asker, credit=CREDIT_BYTES, seconds=REPLY_SECONDS, keys=None):
     """All that a holder has of these streams of one origin, by stream: pulled, and the chains checked."""
     histories = {stream: History(stream) for stream in streams}
-    door = connect(context, zmq.DEALER, node.queries)
+    door = connect(context, zmq.DEALER, node.queries, node, keys)
     end, more, request = time.monotonic() + seconds, True, secrets.randbits(32)
     try:
         while more:
@@ -290,7 +305,7 @@ class Follower:
     COUNTS = "pulls pushed pulled behind gaps dropped stale trimmed unknown void silent busy held flagged full".split()
 
     def __init__(self, context, name, origins, stores=(), *, hold_seconds=HOLD_SECONDS,
-                 idle_seconds=IDLE_SECONDS):
+                 idle_seconds=IDLE_SECONDS, keys=None):
         self.name = name
         self.hold_seconds = hold_seconds
         self.idle_seconds = idle_seconds
@@ -300,13 +315,14 @@ class Follower:
         self.lines = {stream: Line(stream, [origin, *stores])
                       for origin, streams in origins.items() for stream in streams}
         nodes = [*origins, *stores]
-        self.news = connect(context, zmq.SUB, nodes[0].publish)
+        self.news = connect(context, zmq.SUB, nodes[0].publish, nodes[0], keys)
         for node in nodes[1:]:
+            show(self.news, node, keys)
             self.news.connect(node.publish)
         self.news.subscribe(b"\x01")
         for stream in self.lines:
             self.news.subscribe(stream.encode() + b"\0")
-        self.doors = {node: connect(context, zmq.DEALER, node.queries) for node in nodes}
+        self.doors = {node: connect(context, zmq.DEALER, node.queries, node, keys) for node in nodes}
 
     def close(self):
         for socket in (self.news, *self.doors.values()):

@@ -1,0 +1,284 @@
+"""Hostile peers with and without keys, while a load runs: the others notice nothing. Real daemons, CURVE on."""
+import contextlib
+import itertools
+import os
+import random
+import uuid
+
+import msgpack
+import souk_client
+import souk_codec as codec
+import zmq
+
+from system import WAIT_SECONDS, Keys, Load, System, show_keys, skip_if_sanitized, until, whole_rights
+from test_access import ZERO, counted, keyed
+from test_faults import received
+from test_hostile import raw_connection
+
+STRANGERS = int(os.environ.get("SOUK_PROCESS_STRANGERS", "300"))
+TOPICS = int(os.environ.get("SOUK_PROCESS_TOPICS", "50000"))
+PULLS = int(os.environ.get("SOUK_PROCESS_PULLS", "3000"))
+GARBAGE = int(os.environ.get("SOUK_PROCESS_GARBAGE", "2000"))
+GROWTH_BYTES_MAX = 160 << 20            # of a daemon that is flooded, and of what libzmq keeps for the flood
+READER = {"reader": ["follow = stock", "query = stock"]}
+
+
+@contextlib.contextmanager
+def under_load(build, clients=None, tcp=True, **options):
+    """A system that works; at the end it still does, and has all that was acknowledged, once, everywhere."""
+    options.setdefault("services", ("stock", "query"))
+    with keyed(build, {**READER, **(clients or {})}, **options) as system:
+        if tcp:
+            system.listen_on_tcp()
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", received(), window=8)
+        system.more(lambda: len(load.taken), 50)
+        pids = {name: daemon.process.pid for name, daemon in system.daemons.items()}
+        system.by_others = 0            # events that the test itself has caused
+        yield system, load
+        system.more(lambda: len(load.taken), len(load.taken) + 50)
+        taken = load.end()
+        assert {name: daemon.process.pid for name, daemon in system.daemons.items()} == pids
+        for name, daemon in system.daemons.items():
+            assert daemon.process.poll() is None, name
+        system.caught_up("query", "stock", "stock")
+        system.caught_up("log-a", "stock", "stock")
+        assert len(system.events("log-a", "stock")) == len(taken) + system.by_others
+
+
+def connected(system, name, kind, socket_type, keys):
+    """A socket whose sending waits for nobody."""
+    connection = system.context.socket(socket_type)
+    connection.linger = 0
+    connection.setsockopt(zmq.SNDTIMEO, 0)
+    show_keys(connection, keys)
+    connection.connect(system.endpoint(name, kind))
+    return connection
+
+
+def push(connection, *frames):
+    """Send it as soon as there is room; false when there is none for long."""
+    if not connection.poll(WAIT_SECONDS * 1000, zmq.POLLOUT):
+        return False
+    with contextlib.suppress(zmq.Again):
+        connection.send_multipart(frames)
+    return True
+
+
+def test_garbage_harms_nobody(build):
+    """Noise on bare connections to every door; cut, altered, oversized frames and strange messages from a key that is let in."""
+    rng = random.Random(7)
+    with under_load(build) as (system, _):
+        for kind in ("commands", "queries", "publish"):
+            for _ in range(20):
+                connection = raw_connection(system.endpoint("stock", kind))
+                with contextlib.suppress(OSError):
+                    connection.sendall(rng.choice([b"", b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(47)])
+                                       + rng.randbytes(rng.randrange(1, 3000)))
+                connection.close()
+        good = [msgpack.packb([1, 8, uuid.uuid4().bytes, False, "stock.receive", 1, 0, None, "x", False, [], b"",
+                               msgpack.packb([1, 1])]),
+                msgpack.packb([1, 2, 1, "reader", 1 << 20, [["stock", *ZERO]], []]),
+                msgpack.packb([1, 4, "log-a", bytes(8), 1, [["stock", *ZERO, 0]]]),
+                msgpack.packb([1, 7, "log-a", "stock", 9])]
+        doors = [connected(system, name, kind, zmq.DEALER, system.shown(name, who)) for name, who in
+                 (("stock", "reader"), ("log-a", "reader")) for kind in ("commands", "queries")]
+        for _ in range(GARBAGE):
+            frame = bytearray(rng.choice(good))
+            for _ in range(rng.randrange(3)):
+                frame[rng.randrange(len(frame))] = rng.randrange(256)
+            frame = bytes(frame[:rng.randrange(len(frame) + 1)])
+            assert push(rng.choice(doors), *rng.choice([[frame], [b"", frame], [frame] * 5, [b""] * 6]))
+        for door in doors:
+            assert push(door, bytes(2 << 20))           # more than a frame may have: the connection goes
+            door.close()
+        until("what cannot be read to be counted", lambda: system.status("stock").counters["frames_malformed"] > 0)
+
+
+def test_strangers_that_come_again_and_again(build):
+    """Handshakes under keys that nobody knows, without an end, and halves of them that stay open."""
+    with under_load(build) as (system, _):
+        halves = [raw_connection(system.endpoint("stock", kind)) for kind in ("commands", "queries", "publish")
+                  for _ in range(STRANGERS // 6)]
+        for connection in halves[::2]:
+            connection.sendall(b"\xff" + bytes(8) + b"\x7f\x03")
+        with zmq.Context() as context:
+            context.max_sockets = 2 * STRANGERS
+            strangers = []
+            for index in range(STRANGERS):
+                stranger = context.socket(zmq.DEALER)
+                stranger.linger = 0
+                stranger.reconnect_ivl = 10
+                show_keys(stranger, Keys(*zmq.curve_keypair(), system.pairs["stock"][0]))
+                stranger.connect(system.endpoint("stock", "queries" if index % 2 else "commands"))
+                strangers.append(stranger)
+            counted(system, "stock", "strangers", STRANGERS // 2)
+            for stranger in strangers:
+                assert not stranger.poll(0)
+                stranger.close()
+        for connection in halves:
+            connection.close()
+        until("them to be gone", lambda: system.status("stock").counters["connections"] < 40)
+
+
+def test_a_flood_of_subscriptions_is_bounded(build):
+    """Topics that a key has no right to, short and long, by the ten thousands: memory stays, news go on."""
+    skip_if_sanitized("its memory is another one's")
+    with under_load(build) as (system, _):
+        before = system.status("stock").memory_bytes
+        other = connected(system, "stock", "publish", zmq.SUB, system.shown("stock", "reader"))
+        other.subscribe(b"stock\0")
+        flood = connected(system, "stock", "publish", zmq.XSUB, system.shown("stock", "reader"))
+        for index in range(TOPICS):
+            topic = index.to_bytes(3, "big") + (bytes(240) if index % 8 == 0 else b"")
+            assert push(flood, b"\x01" + topic)
+        counted(system, "stock", "forbidden", TOPICS // 2)
+        assert other.poll(WAIT_SECONDS * 1000)
+        grown = system.status("stock").memory_bytes - before
+        assert grown < GROWTH_BYTES_MAX, grown
+        assert not flood.poll(0)
+        flood.close()
+        other.close()
+
+
+def test_replays_that_nobody_reads(build):
+    """Pulls of everything, again and again, by keys that may, from sockets that take one message: others are answered."""
+    skip_if_sanitized("its memory is another one's")
+    with under_load(build) as (system, _):
+        before = {name: system.status(name).memory_bytes for name in ("stock", "log-a")}
+        greedy = []
+        for name in before:
+            door = system.context.socket(zmq.DEALER)
+            door.linger, door.rcvhwm, door.sndhwm = 0, 1, 0
+            show_keys(door, system.shown(name, "reader"))
+            door.connect(system.endpoint(name, "queries"))
+            for request in range(PULLS):
+                door.send(msgpack.packb([1, 2, request, "reader", 16 << 20, [["stock", *ZERO]], []]))
+            greedy.append(door)
+        for name in before:
+            until("it to answer others", lambda name=name: len(system.events(name, "stock")) > 50)
+            grown = system.status(name).memory_bytes - before[name]
+            assert grown < GROWTH_BYTES_MAX, (name, grown)
+        for door in greedy:
+            door.close()
+
+
+def test_a_request_that_is_replayed_has_one_effect(build):
+    """The bytes of a command, a thousand times, and from another key: its events are written once for each key."""
+    with under_load(build, {"clerk": ["call = stock"]}) as (system, load):
+        command = msgpack.packb([1, 8, uuid.uuid4().bytes, False, "stock.receive", 1, 0, None, "x", False, [], b"",
+                                 msgpack.packb([1 << 40, 1])])
+        doors = [connected(system, "stock", "commands", zmq.DEALER, system.shown("stock", who)) for who in ("clerk", "test")]
+        for _ in range(1000):
+            for door in doors:
+                assert push(door, command)
+        replies = set()
+        for door in doors:
+            until("it to be taken", lambda door=door: door.poll(WAIT_SECONDS * 1000)
+                  and taken(msgpack.unpackb(door.recv_multipart()[-1]), replies))
+        assert len(replies) == 2
+        until("the load to go on", lambda n=len(load.taken): len(load.taken) > n + 20)
+        assert system.row("stock", 0, 1 << 40)[0] == 2
+        for door in doors:
+            door.close()
+        system.by_others = 2
+
+
+def taken(reply, bodies):
+    """Whether it was; then what it caused is noted."""
+    if reply[3] == 0:
+        bodies.add(msgpack.packb(reply[9]))
+    return reply[3] == 0
+
+
+def test_an_absurd_cursor_is_answered_and_believed_by_nobody(build):
+    """A client that claims to have seen epochs to come, and numbers without end: no new epoch, no fork."""
+    with under_load(build) as (system, _):
+        epoch = system.status("stock").epoch
+        door = system.door("stock", "queries", "reader")
+        for counter, number in itertools.product((epoch, epoch + 1, epoch + 65536, 2**32 - 1), (1, 2**63, 2**64 - 1)):
+            door.socket.send(msgpack.packb([1, 2, 1, "reader", 1, [["stock", counter, b"x" * 8, number, b"y" * 32]],
+                                            [["stock", counter, b"x" * 8, number]]]))
+            assert door.socket.poll(WAIT_SECONDS * 1000)
+            assert msgpack.unpackb(door.socket.recv_multipart()[0])[6][0][5] in (2, 3)
+        assert system.command_taken("stock", "stock.receive", [2, 1]).status == "ok"
+        assert system.status("stock").epoch == epoch
+        assert "sealing" not in system.daemons["stock"].log().split("state=live", 1)[1]
+        system.by_others = 1
+
+
+class Impostor:
+    """The doors of a service, opened by whoever has stolen its key and its address."""
+
+    def __init__(self, system, name):
+        self.name = name
+        self.sockets = {}
+        for kind, socket_type in (("publish", zmq.XPUB), ("queries", zmq.ROUTER), ("commands", zmq.ROUTER)):
+            door = self.sockets[kind] = system.context.socket(socket_type)
+            door.linger = 0
+            door.curve_server = True
+            door.curve_publickey, door.curve_secretkey = system.pairs[name]
+            until("the address to be free", lambda door=door, kind=kind: self.bound(door, system.endpoint(name, kind)))
+
+    @staticmethod
+    def bound(door, endpoint):
+        try:
+            door.bind(endpoint)
+            return True
+        except zmq.ZMQError:
+            return False
+
+    def publish(self, topic, data):
+        self.sockets["publish"].send_multipart([topic, data])
+
+    def close(self):
+        for door in self.sockets.values():
+            door.close()
+
+
+def test_a_stolen_key_speaks_for_its_owner_only(build):
+    """In the place of payments: batches of stock, heads of stock, answers with batches of stock; they change nothing."""
+    with keyed(build, READER, services=("orders", "stock", "payments", "query")) as system:
+        system.listen_on_tcp()
+        system.start_all()
+        assert system.command_taken("stock", "stock.receive", [1, 5], recorded=True).status == "ok"
+        system.caught_up("query", "stock", "stock")
+        system.caught_up("log-a", "stock", "stock")
+        before = {name: system.status(name) for name in ("query", "log-a")}
+        history = souk_client.replay(system.context, souk_client.Node(
+            "stock", *(system.endpoint("stock", kind) for kind in ("commands", "queries", "publish")),
+            system.pairs["stock"][0]), ["stock"], "reader", keys=souk_client.Keys(*system.pairs["reader"]))["stock"]
+        last, cursor = history.batches[-1][0], history.cursor
+        forged = codec.encode_batch(last._replace(previous=cursor.hash, first=cursor.number + 1, commit=last.commit + 1,
+                                                  causes=()))
+        head = codec.encode_message(codec.Heads("stock", "stock", bytes(8), bytes(8), last.time, (
+            ("stock", cursor.counter, cursor.bits, cursor.number + 5, b"f" * 32),)))
+        system.daemons["payments"].kill()
+        system.doors.pop(("payments", "queries", "test"), None)
+        impostor = Impostor(system, "payments")
+        asked = zmq.Poller()
+        asked.register(impostor.sockets["queries"], zmq.POLLIN)
+
+        def lie():
+            """Until both have dropped something of it."""
+            impostor.publish(b"payments\0", forged)
+            impostor.publish(b"stock\0", forged)
+            impostor.publish(b"\1", head)
+            if dict(asked.poll(20)):
+                *route, frame = impostor.sockets["queries"].recv_multipart()
+                pull = msgpack.unpackb(frame)
+                if pull[1] == 2:
+                    answers = [[*place, 0, *place[1:5], *place[1:4]] for place in pull[5]]
+                    impostor.sockets["queries"].send_multipart([*route, msgpack.packb(
+                        [1, 3, pull[2], "payments", bytes(8), False, answers]), forged])
+            return all(system.status(name).counters["malformed"] > before[name].counters["malformed"] for name in before)
+
+        until("what is forged to be dropped", lie)
+        for name, status in before.items():
+            now = system.status(name).streams["stock"]
+            assert (now.number, now.hash) == (cursor.number, cursor.hash), name
+        impostor.close()
+        assert system.command_taken("stock", "stock.receive", [1, 5], recorded=True).durability == 2
+        system.caught_up("query", "stock", "stock")
+        system.start("payments")
+        system.live("payments")
