@@ -8,6 +8,7 @@ from system import WAIT_SECONDS, Door, Load, System, until
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
 
 EX_UNAVAILABLE = 69
+BURST = 40                              # commands of each caller while one store is removed
 
 
 def charged(first):
@@ -53,23 +54,24 @@ def test_any_store_is_removed_at_any_moment(build):
     the ids of commands included."""
     with System(build) as system:
         system.start_all()
-        loads = {name: Load(system, name, command, payloads(), window=2, recorded=True)
-                 for name, command, payloads, _, _ in TAKEN}
-        for name, load in loads.items():
-            system.more(lambda load=load: len(load.taken), 20)
+        payloads = {name: make() for name, _, make, _, _ in TAKEN}
+        loads = {name: [] for name in payloads}
         for is_alive in (True, False):
             for name in system.services:
+                for caller, command, _, _, _ in TAKEN:
+                    loads[caller].append(Load(system, caller, command, itertools.islice(payloads[caller], BURST),
+                                              window=4, recorded=True))
                 remove(system, name, is_alive)
-                for load in loads.values():
-                    system.more(lambda load=load: len(load.taken), len(load.taken) + 1)
-        for load in loads.values():
-            load.end()
+                for burst in loads.values():
+                    burst[-1].finish()
         quieten(system)
         for name, command, _, stream, event in TAKEN:
-            ask_again(system, name, command, loads[name])
+            ask_again(system, name, command, loads[name][0])
             for holder in (name, "log-a"):
-                check_recorded(system, loads[name], stream, holder, event)
-        levels_equal(system, len(check_recorded(system, loads["stock"], "stock", "stock", "stock.received")))
+                for load in loads[name]:
+                    check_recorded(system, load, stream, holder, event)
+        levels_equal(system, sum(len(check_recorded(system, load, "stock", "stock", "stock.received"))
+                                 for load in loads["stock"]))
         for is_alive in (True, False):
             for name in system.services:
                 before = {stream: digest.digest for stream, digest in system.digests(name).items()}
@@ -77,7 +79,7 @@ def test_any_store_is_removed_at_any_moment(build):
                 settle(system)
                 assert {stream: digest.digest for stream, digest in system.digests(name).items()} == before, name
         for name, command, _, _, _ in TAKEN:
-            ask_again(system, name, command, loads[name])
+            ask_again(system, name, command, loads[name][0])
 
 
 def test_a_commit_that_had_no_room_for_all_reactions(build):
