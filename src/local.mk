@@ -290,6 +290,7 @@ souk_SOURCES = \
 	src/souk_cli_top.c \
 	src/souk_cli_top.h \
 	src/souk_cli_top_screen.c \
+	src/souk_cli_top_terminal.c \
 	src/souk_cli_up.c \
 	src/souk_cli_up.h \
 	src/souk_cli_up_log.c \

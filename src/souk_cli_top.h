@@ -3,6 +3,7 @@
  *
  * souk_cli_top.c           asking, rates, order, --once
  * souk_cli_top_screen.c    the terminal
+ * souk_cli_top_terminal.c  whether there is one
  */
 #ifndef SOUK_CLI_TOP_H
 #define SOUK_CLI_TOP_H
@@ -73,6 +74,8 @@ const char *top_state(const struct top_node *node);
 /* One line about all of them. */
 void top_summary(const struct top *top, char text_out[TOP_TEXT_BYTES]);
 
+/* Does $TERM name a terminal that is described here? */
+bool top_terminal_is_known(void);
 /* Show it on the terminal until somebody quits. An exit status. */
 int top_screen(struct top *top);
 

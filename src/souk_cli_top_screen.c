@@ -43,10 +43,10 @@ top_screen(struct top *top)
 {
     struct screen screen = { .top = top };
     struct sigaction action = { .sa_handler = on_signal };
-    SCREEN *terminal;
+    SCREEN *terminal = NULL;
     int status = 0;
 
-    if ((terminal = newterm(NULL, stdout, stdin)) == NULL) {
+    if (!top_terminal_is_known() || (terminal = newterm(NULL, stdout, stdin)) == NULL) {
         souk_cli_say(top->cli, SOUK_CLI_RED, "the terminal `%s` is not known: set TERM, or use --once",
             getenv("TERM") == NULL ? "" : getenv("TERM"));
         return EX_UNAVAILABLE;
