@@ -31,7 +31,7 @@ libshop_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/shop
 libshop_la_LIBADD = libsouk-all.la
 SHOP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/shop -I$(top_builddir)/services/shop
 
-bin_PROGRAMS += souk-accounts souk-catalog souk-inventory souk-orders souk-payments souk-cards
+bin_PROGRAMS += souk-accounts souk-catalog souk-inventory souk-orders souk-payments souk-query souk-cards
 souk_accounts_SOURCES = services/accounts/accounts.c
 souk_accounts_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_accounts_LDADD = libshop.la $(SODIUM_LIBS)
@@ -47,6 +47,9 @@ souk_orders_LDADD = libshop.la
 souk_payments_SOURCES = services/payments/payments.c
 souk_payments_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_payments_LDADD = libshop.la
+souk_query_SOURCES = services/query/query.c
+souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_query_LDADD = libshop.la
 souk_cards_SOURCES = services/cards/cards.c
 souk_cards_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_cards_LDADD = libshop.la
@@ -54,7 +57,7 @@ souk_cards_LDADD = libshop.la
 # The same sources in one program, whose main is the test's: theirs give way.
 check_LTLIBRARIES += libshop-services.la
 libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
-	services/payments/payments.c services/cards/cards.c
+	services/payments/payments.c services/query/query.c services/cards/cards.c
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
 libshop_services_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
 libshop_services_la_LIBADD = libshop.la $(SODIUM_LIBS)
@@ -71,11 +74,17 @@ services_shop_test_accounts_CPPFLAGS = $(SHOP_CPPFLAGS)
 services_shop_test_accounts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_accounts_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS)
 TESTS += services/shop/test_accounts
+check_PROGRAMS += services/shop/test_query
+services_shop_test_query_SOURCES = services/shop/test_query.c
+services_shop_test_query_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_query_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_query
 
 # None of them compiles before the header is there.
 $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
-	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(libshop_services_la_OBJECTS) \
-	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS): services/shop/shop.h
+	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
+	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS): services/shop/shop.h
 
 # HTTP in front of a system.
 bin_PROGRAMS += souk-bridge

@@ -54,6 +54,13 @@ service = payments
         command = cards.void
         command = cards.refund
 
+service = query
+    about = What pages show.
+    program = souk-query
+    follow = catalog
+    follow = inventory
+    follow = orders
+
 service = cards
     about = A card processor's sandbox.
     program = souk-cards

@@ -164,12 +164,60 @@ record = address
         country = text 2, ISO 3166-1 alpha-2
         phone = text 30
 
+enum = sort_order
+    about = How products are listed.
+    values
+        newest = 0, the latest first
+        cheapest = 1
+        dearest = 2
+        title = 3
+
+record = product_card
+    about = A product in a list.
+    fields
+        product_id = id
+        slug = text 60
+        title = text 100
+        summary = text 300
+        category = text 32
+        price = money, of its cheapest variant
+        is_from = bool, others cost more
+        picture = picture optional
+        available = bool, some of it is in stock
+
+record = article_state
+    about = A variant on its product's page.
+    fields
+        sku = text 32
+        name = text 60
+        price = money
+        available = u32, "units that are in stock and not held, 100 at most"
+
+record = category_card
+    about = A category in a list.
+    fields
+        category = text 32
+        title = text 80
+        text = text 300
+
+record = order_card
+    about = An order in a list.
+    fields
+        order_id = id
+        state = order_state
+        total = money
+        units = u32
+        placed_ms = time
+        changed_ms = time
+
 record = history_step
     about = What happened to an order, as its owner reads it.
     fields
         at_ms = time
         state = order_state
-        text = text 200
+        reason = cancel_reason optional
+        decline = decline_reason optional
+        amount = money optional, that was given back
 
 record = kept_address
     about = An address that somebody has written down for next time.
@@ -194,6 +242,8 @@ record = person_line
         since_ms = time
 
 refusals
+    query.unknown_product = there is no such product
+    query.unknown_order = there is no such order, or it is somebody else's
     accounts.bad_email = an address like ann@example.org is meant
     accounts.email_taken = somebody has registered with this address
     accounts.id_taken = there is a person of this id
@@ -1320,3 +1370,189 @@ row = gone_back
     key = refund_id
     fields
         refund_id = id
+
+#   ---- query: what pages show ------------------------------------------------------
+
+query = query.categories
+    about = All categories, in their order.
+    reply
+        fields
+            categories = list 100 of category_card
+
+query = query.products
+    about = Products that are for sale.
+    fields
+        category = text 32 optional
+        sort = sort_order
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            products = list 24 of product_card
+            next = text 100 optional, where the next page begins
+
+query = query.product
+    about = A product's page.
+    refuses = query.unknown_product
+    fields
+        slug = text 60
+    reply
+        fields
+            product_id = id
+            slug = text 60
+            title = text 100
+            summary = text 300
+            text = text 8000
+            category = text 32
+            state = product_state
+            articles = list 24 of article_state
+            pictures = list 12 of picture
+
+query = query.my_orders
+    about = "Orders of whoever asks, the latest first."
+    refuses = shop.not_signed_in
+    fields
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            orders = list 24 of order_card
+            next = text 100 optional, where the next page begins
+
+query = query.orders
+    about = "All orders, the latest first."
+    refuses = shop.staff_only
+    fields
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            orders = list 24 of order_card
+            next = text 100 optional, where the next page begins
+
+query = query.order
+    about = "An order's page, for its owner and for staff."
+    refuses = query.unknown_order
+    fields
+        order_id = id
+    reply
+        fields
+            order_id = id
+            owner = id
+            state = order_state
+            lines = list 50 of order_line
+            total = money
+            returned = u64, minor units that have been given back
+            history = list 40 of history_step
+
+row = product_page
+    about = A product as its page shows it.
+    table = product_pages
+    stream = catalog
+    key = product_id
+    fields
+        product_id = id
+        slug = text 60
+        title = text 100
+        summary = text 300
+        text = text 8000
+        category = text 32
+        state = product_state
+        since_ms = time
+        articles = list 24 of article
+        pictures = list 12 of picture
+
+row = page_slug
+    about = Which page has this address.
+    table = page_slugs
+    stream = catalog
+    key = slug
+    fields
+        slug = text 60
+        product_id = id
+
+row = page_sku
+    about = Which page has this article.
+    table = page_skus
+    stream = catalog
+    key = sku
+    fields
+        sku = text 32
+        product_id = id
+
+row = page_category
+    about = A category.
+    table = page_categories
+    stream = catalog
+    key = place
+    key = category
+    fields
+        category = text 32
+        title = text 80
+        text = text 300
+        place = u32
+
+row = category_place
+    about = Where a category stands.
+    table = category_places
+    stream = catalog
+    key = category
+    fields
+        category = text 32
+        place = u32
+
+row = shelf_stock
+    about = How much of an article may be sold.
+    table = shelf_stocks
+    stream = inventory
+    key = sku
+    fields
+        sku = text 32
+        free = u32
+
+row = shelf
+    about = A product in a list, in the list's order.
+    table = shelves
+    key = list
+    key = place
+    key = product_id
+    fields
+        list = text 40, the sort order's number and the category or nothing
+        place = text 64, that sorts it
+        product_id = id
+        card = product_card
+
+row = order_page
+    about = An order as its page shows it.
+    table = order_pages
+    stream = orders
+    key = order_id
+    fields
+        order_id = id
+        owner = id
+        state = order_state
+        lines = list 50 of order_line
+        total = money
+        returned = u64
+        placed_ms = time
+        changed_ms = time
+        history = list 40 of history_step
+
+row = my_order
+    about = An order in its owner's list.
+    table = my_orders
+    key = owner
+    key = before_ms
+    key = order_id
+    fields
+        owner = id
+        before_ms = u64, the time until the end of time
+        order_id = id
+        card = order_card
+
+row = any_order
+    about = An order in the shopkeeper's list.
+    table = any_orders
+    key = before_ms
+    key = order_id
+    fields
+        before_ms = u64
+        order_id = id
+        card = order_card

@@ -284,7 +284,8 @@ an_admin_appoints_others(void **state)
         "[   0] reply accepted accounts=4 accounts.private=2\n"
         "[   0] accounts 5 appointed person=2 is_staff=false is_admin=false\n"
         "[   0] reply accepted accounts=5\n"
-        "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false since=0},{person=3"
+        "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false"
+            " since=0},{person=3"
             " name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n");
     souk_stage_expect_same_tables(stage, NULL);
 }

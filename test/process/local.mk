@@ -97,5 +97,5 @@ $(test_process_lodge_OBJECTS): test/process/lodge.h
 # All that test/process/run.py needs in a build directory.
 process-programs: test/powercut/shim.la souk souk-bridge souk-eventstore souk-bench-service blog-posts blog-comments blog-moderation blog-query blog-regulars test/process/service test/process/service2 test/process/guestbook test/process/vault \
 	test/process/desk test/process/lodge \
-	souk-accounts souk-cards souk-catalog souk-inventory souk-orders souk-payments
+	souk-accounts souk-cards souk-catalog souk-inventory souk-orders souk-payments souk-query
 .PHONY: process-programs

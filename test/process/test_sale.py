@@ -29,7 +29,7 @@ class Shop(Guestbook):
     """The shop of the tree, in a directory of its own, with an admin, a customer, a product and a card."""
 
     topology = "topology/shop.zpl"
-    nodes = 7
+    nodes = 8
 
     def make(self, build):
         for path in ("topology/shop.zpl", "services/shop/shop.messages.zpl"):
@@ -153,9 +153,9 @@ def test_everything_is_sold_once_though_daemons_are_killed(build):
             name = ("orders", "inventory", "payments", "cards")[kills % 4]
             os.kill(until(f"{name} to run", lambda name=name: shop.pid(f"souk-{name}")), signal.SIGKILL)
             kills += 1
-            ready = shop.log().count(" is up: 7 of 7 are live")
+            ready = shop.log().count(" is up: 8 of 8 are live")
             if kills % 3 == 0:          # else the next one dies while this one starts
-                until("the shop to be whole", lambda ready=ready: shop.log().count(" is up: 7 of 7 are live") > ready)
+                until("the shop to be whole", lambda ready=ready: shop.log().count(" is up: 8 of 8 are live") > ready)
         with open(said, encoding="utf-8") as file:
             answers = [json.loads(line) for line in file]
         assert len(answers) == BUYERS and all(answer["status"] == "ok" for answer in answers), answers[:3]

@@ -1,0 +1,375 @@
+/*
+ * What pages show, as stories: lists, a product, orders, and who sees them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <souk-stage.h>
+
+#include "services.h"
+#include "shop.h"
+
+#define ADDRESS "{name=Ann street='1 High Street' city=Bonn postcode=53111 country=DE phone=''}"
+#define STAFF 1
+#define ANN 2
+#define BOB 3
+
+static void
+fail_test(const char *report, void *arg)
+{
+    (void)arg;
+    (void)fputs(report, stderr);
+    fail();
+}
+
+/* A category, a card, and whoever acts from now on: staff. */
+static int
+open_shop(void **state)
+{
+    static const char *const orders_writes[] = { STREAM_ORDERS, STREAM_ORDERS_PRIVATE, NULL };
+    static const struct souk_stage_service services[] = { { .service = &catalog_service },
+        { .service = &inventory_service }, { .service = &orders_service, .writes = orders_writes },
+        { .service = &payments_service }, { .service = &query_service }, { .service = &cards_service }, { 0 } };
+    const struct souk_stage_config config = { .services = services, .messages = &shop_messages,
+        .event_store = true, .fail = fail_test };
+    struct souk_stage *stage = NULL;
+    struct souk_error err;
+
+    if (souk_stage_open(&config, &stage, &err) != 0)
+        fail_test(err.text, NULL);
+    souk_stage_sign_in(stage, STAFF, "staff");
+    souk_stage_send(stage, "catalog.put_category category=tea title=Tea text='' place=2");
+    souk_stage_send(stage, "catalog.put_category category=rugs title=Rugs text='' place=1");
+    souk_stage_send(stage, "cards.keep card=7 number=4242424242424242 code=123 month=12 year=2030");
+    (void)souk_stage_differs(stage, "");
+    *state = stage;
+    return 0;
+}
+
+static int
+close_shop(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_close(&stage);
+    return 0;
+}
+
+/* A published product with one article, of which there are some. */
+static void
+offer(struct souk_stage *stage, unsigned product, const char *title, const char *category, unsigned price,
+    unsigned units)
+{
+    char command[400];
+
+    (void)snprintf(command, sizeof command, "catalog.write product=%u slug=p%u title='%s' summary='' text='' category=%s"
+        " articles=[{sku=s%u name='' price=%uEUR}] pictures=[]", product, product, title, category, product, price);
+    souk_stage_send(stage, command);
+    (void)snprintf(command, sizeof command, "catalog.publish product=%u", product);
+    souk_stage_send(stage, command);
+    if (units > 0) {
+        (void)snprintf(command, sizeof command, "inventory.receive sku=s%u units=%u note=''", product, units);
+        souk_stage_send(stage, command);
+    }
+    souk_stage_elapse(stage, 1000);
+    (void)souk_stage_differs(stage, "");
+}
+
+static void
+buy(struct souk_stage *stage, unsigned order, unsigned product, unsigned price, unsigned units)
+{
+    char command[400];
+
+    (void)snprintf(command, sizeof command, "orders.place order=%u lines=[{sku=s%u units=%u price=%uEUR}] card=7"
+        " email=ann@example.org address=" ADDRESS, order, product, units, price);
+    souk_stage_send(stage, command);
+    (void)souk_stage_differs(stage, "");
+}
+
+static unsigned
+count(const char *text, const char *words)
+{
+    unsigned times = 0;
+
+    while (text != NULL && (text = strstr(text, words)) != NULL) {
+        times++;
+        text += strlen(words);
+    }
+    return times;
+}
+
+/* ---- products ------------------------------------------------------- */
+
+static void
+categories_stand_in_their_order(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_ask(stage, "query.categories");
+    souk_stage_send(stage, "catalog.put_category category=rugs title='Rugs and more' text='' place=3");
+    souk_stage_ask(stage, "query.categories");
+    souk_stage_expect(stage,
+        "[   0] answer categories=[{category=rugs title=Rugs text=''},{category=tea title=Tea text=''}]\n"
+        "[   0] catalog 3 category_put category=rugs title='Rugs and more' text='' place=3\n"
+        "[   0] reply accepted catalog=3\n"
+        "[   0] answer categories=[{category=tea title=Tea text=''},{category=rugs title='Rugs and more'"
+            " text=''}]\n");
+    souk_stage_expect_same_tables(stage, "query");
+}
+
+static void
+products_are_listed_in_four_orders(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    offer(stage, 11, "tea pot", "tea", 3000, 1);
+    offer(stage, 12, "Kelim", "rugs", 50000, 0);
+    offer(stage, 13, "Tea glass", "tea", 1250, 5);
+    souk_stage_ask(stage, "query.products sort=newest");
+    souk_stage_ask(stage, "query.products sort=cheapest");
+    souk_stage_ask(stage, "query.products sort=dearest");
+    souk_stage_ask(stage, "query.products sort=title");
+    souk_stage_ask(stage, "query.products sort=title category=tea");
+    souk_stage_ask(stage, "query.products sort=title category=spices");
+    souk_stage_expect(stage,
+        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea"
+            " price=1250EUR is_from=false available=true},{product=12 slug=p12 title=Kelim summary=''"
+            " category=rugs price=50000EUR is_from=false available=false},{product=11 slug=p11 title='tea pot'"
+            " summary='' category=tea price=3000EUR is_from=false available=true}]\n"
+        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea"
+            " price=1250EUR is_from=false available=true},{product=11 slug=p11 title='tea pot' summary=''"
+            " category=tea price=3000EUR is_from=false available=true},{product=12 slug=p12 title=Kelim"
+            " summary='' category=rugs price=50000EUR is_from=false available=false}]\n"
+        "[3000] answer products=[{product=12 slug=p12 title=Kelim summary='' category=rugs price=50000EUR"
+            " is_from=false available=false},{product=11 slug=p11 title='tea pot' summary='' category=tea"
+            " price=3000EUR is_from=false available=true},{product=13 slug=p13 title='Tea glass' summary=''"
+            " category=tea price=1250EUR is_from=false available=true}]\n"
+        "[3000] answer products=[{product=12 slug=p12 title=Kelim summary='' category=rugs price=50000EUR"
+            " is_from=false available=false},{product=13 slug=p13 title='Tea glass' summary='' category=tea"
+            " price=1250EUR is_from=false available=true},{product=11 slug=p11 title='tea pot' summary=''"
+            " category=tea price=3000EUR is_from=false available=true}]\n"
+        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea"
+            " price=1250EUR is_from=false available=true},{product=11 slug=p11 title='tea pot' summary=''"
+            " category=tea price=3000EUR is_from=false available=true}]\n"
+        "[3000] answer products=[]\n");
+    souk_stage_expect_same_tables(stage, "query");
+}
+
+/* A draft is for staff; what is withdrawn is in no list, and has its page for those who have it at home. */
+static void
+a_product_is_shown_as_long_as_it_is_published(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_send(stage, "catalog.write product=11 slug=pot title=Pot summary='' text='' category=tea"
+        " articles=[{sku=small name=small price=900EUR}, {sku=big name=big price=1900EUR}]"
+        " pictures=[{name=pot alt='A pot'}]");
+    (void)souk_stage_differs(stage, "");
+    souk_stage_ask(stage, "query.product slug=pot");
+    souk_stage_sign_in(stage, ANN, "customer");
+    souk_stage_ask(stage, "query.product slug=pot");
+    souk_stage_ask(stage, "query.products sort=newest");
+    souk_stage_sign_in(stage, STAFF, "staff");
+    souk_stage_send(stage, "catalog.publish product=11");
+    souk_stage_send(stage, "inventory.receive sku=big units=101 note=''");
+    souk_stage_sign_out(stage);
+    souk_stage_ask(stage, "query.product slug=pot");
+    souk_stage_ask(stage, "query.products sort=newest");
+    souk_stage_sign_in(stage, STAFF, "staff");
+    souk_stage_send(stage, "catalog.withdraw product=11");
+    souk_stage_sign_out(stage);
+    souk_stage_ask(stage, "query.product slug=pot");
+    souk_stage_ask(stage, "query.products sort=newest");
+    souk_stage_ask(stage, "query.product slug=pan");
+    souk_stage_expect(stage,
+        "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=draft"
+            " articles=[{sku=small name=small price=900EUR available=0},{sku=big name=big price=1900EUR"
+            " available=0}] pictures=[{name=pot alt='A pot'}]\n"
+        "[   0] answer refused unknown_product\n"
+        "[   0] answer products=[]\n"
+        "[   0] catalog 6 published product=11\n"
+        "[   0] reply accepted catalog=6\n"
+        "[   0] inventory 1 changed sku=big on_hand=101 held=0 reason=received units=101 note=''\n"
+        "[   0] reply accepted inventory=1\n"
+        "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=published"
+            " articles=[{sku=small name=small price=900EUR available=0},{sku=big name=big price=1900EUR"
+            " available=100}] pictures=[{name=pot alt='A pot'}]\n"
+        "[   0] answer products=[{product=11 slug=pot title=Pot summary='' category=tea price=900EUR"
+            " is_from=true picture={name=pot alt='A pot'} available=true}]\n"
+        "[   0] catalog 7 withdrawn product=11\n"
+        "[   0] reply accepted catalog=7\n"
+        "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=withdrawn"
+            " articles=[{sku=small name=small price=900EUR available=0},{sku=big name=big price=1900EUR"
+            " available=100}] pictures=[{name=pot alt='A pot'}]\n"
+        "[   0] answer products=[]\n"
+        "[   0] answer refused unknown_product\n");
+    souk_stage_expect_same_tables(stage, "query");
+}
+
+/* Its address, its articles and its category change; nothing of before is found any more. */
+static void
+a_product_moves_with_what_is_written_of_it(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    offer(stage, 11, "Pot", "tea", 3000, 2);
+    souk_stage_send(stage, "catalog.write product=11 slug=jug title=Jug summary='' text='' category=rugs"
+        " articles=[{sku=jug name='' price=2000EUR}] pictures=[]");
+    (void)souk_stage_differs(stage, "");
+    souk_stage_ask(stage, "query.product slug=p11");
+    souk_stage_ask(stage, "query.products sort=title category=tea");
+    souk_stage_ask(stage, "query.products sort=title category=rugs");
+    souk_stage_expect(stage,
+        "[1000] answer refused unknown_product\n"
+        "[1000] answer products=[]\n"
+        "[1000] answer products=[{product=11 slug=jug title=Jug summary='' category=rugs price=2000EUR"
+            " is_from=false available=false}]\n");
+    souk_stage_expect_same_tables(stage, "query");
+}
+
+/* The last one that is held for somebody is none that others can have. */
+static void
+sold_out_is_said_in_lists(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    offer(stage, 11, "Pot", "tea", 3000, 1);
+    souk_stage_ask(stage, "query.products sort=newest");
+    assert_int_equal(count(souk_stage_differs(stage, ""), "available=true"), 1);
+    buy(stage, 21, 11, 3000, 1);
+    souk_stage_ask(stage, "query.products sort=newest");
+    assert_int_equal(count(souk_stage_differs(stage, ""), "available=false"), 1);
+    souk_stage_expect_same_tables(stage, "query");
+}
+
+/* Neither skipped nor repeated, though one comes and one goes between the pages. */
+static void
+pages_of_products_fit_together(void **state)
+{
+    struct souk_stage *stage = *state;
+    char query[200], next[120] = "";
+    const char *said, *at;
+    unsigned seen = 0;
+
+    for (unsigned product = 100; product < 150; product++)
+        offer(stage, product, "Pot", "tea", 1000 + product % 7, 0);
+    for (unsigned page = 0; page < 3; page++) {
+        (void)snprintf(query, sizeof query, "query.products sort=cheapest%s%s", page == 0 ? "" : " from=", next);
+        souk_stage_ask(stage, query);
+        said = souk_stage_differs(stage, "");
+        for (unsigned product = 100; product < 150; product++) {
+            (void)snprintf(query, sizeof query, "slug=p%u ", product);
+            seen += count(said, query);
+        }
+        assert_int_equal(count(said, "slug="), page < 2 ? 24 : 2);
+        if (page < 2) {
+            assert_non_null(at = strstr(said, " next="));
+            (void)snprintf(next, sizeof next, "%.*s", (int)strcspn(at + 6, "\n"), at + 6);
+        } else {
+            assert_null(strstr(said, " next="));
+        }
+        if (page == 0) {
+            souk_stage_send(stage, "catalog.withdraw product=105");     /* 1000, on the first page */
+            offer(stage, 99, "Pot", "tea", 999, 0);                     /* before it */
+        }
+    }
+    assert_int_equal(seen, 50);
+    souk_stage_ask(stage, "query.products sort=cheapest from=nonsense");
+    assert_int_equal(count(souk_stage_differs(stage, ""), "slug=p99 "), 1);
+}
+
+/* ---- orders --------------------------------------------------------- */
+
+static void
+an_order_has_a_page_with_its_history(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    offer(stage, 11, "Pot", "tea", 3000, 2);
+    souk_stage_sign_in(stage, ANN, "customer");
+    buy(stage, 21, 11, 3000, 2);
+    souk_stage_elapse(stage, 1000);
+    buy(stage, 22, 11, 3000, 1);
+    souk_stage_ask(stage, "query.order order=21");
+    souk_stage_ask(stage, "query.order order=22");
+    souk_stage_ask(stage, "query.my_orders");
+    souk_stage_ask(stage, "query.orders");
+    souk_stage_sign_in(stage, BOB, "customer");
+    souk_stage_ask(stage, "query.order order=21");
+    souk_stage_ask(stage, "query.order order=23");
+    souk_stage_ask(stage, "query.my_orders");
+    souk_stage_sign_out(stage);
+    souk_stage_ask(stage, "query.order order=21");
+    souk_stage_ask(stage, "query.my_orders");
+    souk_stage_expect(stage,
+        "[2000] answer order=21 owner=2 state=confirmed lines=[{product=11 sku=s11 title=Pot units=2"
+            " price=3000EUR}] total=6000EUR returned=0 history=[{at=1000 state=placed},{at=1000"
+            " state=reserved},{at=1000 state=paid},{at=1000 state=confirmed}]\n"
+        "[2000] answer order=22 owner=2 state=cancelled lines=[{product=11 sku=s11 title=Pot units=1"
+            " price=3000EUR}] total=3000EUR returned=0 history=[{at=2000 state=placed},{at=2000 state=cancelled"
+            " reason=sold_out}]\n"
+        "[2000] answer orders=[{order=22 state=cancelled total=3000EUR units=1 placed=2000"
+            " changed=2000},{order=21 state=confirmed total=6000EUR units=2 placed=1000 changed=1000}]\n"
+        "[2000] answer refused shop.staff_only\n"
+        "[2000] answer refused unknown_order\n"
+        "[2000] answer refused unknown_order\n"
+        "[2000] answer orders=[]\n"
+        "[2000] answer refused unknown_order\n"
+        "[2000] answer refused shop.not_signed_in\n");
+    souk_stage_sign_in(stage, STAFF, "staff");
+    souk_stage_send(stage, "orders.refund order=21 refund=90 minor=6000 goods_return=true note=''");
+    (void)souk_stage_differs(stage, "");
+    souk_stage_ask(stage, "query.order order=21");
+    souk_stage_ask(stage, "query.orders");
+    souk_stage_expect(stage,
+        "[2000] answer order=21 owner=2 state=refunded lines=[{product=11 sku=s11 title=Pot units=2"
+            " price=3000EUR}] total=6000EUR returned=6000 history=[{at=1000 state=placed},{at=1000"
+            " state=reserved},{at=1000 state=paid},{at=1000 state=confirmed},{at=2000 state=refunded"
+            " amount=6000EUR}]\n"
+        "[2000] answer orders=[{order=22 state=cancelled total=3000EUR units=1 placed=2000"
+            " changed=2000},{order=21 state=refunded total=6000EUR units=2 placed=1000 changed=2000}]\n");
+    souk_stage_expect_same_tables(stage, "query");
+}
+
+static void
+pages_of_orders_fit_together(void **state)
+{
+    struct souk_stage *stage = *state;
+    char query[200];
+    const char *said, *at;
+
+    offer(stage, 11, "Pot", "tea", 3000, 100);
+    souk_stage_sign_in(stage, ANN, "customer");
+    for (unsigned order = 100; order < 125; order++)
+        buy(stage, order, 11, 3000, 1);
+    souk_stage_ask(stage, "query.my_orders");
+    said = souk_stage_differs(stage, "");
+    assert_int_equal(count(said, "state=confirmed"), 24);
+    assert_non_null(at = strstr(said, " next="));
+    (void)snprintf(query, sizeof query, "query.my_orders from=%.*s", (int)strcspn(at + 6, "\n"), at + 6);
+    souk_stage_ask(stage, query);
+    said = souk_stage_differs(stage, "");
+    assert_int_equal(count(said, "state=confirmed"), 1);
+    assert_null(strstr(said, " next="));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(categories_stand_in_their_order, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(products_are_listed_in_four_orders, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(a_product_is_shown_as_long_as_it_is_published, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(a_product_moves_with_what_is_written_of_it, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(sold_out_is_said_in_lists, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(pages_of_products_fit_together, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(an_order_has_a_page_with_its_history, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(pages_of_orders_fit_together, open_shop, close_shop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
