@@ -44,7 +44,6 @@ static bool is_known(const struct run_digest *digest, const struct asked *asked)
 static void *work_for_ever(void *arg);
 static void make(struct run_digest *digest, const struct asked *asked);
 static int digest_of(struct run_digest *digest, const struct souk_name *stream, struct souk_pack *pack);
-static int begin_witnessed(struct run_digest *digest, struct souk_txn **txn_out);
 static bool goes_on(void *arg);
 static int cursor_of(const struct souk_wiring *wiring, struct souk_txn *txn, const struct souk_name *stream,
     struct souk_position *position_out);
@@ -220,7 +219,7 @@ digest_of(struct run_digest *digest, const struct souk_name *stream, struct souk
     struct souk_hash hash;
     int rc;
 
-    rc = begin_witnessed(digest, &txn);
+    rc = run_begin_witnessed(digest->run, &txn);
     if (rc == 0 && name != NULL)
         rc = cursor_of(&digest->wiring, txn, stream, &position);
     if (rc == 0)
@@ -238,22 +237,18 @@ digest_of(struct run_digest *digest, const struct souk_name *stream, struct souk
     return pack->rc;
 }
 
-/*
- * A snapshot that has nothing newer than the witness names: as any answer, a
- * digest says nothing that a power cut could take back. The witness follows
- * each commit at once, so this hardly ever goes round.
- */
-static int
-begin_witnessed(struct run_digest *digest, struct souk_txn **txn_out)
+/* The witness follows each commit at once, so this hardly ever goes round. */
+int
+run_begin_witnessed(struct run *run, struct souk_txn **txn_out)
 {
     uint64_t commit;
     int rc;
 
-    while ((rc = souk_txn_begin(digest->run->store, SOUK_TXN_READ, txn_out)) == 0
+    while ((rc = souk_txn_begin(run->store, SOUK_TXN_READ, txn_out)) == 0
         && (rc = souk_reader_commit(*txn_out, &commit)) == 0
-        && commit > atomic_load(&digest->run->shared.commit_witnessed)) {
+        && commit > atomic_load(&run->shared.commit_witnessed)) {
         souk_txn_abort(txn_out);
-        if (!goes_on(digest))
+        if (atomic_load(&run->shared.stops))
             return -SOUK_EBUSY;
         (void)poll(NULL, 0, WITNESS_MS);
     }

@@ -162,6 +162,13 @@ bool run_digest_hear(struct run_digest *digest, const struct souk_socket_message
 /* By the reader: its next answer, the caller's, or NULL. shared.wake_fd is written when there are any. */
 struct souk_out *run_digest_take(struct run_digest *digest);
 
+/*
+ * By any thread but the writer's: begin a read transaction that sees nothing newer than the witness names, as every
+ * answer has to, or a power cut could take back what it says. Waits for the writer. 0; -SOUK_EBUSY: it stops; or of
+ * the store. Abort *txn_out in any case.
+ */
+int run_begin_witnessed(struct run *run, struct souk_txn **txn_out);
+
 /* ---- souk_run_prepare.c --------------------------------------------- */
 
 /* Start threads that run `prepare` for the open core. 0 or what souk_fail() returns. */

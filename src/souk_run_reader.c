@@ -255,7 +255,7 @@ answer_parked(struct run_reader *reader, const struct souk_wire_request *request
 
     souk_pack_init(&payload, SOUK_PAYLOAD_BYTES_MAX);
     souk_pack_init(&body, SOUK_WIRE_BYTES_MAX);
-    if ((rc = souk_txn_begin(reader->run->store, SOUK_TXN_READ, &txn)) == 0)
+    if ((rc = run_begin_witnessed(reader->run, &txn)) == 0)
         rc = souk_parked_answer(txn, &reader->wiring, request, &payload, &name);
     if (rc == 0) {
         entry.name = souk_slice_of(name);
