@@ -24,7 +24,7 @@
 
 /* ---- places between pages ------------------------------------------- */
 
-/* What a page says of where the next one begins: an id in hexadecimal digits, a colon, and what comes before it in the key. */
+/* What a page says of where the next one begins: an id in hexadecimal digits, a colon, what is before it in the key. */
 static struct souk_slice
 write_from(struct souk_id id, struct souk_slice place, char out[FROM_BYTES])
 {

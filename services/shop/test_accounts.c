@@ -202,6 +202,8 @@ a_place_that_tries_everybody_has_to_wait(void **state)
     assert_int_equal(count(stage, " signed_in person=2"), 1);
 }
 
+#define CHANGE(older, newer) "accounts.change_password person=2 old_password=" older " new_password=" newer
+
 static void
 another_password_ends_all_sessions(void **state)
 {
@@ -210,20 +212,20 @@ another_password_ends_all_sessions(void **state)
     sign_in(stage, "ann@example.org", "correct horse", 1, "a");
     souk_stage_elapse(stage, 1000);
     (void)souk_stage_differs(stage, "");
-    souk_stage_send(stage, "accounts.change_password person=2 old_password='correct horse' new_password='battery staple'");
+    souk_stage_send(stage, CHANGE("'correct horse'", "'battery staple'"));
     souk_stage_sign_in(stage, BOB, "customer");
-    souk_stage_send(stage, "accounts.change_password person=2 old_password='correct horse' new_password='battery staple'");
+    souk_stage_send(stage, CHANGE("'correct horse'", "'battery staple'"));
     souk_stage_sign_in(stage, ANN, "customer");
-    souk_stage_send(stage, "accounts.change_password person=2 old_password='correct horse' new_password='staple'");
+    souk_stage_send(stage, CHANGE("'correct horse'", "'staple'"));
     souk_stage_expect(stage,
         "[1000] reply refused shop.not_signed_in\n"
         "[1000] reply refused shop.not_signed_in\n"
         "[1000] reply refused weak_password\n");
-    souk_stage_send(stage, "accounts.change_password person=2 old_password='wrong horse' new_password='battery staple'");
+    souk_stage_send(stage, CHANGE("'wrong horse'", "'battery staple'"));
     assert_int_equal(count(stage, " sign_in_failed "), 1);
     ask_pass(stage, 1);
     assert_int_equal(count(stage, "answer pass="), 1);
-    souk_stage_send(stage, "accounts.change_password person=2 old_password='correct horse' new_password='battery staple'");
+    souk_stage_send(stage, CHANGE("'correct horse'", "'battery staple'"));
     assert_int_equal(count(stage, " password_changed person=2"), 1);
     ask_pass(stage, 1);
     assert_int_equal(count(stage, "answer refused shop.not_signed_in"), 1);

@@ -66,8 +66,8 @@ offer(struct souk_stage *stage, unsigned product, const char *title, const char 
 {
     char command[400];
 
-    (void)snprintf(command, sizeof command, "catalog.write product=%u slug=p%u title='%s' summary='' text='' category=%s"
-        " articles=[{sku=s%u name='' price=%uEUR}] pictures=[]", product, product, title, category, product, price);
+    (void)snprintf(command, sizeof command, "catalog.write product=%u slug=p%u title='%s' summary='' text=''"
+        " category=%s articles=[{sku=s%u name='' price=%uEUR}] pictures=[]", product, product, title, category, product, price);
     souk_stage_send(stage, command);
     (void)snprintf(command, sizeof command, "catalog.publish product=%u", product);
     souk_stage_send(stage, command);

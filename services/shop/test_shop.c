@@ -676,7 +676,7 @@ products_have_places_and_prices_of_their_own(void **state)
 
 /* ---- trouble -------------------------------------------------------- */
 
-/* Each service dies at each step of an order, before and after the commit: still one order, one charge, one delivery. */
+/* Each service dies at each step of an order, before and after the commit: one order, one charge, one delivery. */
 static void
 a_crash_at_any_step_changes_nothing(void **state)
 {
