@@ -32,6 +32,7 @@ static void look_at_topology(struct doctor *doctor, const struct souk_cli_looked
 static void look_at_clock(struct doctor *doctor, const struct souk_cli_looked *looked);
 static void look_at_work(struct doctor *doctor, const struct souk_cli_looked *looked);
 static void look_at_programs(struct doctor *doctor);
+static void look_at_keys(struct doctor *doctor);
 static void show(const struct doctor *doctor, bool shows_all);
 
 static const char *const level_names[] = {
@@ -79,6 +80,7 @@ souk_cli_doctor(int argc, char **argv)
     souk_cli_look_done(doctor->nodes, doctor->node_count);
     json_decref(doctor->findings);
     souk_client_close(&doctor->client);
+    souk_key_close(&doctor->key);
     souk_topology_close(&doctor->topology);
     free(doctor);
     return status;
@@ -116,6 +118,7 @@ parse_option(int key, char *arg, struct argp_state *state)
 static int
 examine(struct doctor *doctor, const struct options *options)
 {
+    const char *caller = "souk";
     struct souk_error err = { 0 };
     int status;
     int rc;
@@ -125,10 +128,13 @@ examine(struct doctor *doctor, const struct options *options)
         || (status = souk_cli_look_choose(doctor->cli, doctor->topology, NULL, 0, doctor->nodes,
             &doctor->node_count)) != 0)
         return status;
-    if ((rc = souk_client_open(doctor->topology, "souk", &doctor->client, &err)) != 0) {
+    if ((status = souk_cli_identity(doctor->cli, doctor->topology, &caller, &doctor->key)) != 0)
+        return status;
+    if ((rc = souk_client_open(doctor->topology, caller, &doctor->client, &err)) != 0) {
         souk_cli_say(doctor->cli, SOUK_CLI_RED, "%s", err.text);
         return souk_cli_exit_status(rc, EX_CONFIG);
     }
+    souk_client_set_key(doctor->client, doctor->key);
     if ((status = souk_cli_look(doctor->cli, doctor->client, doctor->nodes, doctor->node_count,
         options->deadline_ms)) != 0)
         return status;
@@ -140,10 +146,33 @@ examine(struct doctor *doctor, const struct options *options)
     doctor_look_at_host(doctor);
     look_at_programs(doctor);
     doctor_look_at_directories(doctor);
+    look_at_keys(doctor);
     doctor_look_at_doors(doctor);
     for (size_t i = 0; i < doctor->node_count && doctor->is_running; i++)
         look_at_node(doctor, &doctor->nodes[i]);
     return 0;
+}
+
+/* Those of this host, as its daemons will read them. */
+static void
+look_at_keys(struct doctor *doctor)
+{
+    const char *dir = doctor->cli->keys != NULL ? doctor->cli->keys : doctor->topology->keys;
+
+    for (size_t i = 0; i < doctor->topology->node_count; i++) {
+        const struct souk_topology_node *node = &doctor->topology->nodes[i];
+        struct souk_error err = { 0 };
+        struct souk_key *key = NULL;
+
+        if (node->key == NULL || !doctor_is_here(doctor, node))
+            continue;
+        if (souk_key_open(dir, node->name.text, node->key, &key, &err) == 0)
+            doctor_find(doctor, DOCTOR_OK, "key", node->name.text, NULL, "the secret key in %s goes with the topology",
+                dir);
+        else
+            doctor_find(doctor, DOCTOR_ERROR, "key", node->name.text, "see souk-keys(1)", "%s", err.text);
+        souk_key_close(&key);
+    }
 }
 
 /* ---- findings ------------------------------------------------------- */

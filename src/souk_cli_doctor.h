@@ -16,6 +16,7 @@ enum doctor_level { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_ERROR };
 struct doctor {
     const struct souk_cli *cli;
     struct souk_topology *topology;
+    struct souk_key *key;                       /* of who asks; NULL: the system has none */
     struct souk_client *client;
     const struct souk_topology_host *host;      /* this one */
     const char *programs;
