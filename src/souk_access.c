@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "souk_status.h"
 #include "souk_wire.h"
 
 #define RUNTIME_PREFIX "souk."          /* names of the runtime's own commands and queries */
@@ -258,6 +259,8 @@ souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice c
 bool
 souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query)
 {
+    if (peer->is_node && souk_slice_equal(query, souk_slice_of(SOUK_STATUS_QUERY)))
+        return true;                            /* who is put back in place asks the others how far they are */
     if (begins_with(query, PARKED_PREFIX))
         return peer->is_operator;
     if (peer->at_store || begins_with(query, RUNTIME_PREFIX))

@@ -19,7 +19,7 @@ struct souk_cli_system {
 /*
  * Read the topology that the options name and its descriptions, and open a
  * client under the name `caller`, which is borrowed until the close; where there are keys, under that of the
- * client of the topology whose key it has. 0, or an
+ * client of the topology whose key it has, or with the key of the service or event store that `caller` names. 0, or an
  * exit status; what is wrong has been said. Close it in either case.
  */
 int souk_cli_system_open(struct souk_cli_system *system, const struct souk_cli *cli, const char *caller);

@@ -384,3 +384,16 @@ def test_souk_asks_as_a_client(build):
         assert "no client `nobody` with a key" in souk(system, "status", who="nobody", status=EX_NOPERM)
         os.remove(os.path.join(system.path, "process.keys", "clerk.key"))
         assert "souk keys make clerk" in souk(system, "status", who="clerk", status=EX_NOPERM)
+
+
+def test_a_backup_is_put_in_place_under_the_nodes_own_key(build):
+    """Event stores tell of private streams to their service only, so that is who asks what a copy lacks."""
+    with keyed(build, services=("orders", "stock")) as system:
+        system.start_all()
+        assert system.command_taken("orders", "order.place", [1, 1, 1, 500, 1], recorded=True).status == "ok"
+        assert "orders" in souk(system, "backup", "-n", "one", "orders")
+        assert system.command_taken("orders", "order.place", [2, 1, 1, 500, 1], recorded=True).status == "ok"
+        system.caught_up("log-a", "orders", "orders.private")
+        assert system.daemons["orders"].stop() == EX_OK
+        said = souk(system, "restore", "-n", "orders", "one")
+        assert "does not answer" not in said and "orders.private" in said.split("When orders is started", 1)[1], said

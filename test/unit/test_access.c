@@ -114,6 +114,9 @@ rights_follow_from_the_topology(void **state)
         { "es1", "b", TO_ASK, TO("eventstore.find"), true },
         { "es1", "r", TO_ASK, TO("eventstore.find"), false },
         { "es1", "o", TO_ASK, TO("eventstore.find"), false },
+        { "es1", "o", TO_ASK, TO("souk.status"), true },
+        { "orders", "s", TO_ASK, TO("souk.status"), true },
+        { "orders", "s", TO_ASK, TO("souk.digest"), false },
         /* replays: what one follows, one's own past, everything for event stores, public streams for the operator */
         { "orders", "s", TO_FOLLOW, TO("orders"), true },
         { "orders", "s", TO_FOLLOW, TO("orders.private"), false },
