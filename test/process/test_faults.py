@@ -132,7 +132,7 @@ def test_a_follower_that_is_stopped_costs_bounded_memory(build):
         memory = system.status("stock").memory_bytes
         system.daemons["query"].signal(signal.SIGSTOP)
         load = Load(system, "stock", "stock.receive", itertools.islice(received(), events), window=256)
-        load.finish()
+        load.finish(1200)
         system.caught_up("orders", "stock", "stock")
         system.caught_up("log-a", "stock", "stock")
         grown = system.status("stock").memory_bytes - memory
