@@ -22,8 +22,8 @@ def test_a_program_with_other_tables_takes_over_under_load(build):
     store filled from nothing has."""
     with System(build) as system:
         system.start_all()
-        loads = {"stock": Load(system, "stock", "stock.receive", received(), window=16, again_seconds=0.3),
-                 "orders": Load(system, "orders", "order.place", placed(1), window=4, again_seconds=0.3)}
+        loads = {"stock": Load(system, "stock", "stock.receive", received(), window=4, again_seconds=0.3),
+                 "orders": Load(system, "orders", "order.place", placed(1), window=1, again_seconds=0.3)}
         for load in loads.values():
             system.more(lambda load=load: len(load.taken), 200)
         for name in ("stock", "orders", "query"):
