@@ -216,6 +216,7 @@ test_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_client_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_client
 check_PROGRAMS += test/unit/test_manifest
+test_unit_test_manifest_SOURCES = test/unit/test_manifest.c
 test_unit_test_manifest_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_manifest_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_manifest
