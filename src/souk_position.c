@@ -1,5 +1,6 @@
 #include "souk_position.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* May it be in a name, anywhere but first? */
@@ -12,58 +13,10 @@ static const bool in_names[256] = {
 };
 
 bool
-souk_epoch_equal(struct souk_epoch a, struct souk_epoch b)
-{
-    return a.counter == b.counter && memcmp(a.bits, b.bits, sizeof a.bits) == 0;
-}
-
-bool
 souk_position_equal(const struct souk_position *a, const struct souk_position *b)
 {
     return souk_epoch_equal(a->epoch, b->epoch) && a->number == b->number
         && memcmp(a->hash.bytes, b->hash.bytes, SOUK_HASH_BYTES) == 0;
-}
-
-bool
-souk_point_equal(struct souk_point a, struct souk_point b)
-{
-    return souk_epoch_equal(a.epoch, b.epoch) && a.number == b.number;
-}
-
-bool
-souk_position_is_zero(const struct souk_position *position)
-{
-    return position->epoch.counter == 0;
-}
-
-struct souk_point
-souk_point_of(const struct souk_position *position)
-{
-    return (struct souk_point){ position->epoch, position->number };
-}
-
-bool
-souk_point_satisfied(struct souk_point cause, struct souk_point cursor)
-{
-    if (cursor.epoch.counter > cause.epoch.counter)
-        return true;
-    return souk_epoch_equal(cursor.epoch, cause.epoch) && cursor.number >= cause.number;
-}
-
-bool
-souk_point_above(struct souk_point a, struct souk_point b)
-{
-    if (a.epoch.counter != b.epoch.counter)
-        return a.epoch.counter > b.epoch.counter;
-    return souk_epoch_equal(a.epoch, b.epoch) && a.number > b.number;
-}
-
-bool
-souk_point_covered(struct souk_point point, struct souk_point by)
-{
-    if (point.epoch.counter != by.epoch.counter)
-        return point.epoch.counter < by.epoch.counter;
-    return souk_epoch_equal(point.epoch, by.epoch) && point.number <= by.number;
 }
 
 bool
@@ -143,33 +96,31 @@ souk_position_decode(struct souk_slice bytes, struct souk_position *position_out
 void
 souk_put_u32(uint8_t *bytes_out, uint32_t value)
 {
-    for (int i = 0; i < 4; i++)
-        bytes_out[i] = (uint8_t)(value >> (24 - 8 * i));
+    value = htobe32(value);
+    memcpy(bytes_out, &value, sizeof value);
 }
 
 void
 souk_put_u64(uint8_t *bytes_out, uint64_t value)
 {
-    for (int i = 0; i < 8; i++)
-        bytes_out[i] = (uint8_t)(value >> (56 - 8 * i));
+    value = htobe64(value);
+    memcpy(bytes_out, &value, sizeof value);
 }
 
 uint32_t
 souk_get_u32(const uint8_t *bytes)
 {
-    uint32_t value = 0;
+    uint32_t value;
 
-    for (int i = 0; i < 4; i++)
-        value = value << 8 | bytes[i];
-    return value;
+    memcpy(&value, bytes, sizeof value);
+    return be32toh(value);
 }
 
 uint64_t
 souk_get_u64(const uint8_t *bytes)
 {
-    uint64_t value = 0;
+    uint64_t value;
 
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | bytes[i];
-    return value;
+    memcpy(&value, bytes, sizeof value);
+    return be64toh(value);
 }

@@ -6,6 +6,8 @@
 #ifndef SOUK_POSITION_H
 #define SOUK_POSITION_H
 
+#include <string.h>
+
 #include <souk.h>
 
 #define SOUK_HASH_BYTES 32
@@ -45,21 +47,62 @@ struct souk_cause {
     struct souk_point point;
 };
 
-bool souk_epoch_equal(struct souk_epoch a, struct souk_epoch b);
 bool souk_position_equal(const struct souk_position *a, const struct souk_position *b);
-bool souk_point_equal(struct souk_point a, struct souk_point b);
-bool souk_position_is_zero(const struct souk_position *position);
-struct souk_point souk_point_of(const struct souk_position *position);
+
+/* Here and not in the source file: all that is heard, held and told is compared, and calls would cost more than they do. */
+static inline bool
+souk_epoch_equal(struct souk_epoch a, struct souk_epoch b)
+{
+    return a.counter == b.counter && memcmp(a.bits, b.bits, sizeof a.bits) == 0;
+}
+
+static inline bool
+souk_point_equal(struct souk_point a, struct souk_point b)
+{
+    return souk_epoch_equal(a.epoch, b.epoch) && a.number == b.number;
+}
+
+static inline bool
+souk_position_is_zero(const struct souk_position *position)
+{
+    return position->epoch.counter == 0;
+}
+
+static inline struct souk_point
+souk_point_of(const struct souk_position *position)
+{
+    return (struct souk_point){ position->epoch, position->number };
+}
 
 /* Has a cursor at `cursor` passed `cause`: a higher epoch counter, or the same epoch id and a number not below. */
-bool souk_point_satisfied(struct souk_point cause, struct souk_point cursor);
+static inline bool
+souk_point_satisfied(struct souk_point cause, struct souk_point cursor)
+{
+    if (cursor.epoch.counter > cause.epoch.counter)
+        return true;
+    return souk_epoch_equal(cursor.epoch, cause.epoch) && cursor.number >= cause.number;
+}
+
 /*
  * Does `a` say more than `b`: a higher counter, or the same epoch id and a
  * higher number. Points of one counter with different bits say nothing of each other: false both ways.
  */
-bool souk_point_above(struct souk_point a, struct souk_point b);
+static inline bool
+souk_point_above(struct souk_point a, struct souk_point b)
+{
+    if (a.epoch.counter != b.epoch.counter)
+        return a.epoch.counter > b.epoch.counter;
+    return souk_epoch_equal(a.epoch, b.epoch) && a.number > b.number;
+}
+
 /* Has whoever stood at `by` had `point` in its past: a lower counter, or the same epoch id and a number not above. */
-bool souk_point_covered(struct souk_point point, struct souk_point by);
+static inline bool
+souk_point_covered(struct souk_point point, struct souk_point by)
+{
+    if (point.epoch.counter != by.epoch.counter)
+        return point.epoch.counter < by.epoch.counter;
+    return souk_epoch_equal(point.epoch, by.epoch) && point.number <= by.number;
+}
 
 #define SOUK_POINT_BYTES (4 + 8 + 8)
 #define SOUK_POSITION_BYTES (SOUK_POINT_BYTES + SOUK_HASH_BYTES)

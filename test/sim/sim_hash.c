@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define INPUT_BYTES_MAX 4096            /* what is longer is hashed each time */
-#define PLACES 1024                     /* a power of two; more would not stay in the cache */
+#define PLACES 2048                     /* a power of two; more would not stay in the cache */
 #define END_WORDS 4                     /* of 8 bytes, at the beginning and at the end, that say where it is */
 
 struct remembered {
