@@ -342,7 +342,8 @@ core_work_followed(struct souk_core *core)
             if ((rc = begin_refill(core, follow)) != 0)
                 return rc;
         }
-        if (core->state == SOUK_CORE_LIVE && follow->cursor.owes_losses) {
+        /* While filled anew the cursor's history is known to be void: what it had lost the new one may have. */
+        if (core->state == SOUK_CORE_LIVE && follow->cursor.owes_losses && follow->cursor.generation_beside == 0) {
             core_begin_input(core, CORE_INPUT_EVENT);
             core->failed_follow = follow;
             if ((rc = pay_losses(core, follow)) != 0)
@@ -878,8 +879,10 @@ take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed
     if ((rc = swap(core, follow, &end)) != 0)
         return rc;
     follow->cursor.position = end;
-    rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end));
-    return rc != 0 ? rc : souk_vector_learn_causes(&core->vector, header);
+    if ((rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end))) != 0
+        || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
+        return rc;
+    return core->state == SOUK_CORE_LIVE ? pay_losses(core, follow) : 0;
 }
 
 /* The old cursor is above what the new history has reached: its origin has to know, and to open an epoch above it. */
