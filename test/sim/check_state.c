@@ -206,6 +206,22 @@ state_index(struct checker *checker, struct model_event *event)
         check_map_add(&checker->arena, &checker->requests, key, event);
 }
 
+/*
+ * The event of this number in the process's own history. A number is given anew when its batch had not left and the
+ * disk went back to before it, which the witness names (13.2): then two events give their requests one id.
+ */
+static const struct model_event *
+find_own(const struct checker *checker, const struct model_process *process, const struct model_event *event)
+{
+    const struct model_batch *batch = model_find_in(checker, process->disk->holds.tips[event->batch->stream->index],
+        event->batch->epoch, event->number);
+
+    if (batch == NULL || event->number < batch->form.first)
+        return NULL;
+    event = &batch->events[event->number - batch->form.first];
+    return event->type == ORDER_RESERVED ? event : NULL;
+}
+
 int
 state_check_request(struct checker *checker, const struct model_process *process,
     const struct check_message *message)
@@ -219,7 +235,7 @@ state_check_request(struct checker *checker, const struct model_process *process
         return 0;
     memcpy(key, message->id, CHECK_ID_BYTES);
     event = check_map_find(&checker->requests, key);
-    if (event == NULL || !model_is_in(event->batch, process->disk->holds.tips[event->batch->stream->index]))
+    if (event == NULL || (event = find_own(checker, process, event)) == NULL)
         return model_fail(checker, "request: %s asks for %.*s with an id that no event of its own gives",
             model_process_name(checker, process), (int)message->name.size_bytes, (const char *)message->name.base);
     correlation = event->form->correlation != NULL ? event->form->correlation : event->form->command_id;

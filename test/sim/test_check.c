@@ -2386,15 +2386,15 @@ because_of(struct event_draft *event, const char *caller, const char *command_na
     return event;
 }
 
-/* Order 8, two units of sku 1, is placed, reserved, charged and paid. Returns the last; stock has not heard of it. */
+/* Order 8, two units of sku 1, is placed, and stock reserves them. Returns that; orders has not heard of it. */
 static int
-sell(void)
+order(void)
 {
     static const uint64_t place[] = { 8, 1, 2, 500, 0 }, received[] = { 1, 5 }, addressed[] = { 8, 8001 };
-    static const uint64_t hold[] = { 8, 1, 2 }, charge[] = { 8, 500 }, paid[] = { 8 };
+    static const uint64_t hold[] = { 8, 1, 2 };
     struct draft next, both[2];
     struct pen pen = { .size_bytes = 0 };
-    int numbers[2], number;
+    int numbers[2];
 
     begin_shop();
     put_request(&pen, id_2, false, "stock.receive", "page", NULL, NULL, (struct known){ 0 }, received, 2);
@@ -2418,19 +2418,50 @@ sell(void)
 
     pass(&story, "stock", numbers[0]);
     because(say(&next, "stock", "stock", "stock.reserved", 3, hold), 1, "orders", 1, 1);
-    number = commit(&story, "stock", &next);
-    pass(&story, "orders", number);
-    because(say(&next, "orders", "orders", "order.reserved", 2, charge), 1, "stock", 2, 2);
-    commit(&story, "orders", &next);
+    return commit(&story, "stock", &next);
+}
 
-    pen.size_bytes = 0;
-    put_request(&pen, request_id(2), false, "payments.charge", "orders", id_1, NULL, (struct known){ 0 }, charge, 2);
+/* The order is reserved, for that price. */
+static void
+reserve(uint64_t price)
+{
+    struct draft next;
+
+    because(say(&next, "orders", "orders", "order.reserved", 2, (const uint64_t[]){ 8, price }), 1, "stock", 2, 2);
+    commit(&story, "orders", &next);
+}
+
+static void
+ask_for_charge(uint64_t number, uint64_t price)
+{
+    struct pen pen = { .size_bytes = 0 };
+
+    put_request(&pen, request_id(number), false, "payments.charge", "orders", id_1, NULL, (struct known){ 0 },
+        (const uint64_t[]){ 8, price }, 2);
     send_pen(&story, "orders", "payments", &pen);
-    because_of(say(&next, "payments", "payments", "payment.charged", 2, charge), "orders", "payments.charge",
-        request_id(2), 2, charge)->correlation = id_1;
+}
+
+/* The reserved order is charged and paid. Returns the last; stock has not heard of it. */
+static int
+charge(void)
+{
+    static const uint64_t charged[] = { 8, 500 }, paid[] = { 8 };
+    struct draft next;
+
+    ask_for_charge(2, 500);
+    because_of(say(&next, "payments", "payments", "payment.charged", 2, charged), "orders", "payments.charge",
+        request_id(2), 2, charged)->correlation = id_1;
     commit(&story, "payments", &next);
     because(say(&next, "orders", "orders", "order.paid", 1, paid), 3, "orders", 2, 3);
     return commit(&story, "orders", &next);
+}
+
+static int
+sell(void)
+{
+    pass(&story, "orders", order());
+    reserve(500);
+    return charge();
 }
 
 static void
@@ -2569,12 +2600,52 @@ a_timer_of_a_closed_order_is_named(void **state)
 static void
 a_request_that_no_event_made_is_named(void **state)
 {
-    static const uint64_t charge[] = { 8, 500 };
-    struct pen pen = { .size_bytes = 0 };
-
     sell();
-    put_request(&pen, request_id(1), false, "payments.charge", "orders", id_1, NULL, (struct known){ 0 }, charge, 2);
-    send_pen(&story, "orders", "payments", &pen);
+    ask_for_charge(1, 500);
+    expect(&story, "request: orders");
+}
+
+/* The disk of orders, which has reserved for 400, goes back to before that; nothing of it had left. */
+static void
+forget_reserving(void)
+{
+    struct party *orders;
+    int placed;
+
+    follow(&story, "orders", order());
+    orders = party(&story, "orders");
+    placed = orders->at[0];
+    check_copied(story.checker, ++story.now_ms, orders->disk, 100);
+    reserve(400);
+    check_crashed(story.checker, ++story.now_ms, orders->process);
+    check_restored(story.checker, ++story.now_ms, orders->disk, 100);
+    set_back(&story, "orders", placed);
+}
+
+static void
+a_request_of_a_number_given_anew_passes(void **state)
+{
+    forget_reserving();
+    reserve(500);
+    ship(charge());
+    end_shop(NULL);
+    expect(&story, NULL);
+}
+
+static void
+a_request_of_what_the_number_was_before_is_named(void **state)
+{
+    forget_reserving();
+    reserve(500);
+    ask_for_charge(2, 400);
+    expect(&story, "asks for something else than order.reserved at orders 1.2");
+}
+
+static void
+a_request_of_what_the_disk_forgot_is_named(void **state)
+{
+    forget_reserving();
+    ask_for_charge(2, 400);
     expect(&story, "request: orders");
 }
 
@@ -2680,6 +2751,9 @@ main(void)
         cmocka_unit_test(a_request_that_still_waits_is_named),
         cmocka_unit_test(a_timer_of_a_closed_order_is_named),
         cmocka_unit_test(a_request_that_no_event_made_is_named),
+        cmocka_unit_test(a_request_of_a_number_given_anew_passes),
+        cmocka_unit_test(a_request_of_what_the_number_was_before_is_named),
+        cmocka_unit_test(a_request_of_what_the_disk_forgot_is_named),
         cmocka_unit_test(a_fact_about_a_dead_process_is_named),
     };
 
