@@ -222,7 +222,7 @@ follow(struct nodes *nodes, struct original *original)
     struct letter *letter;
     int rc;
 
-    letter = letter_new(LETTER_PUBLISHED, NODE_ORDERS, NODE_QUERY, frames, 2);
+    letter = letter_new(LETTER_PUBLISHED, nodes_origin(original->stream.text), NODE_QUERY, frames, 2);
     nodes_hear(nodes, letter);
     letter_free(&letter);
     if ((rc = node_work(nodes, NODE_QUERY)) != 0 || (rc = souk_txn_begin(query->store, SOUK_TXN_READ, &txn)) != 0)

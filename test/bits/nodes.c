@@ -44,6 +44,15 @@ static void send_all(struct nodes *nodes, uint32_t from, struct souk_outbox *out
 static void post_out(struct nodes *nodes, uint32_t from, const struct souk_out *out);
 static bool wants_topic(const struct node *node, struct souk_slice topic);
 
+uint32_t
+nodes_origin(const char *stream)
+{
+    for (uint32_t i = 0; i < NODES_STREAMS; i++)
+        if (strcmp(all_streams[i].name, stream) == 0)
+            return all_streams[i].origin;
+    abort();
+}
+
 /* ---- life ----------------------------------------------------------- */
 
 int

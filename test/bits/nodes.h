@@ -22,6 +22,8 @@ enum { NODE_ORDERS, NODE_STOCK, NODE_PAYMENTS, NODE_QUERY, NODE_ARCHIVE, NODES }
 
 /* Their streams in the order of their names: orders, orders.private, payments, stock. */
 extern const char *const nodes_streams[NODES_STREAMS];
+/* Who writes it. */
+uint32_t nodes_origin(const char *stream);
 
 struct node {
     struct souk_name name;

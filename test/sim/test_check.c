@@ -792,7 +792,7 @@ put_request(struct pen *pen, const uint8_t *id, bool is_query, const char *name,
     if (seen_stream != NULL)
         put_place(pen, seen_stream, seen);
     pack_fields(&payload, fields, field_count);
-    put_bin(pen, NULL, 0);
+    put_bin(pen, "", 0);
     put_bin(pen, payload.bytes, payload.size_bytes);
 }
 
