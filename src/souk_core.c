@@ -521,22 +521,30 @@ rounds(struct souk_core *core)
 {
     bool full = core->now.steady_ms < core->full_until_ms;
     enum souk_core_state state = core->state;
+    uint32_t inputs;
     int rc;
 
     if ((rc = core_work_acks(core)) != 0 || (rc = core_work_waiters(core)) != 0)
         return rc;
     if (full)
         return core_work_commands(core);        /* they are refused, but for those that were decided before */
-    if ((rc = core_work_origin(core)) != 0)
-        return rc;
-    if (core->state != state) {
-        core->again = true;                     /* a new epoch is a commit of its own */
-        return 0;
-    }
-    if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
-        return rc;
-    if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
-        return rc;
+    do {
+        inputs = core->inputs;
+        if ((rc = core_work_origin(core)) != 0)
+            return rc;
+        if (core->state != state) {
+            core->again = true;                 /* a new epoch is a commit of its own */
+            return 0;
+        }
+        if (core->state == SOUK_CORE_LIVE && !core->draining && (rc = core_work_retries(core)) != 0)
+            return rc;
+        if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
+            return rc;
+        /*
+         * A store that is filled beside, which nobody hears of: own and followed batches wait for each other, a few at
+         * a time, and are taken together. Elsewhere what a round decides stands on what the last commit says.
+         */
+    } while (core->state == SOUK_CORE_BESIDE && core->inputs != inputs && !core_round_over(core));
     if (core->state == SOUK_CORE_LIVE && !core->draining && ((rc = core_work_timers(core)) != 0
         || (rc = core_work_outcomes(core)) != 0))
         return rc;
