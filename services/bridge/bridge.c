@@ -98,6 +98,7 @@ main(int argc, char **argv)
 done:
     bridge_http_stop(&bridge);
     souk_client_close(&bridge.client);
+    bridge_api_done(&bridge);
     free(bridge.rates);
     bridge_files_close(&bridge.files);
     souk_key_close(&bridge.key);

@@ -139,6 +139,8 @@ void bridge_api_go(struct bridge_exchange *exchange);
 void bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer);
 /* Whoever waits is told that the bridge stops. */
 void bridge_api_stop(struct bridge *bridge);
+/* No service will be heard any more: forget what they were asked. */
+void bridge_api_done(struct bridge *bridge);
 
 /* ---- bridge_rate.c -------------------------------------------------- */
 

@@ -478,6 +478,13 @@ bridge_api_stop(struct bridge *bridge)
     }
 }
 
+void
+bridge_api_done(struct bridge *bridge)
+{
+    while (bridge->asks != NULL)
+        forget(bridge, bridge->asks);
+}
+
 static void
 answer_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
 {
