@@ -599,8 +599,8 @@ read_cache(struct souk_routes_reading *reading, const struct souk_zpl_node *node
     if (word == 4 || (word < SOUK_ROUTE_CACHE_PRIVATE && *rest != '\0')
         || (word >= SOUK_ROUTE_CACHE_PRIVATE && (route->cache_seconds == 0 || *end != '\0'
         || route->cache_seconds > SOUK_ROUTE_CACHE_SECONDS_MAX)))
-        souk_routes_wrong(reading, node, "`cache`: no-store, revalidate, private SECONDS or public SECONDS is meant, with"
-            " 1 to %d seconds, not `%s`", SOUK_ROUTE_CACHE_SECONDS_MAX, node->value);
+        souk_routes_wrong(reading, node, "`cache`: no-store, revalidate, private SECONDS or public SECONDS is meant,"
+            " with 1 to %d seconds, not `%s`", SOUK_ROUTE_CACHE_SECONDS_MAX, node->value);
     else
         route->cache = word;
 }

@@ -101,6 +101,7 @@ done:
     bridge_api_done(&bridge);
     free(bridge.rates);
     bridge_files_close(&bridge.files);
+    bridge_watch_close(&bridge.watch);
     souk_key_close(&bridge.key);
     if (bridge.loop_fd >= 0)
         (void)close(bridge.loop_fd);
@@ -240,7 +241,8 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
         || (rc = souk_client_open(bridge->topology, bridge->self->name.text, &bridge->client, err)) != 0)
         return rc;
     souk_client_set_key(bridge->client, bridge->key);
-    if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL)
+    if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL
+        || (bridge->watch = bridge_watch_new(bridge)) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory for rates and files");
     if ((rc = read_files(bridge, err)) != 0)
         return rc;
@@ -265,6 +267,8 @@ read_files(struct bridge *bridge, struct souk_error *err)
         if ((rc = bridge_files_read(bridge->files, path, err)) != 0)
             return rc;
     }
+    if ((rc = bridge_openapi_add(bridge, err)) != 0)
+        return rc;
     return bridge_files_end(bridge->files, bridge->routes, err);
 }
 

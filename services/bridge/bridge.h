@@ -8,6 +8,8 @@
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
  *   bridge_rate.c    how often an address may ask
  *   bridge_files.c   files that are served as they are
+ *   bridge_openapi.c what the API is, for programs and for people
+ *   bridge_watch.c   how the bridge is, for who watches over it
  *
  * One thread, no store. Whatever is kept of a request hangs off its exchange,
  * and is gone with it.
@@ -57,6 +59,7 @@ struct bridge_exchange {
     char *target;                               /* as it came; cut at limits.target_bytes_max */
     const char *target_at;                      /* where libmicrohttpd has it */
     size_t target_bytes;                        /* in whole */
+    uint64_t begun_us;                          /* steady: when its header was there */
     struct souk_slice path, parameters;         /* in `target` */
     bool is_head, has_body;
     struct souk_route_match match;
@@ -99,6 +102,7 @@ struct bridge {
     uint64_t reap_us;                           /* when a deadline is looked at next */
     struct bridge_rates *rates;
     struct bridge_files *files;
+    struct bridge_watch *watch;
     struct bridge_ask *asks;
     size_t exchange_count, waiting_count;       /* under way; waiting for services */
     bool is_stopping;
@@ -152,6 +156,26 @@ struct bridge_rates *bridge_rates_new(void);
 uint64_t bridge_rate_count(struct bridge_rates *rates, const struct sockaddr *address, const struct souk_route *route,
     uint64_t now_us);
 
+/* ---- bridge_watch.c ------------------------------------------------- */
+
+/* NULL without memory. */
+struct bridge_watch *bridge_watch_new(const struct bridge *bridge);
+void bridge_watch_close(struct bridge_watch **watch_p);
+/* An answer is on its way. */
+void bridge_watch_count(struct bridge_exchange *exchange);
+/* A service has answered, or has not in time. */
+void bridge_watch_service(struct bridge *bridge, const struct souk_topology_node *node, bool is_answered);
+/* True: the path is /healthz, /readyz or /metrics, from this host, and an answer has been made. */
+bool bridge_watch_take(struct bridge_exchange *exchange);
+
+/* ---- bridge_openapi.c ----------------------------------------------- */
+
+/*
+ * Add /api/openapi.json, /api/reference and, unless there is one, a front page to the files.
+ * 0, -SOUK_ENOMEM or -SOUK_ETOOBIG.
+ */
+SOUK_MUST_CHECK int bridge_openapi_add(struct bridge *bridge, struct souk_error *err);
+
 /* ---- bridge_answer.c ------------------------------------------------ */
 
 /* Kinds of problems: the last part of their `type`, and the status. */
@@ -170,6 +194,9 @@ extern const struct bridge_problem bridge_sign_in, bridge_too_many, bridge_tag_m
 
 /* Answer with JSON, which is released. NULL, and no memory: a bare 500. */
 void bridge_answer_json(struct bridge_exchange *exchange, unsigned status, const char *type, json_t *json);
+/* Answer with text, which is taken. NULL: there was no memory. */
+void bridge_answer_text(struct bridge_exchange *exchange, unsigned status, const char *type, char *text,
+    size_t bytes);
 /*
  * The same of an answer that may be kept, as the route says. It has an entity
  * tag, made of `tag` or, base NULL, of all of it; and nothing else when the

@@ -70,6 +70,15 @@ bridge_answer_json(struct bridge_exchange *exchange, unsigned status, const char
 }
 
 void
+bridge_answer_text(struct bridge_exchange *exchange, unsigned status, const char *type, char *text, size_t bytes)
+{
+    if (text != NULL)
+        set_response(exchange, status, type, text, bytes, MHD_RESPMEM_MUST_FREE);
+    else
+        bridge_answer_json(exchange, status, type, NULL);
+}
+
+void
 bridge_answer_kept(struct bridge_exchange *exchange, const struct souk_route *route, json_t *json,
     struct souk_slice tag)
 {

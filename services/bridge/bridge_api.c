@@ -61,7 +61,8 @@ bridge_api_begin(struct bridge_exchange *exchange, const char *method)
     while (known < SOUK_ROUTE_METHODS && strcmp(method, souk_route_method_name(known)) != 0)
         known++;
     rc = souk_routes_match(bridge->routes, known, exchange->path, &exchange->match);
-    if (rc == -SOUK_ENOTFOUND && known == SOUK_ROUTE_GET && !exchange->has_body && take_file(exchange))
+    if (rc == -SOUK_ENOTFOUND && known == SOUK_ROUTE_GET && !exchange->has_body
+        && (bridge_watch_take(exchange) || take_file(exchange)))
         return false;
     if (rc == -SOUK_ENOTFOUND) {
         bridge_answer_problem(exchange, &bridge_not_found, 0, NULL, "no route has this path");
@@ -446,6 +447,8 @@ bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer)
     struct bridge_ask *asked = answer->arg;
     struct bridge_exchange *exchange;
 
+    if (asked->exchanges != NULL)
+        bridge_watch_service(bridge, asked->exchanges->match.route->node, !answer->is_late);
     while ((exchange = asked->exchanges) != NULL) {
         asked->exchanges = exchange->next_waiting;
         exchange->ask = NULL;

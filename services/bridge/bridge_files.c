@@ -439,6 +439,18 @@ read_file(struct bridge_files *files, int fd, size_t size_bytes, const char *dir
     return rc;
 }
 
+bool
+bridge_files_has(const struct bridge_files *files, const char *path)
+{
+    size_t i;
+
+    for (i = 0; i < files->row_count; i++) {
+        if (strcmp(files->rows[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 int
 bridge_files_end(struct bridge_files *files, const struct souk_routes *routes, struct souk_error *err)
 {

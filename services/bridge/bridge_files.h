@@ -36,6 +36,8 @@ SOUK_MUST_CHECK int bridge_files_add(struct bridge_files *files, const char *pat
  * is no such directory; -SOUK_ETOOBIG; -SOUK_EIO; -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int bridge_files_read(struct bridge_files *files, const char *dir, struct souk_error *err);
+/* Is there one of that path already, before or after all have been added? */
+bool bridge_files_has(const struct bridge_files *files, const char *path);
 /* All have been added. 0; -SOUK_EINVAL: a page of `routes` names none of them. */
 SOUK_MUST_CHECK int bridge_files_end(struct bridge_files *files, const struct souk_routes *routes,
     struct souk_error *err);

@@ -245,6 +245,7 @@ begin(struct bridge_exchange *exchange, const char *method, const char *version)
 
     set_deadline(exchange->bridge, exchange->peer, exchange->bridge->routes->limits.request_ms);
     exchange->stage = BRIDGE_BODY;
+    exchange->begun_us = bridge_now_us();
     exchange->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     take_trace(exchange);
     if (!bridge_guard(exchange, method, version, &closes)) {
@@ -321,6 +322,7 @@ queue(struct bridge_exchange *exchange)
     exchange->stage = BRIDGE_ANSWERED;
     if (exchange->response == NULL)
         return MHD_NO;
+    bridge_watch_count(exchange);
     set_deadline(exchange->bridge, exchange->peer, exchange->bridge->routes->limits.answer_ms);
     queued = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
     if (!exchange->is_shared)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import uuid
 
+import openapi
 import system
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -53,6 +54,7 @@ class Blog:
         self.topology = os.path.join(self.path, "blog.zpl")
         pathlib.Path(self.topology).write_text(topology + bridge, "utf-8")
         self.up = None
+        self.document = None
 
     def __enter__(self):
         try:
@@ -128,7 +130,17 @@ class Blog:
                 connection.close()
         answer = Answer(response.status, response.headers, json.loads(text) if text else None)
         check(answer)
+        self.api().answer(method, path, answer.status, answer.headers["Content-Type"], answer.body)
         return answer
+
+    def api(self):
+        """What the bridge says that it is."""
+        if self.document is None:
+            connection = self.connect()
+            connection.request("GET", "/api/openapi.json")
+            self.document = openapi.Document(json.loads(connection.getresponse().read()))
+            connection.close()
+        return self.document
 
     def publish(self, post_id=None, **headers):
         post_id = post_id or new_id()

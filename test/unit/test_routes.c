@@ -452,8 +452,8 @@ answers_are_kept_as_it_is_said(void **state)
     refused(HEAD PAGE "    etag = text\n    cache = no-store\n",
         "r.zpl:4: `text` of `book.page_reply` is not what an entity tag can hold: a number, an id, a time\n"
         "r.zpl:4: `etag` is for answers that are kept: say `cache`\n");
-    refused(HEAD PAGE "    etag = revison\n    cache = revalidate\n", "r.zpl:4: `book.page_reply` has no field `revison`;"
-        " did you mean `revision`?\n");
+    refused(HEAD PAGE "    etag = revison\n    cache = revalidate\n", "r.zpl:4: `book.page_reply` has no field"
+        " `revison`; did you mean `revision`?\n");
     refused(HEAD PAGE "    if_match = page_id\n", "r.zpl:4: `if_match` is said of commands, and this is a query\n");
     routes = good(HEAD PAGE "    cache = public 31536000\n    etag = revision\n" LOOK
         "    cache = private 1\n");
