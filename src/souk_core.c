@@ -846,6 +846,8 @@ souk_core_stream(const struct souk_core *core, uint32_t index, struct souk_strea
     }
     out->origin = feed->feed->origin;
     out->heard = feed->heard;
+    if (souk_point_above(souk_point_of(&feed->tail), out->heard))
+        out->heard = souk_point_of(&feed->tail);    /* what lies in the queue is heard of, whatever heads say */
     out->queued_bytes = feed->queued_bytes;
     return true;
 }
