@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""run.py BUILD [WORD...] - run the process tests of a build directory, those with a WORD in their names, as TAP."""
+"""run.py BUILD [WORD...] [-WORD...] - run the process tests of a build directory, as TAP: those with a WORD in their
+names, and none with a -WORD."""
 import importlib
 import os
 import sys
@@ -15,11 +16,14 @@ def main(places):
     sys.path[:0] = places
     modules = sorted(name[:-3] for place in places for name in os.listdir(place)
                      if name.startswith("test_") and name.endswith(".py"))
-    build, words = sys.argv[1], sys.argv[2:]
+    build = sys.argv[1]
+    words = [word for word in sys.argv[2:] if word[0] != "-"]
+    others = [word[1:] for word in sys.argv[2:] if word[0] == "-"]
     tests = [(f"{module}.{name}", function) for module in modules
              for name, function in vars(importlib.import_module(module)).items()
              if name.startswith("test_") and function.__module__ == module
-             and (not words or any(word in f"{module}.{name}" for word in words))]
+             and (not words or any(word in f"{module}.{name}" for word in words))
+             and not any(word in f"{module}.{name}" for word in others)]
     failed = 0
     print(f"1..{len(tests)}", flush=True)
     for number, (name, function) in enumerate(tests, 1):
