@@ -11,7 +11,7 @@ import msgpack
 from system import Load, System, until
 from test_faults import received, settle
 
-COUNT = int(os.environ.get("SOUK_PROCESS_MATRIX", "12"))        # cases; 108 are all
+COUNT = int(os.environ.get("SOUK_PROCESS_MATRIX", "6"))        # cases; 108 are all
 EVENTS = 40                             # of each of two stretches
 AGES = ("last", "old", "none")
 NODES = {"origin": "stock", "store": "log-a", "follower": "query"}
