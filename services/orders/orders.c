@@ -171,7 +171,7 @@ decide_refund(const struct souk_view *view, const struct orders_refund *command,
     return emit_orders_refund_decided(decision, &decided);
 }
 
-/* ---- what inventory has done ---------------------------------------- */
+/* ---- what was done for it ------------------------------------------- */
 
 static int
 get_asker(const struct souk_view *view, const struct souk_outcome *outcome, struct order *order_out)
@@ -187,6 +187,32 @@ step(struct souk_decision *decision, const struct order *order, enum order_step 
 {
     return emit_orders_stepped(decision, &(struct orders_stepped){ order->order_id, done });
 }
+
+/* What leads to nothing further is written down, so that it is asked for no more. */
+static int
+react_done(const struct souk_view *view, const struct souk_outcome *outcome, struct souk_decision *decision)
+{
+    static const struct {
+        const char *command;
+        enum order_step step;
+    } steps[] = {
+        { "inventory.release", ORDER_STEP_GOODS_RELEASED },
+        { "inventory.take_back", ORDER_STEP_GOODS_BACK },
+        { "payments.void", ORDER_STEP_MONEY_RELEASED },
+        { "payments.refund", ORDER_STEP_REFUND_ASKED },
+    };
+    struct order order;
+    int rc;
+
+    if ((rc = get_asker(view, outcome, &order)) != 0)
+        return rc;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (souk_slice_equal(outcome->command, souk_slice_of(steps[i].command)))
+            return step(decision, &order, steps[i].step);
+    return -SOUK_EINVAL;                        /* it is in the table of handlers, and not in this one */
+}
+
+/* ---- what inventory has done ---------------------------------------- */
 
 static int
 react_hold_outcome(const struct souk_view *view, const struct souk_outcome *outcome, struct souk_decision *decision)
@@ -216,26 +242,6 @@ react_take_outcome(const struct souk_view *view, const struct souk_outcome *outc
     return cancel(decision, &order, CANCEL_REASON_TOO_LATE);
 }
 
-static int
-react_release_outcome(const struct souk_view *view, const struct souk_outcome *outcome,
-    struct souk_decision *decision)
-{
-    struct order order;
-    int rc = get_asker(view, outcome, &order);
-
-    return rc != 0 ? rc : step(decision, &order, ORDER_STEP_GOODS_RELEASED);
-}
-
-static int
-react_take_back_outcome(const struct souk_view *view, const struct souk_outcome *outcome,
-    struct souk_decision *decision)
-{
-    struct order order;
-    int rc = get_asker(view, outcome, &order);
-
-    return rc != 0 ? rc : step(decision, &order, ORDER_STEP_GOODS_BACK);
-}
-
 /* ---- what payments has done ----------------------------------------- */
 
 static int
@@ -261,24 +267,6 @@ react_capture_outcome(const struct souk_view *view, const struct souk_outcome *o
         return rc;
     return outcome->accepted ? step(decision, &order, ORDER_STEP_CAPTURE_ASKED)
         : cancel(decision, &order, CANCEL_REASON_DECLINED);
-}
-
-static int
-react_void_outcome(const struct souk_view *view, const struct souk_outcome *outcome, struct souk_decision *decision)
-{
-    struct order order;
-    int rc = get_asker(view, outcome, &order);
-
-    return rc != 0 ? rc : step(decision, &order, ORDER_STEP_MONEY_RELEASED);
-}
-
-static int
-react_refund_outcome(const struct souk_view *view, const struct souk_outcome *outcome, struct souk_decision *decision)
-{
-    struct order order;
-    int rc = get_asker(view, outcome, &order);
-
-    return rc != 0 ? rc : step(decision, &order, ORDER_STEP_REFUND_ASKED);
 }
 
 /* The order of a payment, if it still waits for one. */
@@ -372,14 +360,6 @@ apply_placed(struct souk_tables *tables, const struct orders_placed *event)
         rc = souk_timer_set(tables, PAY, souk_slice_of_id(&event->order_id), souk_tables_time_ms(tables) + PAY_MS);
     return rc != 0 ? rc : souk_request(tables, "inventory", &inventory_hold_type, &(struct inventory_hold){
         .order_id = event->order_id, .lines = lines, .lines_count = event->lines_count, .hold_ms = HOLD_MS });
-}
-
-static int
-apply_addressed(struct souk_tables *tables, const struct orders_addressed *event)
-{
-    (void)tables;
-    (void)event;
-    return 0;
 }
 
 static int
@@ -566,19 +546,18 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT_TIMER(PAY, react_pay_due),
     SOUK_REACT_OUTCOME("inventory.hold", react_hold_outcome),
     SOUK_REACT_OUTCOME("inventory.take", react_take_outcome),
-    SOUK_REACT_OUTCOME("inventory.release", react_release_outcome),
-    SOUK_REACT_OUTCOME("inventory.take_back", react_take_back_outcome),
+    SOUK_REACT_OUTCOME("inventory.release", react_done),
+    SOUK_REACT_OUTCOME("inventory.take_back", react_done),
     SOUK_REACT_OUTCOME("payments.authorise", react_authorise_outcome),
     SOUK_REACT_OUTCOME("payments.capture", react_capture_outcome),
-    SOUK_REACT_OUTCOME("payments.void", react_void_outcome),
-    SOUK_REACT_OUTCOME("payments.refund", react_refund_outcome),
+    SOUK_REACT_OUTCOME("payments.void", react_done),
+    SOUK_REACT_OUTCOME("payments.refund", react_done),
     SOUK_REACT(payments_authorised, react_authorised),
     SOUK_REACT(payments_step_needed, react_step_needed),
     SOUK_REACT(payments_declined, react_declined),
     SOUK_REACT(payments_captured, react_captured),
     SOUK_REACT(payments_refunded, react_refunded),
     SOUK_APPLY(orders_placed, apply_placed),
-    SOUK_APPLY(orders_addressed, apply_addressed),
     SOUK_APPLY(orders_reserved, apply_reserved),
     SOUK_APPLY(orders_step_needed, apply_step_needed),
     SOUK_APPLY(orders_paid, apply_paid),

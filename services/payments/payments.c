@@ -227,14 +227,6 @@ decided(struct souk_tables *tables, struct souk_id order_id, enum payment_state 
 }
 
 static int
-apply_asking(struct souk_tables *tables, const struct payments_asking *event)
-{
-    (void)tables;
-    (void)event;
-    return 0;
-}
-
-static int
 apply_step_needed(struct souk_tables *tables, const struct payments_step_needed *event)
 {
     int rc = set_state(tables, event->order_id, PAYMENT_STATE_STEP_NEEDED);
@@ -293,14 +285,6 @@ apply_voided(struct souk_tables *tables, const struct payments_voided *event)
 }
 
 static int
-apply_void_done(struct souk_tables *tables, const struct payments_void_done *event)
-{
-    (void)tables;
-    (void)event;
-    return 0;
-}
-
-static int
 apply_refund_asked(struct souk_tables *tables, const struct payments_refund_asked *event)
 {
     struct payment payment;
@@ -339,14 +323,12 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT_OUTCOME("cards.void", react_void_outcome),
     SOUK_REACT_OUTCOME("cards.refund", react_heard),
     SOUK_APPLY(payments_asked, apply_asked),
-    SOUK_APPLY(payments_asking, apply_asking),
     SOUK_APPLY(payments_step_needed, apply_step_needed),
     SOUK_APPLY(payments_authorised, apply_authorised),
     SOUK_APPLY(payments_declined, apply_declined),
     SOUK_APPLY(payments_capture_asked, apply_capture_asked),
     SOUK_APPLY(payments_captured, apply_captured),
     SOUK_APPLY(payments_voided, apply_voided),
-    SOUK_APPLY(payments_void_done, apply_void_done),
     SOUK_APPLY(payments_refund_asked, apply_refund_asked),
     SOUK_APPLY(payments_refunded, apply_refunded),
     { 0 },

@@ -49,17 +49,8 @@ answer_pass(const struct souk_view *view, const struct lodge_pass *query, struct
     return answer_lodge_pass(answer, &(struct lodge_pass_reply){ bytes });
 }
 
-static int
-apply_noted(struct souk_tables *tables, const struct lodge_noted *event)
-{
-    (void)tables;
-    (void)event;
-    return 0;
-}
-
 static const struct souk_handler handlers[] = {
     SOUK_DECIDE(lodge_note, decide_note),
-    SOUK_APPLY(lodge_noted, apply_noted),
     SOUK_ANSWER(lodge_who, answer_who),
     SOUK_ANSWER(lodge_pass, answer_pass),
     { 0 },
