@@ -113,7 +113,7 @@ enum check_status {
     CHECK_BUSY,
     CHECK_KEY_REUSED,
     CHECK_LOST,
-    CHECK_STATUS_LAST = 11
+    CHECK_STATUS_LAST = 12              /* forbidden; doc/protocol.md has those between */
 };
 
 enum check_durability { CHECK_NOT_DURABLE, CHECK_LOCAL, CHECK_RECORDED };
