@@ -1,0 +1,140 @@
+#   The shop over HTTP. `man souk.routes` says what may stand here.
+
+routes = shop
+    about = "A shop: what it sells, carts and orders, people, and what its staff does."
+    refusals
+        shop.not_signed_in = 401
+        shop.staff_only = 403
+        accounts.bad_email = 422
+        accounts.weak_password = 422
+        accounts.wrong = 403
+        accounts.too_many_tries = 429
+        accounts.admin_only = 403
+        accounts.unknown_person = 404
+        accounts.too_many_addresses = 422
+        catalog.unknown_product = 404
+        catalog.unknown_category = 422
+        catalog.not_sellable = 422
+        catalog.bad_slug = 422
+        inventory.unknown_article = 404
+        orders.nothing_ordered = 422
+        orders.unknown_article = 422
+        orders.too_many = 422
+        orders.currencies = 422
+        orders.unknown_order = 404
+        orders.not_yours = 403
+        cards.unknown_charge = 404
+
+#   people
+
+route = POST /api/people
+    command = accounts.register
+    location = /api/account
+    rate = 30 per 60
+
+route = GET /api/account
+    query = accounts.me
+
+route = PUT /api/account/name
+    command = accounts.rename
+
+route = PUT /api/account/password
+    command = accounts.change_password
+    rate = 10 per 60
+
+route = PUT /api/account/addresses/{address_id}
+    command = accounts.keep_address
+
+route = DELETE /api/account/addresses/{address_id}
+    command = accounts.drop_address
+
+#   what is for sale
+
+route = GET /api/categories
+    query = query.categories
+    cache = revalidate
+
+route = GET /api/products
+    query = query.products
+    cache = revalidate
+
+route = GET /api/products/{slug}
+    query = query.product
+    cache = revalidate
+
+#   cards, which a real shop's browser takes to the processor itself
+
+route = POST /api/cards
+    command = cards.keep
+    rate = 30 per 60
+
+route = POST /api/charges/{charge_id}/step
+    command = cards.take_step
+    rate = 30 per 60
+
+#   orders
+
+route = POST /api/orders
+    command = orders.place
+    location = /api/orders/{order_id}
+    key = required
+
+route = GET /api/orders
+    query = query.my_orders
+
+route = GET /api/orders/{order_id}
+    query = query.order
+
+route = POST /api/orders/{order_id}/cancel
+    command = orders.cancel
+
+#   the back office
+
+route = GET /api/admin/people
+    query = accounts.people
+    role = staff
+    role = admin
+
+route = PUT /api/admin/people/{person_id}/roles
+    command = accounts.appoint
+    role = admin
+
+route = PUT /api/admin/categories/{category}
+    command = catalog.put_category
+    role = staff
+    role = admin
+
+route = PUT /api/admin/products/{product_id}
+    command = catalog.write
+    role = staff
+    role = admin
+
+route = POST /api/admin/products/{product_id}/publish
+    command = catalog.publish
+    role = staff
+    role = admin
+
+route = POST /api/admin/products/{product_id}/withdraw
+    command = catalog.withdraw
+    role = staff
+    role = admin
+
+route = POST /api/admin/stock/{sku}/receive
+    command = inventory.receive
+    role = staff
+    role = admin
+
+route = PUT /api/admin/stock/{sku}
+    command = inventory.count
+    role = staff
+    role = admin
+
+route = GET /api/admin/orders
+    query = query.orders
+    role = staff
+    role = admin
+
+route = POST /api/admin/orders/{order_id}/refunds
+    command = orders.refund
+    role = staff
+    role = admin
