@@ -89,10 +89,10 @@ def test_garbage_harms_nobody(build):
                 frame[rng.randrange(len(frame))] = rng.randrange(256)
             frame = bytes(frame[:rng.randrange(len(frame) + 1)])
             assert push(rng.choice(doors), *rng.choice([[frame], [b"", frame], [frame] * 5, [b""] * 6]))
+        until("what cannot be read to be counted", lambda: system.status("stock").counters["frames_malformed"] > 0)
         for door in doors:
             assert push(door, bytes(2 << 20))           # more than a frame may have: the connection goes
-            door.close()
-        until("what cannot be read to be counted", lambda: system.status("stock").counters["frames_malformed"] > 0)
+            door.close(linger=1000)
 
 
 def test_strangers_that_come_again_and_again(build):
