@@ -25,7 +25,8 @@ services/shop/shop.c: services/shop/shop.h
 EXTRA_DIST += services/shop/shop.messages.zpl services/shop/shop.routes.zpl topology/shop.zpl
 CLEANFILES += services/shop/shop.h services/shop/shop.c
 noinst_LTLIBRARIES += libshop.la
-libshop_la_SOURCES = services/shop/people.c services/shop/people.h services/shop/services.h
+libshop_la_SOURCES = services/shop/money.c services/shop/money.h services/shop/people.c services/shop/people.h \
+	services/shop/services.h
 nodist_libshop_la_SOURCES = services/shop/shop.c services/shop/shop.h
 libshop_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/shop
 libshop_la_LIBADD = libsouk-all.la
@@ -57,9 +58,10 @@ souk_cards_LDADD = libshop.la
 # The same sources in one program, whose main is the test's: theirs give way.
 check_LTLIBRARIES += libshop-services.la
 libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
-	services/payments/payments.c services/query/query.c services/cards/cards.c
+	services/payments/payments.c services/query/query.c services/cards/cards.c \
+	services/shop/story.c services/shop/story.h
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
-libshop_services_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
+libshop_services_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 libshop_services_la_LIBADD = libshop.la $(SODIUM_LIBS)
 
 check_PROGRAMS += services/shop/test_shop

@@ -79,6 +79,7 @@ struct souk_id {
     uint8_t bytes[16];
 };
 
+SOUK_PUBLIC bool souk_id_equal(struct souk_id a, struct souk_id b);
 /* The bytes of `id`, borrowed: what timers and index tables are keyed by. */
 SOUK_PUBLIC struct souk_slice souk_slice_of_id(const struct souk_id *id);
 /* The way back. 0, or -SOUK_EINVAL: other than 16 bytes. */

@@ -37,6 +37,12 @@ souk_slice_compare(struct souk_slice a, struct souk_slice b)
     return (a.size_bytes > b.size_bytes) - (a.size_bytes < b.size_bytes);
 }
 
+bool
+souk_id_equal(struct souk_id a, struct souk_id b)
+{
+    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
 struct souk_slice
 souk_slice_of_id(const struct souk_id *id)
 {

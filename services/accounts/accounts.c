@@ -37,12 +37,6 @@ struct checked {
     uint8_t about[16];                  /* which hash it was held against: it may be another one by now */
 };
 
-static bool
-are_same_ids(struct souk_id a, struct souk_id b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
-
 static void
 digest(struct souk_slice bytes, uint8_t out[16])
 {
@@ -267,7 +261,7 @@ decide_change_password(const struct souk_view *view, const struct accounts_chang
 
     if ((rc = people_who(decision, &who)) != 0)
         return rc;
-    if (!are_same_ids(who, command->person_id))
+    if (!souk_id_equal(who, command->person_id))
         return souk_refuse(decision, SHOP_NOT_SIGNED_IN);
     if (command->new_password.size_bytes < PASSWORD_BYTES_MIN)
         return souk_refuse(decision, ACCOUNTS_WEAK_PASSWORD);
@@ -375,7 +369,7 @@ find_admin(const struct souk_view *view, const struct souk_id *beside, bool *fou
     if ((rc = admin_scan(view, &rows)) != 0)
         return rc;
     while (!*found_out && (rc = admin_next(view, rows, &admin)) == 0)
-        *found_out = beside == NULL || !are_same_ids(admin.person_id, *beside);
+        *found_out = beside == NULL || !souk_id_equal(admin.person_id, *beside);
     souk_rows_close(&rows);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
@@ -523,7 +517,7 @@ apply_sign_in_failed(struct souk_tables *tables, const struct accounts_sign_in_f
 {
     int rc = count_try(tables, event->who);
 
-    return rc != 0 || are_same_ids(event->who, event->place) ? rc : count_try(tables, event->place);
+    return rc != 0 || souk_id_equal(event->who, event->place) ? rc : count_try(tables, event->place);
 }
 
 static int

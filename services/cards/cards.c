@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "money.h"
 #include "shop.h"
 
 #define ANSWER "answer"                 /* timer: an answer that comes late, or again */
@@ -189,7 +190,7 @@ decide_refund(const struct souk_view *view, const struct cards_refund *command, 
         return rc == 0 ? souk_accept(decision) : rc;
     if (charge.state != PAYMENT_STATE_CAPTURED || command->amount.minor <= 0
         || (uint64_t)command->amount.minor > (uint64_t)charge.amount.minor - charge.back
-        || memcmp(command->amount.currency, charge.amount.currency, sizeof charge.amount.currency) != 0)
+        || !money_is_same_currency(command->amount, charge.amount))
         return souk_refuse(decision, CARDS_TOO_LATE);
     return emit_cards_refunded(decision, &(struct cards_refunded){ command->charge_id, command->refund_id,
         command->amount });

@@ -6,8 +6,7 @@
  */
 #include "services.h"
 
-#include <string.h>
-
+#include "money.h"
 #include "people.h"
 #include "shop.h"
 
@@ -68,13 +67,13 @@ check_articles(const struct souk_view *view, const struct catalog_write *command
         return souk_refuse(decision, CATALOG_NOT_SELLABLE);
     for (size_t i = 0; i < command->articles_count; i++) {
         if (articles[i].sku.size_bytes == 0 || articles[i].price.minor <= 0
-            || memcmp(articles[i].price.currency, articles[0].price.currency, sizeof articles[0].price.currency) != 0)
+            || !money_is_same_currency(articles[i].price, articles[0].price))
             return souk_refuse(decision, CATALOG_NOT_SELLABLE);
         for (size_t k = 0; k < i; k++)
             if (souk_slice_equal(articles[i].sku, articles[k].sku))
                 return souk_refuse(decision, CATALOG_SKU_TAKEN);
         if ((rc = sku_owner_get(view, articles[i].sku, &owner)) == 0) {
-            if (memcmp(&owner.product_id, &command->product_id, sizeof owner.product_id) != 0)
+            if (!souk_id_equal(owner.product_id, command->product_id))
                 return souk_refuse(decision, CATALOG_SKU_TAKEN);
         } else if (rc != -SOUK_ENOTFOUND) {
             return rc;
@@ -93,7 +92,7 @@ check_places(const struct souk_view *view, const struct catalog_write *command, 
     if (!is_slug(command->slug))
         return souk_refuse(decision, CATALOG_BAD_SLUG);
     if ((rc = slug_get(view, command->slug, &slug)) == 0) {
-        if (memcmp(&slug.product_id, &command->product_id, sizeof slug.product_id) != 0)
+        if (!souk_id_equal(slug.product_id, command->product_id))
             return souk_refuse(decision, CATALOG_SLUG_TAKEN);
     } else if (rc != -SOUK_ENOTFOUND) {
         return rc;
@@ -121,8 +120,7 @@ tell_prices(const struct product *before, const struct catalog_write *command, s
     for (size_t i = 0; i < command->articles_count && rc == 0; i++) {
         now = &command->articles[i];
         was = find_article(before, now->sku);
-        if (was != NULL && was->price.minor == now->price.minor
-            && memcmp(was->price.currency, now->price.currency, sizeof now->price.currency) == 0)
+        if (was != NULL && money_is_equal(was->price, now->price))
             continue;
         rc = emit_catalog_priced(decision, &(struct catalog_priced){ .product_id = command->product_id,
             .sku = now->sku, .price = now->price, .has_was = was != NULL,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "money.h"
 #include "people.h"
 #include "shop.h"
 
@@ -19,12 +20,6 @@
 #define PAY "pay"                       /* timer: it is not paid yet */
 #define PAY_MS (15 * 60 * 1000)
 #define HOLD_MS (20 * 60 * 1000)        /* longer, so that it is the order that ends first */
-
-static bool
-are_same_ids(struct souk_id a, struct souk_id b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
 
 /* ---- placing -------------------------------------------------------- */
 
@@ -41,10 +36,7 @@ find_offer(const struct souk_view *view, const struct wanted_line *wanted, struc
         return rc == -SOUK_ENOTFOUND ? souk_refuse(decision, ORDERS_UNKNOWN_ARTICLE) : rc;
     if (product.state != PRODUCT_STATE_PUBLISHED)
         return souk_refuse(decision, ORDERS_UNKNOWN_ARTICLE);
-    if (memcmp(offer_out->price.currency, wanted->price.currency, sizeof wanted->price.currency) != 0
-        || offer_out->price.minor != wanted->price.minor)
-        return souk_refuse(decision, ORDERS_PRICE_CHANGED);
-    return 0;
+    return money_is_equal(offer_out->price, wanted->price) ? 0 : souk_refuse(decision, ORDERS_PRICE_CHANGED);
 }
 
 /* Lines with the shop's own prices; an article that comes twice is one line. */
@@ -72,7 +64,7 @@ price_lines(const struct souk_view *view, const struct orders_place *command, st
         lines[k].units += wanted->units;
         if (lines[k].units > UNITS_MAX)
             return souk_refuse(decision, ORDERS_TOO_MANY);
-        if (memcmp(offer.price.currency, lines[0].price.currency, sizeof offer.price.currency) != 0)
+        if (!money_is_same_currency(offer.price, lines[0].price))
             return souk_refuse(decision, ORDERS_CURRENCIES);
         placed->total.minor += offer.price.minor * wanted->units;
         memcpy(placed->total.currency, offer.price.currency, sizeof offer.price.currency);
@@ -128,13 +120,13 @@ decide_cancel(const struct souk_view *view, const struct orders_cancel *command,
         return rc;
     if ((rc = order_get(view, command->order_id, &order)) != 0)
         return rc == -SOUK_ENOTFOUND ? souk_refuse(decision, ORDERS_UNKNOWN_ORDER) : rc;
-    if (!are_same_ids(order.owner, who) && !is_staff)
+    if (!souk_id_equal(order.owner, who) && !is_staff)
         return souk_refuse(decision, ORDERS_NOT_YOURS);
     if (order.state == ORDER_STATE_CANCELLED)
         return souk_accept(decision);
     if (!is_open(&order))
         return souk_refuse(decision, ORDERS_TOO_LATE);
-    return cancel(decision, &order, are_same_ids(order.owner, who) ? CANCEL_REASON_SHOPPER
+    return cancel(decision, &order, souk_id_equal(order.owner, who) ? CANCEL_REASON_SHOPPER
         : CANCEL_REASON_SHOPKEEPER);
 }
 

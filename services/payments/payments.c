@@ -6,8 +6,7 @@
  */
 #include "services.h"
 
-#include <string.h>
-
+#include "money.h"
 #include "shop.h"
 
 #define ANSWER "answer"                 /* timer: the processor has not answered */
@@ -100,7 +99,7 @@ decide_refund(const struct souk_view *view, const struct payments_refund *comman
     if (payment.state != PAYMENT_STATE_CAPTURED)
         return souk_refuse(decision, PAYMENTS_TOO_LATE);
     if (command->amount.minor <= 0 || (uint64_t)command->amount.minor > left(&payment)
-        || memcmp(command->amount.currency, payment.amount.currency, sizeof payment.amount.currency) != 0)
+        || !money_is_same_currency(command->amount, payment.amount))
         return souk_refuse(decision, PAYMENTS_TOO_MUCH);
     return emit_payments_refund_asked(decision, &(struct payments_refund_asked){ command->order_id,
         command->refund_id, command->amount });

@@ -22,6 +22,8 @@
 #define FROM_BYTES (ID_DIGITS + 1 + PLACE_BYTES_MAX + 1)
 #define SORTS 4
 
+static const struct souk_id everybody = { { 0 } };  /* whose orders are in the list of all */
+
 /* ---- places between pages ------------------------------------------- */
 
 /* What a page says of where the next one begins: an id in hexadecimal digits, a colon, what is before it in the key. */
@@ -240,14 +242,6 @@ index_shelf(const struct souk_view *view, struct souk_slice entity, struct souk_
 /* ---- orders --------------------------------------------------------- */
 
 static int
-touch_order(struct souk_tables *tables, struct souk_id order_id)
-{
-    int rc = souk_touch(tables, MY_ORDER_TABLE, souk_slice_of_id(&order_id));
-
-    return rc != 0 ? rc : souk_touch(tables, ANY_ORDER_TABLE, souk_slice_of_id(&order_id));
-}
-
-static int
 apply_placed(struct souk_tables *tables, const struct orders_placed *event)
 {
     const struct history_step first = { .at_ms = souk_tables_time_ms(tables), .state = ORDER_STATE_PLACED };
@@ -256,7 +250,7 @@ apply_placed(struct souk_tables *tables, const struct orders_placed *event)
         .total = event->total, .placed_ms = first.at_ms, .changed_ms = first.at_ms, .history = &first,
         .history_count = 1 });
 
-    return rc != 0 ? rc : touch_order(tables, event->order_id);
+    return rc != 0 ? rc : souk_touch(tables, ORDER_LIST_TABLE, souk_slice_of_id(&event->order_id));
 }
 
 /* The last step stays free for the end of an order that is given back in many pieces. */
@@ -279,7 +273,7 @@ add_step(struct souk_tables *tables, struct souk_id order_id, struct history_ste
     page.changed_ms = step.at_ms;
     page.returned += returned;
     rc = order_page_put(tables, &page);
-    return rc != 0 ? rc : touch_order(tables, order_id);
+    return rc != 0 ? rc : souk_touch(tables, ORDER_LIST_TABLE, souk_slice_of_id(&order_id));
 }
 
 static int
@@ -322,49 +316,26 @@ apply_refunded(struct souk_tables *tables, const struct orders_refunded *event)
         .amount = event->amount }, (uint64_t)event->amount.minor);
 }
 
+/* Each order stands in its owner's list, and in everybody's. */
 static int
-get_order_card(const struct souk_view *view, struct souk_slice entity, struct order_page *page,
-    struct order_card *card_out)
+index_order_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
 {
+    struct order_page page;
+    struct order_list row;
     struct souk_id order_id;
     int rc;
 
-    if ((rc = souk_id_of(entity, &order_id)) != 0 || (rc = order_page_get(view, order_id, page)) != 0)
+    if ((rc = souk_id_of(entity, &order_id)) != 0 || (rc = order_page_get(view, order_id, &page)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    row = (struct order_list){ .owner = page.owner, .before_ms = SOUK_TIME_MS_MAX - page.placed_ms,
+        .order_id = order_id, .card = { .order_id = order_id, .state = page.state, .total = page.total,
+        .placed_ms = page.placed_ms, .changed_ms = page.changed_ms } };
+    for (size_t i = 0; i < page.lines_count; i++)
+        row.card.units += page.lines[i].units;
+    if ((rc = order_list_index(rows, &row)) != 0)
         return rc;
-    *card_out = (struct order_card){ .order_id = order_id, .state = page->state, .total = page->total,
-        .placed_ms = page->placed_ms, .changed_ms = page->changed_ms };
-    for (size_t i = 0; i < page->lines_count; i++)
-        card_out->units += page->lines[i].units;
-    return 0;
-}
-
-static int
-index_my_order(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
-{
-    struct order_page page;
-    struct my_order row;
-    int rc;
-
-    if ((rc = get_order_card(view, entity, &page, &row.card)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    row.owner = page.owner;
-    row.before_ms = SOUK_TIME_MS_MAX - page.placed_ms;
-    row.order_id = page.order_id;
-    return my_order_index(rows, &row);
-}
-
-static int
-index_any_order(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
-{
-    struct order_page page;
-    struct any_order row;
-    int rc;
-
-    if ((rc = get_order_card(view, entity, &page, &row.card)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    row.before_ms = SOUK_TIME_MS_MAX - page.placed_ms;
-    row.order_id = page.order_id;
-    return any_order_index(rows, &row);
+    row.owner = everybody;
+    return order_list_index(rows, &row);
 }
 
 /* ---- answers -------------------------------------------------------- */
@@ -482,59 +453,68 @@ write_order_from(struct souk_id id, uint64_t before_ms, char out[FROM_BYTES])
     return write_from(id, souk_slice_of(place), out);
 }
 
+/* A page of `owner`'s orders, or of everybody's. */
+struct orders_found {
+    struct order_card orders[PAGE_ROWS_MAX];
+    size_t count;
+    bool has_next;
+    struct souk_slice next;
+    char next_bytes[FROM_BYTES];
+};
+
+static int
+find_orders(const struct souk_view *view, struct souk_id owner, bool has_from, struct souk_slice from,
+    struct orders_found *found)
+{
+    struct souk_rows *rows;
+    struct order_list row;
+    struct souk_id order_id;
+    uint64_t before_ms;
+    int rc;
+
+    found->count = 0;
+    found->has_next = false;
+    found->next = souk_slice_of("");
+    read_order_from(has_from, from, &before_ms, &order_id);
+    if ((rc = order_list_scan_by_owner_from(view, owner, before_ms, order_id, &rows)) != 0)
+        return rc;
+    while (!found->has_next && (rc = order_list_next(view, rows, &row)) == 0) {
+        if ((found->has_next = found->count == PAGE_ROWS_MAX))
+            found->next = write_order_from(row.order_id, row.before_ms, found->next_bytes);
+        else
+            found->orders[found->count++] = row.card;
+    }
+    souk_rows_close(&rows);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
 static int
 answer_my_orders(const struct souk_view *view, const struct query_my_orders *query, struct souk_answer *answer)
 {
     const struct souk_pass *pass = souk_answer_pass(answer);
-    struct order_card orders[PAGE_ROWS_MAX];
-    struct query_my_orders_reply reply = { .orders = orders };
-    struct souk_rows *rows;
-    struct my_order row;
-    struct souk_id from;
-    uint64_t before_ms;
-    char next[FROM_BYTES];
+    struct orders_found found;
     int rc;
 
     if (pass == NULL)
         return souk_answer_refuse(answer, SHOP_NOT_SIGNED_IN);
-    read_order_from(query->has_from, query->from, &before_ms, &from);
-    if ((rc = my_order_scan_by_owner_from(view, pass->person, before_ms, from, &rows)) != 0)
+    if ((rc = find_orders(view, pass->person, query->has_from, query->from, &found)) != 0)
         return rc;
-    while (!reply.has_next && (rc = my_order_next(view, rows, &row)) == 0) {
-        if ((reply.has_next = reply.orders_count == PAGE_ROWS_MAX))
-            reply.next = write_order_from(row.order_id, row.before_ms, next);
-        else
-            orders[reply.orders_count++] = row.card;
-    }
-    souk_rows_close(&rows);
-    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_my_orders(answer, &reply);
+    return answer_query_my_orders(answer, &(struct query_my_orders_reply){ .orders = found.orders,
+        .orders_count = found.count, .has_next = found.has_next, .next = found.next });
 }
 
 static int
 answer_orders(const struct souk_view *view, const struct query_orders *query, struct souk_answer *answer)
 {
-    struct order_card orders[PAGE_ROWS_MAX];
-    struct query_orders_reply reply = { .orders = orders };
-    struct souk_rows *rows;
-    struct any_order row;
-    struct souk_id from;
-    uint64_t before_ms;
-    char next[FROM_BYTES];
+    struct orders_found found;
     int rc;
 
     if (!souk_pass_has_role(souk_answer_pass(answer), ROLE_STAFF))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    read_order_from(query->has_from, query->from, &before_ms, &from);
-    if ((rc = any_order_scan_from(view, before_ms, from, &rows)) != 0)
+    if ((rc = find_orders(view, everybody, query->has_from, query->from, &found)) != 0)
         return rc;
-    while (!reply.has_next && (rc = any_order_next(view, rows, &row)) == 0) {
-        if ((reply.has_next = reply.orders_count == PAGE_ROWS_MAX))
-            reply.next = write_order_from(row.order_id, row.before_ms, next);
-        else
-            orders[reply.orders_count++] = row.card;
-    }
-    souk_rows_close(&rows);
-    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_orders(answer, &reply);
+    return answer_query_orders(answer, &(struct query_orders_reply){ .orders = found.orders,
+        .orders_count = found.count, .has_next = found.has_next, .next = found.next });
 }
 
 /* Somebody else's order is as unknown as one that there is not. */
@@ -547,7 +527,7 @@ answer_order(const struct souk_view *view, const struct query_order *query, stru
 
     if ((rc = order_page_get(view, query->order_id, &page)) != 0)
         return rc == -SOUK_ENOTFOUND ? souk_answer_refuse(answer, QUERY_UNKNOWN_ORDER) : rc;
-    if (pass == NULL || (memcmp(&page.owner, &pass->person, sizeof page.owner) != 0
+    if (pass == NULL || (!souk_id_equal(page.owner, pass->person)
         && !souk_pass_has_role(pass, ROLE_STAFF)))
         return souk_answer_refuse(answer, QUERY_UNKNOWN_ORDER);
     return answer_query_order(answer, &(struct query_order_reply){ .order_id = page.order_id, .owner = page.owner,
@@ -590,12 +570,11 @@ static const struct souk_table_def tables[] = {
 
 static const struct souk_index_def indexes[] = {
     { SHELF_TABLE, index_shelf },
-    { MY_ORDER_TABLE, index_my_order },
-    { ANY_ORDER_TABLE, index_any_order },
+    { ORDER_LIST_TABLE, index_order_list },
     { 0 },
 };
 
-const struct souk_service query_service = { .name = "query", .version = 1, .handlers = handlers, .tables = tables,
+const struct souk_service query_service = { .name = "query", .version = 2, .handlers = handlers, .tables = tables,
     .indexes = indexes };
 
 int

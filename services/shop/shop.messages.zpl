@@ -1535,24 +1535,14 @@ row = order_page
         changed_ms = time
         history = list 40 of history_step
 
-row = my_order
-    about = An order in its owner's list.
-    table = my_orders
+row = order_list
+    about = An order in its owner's list, and in everybody's, whose owner is zero.
+    table = order_lists
     key = owner
     key = before_ms
     key = order_id
     fields
         owner = id
         before_ms = u64, the time until the end of time
-        order_id = id
-        card = order_card
-
-row = any_order
-    about = An order in the shopkeeper's list.
-    table = any_orders
-    key = before_ms
-    key = order_id
-    fields
-        before_ms = u64
         order_id = id
         card = order_card

@@ -8,25 +8,13 @@
 
 #include <cmocka.h>
 
-#include <souk-stage.h>
-
 #include "services.h"
 #include "shop.h"
+#include "story.h"
 
 #define PRICE "1250EUR"
-#define ADDRESS "{name=Ann street='1 High Street' city=Bonn postcode=53111 country=DE phone=''}"
 #define PLACE "orders.place order=%u lines=[{sku=glass-red units=%u price=" PRICE "}] card=7 email=ann@example.org" \
     " address=" ADDRESS
-#define STAFF 1
-#define ANN 2
-
-static void
-fail_test(const char *report, void *arg)
-{
-    (void)arg;
-    (void)fputs(report, stderr);
-    fail();
-}
 
 static int
 open_shop(void **state)
@@ -35,31 +23,9 @@ open_shop(void **state)
     static const struct souk_stage_service services[] = { { .service = &catalog_service },
         { .service = &inventory_service }, { .service = &orders_service, .writes = orders_writes },
         { .service = &payments_service }, { .service = &cards_service }, { 0 } };
-    const struct souk_stage_config config = { .services = services, .messages = &shop_messages,
-        .event_store = true, .fail = fail_test };
-    struct souk_stage *stage = NULL;
-    struct souk_error err;
 
-    if (souk_stage_open(&config, &stage, &err) != 0)
-        fail_test(err.text, NULL);
-    *state = stage;
+    *state = story_open(services);
     return 0;
-}
-
-static int
-close_shop(void **state)
-{
-    struct souk_stage *stage = *state;
-
-    souk_stage_close(&stage);
-    return 0;
-}
-
-/* What has happened so far is not what the story is about. */
-static void
-pass_over(struct souk_stage *stage)
-{
-    (void)souk_stage_differs(stage, "");
 }
 
 /* Three red tea glasses are for sale; Ann is signed in and has a card. */
@@ -77,7 +43,7 @@ furnish(struct souk_stage *stage, const char *number)
     souk_stage_sign_in(stage, ANN, "customer");
     (void)snprintf(command, sizeof command, "cards.keep card=7 number='%s' code=123 month=12 year=2030", number);
     souk_stage_send(stage, command);
-    pass_over(stage);
+    story_pass_over(stage);
 }
 
 static void
@@ -93,14 +59,7 @@ place(struct souk_stage *stage, unsigned order, unsigned units)
 static unsigned
 count(const struct souk_stage *stage, const char *words)
 {
-    const char *at = souk_stage_trace(stage);
-    unsigned times = 0;
-
-    while ((at = strstr(at, words)) != NULL) {
-        times++;
-        at += strlen(words);
-    }
-    return times;
+    return story_count(souk_stage_trace(stage), words);
 }
 
 /* ---- an order ------------------------------------------------------- */
@@ -220,7 +179,7 @@ one_click_is_one_order(void **state)
     furnish(stage, "4242 4242 4242 4242");
     (void)snprintf(command, sizeof command, PLACE, 11U, 1U);
     souk_stage_send_as(stage, "page", 1, command);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_send_as(stage, "page", 1, command);
     souk_stage_send_as(stage, "page", 2, command);
     souk_stage_expect(stage,
@@ -296,7 +255,7 @@ a_card_may_want_a_second_step(void **state)
     furnish(stage, "4000 0027 6000 3184");
     place(stage, 11, 1);
     place(stage, 12, 1);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_send(stage, "cards.take_step charge=11 code=1234");
     souk_stage_expect(stage,
         "[   0] cards 6 answered charge=11 outcome=authorised\n"
@@ -353,7 +312,7 @@ a_step_that_nobody_takes_ends_the_order(void **state)
     furnish(stage, "4000 0027 6000 3184");
     place(stage, 11, 3);
     souk_stage_elapse(stage, 599999);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_elapse(stage, 1);
     souk_stage_expect(stage,
         "[600000] payments 4 declined order=11 reason=step_failed\n"
@@ -393,7 +352,7 @@ an_answer_that_is_late_or_comes_twice_is_one_answer(void **state)
     souk_stage_send(stage, "cards.keep card=8 number=4000000000000341 code=123 month=12 year=2030");
     souk_stage_send(stage, "orders.place order=12 lines=[{sku=glass-red units=1 price=" PRICE "}] card=8"
         " email=ann@example.org address=" ADDRESS);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_elapse(stage, 3600000);
     souk_stage_expect(stage,
         "[9000] cards 9 answered charge=12 outcome=authorised\n");
@@ -408,7 +367,7 @@ a_processor_that_never_answers_holds_nobody(void **state)
 
     furnish(stage, "4000 0000 0000 0119");
     place(stage, 11, 1);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_elapse(stage, 29999);
     souk_stage_elapse(stage, 1);
     souk_stage_expect(stage,
@@ -444,7 +403,7 @@ an_order_is_cancelled_in_time(void **state)
 
     furnish(stage, "4000 0000 0000 0259");
     place(stage, 11, 2);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_sign_in(stage, 3, "customer");
     souk_stage_send(stage, "orders.cancel order=11");
     souk_stage_sign_in(stage, ANN, "customer");
@@ -485,7 +444,7 @@ an_order_that_nobody_can_pay_ends_by_itself(void **state)
     souk_stage_stop(stage, "payments");
     place(stage, 11, 3);
     souk_stage_elapse(stage, 899999);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_elapse(stage, 1);
     souk_stage_expect(stage,
         "[900000] orders 3 cancelled order=11 reason=too_late goods_taken=false\n"
@@ -528,7 +487,7 @@ money_goes_back_once(void **state)
     place(stage, 11, 2);
     souk_stage_send(stage, "orders.cancel order=11");
     souk_stage_send(stage, "orders.refund order=11 refund=90 minor=500 goods_return=false note=chipped");
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_sign_in(stage, STAFF, "staff");
     souk_stage_send(stage, "orders.refund order=11 refund=90 minor=500 goods_return=false note=chipped");
     souk_stage_send(stage, "orders.refund order=11 refund=91 minor=2001 goods_return=true note=''");
@@ -578,7 +537,7 @@ stock_is_received_and_counted_by_staff(void **state)
 
     furnish(stage, "4000 0027 6000 3184");
     place(stage, 11, 2);
-    pass_over(stage);
+    story_pass_over(stage);
     souk_stage_send(stage, "inventory.receive sku=glass-red units=1 note=''");
     souk_stage_sign_in(stage, STAFF, "staff");
     souk_stage_send(stage, "inventory.receive sku=glass-blue units=1 note=''");
@@ -717,24 +676,24 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_order_is_paid_and_confirmed, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(all_of_an_order_or_nothing, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(an_order_is_what_is_for_sale_now, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(one_click_is_one_order, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(lines_of_one_article_are_one, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(a_declined_card_lets_the_goods_go, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(a_card_may_want_a_second_step, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(a_step_that_nobody_takes_ends_the_order, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(an_answer_that_is_late_or_comes_twice_is_one_answer, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(a_processor_that_never_answers_holds_nobody, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(an_order_is_cancelled_in_time, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(an_order_that_nobody_can_pay_ends_by_itself, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(an_order_waits_for_inventory, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(money_goes_back_once, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(stock_is_received_and_counted_by_staff, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(the_last_one_is_sold_once, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(products_have_places_and_prices_of_their_own, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(a_crash_at_any_step_changes_nothing, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(an_order_is_paid_and_confirmed, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(all_of_an_order_or_nothing, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(an_order_is_what_is_for_sale_now, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(one_click_is_one_order, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(lines_of_one_article_are_one, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(a_declined_card_lets_the_goods_go, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(a_card_may_want_a_second_step, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(a_step_that_nobody_takes_ends_the_order, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(an_answer_that_is_late_or_comes_twice_is_one_answer, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(a_processor_that_never_answers_holds_nobody, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(an_order_is_cancelled_in_time, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(an_order_that_nobody_can_pay_ends_by_itself, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(an_order_waits_for_inventory, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(money_goes_back_once, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(stock_is_received_and_counted_by_staff, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(the_last_one_is_sold_once, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(products_have_places_and_prices_of_their_own, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(a_crash_at_any_step_changes_nothing, open_shop, story_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
