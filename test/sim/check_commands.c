@@ -435,22 +435,42 @@ was_lost_between(const struct model_disk *disk, uint64_t from, uint64_t to)
     return false;
 }
 
-/* Did the final history begin anew, or end without it, when no disk that is still in use, of whatever node, knew of the epoch any more? */
+/* The move by which a disk that has held the batch left it for good. NULL: it holds it. */
+static const struct model_move *
+last_left(const struct model_disk *disk, const struct model_batch *batch)
+{
+    const struct model_move *move, *left = NULL;
+
+    for (move = disk->moves[batch->stream->index]; move != NULL && !model_is_in(batch, move->to); move = move->older)
+        left = move;
+    return left;
+}
+
+/*
+ * Did the final history begin anew, or end without it, when no disk that is still in use, of whatever node, knew of
+ * the epoch any more? One that knew and was wiped or restored since, before it could tell the origin, is like one
+ * that is not in use: on a disk that kept it, a step would have had to lead away, and only an epoch above it does.
+ */
 static bool
 is_forgotten(struct checker *checker, const struct model_batch *batch)
 {
     const struct model_batch *opened = batch, *step, *first = NULL;
     const struct model_disk *disk;
+    const struct model_move *left;
 
     while (opened->form.count != 0 && opened->parent != NULL)
         opened = opened->parent;
     for (step = batch->stream->final; step != NULL; step = step->parent)
         if (step->form.count == 0 && step->commit->fact > batch->commit->fact)
             first = step;
-    for (disk = checker->all_disks; disk != NULL; disk = disk->next)
-        if (disk->node != NULL && disk->node->end != NULL && disk->node->end->disk == disk
-            && model_held_at(disk, opened, first != NULL ? first->commit->fact : checker->fact))
+    for (disk = checker->all_disks; disk != NULL; disk = disk->next) {
+        if (disk->node == NULL || disk->node->end == NULL || disk->node->end->disk != disk
+            || !model_held_at(disk, opened, first != NULL ? first->commit->fact : checker->fact))
+            continue;
+        left = last_left(disk, opened);
+        if (left == NULL || (left->why != MODEL_WIPED && left->why != MODEL_RESTORED))
             return false;
+    }
     return true;
 }
 
@@ -494,7 +514,7 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
     const struct model_batch *step, *record = NULL;
     const struct model_disk *disk, *writer = batch->commit->writer->disk;
     const struct model_process *opener;
-    const struct model_move *move, *gone = NULL;
+    const struct model_move *gone;
     bool is_rival = false;              /* another epoch of its counter has won, as after two seals of one counter */
     uint64_t fact;
 
@@ -534,8 +554,7 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
             what, model_process_name(checker, opener), model_batch_name(checker, record));
     if (batch->commit->fact > fact || (writer != opener->disk && model_held_at(writer, batch, fact)))
         return 0;                       /* an old instance, replaced */
-    for (move = writer->moves[batch->stream->index]; move != NULL && !model_is_in(batch, move->to); move = move->older)
-        gone = move;
+    gone = last_left(writer, batch);
     if (gone != NULL && (gone->why == MODEL_WIPED || gone->why == MODEL_RESTORED || is_rival))
         return 0;
     return model_fail(checker, "lost: %s, %s, was dropped by the disk that it was written on",

@@ -2094,40 +2094,61 @@ a_store_that_goes_back_by_itself_is_named(void **state)
 }
 
 static void
+lose_disk(const char *name)
+{
+    check_crashed(story.checker, ++story.now_ms, party(&story, name)->process);
+    check_wiped(story.checker, ++story.now_ms, party(&story, name)->disk);
+    set_back(&story, name, NO_BATCH);
+}
+
+static void
 what_every_disk_has_lost_may_be_lost(void **state)
 {
     int first = lose_second_event(true, false);
 
-    check_crashed(story.checker, ++story.now_ms, party(&story, "store")->process);
-    check_wiped(story.checker, ++story.now_ms, party(&story, "store")->disk);
-    set_back(&story, "store", NO_BATCH);
+    lose_disk("store");
     restore_a(first);
     go_on_in_epoch_2();
     expect(&story, NULL);
 }
 
-/* Epoch 2 is in no memory any more when everybody begins with epoch 1 again. */
+/* Everybody has known epoch 2, the event store has recorded it; only c knows it still when a begins with 1 again. */
 static void
-what_nobody_remembers_may_be_lost(void **state)
+begin_anew_beside_c(void)
 {
-    static const char *const names[] = { "a", "b", "c", "store" };
-    size_t i;
-
     begin(&story);
     grant(&story, "store", "a", 2);
     open_epoch(&story, "a", 2, bits_2);
     catch_up(&story);
-    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-        check_crashed(story.checker, ++story.now_ms, party(&story, names[i])->process);
-        check_wiped(story.checker, ++story.now_ms, party(&story, names[i])->disk);
-        set_back(&story, names[i], NO_BATCH);
-    }
+    lose_disk("a");
+    lose_disk("b");
+    lose_disk("store");
     grant(&story, "store", "a", 1);
     grant(&story, "store", "b", 1);
     open_epoch(&story, "a", 1, bits_2b);
     open_epoch(&story, "b", 1, bits_2b);
+}
+
+/* Epoch 2 is in no memory any more, since c's disk went before c could tell a. */
+static void
+what_nobody_remembers_may_be_lost(void **state)
+{
+    begin_anew_beside_c();
+    lose_disk("c");
     catch_up(&story);
     expect(&story, NULL);
+}
+
+/* c goes over to epoch 1 by itself, with a disk on which nothing was wrong. */
+static void
+what_somebody_remembers_may_not_be_lost(void **state)
+{
+    begin_anew_beside_c();
+    check_crashed(story.checker, ++story.now_ms, party(&story, "c")->process);
+    check_set_aside(story.checker, ++story.now_ms, party(&story, "c")->disk);
+    set_back(&story, "c", NO_BATCH);
+    catch_up(&story);
+    expect(&story, "recorded, is gone, and no epoch says so");
 }
 
 /* The origin fills its store from the event store, which had less, though nothing was wrong with its own. */
@@ -2726,6 +2747,7 @@ main(void)
         cmocka_unit_test(recording_from_pub_before_the_head_is_named),
         cmocka_unit_test(recording_from_pub_behind_an_answer_passes),
         cmocka_unit_test(what_nobody_remembers_may_be_lost),
+        cmocka_unit_test(what_somebody_remembers_may_not_be_lost),
         cmocka_unit_test(a_stream_that_is_joined_without_its_past_is_named),
         cmocka_unit_test(a_stream_that_is_joined_with_its_past_passes),
         cmocka_unit_test(filling_anew_what_is_not_void_is_named),
