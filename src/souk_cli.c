@@ -370,6 +370,18 @@ souk_cli_identity(const struct souk_cli *cli, const struct souk_topology *topolo
 }
 
 int
+souk_cli_move_data(const struct souk_cli *cli, struct souk_topology *topology, const char *dir)
+{
+    struct souk_error err = { 0 };
+    int rc;
+
+    if (dir == NULL || (rc = souk_topology_move_data(topology, dir, &err)) == 0)
+        return 0;
+    souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
+    return souk_cli_exit_status(rc, EX_DATAERR);
+}
+
+int
 souk_cli_host(const struct souk_cli *cli, const struct souk_topology *topology, const char *name,
     const struct souk_topology_host **host_out)
 {

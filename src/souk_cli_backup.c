@@ -56,15 +56,8 @@ souk_cli_backup(int argc, char **argv)
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
         return status;
     if (options.lists) {
-        struct souk_error err = { 0 };
-        int rc = 0;
-
-        if ((status = souk_cli_topology(&options.cli, NULL, &system.topology)) == 0 && options.data != NULL
-            && (rc = souk_topology_move_data(system.topology, options.data, &err)) != 0) {
-            souk_cli_say(&options.cli, SOUK_CLI_RED, "%s", err.text);
-            status = souk_cli_exit_status(rc, EX_DATAERR);
-        }
-        if (status == 0)
+        if ((status = souk_cli_topology(&options.cli, NULL, &system.topology)) == 0
+            && (status = souk_cli_move_data(&options.cli, system.topology, options.data)) == 0)
             status = list_all(&options, system.topology);
         souk_topology_close(&system.topology);
         return status;

@@ -114,16 +114,12 @@ run(struct rebuild *rebuild)
 {
     const struct options *options = rebuild->options;
     char dir[] = "/tmp/souk-rebuild-XXXXXX";
-    struct souk_error err = { 0 };
-    int status, rc;
+    int status;
 
     if ((rebuild->node = souk_cli_service(&options->cli, rebuild->system.topology, options->service)) == NULL)
         return EX_DATAERR;
-    if (options->data != NULL && (rc = souk_topology_move_data(rebuild->system.topology, options->data, &err)) != 0) {
-        souk_cli_say(&options->cli, SOUK_CLI_RED, "%s", err.text);
-        return souk_cli_exit_status(rc, EX_DATAERR);
-    }
-    if ((status = is_running(rebuild)) != EX_OK)
+    if ((status = souk_cli_move_data(&options->cli, rebuild->system.topology, options->data)) != 0
+        || (status = is_running(rebuild)) != EX_OK)
         return status;
     if (mkdtemp(dir) == NULL) {
         souk_cli_say(&options->cli, SOUK_CLI_RED, "%s cannot be made: %s", dir, strerror(errno));

@@ -50,21 +50,16 @@ souk_cli_restore(int argc, char **argv)
         "BACKUP is the name of one that lies in the node's `backups', or a directory." };
     struct options options = { .node = NULL };
     struct restore *restore = souk_cli_need(calloc(1, sizeof *restore));
-    struct souk_error err = { 0 };
-    int status, rc;
+    int status;
 
     souk_cli_begin(&options.cli, argv);
     restore->cli = &options.cli;
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) == 0
-        && (status = souk_cli_system_open(&restore->system, &options.cli, options.node)) == 0) {
-        if (options.data != NULL && (rc = souk_topology_move_data(restore->system.topology, options.data, &err)) != 0) {
-            souk_cli_say(&options.cli, SOUK_CLI_RED, "%s", err.text);
-            status = souk_cli_exit_status(rc, EX_DATAERR);
-        } else {
-            restore->next = souk_cli_need(json_array());
-            status = run(&options, restore);
-            json_decref(restore->next);
-        }
+        && (status = souk_cli_system_open(&restore->system, &options.cli, options.node)) == 0
+        && (status = souk_cli_move_data(&options.cli, restore->system.topology, options.data)) == 0) {
+        restore->next = souk_cli_need(json_array());
+        status = run(&options, restore);
+        json_decref(restore->next);
     }
     souk_cli_system_close(&restore->system);
     free(restore);

@@ -140,15 +140,10 @@ prepare(struct up *up)
 {
     const struct souk_cli *cli = &up->options->cli;
     const struct souk_topology_host *host;
-    struct souk_error err = { 0 };
     int rc;
 
-    if (up->options->data != NULL
-        && (rc = souk_topology_move_data(up->topology, up->options->data, &err)) != 0) {
-        souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
-        return souk_cli_exit_status(rc, EX_CONFIG);
-    }
-    if ((rc = souk_cli_host(cli, up->topology, up->options->host, &host)) != 0)
+    if ((rc = souk_cli_move_data(cli, up->topology, up->options->data)) != 0
+        || (rc = souk_cli_host(cli, up->topology, up->options->host, &host)) != 0)
         return rc;
     strcpy(up->dir, "/tmp/souk-up-XXXXXX");
     if (mkdtemp(up->dir) == NULL) {
