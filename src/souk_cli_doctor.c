@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "souk_cli_child.h"
+#include "souk_cli_system.h"
 #include "souk_status.h"
 #include "souk_version.h"
 
@@ -118,25 +119,15 @@ parse_option(int key, char *arg, struct argp_state *state)
 static int
 examine(struct doctor *doctor, const struct options *options)
 {
-    const char *caller = "souk";
-    struct souk_error err = { 0 };
     int status;
-    int rc;
 
     if ((status = souk_cli_topology(doctor->cli, NULL, &doctor->topology)) != 0
         || (status = souk_cli_host(doctor->cli, doctor->topology, options->host, &doctor->host)) != 0
         || (status = souk_cli_look_choose(doctor->cli, doctor->topology, NULL, 0, doctor->nodes,
-            &doctor->node_count)) != 0)
-        return status;
-    if ((status = souk_cli_identity(doctor->cli, doctor->topology, &caller, &doctor->key)) != 0)
-        return status;
-    if ((rc = souk_client_open(doctor->topology, caller, &doctor->client, &err)) != 0) {
-        souk_cli_say(doctor->cli, SOUK_CLI_RED, "%s", err.text);
-        return souk_cli_exit_status(rc, EX_CONFIG);
-    }
-    souk_client_set_key(doctor->client, doctor->key);
-    if ((status = souk_cli_look(doctor->cli, doctor->client, doctor->nodes, doctor->node_count,
-        options->deadline_ms)) != 0)
+            &doctor->node_count)) != 0
+        || (status = souk_cli_client(doctor->cli, doctor->topology, "souk", &doctor->key, &doctor->client)) != 0
+        || (status = souk_cli_look(doctor->cli, doctor->client, doctor->nodes, doctor->node_count,
+            options->deadline_ms)) != 0)
         return status;
     for (size_t i = 0; i < doctor->node_count; i++)
         doctor->is_running = doctor->is_running || doctor->nodes[i].said != NULL;

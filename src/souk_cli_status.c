@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "souk_cli_look.h"
+#include "souk_cli_system.h"
 
 #define EXIT_PROBLEM 1
 
@@ -43,12 +44,9 @@ souk_cli_status(int argc, char **argv)
         .args_doc = "[NODE...]", .doc = "Ask services and event stores how they stand." };
     struct options options = { .deadline_ms = SOUK_CLI_LOOK_MS };
     struct looking looking = { .options = &options };
-    const char *caller = "souk";
     struct souk_key *key = NULL;
-    struct souk_error err = { 0 };
     int status;
     size_t i;
-    int rc;
 
     souk_cli_begin(&options.cli, argv);
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
@@ -57,27 +55,19 @@ souk_cli_status(int argc, char **argv)
         return status;
     if ((status = souk_cli_look_choose(&options.cli, looking.topology, options.names, options.name_count, looking.nodes,
         &looking.node_count)) == 0
-        && (status = souk_cli_identity(&options.cli, looking.topology, &caller, &key)) == 0) {
-        if ((rc = souk_client_open(looking.topology, caller, &looking.client, &err)) != 0) {
-            souk_cli_say(&options.cli, SOUK_CLI_RED, "%s", err.text);
-            status = souk_cli_exit_status(rc, EX_CONFIG);
-            goto done;
-        }
-        souk_client_set_key(looking.client, key);
-        if ((status = souk_cli_look(&options.cli, looking.client, looking.nodes, looking.node_count,
+        && (status = souk_cli_client(&options.cli, looking.topology, "souk", &key, &looking.client)) == 0
+        && (status = souk_cli_look(&options.cli, looking.client, looking.nodes, looking.node_count,
             options.deadline_ms)) == 0) {
-            for (i = 0; i < looking.node_count; i++)
-                looking.problem_count += souk_cli_look_judge(looking.topology, &looking.nodes[i]);
-            if (options.cli.is_json)
-                show_json(&looking);
-            else
-                show_nodes(&looking);
-            if (options.shows_streams && !options.cli.is_json)
-                show_streams(&looking);
-            status = looking.problem_count == 0 ? EX_OK : EXIT_PROBLEM;
-        }
+        for (i = 0; i < looking.node_count; i++)
+            looking.problem_count += souk_cli_look_judge(looking.topology, &looking.nodes[i]);
+        if (options.cli.is_json)
+            show_json(&looking);
+        else
+            show_nodes(&looking);
+        if (options.shows_streams && !options.cli.is_json)
+            show_streams(&looking);
+        status = looking.problem_count == 0 ? EX_OK : EXIT_PROBLEM;
     }
-done:
     souk_cli_look_done(looking.nodes, looking.node_count);
     souk_client_close(&looking.client);
     souk_key_close(&key);

@@ -17,10 +17,17 @@ struct souk_cli_system {
 };
 
 /*
- * Read the topology that the options name and its descriptions, and open a
- * client under the name `caller`, which is borrowed until the close; where there are keys, under that of the
- * client of the topology whose key it has, or with the key of the service or event store that `caller` names. 0, or an
- * exit status; what is wrong has been said. Close it in either case.
+ * Open a client of `topology` under the name `caller`; both are borrowed until it is closed. Where there are keys it has
+ * that of the service or event store that `caller` names, or else name and key of the client of the topology that the
+ * options mean. 0, or an exit status; what is wrong has been said. In either case close the client, then the key, which
+ * is NULL in a system without.
+ */
+int souk_cli_client(const struct souk_cli *cli, const struct souk_topology *topology, const char *caller,
+    struct souk_key **key_out, struct souk_client **client_out);
+
+/*
+ * Read the topology that the options name and its descriptions, and open a souk_cli_client() of it. 0, or an exit
+ * status; what is wrong has been said. Close it in either case.
  */
 int souk_cli_system_open(struct souk_cli_system *system, const struct souk_cli *cli, const char *caller);
 /* What was not opened is fine. */
