@@ -1,5 +1,5 @@
 #   What every daemon answers on its queries door, whatever service it runs.
-application = souk
+application = daemon
     about = How a daemon stands.
 
 refusals

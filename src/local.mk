@@ -187,7 +187,8 @@ libsouk_all_la_SOURCES += \
 	src/souk_wire.h \
 	src/souk_wiring.h \
 	src/souk_witness.h
-nodist_libsouk_all_la_SOURCES = src/eventstore.c src/eventstore.h src/parking.c src/parking.h src/recovery.c src/recovery.h
+nodist_libsouk_all_la_SOURCES = src/daemon.c src/daemon.h src/eventstore.c src/eventstore.h src/parking.c src/parking.h \
+	src/recovery.c src/recovery.h
 libsouk_all_la_LIBADD = libsouk-base.la $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
 lib_LTLIBRARIES += libsouk.la
@@ -196,7 +197,7 @@ libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
 include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
-dist_pkgdata_DATA = src/souk.messages.zpl src/eventstore.messages.zpl src/parking.messages.zpl src/recovery.messages.zpl
+dist_pkgdata_DATA = src/daemon.messages.zpl src/eventstore.messages.zpl src/parking.messages.zpl src/recovery.messages.zpl
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 
@@ -214,6 +215,13 @@ souk_messages_SOURCES = \
 	src/souk_messages_reference.c \
 	src/souk_messages_convert.c
 souk_messages_LDADD = libsouk-base.la $(JANSSON_LIBS)
+
+# How a daemon stands.
+src/daemon.h: $(srcdir)/src/daemon.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/daemon.messages.zpl -o src
+src/daemon.c: src/daemon.h
+CLEANFILES += src/daemon.h src/daemon.c
+src/souk_catalogue.lo: src/daemon.h
 
 # What an event store answers about its events.
 src/eventstore.h: $(srcdir)/src/eventstore.messages.zpl souk-messages$(EXEEXT)

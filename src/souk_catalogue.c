@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon.h"
 #include "eventstore.h"
 #include "parking.h"
 #include "recovery.h"
@@ -39,16 +40,16 @@ souk_catalogue_done(struct souk_catalogue *catalogue)
 const struct souk_message_type *
 souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice name)
 {
+    static const struct souk_messages *const built_in[] = { &daemon_messages, &eventstore_messages, &parking_messages,
+        &recovery_messages };
     const struct souk_message_type *type = NULL;
     size_t i;
 
     for (i = 0; i < catalogue->count && type == NULL; i++)
         type = souk_messages_find(souk_description_messages(catalogue->descriptions[i]), name);
-    if (type == NULL)
-        type = souk_messages_find(&eventstore_messages, name);
-    if (type == NULL)
-        type = souk_messages_find(&parking_messages, name);
-    return type != NULL ? type : souk_messages_find(&recovery_messages, name);
+    for (i = 0; i < sizeof built_in / sizeof built_in[0] && type == NULL; i++)
+        type = souk_messages_find(built_in[i], name);
+    return type;
 }
 
 const struct souk_message_stream *

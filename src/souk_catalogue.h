@@ -25,7 +25,7 @@ void souk_catalogue_done(struct souk_catalogue *catalogue);
 
 /*
  * A command, query, reply or event in its newest version, of the descriptions
- * or of what every event store or service answers; NULL when nobody describes it.
+ * or of what every event store, service or daemon answers; NULL when nobody describes it.
  */
 const struct souk_message_type *souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice name);
 const struct souk_message_stream *souk_catalogue_stream(const struct souk_catalogue *catalogue,

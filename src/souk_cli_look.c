@@ -109,7 +109,7 @@ souk_cli_look_answer(const struct souk_client_answer *answer)
 
 /* ---- the answer ----------------------------------------------------- */
 
-/* Field by field as souk.messages.zpl has souk.status; NULL when it is not that. */
+/* Field by field as daemon.messages.zpl has souk.status; NULL when it is not that. */
 static json_t *
 status_json(struct souk_slice payload)
 {

@@ -23,7 +23,7 @@ souk_stream_status_lag(const struct souk_stream_status *stream)
     return stream->heard.number > stream->cursor.number ? stream->heard.number - stream->cursor.number : 0;
 }
 
-/* Field by field as souk.messages.zpl has souk.status. */
+/* Field by field as daemon.messages.zpl has souk.status. */
 void
 souk_node_status_put(struct souk_pack *pack, const struct souk_node_status *status)
 {

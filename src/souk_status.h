@@ -1,6 +1,6 @@
 /*
  * souk_status - how a daemon stands: what it answers to the query `souk.status`,
- * described in src/souk.messages.zpl.
+ * described in src/daemon.messages.zpl.
  *
  * The writer fills one in between rounds of work, the reader answers with it.
  */

@@ -226,6 +226,8 @@ def test_call_shows_events_answers_and_refusals(build):
         assert "guestbook.sign.text: is missing" in book.run("call", "guestbook", "guestbook.sign", '{"name": "x"}',
                                                              status=65)
         assert "is no command or query" in book.run("call", "guestbook", "guestbook.signed", "{}", status=65)
+        assert book.json("call", "guestbook", "souk.digest", '{"stream": "guestbook"}')[0]["body"][0]["number"] == 1
+        assert book.json("call", "guestbook", "souk.status", "{}")[0]["body"][0]["state"] == "live"
         ask = ("call", "guestbook", "guestbook.entries", "{}")
         assert "pending" in book.run(*ask, "--seen", "guestbook=9.0000000000000000:1", "--deadline", "300", status=75)
         assert book.json("call", "guestbook", "guestbook.sign", json.dumps(ENTRY),

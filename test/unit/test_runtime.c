@@ -862,7 +862,7 @@ status_is_what_its_description_says(void **state)
     char path[512];
     json_t *json;
 
-    (void)snprintf(path, sizeof path, "%s/src/souk.messages.zpl", source == NULL ? "." : source);
+    (void)snprintf(path, sizeof path, "%s/src/daemon.messages.zpl", source == NULL ? "." : source);
     if (souk_description_open(path, &description, &err) != 0)
         fail_msg("%s", err.text);
     type = souk_messages_find(souk_description_messages(description), souk_slice_of(SOUK_STATUS_QUERY "_reply"));
