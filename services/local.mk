@@ -51,6 +51,13 @@ souk_payments_LDADD = libshop.la
 souk_query_SOURCES = services/query/query.c
 souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_query_LDADD = libshop.la
+bin_PROGRAMS += souk-reviews souk-moderation
+souk_reviews_SOURCES = services/reviews/reviews.c
+souk_reviews_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_reviews_LDADD = libshop.la
+souk_moderation_SOURCES = services/moderation/moderation.c
+souk_moderation_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_moderation_LDADD = libshop.la
 souk_cards_SOURCES = services/cards/cards.c
 souk_cards_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_cards_LDADD = libshop.la
@@ -60,6 +67,7 @@ check_LTLIBRARIES += libshop-services.la
 libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
 	services/payments/payments.c services/query/query.c services/cards/cards.c \
 	services/shop/story.c services/shop/story.h
+libshop_services_la_SOURCES += services/reviews/reviews.c services/moderation/moderation.c
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
 libshop_services_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 libshop_services_la_LIBADD = libshop.la $(SODIUM_LIBS)
@@ -82,8 +90,15 @@ services_shop_test_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 services_shop_test_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_query_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += services/shop/test_query
+check_PROGRAMS += services/shop/test_reviews
+services_shop_test_reviews_SOURCES = services/shop/test_reviews.c
+services_shop_test_reviews_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_reviews_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_reviews_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_reviews
 
 # None of them compiles before the header is there.
+$(souk_reviews_OBJECTS) $(souk_moderation_OBJECTS) $(services_shop_test_reviews_OBJECTS): services/shop/shop.h
 $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
 	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS): services/shop/shop.h

@@ -54,6 +54,23 @@ service = payments
         command = cards.void
         command = cards.refund
 
+#   Reviews tells its moderator everything, each author all about their own, and the world what everybody may read.
+service = reviews
+    about = What people have to say about products.
+    program = souk-reviews
+    stream = reviews
+    stream = reviews.own
+    stream = reviews.internal
+    follow = catalog
+    follow = orders
+    follow = moderation
+
+service = moderation
+    about = Which reviews may be read.
+    program = souk-moderation
+    stream = moderation
+    follow = reviews.internal
+
 service = query
     about = What pages show.
     program = souk-query
@@ -89,5 +106,8 @@ client = bridge
     call = cards
         command = cards.keep
         command = cards.take_step
+    call = reviews
+    call = moderation
     query = accounts
     query = query
+    query = moderation

@@ -1213,6 +1213,408 @@ row = refund
         order_id = id
         amount = money
 
+#   ---- reviews -----------------------------------------------------------------
+
+stream = reviews
+    about = What everybody may know of a review.
+    audience = public
+
+stream = reviews.own
+    about = What the author of a review and the staff may know of it.
+    audience = internal
+
+stream = reviews.internal
+    about = Each step in the life of a review, for those who work on it.
+    audience = internal
+
+enum = review_state
+    about = Where the latest words of a review stand.
+    values
+        waiting = 0, they are in moderation
+        approved = 1, everybody reads them
+        refused = 2
+        removed = 3, their author has taken them back, and all that was shown before
+
+record = review_words
+    about = What somebody has to say about a product.
+    fields
+        stars = u8 1..5
+        title = text 120
+        text = text 4000
+
+refusals
+    reviews.unknown_product = there is no such product in the shop
+    reviews.id_taken = there is a review of this id
+    reviews.reviewed_already = this person has reviewed the product; a review can be edited
+    reviews.nothing_said = a review has some words
+    reviews.unknown_review = there is no such review, or it is somebody else's
+    reviews.own_review = nobody finds their own review helpful
+
+command = reviews.write
+    about = Review a product. Everybody reads it once moderation has approved it.
+    refuses = shop.not_signed_in
+    refuses = reviews.unknown_product
+    refuses = reviews.id_taken
+    refuses = reviews.reviewed_already
+    refuses = reviews.nothing_said
+    fields
+        review_id = id
+        product_id = id
+        stars = u8 1..5
+        title = text 120
+        text = text 4000
+
+command = reviews.edit
+    about = Say it in other words. They are judged again, and until then everybody reads those from before.
+    refuses = shop.not_signed_in
+    refuses = reviews.unknown_review
+    refuses = reviews.nothing_said
+    fields
+        review_id = id
+        stars = u8 1..5
+        title = text 120
+        text = text 4000
+
+command = reviews.remove
+    about = Take one's review back.
+    refuses = shop.not_signed_in
+    refuses = reviews.unknown_review
+    fields
+        review_id = id
+
+command = reviews.mark
+    about = "Find somebody's review helpful, or not any more."
+    refuses = shop.not_signed_in
+    refuses = reviews.unknown_review
+    refuses = reviews.own_review
+    fields
+        review_id = id
+        is_helpful = bool
+
+event = reviews.written
+    about = A review has words, its first ones or others.
+    stream = reviews.internal
+    key = review_id
+    after = reviews.write
+    after = reviews.edit
+    fields
+        review_id = id
+        product_id = id
+        author = id
+        is_verified = bool, they have bought the product
+        words = review_words
+        revision = u32, from 1; a verdict names the one that it is about
+        written_ms = time, the first revision
+
+event = reviews.verified
+    about = Its author has bought the product since.
+    stream = reviews.internal
+    key = review_id
+    after = orders.confirmed
+    fields
+        review_id = id
+
+event = reviews.judged
+    about = A verdict on its latest words has come.
+    stream = reviews.internal
+    key = review_id
+    after = moderation.judged
+    fields
+        review_id = id
+        is_approved = bool
+        reason = text 200, of a refusal
+
+event = reviews.removed
+    about = Its author has taken it back.
+    stream = reviews.internal
+    key = review_id
+    after = reviews.remove
+    fields
+        review_id = id
+
+event = reviews.marked
+    about = "Somebody finds it helpful, or not any more."
+    stream = reviews.internal
+    key = review_id
+    after = reviews.mark
+    fields
+        review_id = id
+        person = id
+        is_helpful = bool
+
+event = review.kept
+    about = What its author and the staff may know of a review is this, from now on.
+    stream = reviews.own
+    key = review_id
+    after = reviews.write
+    after = reviews.edit
+    after = reviews.remove
+    after = moderation.judged
+    after = orders.confirmed
+    fields
+        review_id = id
+        product_id = id
+        author = id
+        is_verified = bool
+        words = review_words, the latest
+        revision = u32
+        state = review_state
+        reason = text 200, of a refusal
+        is_shown = bool, everybody reads these words or older ones
+        written_ms = time
+
+event = review.updated
+    about = What everybody may know of a review is this, from now on.
+    stream = reviews
+    key = review_id
+    after = reviews.remove
+    after = reviews.mark
+    after = moderation.judged
+    after = orders.confirmed
+    fields
+        review_id = id
+        product_id = id
+        author = id
+        is_verified = bool
+        words = review_words optional, none when nobody is to read it any more
+        helpful = u32, people who find it so
+        written_ms = time
+
+row = review
+    about = A review and where it stands.
+    table = reviews
+    stream = reviews.internal
+    key = review_id
+    fields
+        review_id = id
+        product_id = id
+        author = id
+        is_verified = bool
+        words = review_words
+        revision = u32
+        state = review_state
+        reason = text 200
+        shown = review_words optional, those that everybody reads
+        helpful = u32
+        written_ms = time
+
+row = reviewed
+    about = That somebody has reviewed a product.
+    table = reviewed
+    stream = reviews.internal
+    key = author
+    key = product_id
+    fields
+        author = id
+        product_id = id
+        review_id = id
+
+row = helpful_mark
+    about = That somebody finds a review helpful.
+    table = helpful_marks
+    stream = reviews.internal
+    key = review_id
+    key = person
+    fields
+        review_id = id
+        person = id
+
+row = known_product
+    about = A product that was in the shop, and may be there still.
+    table = known_products
+    stream = catalog
+    key = product_id
+    fields
+        product_id = id
+
+row = basket
+    about = The products of an order that may yet be confirmed, or was.
+    table = baskets
+    stream = orders
+    key = order_id
+    fields
+        order_id = id
+        owner = id
+        products = list 50 of id
+
+row = bought
+    about = That somebody has bought a product.
+    table = bought
+    stream = orders
+    key = person
+    key = product_id
+    fields
+        person = id
+        product_id = id
+
+#   ---- moderation --------------------------------------------------------------
+
+stream = moderation
+    about = Verdicts, what waits for one, and the words that are not wanted.
+    audience = internal
+
+enum = finding
+    about = What struck moderation in a review.
+    values
+        word = 0, one that is not wanted
+        link = 1
+        shouting = 2, it is written in capitals
+        repeats = 3, the same letter or word over and over
+        said_before = 4, its author has said the same of another product
+
+enum = ruling_state
+    about = What moderation thinks of a review.
+    values
+        queued = 0, a person has to look at it
+        approved = 1
+        refused = 2
+
+record = forbidden_word
+    about = A word that is not wanted.
+    fields
+        word = text 40, in small letters
+        is_refused = bool, at once; else somebody looks at the review
+
+refusals
+    moderation.no_word = one word is meant
+    moderation.unknown_review = there is no such review
+    moderation.changed = its author has written it anew; look at it again
+    moderation.no_reason = a refusal has a reason, which its author reads
+
+command = moderation.forbid
+    about = Look at reviews with this word, or refuse them, from now on.
+    refuses = shop.staff_only
+    refuses = moderation.no_word
+    fields
+        word = text 40
+        is_refused = bool, at once; else somebody looks at the review
+
+command = moderation.allow
+    about = The word is as good as any other again.
+    refuses = shop.staff_only
+    refuses = moderation.no_word
+    fields
+        word = text 40
+
+command = moderation.approve
+    about = Let everybody read a review.
+    refuses = shop.staff_only
+    refuses = moderation.unknown_review
+    refuses = moderation.changed
+    fields
+        review_id = id
+        revision = u32, that was looked at
+
+command = moderation.refuse
+    about = Let nobody read it, whether it was read so far or not.
+    refuses = shop.staff_only
+    refuses = moderation.unknown_review
+    refuses = moderation.changed
+    refuses = moderation.no_reason
+    fields
+        review_id = id
+        revision = u32, that was looked at
+        reason = text 200
+
+query = moderation.words
+    about = The words that are not wanted, by the alphabet.
+    refuses = shop.staff_only
+    fields
+        from = text 40 optional, what the page before named
+    reply
+        fields
+            words = list 100 of forbidden_word
+            next = text 40 optional, where the next page begins
+
+event = moderation.forbidden
+    about = A word is not wanted.
+    stream = moderation
+    key = word
+    after = moderation.forbid
+    fields
+        word = text 40, in small letters
+        is_refused = bool
+
+event = moderation.allowed
+    about = A word is not unwanted any more.
+    stream = moderation
+    key = word
+    after = moderation.allow
+    fields
+        word = text 40, in small letters
+
+event = moderation.queued
+    about = A person has to look at a review.
+    stream = moderation
+    key = review_id
+    after = reviews.written
+    fields
+        review_id = id
+        revision = u32
+        finding = finding, what struck first
+        word = text 40, the one that is not wanted
+
+event = moderation.judged
+    about = What moderation thinks of one revision of a review.
+    stream = moderation
+    key = review_id
+    after = reviews.written
+    after = moderation.approve
+    after = moderation.refuse
+    fields
+        review_id = id
+        revision = u32
+        is_approved = bool
+        reason = text 200, of a refusal
+        by = id optional, the person who has judged
+
+event = moderation.dropped
+    about = It is gone; nobody has to look at it.
+    stream = moderation
+    key = review_id
+    after = reviews.removed
+    fields
+        review_id = id
+
+row = bad_word
+    about = A word that is not wanted.
+    table = bad_words
+    stream = moderation
+    key = word
+    fields
+        word = text 40
+        is_refused = bool
+
+row = ruling
+    about = What was said of a review last.
+    table = rulings
+    stream = moderation
+    key = review_id
+    fields
+        review_id = id
+        revision = u32
+        state = ruling_state
+
+row = judged_review
+    about = A review, as far as its judge has to know it.
+    table = judged_reviews
+    stream = reviews.internal
+    key = review_id
+    fields
+        review_id = id
+        revision = u32
+
+row = said
+    about = What somebody has said last, and last of another product.
+    table = said
+    stream = reviews.internal
+    key = author
+    fields
+        author = id
+        product_id = id, that it was last about
+        text = text 4000
+        text_before = text 4000, what was last said of another product
+
 #   ---- cards: the processor's sandbox --------------------------------------------
 
 enum = card_manner

@@ -24,6 +24,13 @@ routes = shop
         orders.unknown_order = 404
         orders.not_yours = 403
         cards.unknown_charge = 404
+        reviews.unknown_product = 404
+        reviews.nothing_said = 422
+        reviews.unknown_review = 404
+        reviews.own_review = 403
+        moderation.no_word = 422
+        moderation.unknown_review = 404
+        moderation.no_reason = 422
 
 #   people
 
@@ -88,6 +95,23 @@ route = GET /api/orders/{order_id}
 route = POST /api/orders/{order_id}/cancel
     command = orders.cancel
 
+#   reviews
+
+route = POST /api/products/{product_id}/reviews
+    command = reviews.write
+    location = /api/reviews/{review_id}
+    rate = 60 per 60
+
+route = PUT /api/reviews/{review_id}
+    command = reviews.edit
+    rate = 60 per 60
+
+route = DELETE /api/reviews/{review_id}
+    command = reviews.remove
+
+route = PUT /api/reviews/{review_id}/mark
+    command = reviews.mark
+
 #   the back office
 
 route = GET /api/admin/people
@@ -136,5 +160,30 @@ route = GET /api/admin/orders
 
 route = POST /api/admin/orders/{order_id}/refunds
     command = orders.refund
+    role = staff
+    role = admin
+
+route = POST /api/admin/moderation/{review_id}/approve
+    command = moderation.approve
+    role = staff
+    role = admin
+
+route = POST /api/admin/moderation/{review_id}/refuse
+    command = moderation.refuse
+    role = staff
+    role = admin
+
+route = GET /api/admin/words
+    query = moderation.words
+    role = staff
+    role = admin
+
+route = PUT /api/admin/words/{word}
+    command = moderation.forbid
+    role = staff
+    role = admin
+
+route = DELETE /api/admin/words/{word}
+    command = moderation.allow
     role = staff
     role = admin
