@@ -48,7 +48,7 @@ souk_orders_LDADD = libshop.la
 souk_payments_SOURCES = services/payments/payments.c
 souk_payments_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_payments_LDADD = libshop.la
-souk_query_SOURCES = services/query/query.c
+souk_query_SOURCES = services/query/query.c services/query/query.h services/query/query_from.c
 souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_query_LDADD = libshop.la
 bin_PROGRAMS += souk-reviews souk-moderation
@@ -65,7 +65,7 @@ souk_cards_LDADD = libshop.la
 # The same sources in one program, whose main is the test's: theirs give way.
 check_LTLIBRARIES += libshop-services.la
 libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
-	services/payments/payments.c services/query/query.c services/cards/cards.c \
+	services/payments/payments.c services/query/query.c services/query/query.h services/query/query_from.c services/cards/cards.c \
 	services/shop/story.c services/shop/story.h
 libshop_services_la_SOURCES += services/reviews/reviews.c services/moderation/moderation.c
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'

@@ -10,52 +10,17 @@
 #include <string.h>
 
 #include "people.h"
+#include "query.h"
 #include "shop.h"
 
-#define PAGE_ROWS_MAX 24                /* as described, and so are the next four */
+#define PAGE_ROWS_MAX 24                /* as described, and so are the next three */
 #define CATEGORIES_MAX 100
 #define ARTICLES_MAX 24
 #define HISTORY_MAX 40
-#define PLACE_BYTES_MAX 64
 #define FREE_SHOWN_MAX 100
-#define ID_DIGITS 32
-#define FROM_BYTES (ID_DIGITS + 1 + PLACE_BYTES_MAX + 1)
 #define SORTS 4
 
 static const struct souk_id everybody = { { 0 } };  /* whose orders are in the list of all */
-
-/* ---- places between pages ------------------------------------------- */
-
-/* What a page says of where the next one begins: an id in hexadecimal digits, a colon, what is before it in the key. */
-static struct souk_slice
-write_from(struct souk_id id, struct souk_slice place, char out[FROM_BYTES])
-{
-    for (size_t i = 0; i < sizeof id.bytes; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", id.bytes[i]);
-    out[ID_DIGITS] = ':';
-    memcpy(out + ID_DIGITS + 1, place.base, place.size_bytes);
-    return (struct souk_slice){ out, ID_DIGITS + 1 + place.size_bytes };
-}
-
-/* Anything else than what was written means: from the beginning. */
-static bool
-read_from(struct souk_slice from, struct souk_id *id_out, struct souk_slice *place_out)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = from.base;
-
-    if (from.size_bytes <= ID_DIGITS || at[ID_DIGITS] != ':')
-        return false;
-    for (size_t i = 0; i < ID_DIGITS; i++) {
-        const char *digit = memchr(digits, at[i], 16);
-
-        if (digit == NULL)
-            return false;
-        id_out->bytes[i / 2] = (uint8_t)(i % 2 == 0 ? (digit - digits) << 4 : id_out->bytes[i / 2] | (digit - digits));
-    }
-    *place_out = (struct souk_slice){ at + ID_DIGITS + 1, from.size_bytes - ID_DIGITS - 1 };
-    return true;
-}
 
 /* ---- products ------------------------------------------------------- */
 
@@ -165,23 +130,23 @@ name_list(enum sort_order sort, struct souk_slice category, char out[40])
 }
 
 static struct souk_slice
-name_place(enum sort_order sort, const struct product_page *page, int64_t price, char out[PLACE_BYTES_MAX + 1])
+name_place(enum sort_order sort, const struct product_page *page, int64_t price, char out[QUERY_PLACE_BYTES_MAX + 1])
 {
     const char *title = page->title.base;
     size_t count = 0;
 
     switch (sort) {
     case SORT_ORDER_NEWEST:
-        (void)snprintf(out, PLACE_BYTES_MAX + 1, "%016" PRIu64, SOUK_TIME_MS_MAX - page->since_ms);
+        (void)snprintf(out, QUERY_PLACE_BYTES_MAX + 1, "%016" PRIu64, SOUK_TIME_MS_MAX - page->since_ms);
         break;
     case SORT_ORDER_CHEAPEST:
-        (void)snprintf(out, PLACE_BYTES_MAX + 1, "%016" PRIu64, (uint64_t)price);
+        (void)snprintf(out, QUERY_PLACE_BYTES_MAX + 1, "%016" PRIu64, (uint64_t)price);
         break;
     case SORT_ORDER_DEAREST:
-        (void)snprintf(out, PLACE_BYTES_MAX + 1, "%016" PRIu64, SOUK_TIME_MS_MAX - (uint64_t)price);
+        (void)snprintf(out, QUERY_PLACE_BYTES_MAX + 1, "%016" PRIu64, SOUK_TIME_MS_MAX - (uint64_t)price);
         break;
     case SORT_ORDER_TITLE:                      /* small letters; a cut in a letter of several bytes would be no text */
-        for (size_t i = 0; i < page->title.size_bytes && count < PLACE_BYTES_MAX; i++)
+        for (size_t i = 0; i < page->title.size_bytes && count < QUERY_PLACE_BYTES_MAX; i++)
             if (((unsigned char)title[i] & 0x80) == 0)
                 out[count++] = title[i] >= 'A' && title[i] <= 'Z' ? (char)(title[i] - 'A' + 'a') : title[i];
         out[count] = '\0';
@@ -221,7 +186,7 @@ index_shelf(const struct souk_view *view, struct souk_slice entity, struct souk_
     struct product_page page;
     struct souk_id product_id;
     struct shelf shelf;
-    char list[40], place[PLACE_BYTES_MAX + 1];
+    char list[40], place[QUERY_PLACE_BYTES_MAX + 1];
     int rc;
 
     if ((rc = souk_id_of(entity, &product_id)) != 0 || (rc = product_page_get(view, product_id, &page)) != 0)
@@ -368,17 +333,17 @@ answer_products(const struct souk_view *view, const struct query_products *query
     struct souk_id from = { { 0 } };
     struct souk_rows *rows;
     struct shelf shelf;
-    char name[40], next[FROM_BYTES];
+    char name[40], next[QUERY_FROM_BYTES];
     int rc;
 
     list = name_list(query->sort, query->has_category ? query->category : souk_slice_of(""), name);
-    if (query->has_from && read_from(query->from, &from, &place) && place.size_bytes > PLACE_BYTES_MAX)
-        place.size_bytes = PLACE_BYTES_MAX;
+    if (query->has_from)
+        query_read_from(query->from, &from, &place);
     if ((rc = shelf_scan_by_list_from(view, list, place, from, &rows)) != 0)
         return rc;
     while (!reply.has_next && (rc = shelf_next(view, rows, &shelf)) == 0) {
         if ((reply.has_next = reply.products_count == PAGE_ROWS_MAX))
-            reply.next = write_from(shelf.product_id, shelf.place, next);
+            reply.next = query_write_from(shelf.product_id, shelf.place, next);
         else
             products[reply.products_count++] = shelf.card;
     }
@@ -423,43 +388,13 @@ answer_product(const struct souk_view *view, const struct query_product *query, 
     return answer_query_product(answer, &reply);
 }
 
-/* The time of an order stands in its list's key, so the page before names it. */
-static void
-read_order_from(bool has_from, struct souk_slice from, uint64_t *before_ms_out, struct souk_id *id_out)
-{
-    struct souk_slice place;
-    struct souk_id id;
-
-    *before_ms_out = 0;
-    *id_out = (struct souk_id){ { 0 } };
-    if (!has_from || !read_from(from, &id, &place))
-        return;
-    for (size_t i = 0; i < place.size_bytes && i < 16; i++) {
-        const char digit = ((const char *)place.base)[i];
-
-        if (digit < '0' || digit > '9')
-            return;
-        *before_ms_out = *before_ms_out * 10 + (uint64_t)(digit - '0');
-    }
-    *id_out = id;
-}
-
-static struct souk_slice
-write_order_from(struct souk_id id, uint64_t before_ms, char out[FROM_BYTES])
-{
-    char place[PLACE_BYTES_MAX];
-
-    (void)snprintf(place, sizeof place, "%016" PRIu64, before_ms);
-    return write_from(id, souk_slice_of(place), out);
-}
-
 /* A page of `owner`'s orders, or of everybody's. */
 struct orders_found {
     struct order_card orders[PAGE_ROWS_MAX];
     size_t count;
     bool has_next;
     struct souk_slice next;
-    char next_bytes[FROM_BYTES];
+    char next_bytes[QUERY_FROM_BYTES];
 };
 
 static int
@@ -475,12 +410,12 @@ find_orders(const struct souk_view *view, struct souk_id owner, bool has_from, s
     found->count = 0;
     found->has_next = false;
     found->next = souk_slice_of("");
-    read_order_from(has_from, from, &before_ms, &order_id);
+    query_read_time_from(has_from, from, &before_ms, &order_id);
     if ((rc = order_list_scan_by_owner_from(view, owner, before_ms, order_id, &rows)) != 0)
         return rc;
     while (!found->has_next && (rc = order_list_next(view, rows, &row)) == 0) {
         if ((found->has_next = found->count == PAGE_ROWS_MAX))
-            found->next = write_order_from(row.order_id, row.before_ms, found->next_bytes);
+            found->next = query_write_time_from(row.order_id, row.before_ms, found->next_bytes);
         else
             found->orders[found->count++] = row.card;
     }
