@@ -48,7 +48,8 @@ souk_orders_LDADD = libshop.la
 souk_payments_SOURCES = services/payments/payments.c
 souk_payments_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_payments_LDADD = libshop.la
-souk_query_SOURCES = services/query/query.c services/query/query.h services/query/query_from.c
+souk_query_SOURCES = services/query/query.c services/query/query.h services/query/query_from.c \
+	services/query/query_reviews.c
 souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_query_LDADD = libshop.la
 bin_PROGRAMS += souk-reviews souk-moderation
@@ -65,7 +66,8 @@ souk_cards_LDADD = libshop.la
 # The same sources in one program, whose main is the test's: theirs give way.
 check_LTLIBRARIES += libshop-services.la
 libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
-	services/payments/payments.c services/query/query.c services/query/query.h services/query/query_from.c services/cards/cards.c \
+	services/payments/payments.c services/query/query.c services/query/query.h services/query/query_from.c \
+	services/query/query_reviews.c services/cards/cards.c \
 	services/shop/story.c services/shop/story.h
 libshop_services_la_SOURCES += services/reviews/reviews.c services/moderation/moderation.c
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
@@ -90,6 +92,12 @@ services_shop_test_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 services_shop_test_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_query_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += services/shop/test_query
+check_PROGRAMS += services/shop/test_query_reviews
+services_shop_test_query_reviews_SOURCES = services/shop/test_query_reviews.c
+services_shop_test_query_reviews_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_query_reviews_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_query_reviews_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_query_reviews
 check_PROGRAMS += services/shop/test_reviews
 services_shop_test_reviews_SOURCES = services/shop/test_reviews.c
 services_shop_test_reviews_CPPFLAGS = $(SHOP_CPPFLAGS)
@@ -98,7 +106,8 @@ services_shop_test_reviews_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_
 TESTS += services/shop/test_reviews
 
 # None of them compiles before the header is there.
-$(souk_reviews_OBJECTS) $(souk_moderation_OBJECTS) $(services_shop_test_reviews_OBJECTS): services/shop/shop.h
+$(souk_reviews_OBJECTS) $(souk_moderation_OBJECTS) $(services_shop_test_reviews_OBJECTS) \
+	$(services_shop_test_query_reviews_OBJECTS): services/shop/shop.h
 $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
 	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS): services/shop/shop.h

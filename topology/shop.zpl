@@ -74,9 +74,13 @@ service = moderation
 service = query
     about = What pages show.
     program = souk-query
+    follow = accounts
     follow = catalog
     follow = inventory
     follow = orders
+    follow = reviews
+    follow = reviews.own
+    follow = moderation
 
 service = cards
     about = A card processor's sandbox.

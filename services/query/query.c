@@ -1,5 +1,5 @@
 /*
- * query - what the pages of the shop show: lists of products, a product, orders.
+ * query - what the pages of the shop show: lists of products, a product, orders, reviews.
  * It decides nothing and publishes nothing; thrown away, it fills itself again
  * from what it follows.
  */
@@ -176,7 +176,7 @@ make_card(const struct souk_view *view, const struct product_page *page, struct 
             return rc;
         card_out->available |= units > 0;
     }
-    return 0;
+    return query_stars(view, page->product_id, &card_out->average, &card_out->reviews);
 }
 
 /* A published product has a place in each list of all products, and in each of its category. */
@@ -483,12 +483,23 @@ static const struct souk_handler handlers[] = {
     SOUK_APPLY(orders_confirmed, apply_confirmed),
     SOUK_APPLY(orders_cancelled, apply_cancelled),
     SOUK_APPLY(orders_refunded, apply_refunded),
+    SOUK_APPLY(accounts_registered, query_apply_registered),
+    SOUK_APPLY(accounts_renamed, query_apply_renamed),
+    SOUK_APPLY(review_updated, query_apply_review_updated),
+    SOUK_APPLY(review_kept, query_apply_review_kept),
+    SOUK_APPLY(moderation_queued, query_apply_moderation_queued),
+    SOUK_APPLY(moderation_judged, query_apply_moderation_judged),
+    SOUK_APPLY(moderation_dropped, query_apply_moderation_dropped),
     SOUK_ANSWER(query_categories, answer_categories),
     SOUK_ANSWER(query_products, answer_products),
     SOUK_ANSWER(query_product, answer_product),
     SOUK_ANSWER(query_my_orders, answer_my_orders),
     SOUK_ANSWER(query_orders, answer_orders),
     SOUK_ANSWER(query_order, answer_order),
+    SOUK_ANSWER(query_reviews, query_answer_reviews),
+    SOUK_ANSWER(query_my_review, query_answer_my_review),
+    SOUK_ANSWER(query_my_reviews, query_answer_my_reviews),
+    SOUK_ANSWER(query_moderation, query_answer_moderation),
     { 0 },
 };
 
@@ -500,16 +511,25 @@ static const struct souk_table_def tables[] = {
     { CATEGORY_PLACE_TABLE, STREAM_CATALOG },
     { SHELF_STOCK_TABLE, STREAM_INVENTORY },
     { ORDER_PAGE_TABLE, STREAM_ORDERS },
+    { AUTHOR_NAME_TABLE, STREAM_ACCOUNTS },
+    { PAGE_REVIEW_TABLE, STREAM_REVIEWS },
+    { STAR_COUNT_TABLE, STREAM_REVIEWS },
+    { OWN_REVIEW_TABLE, STREAM_REVIEWS_OWN },
+    { OWN_REVIEW_OF_TABLE, STREAM_REVIEWS_OWN },
+    { OWN_REVIEW_LIST_TABLE, STREAM_REVIEWS_OWN },
+    { WAITING_REVIEW_TABLE, STREAM_MODERATION },
+    { WAITING_SINCE_TABLE, STREAM_MODERATION },
     { 0 },
 };
 
 static const struct souk_index_def indexes[] = {
     { SHELF_TABLE, index_shelf },
     { ORDER_LIST_TABLE, index_order_list },
+    { REVIEW_LIST_TABLE, query_index_review_list },
     { 0 },
 };
 
-const struct souk_service query_service = { .name = "query", .version = 2, .handlers = handlers, .tables = tables,
+const struct souk_service query_service = { .name = "query", .version = 3, .handlers = handlers, .tables = tables,
     .indexes = indexes };
 
 int

@@ -184,6 +184,8 @@ record = product_card
         is_from = bool, others cost more
         picture = picture optional
         available = bool, some of it is in stock
+        average = u16 default 0, "hundredths of a star, 0 without reviews"
+        reviews = u32 default 0
 
 record = article_state
     about = A variant on its product's page.
@@ -1614,6 +1616,214 @@ row = said
         product_id = id, that it was last about
         text = text 4000
         text_before = text 4000, what was last said of another product
+
+#   ---- query: reviews ----------------------------------------------------------------
+
+enum = review_order
+    about = How reviews are listed.
+    values
+        newest = 0, the latest first
+        helpful = 1, what most people find so first
+        best = 2, the most stars first
+        worst = 3, the fewest stars first
+
+record = stars
+    about = What people think of a product.
+    fields
+        average = u16, "hundredths of a star, 0 without reviews"
+        reviews = u32
+        counts = list 5 of u32, "of reviews with one star, two, and so on"
+
+record = shown_review
+    about = A review as everybody reads it.
+    fields
+        review_id = id
+        author_name = text 60
+        is_verified = bool, they have bought the product
+        words = review_words
+        helpful = u32, people who find it so
+        written_ms = time
+
+record = own_review_card
+    about = A review as its author sees it.
+    fields
+        review_id = id
+        product_id = id
+        product_slug = text 60
+        product_title = text 100
+        is_verified = bool
+        words = review_words, the latest
+        state = review_state
+        reason = text 200, of a refusal
+        is_shown = bool, everybody reads these words or older ones
+        helpful = u32
+        written_ms = time
+
+record = queued_review
+    about = A review that waits for staff.
+    fields
+        review_id = id
+        revision = u32, to be named with the verdict
+        product_id = id
+        product_slug = text 60
+        product_title = text 100
+        author = id
+        author_name = text 60
+        is_verified = bool
+        words = review_words
+        is_shown = bool, everybody reads older words of it
+        finding = finding, why it waits
+        word = text 40, the one that is not wanted
+        queued_ms = time
+
+query = query.reviews
+    about = What people think of a product, and say about it.
+    refuses = query.unknown_product
+    fields
+        product_id = id
+        sort = review_order default newest
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            stars = stars
+            reviews = list 10 of shown_review
+            next = text 100 optional, where the next page begins
+
+query = query.my_review
+    about = "What whoever asks has said about a product, if anything."
+    refuses = shop.not_signed_in
+    fields
+        product_id = id
+    reply
+        fields
+            review = own_review_card optional
+
+query = query.my_reviews
+    about = "Reviews of whoever asks, the latest first."
+    refuses = shop.not_signed_in
+    fields
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            reviews = list 10 of own_review_card
+            next = text 100 optional, where the next page begins
+
+query = query.moderation
+    about = "Reviews that wait for staff, the longest first."
+    refuses = shop.staff_only
+    fields
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            reviews = list 10 of queued_review
+            next = text 100 optional, where the next page begins
+
+row = page_review
+    about = A review that everybody may read.
+    table = page_reviews
+    stream = reviews
+    key = review_id
+    fields
+        review_id = id
+        product_id = id
+        author = id
+        is_verified = bool
+        words = review_words
+        helpful = u32
+        written_ms = time
+
+row = star_count
+    about = How many reviews of a product have how many stars.
+    table = star_counts
+    stream = reviews
+    key = product_id
+    fields
+        product_id = id
+        counts = list 5 of u32
+
+row = review_list
+    about = A review in a list of its product's, in the list's order.
+    table = review_lists
+    key = product_id
+    key = sort
+    key = place
+    key = review_id
+    fields
+        product_id = id
+        sort = u8, a review_order
+        place = text 32, that sorts it
+        review_id = id
+
+row = own_review
+    about = A review as its author may see it.
+    table = own_reviews
+    stream = reviews.own
+    key = review_id
+    fields
+        review_id = id
+        product_id = id
+        author = id
+        is_verified = bool
+        words = review_words
+        revision = u32
+        state = review_state
+        reason = text 200
+        is_shown = bool
+        written_ms = time
+
+row = own_review_of
+    about = What somebody has said about a product.
+    table = own_reviews_of
+    stream = reviews.own
+    key = author
+    key = product_id
+    fields
+        author = id
+        product_id = id
+        review_id = id
+
+row = own_review_list
+    about = A review in its author's list.
+    table = own_review_lists
+    stream = reviews.own
+    key = author
+    key = before_ms
+    key = review_id
+    fields
+        author = id
+        before_ms = u64, the time until the end of time
+        review_id = id
+
+row = waiting_review
+    about = "A review that waits for staff, in the order of waiting."
+    table = waiting_reviews
+    stream = moderation
+    key = queued_ms
+    key = review_id
+    fields
+        queued_ms = time
+        review_id = id
+        revision = u32
+        finding = finding
+        word = text 40
+
+row = waiting_since
+    about = Since when a review waits.
+    table = waiting_since
+    stream = moderation
+    key = review_id
+    fields
+        review_id = id
+        queued_ms = time
+
+row = author_name
+    about = What somebody wants to be called.
+    table = author_names
+    stream = accounts
+    key = person_id
+    fields
+        person_id = id
+        name = text 60
 
 #   ---- cards: the processor's sandbox --------------------------------------------
 

@@ -97,6 +97,16 @@ route = POST /api/orders/{order_id}/cancel
 
 #   reviews
 
+route = GET /api/products/{product_id}/reviews
+    query = query.reviews
+    cache = revalidate
+
+route = GET /api/products/{product_id}/reviews/mine
+    query = query.my_review
+
+route = GET /api/reviews
+    query = query.my_reviews
+
 route = POST /api/products/{product_id}/reviews
     command = reviews.write
     location = /api/reviews/{review_id}
@@ -160,6 +170,11 @@ route = GET /api/admin/orders
 
 route = POST /api/admin/orders/{order_id}/refunds
     command = orders.refund
+    role = staff
+    role = admin
+
+route = GET /api/admin/moderation
+    query = query.moderation
     role = staff
     role = admin
 

@@ -96,25 +96,28 @@ products_are_listed_in_four_orders(void **state)
     souk_stage_ask(stage, "query.products sort=title category=tea");
     souk_stage_ask(stage, "query.products sort=title category=spices");
     souk_stage_expect(stage,
-        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea"
-            " price=1250EUR is_from=false available=true},{product=12 slug=p12 title=Kelim summary=''"
-            " category=rugs price=50000EUR is_from=false available=false},{product=11 slug=p11 title='tea pot'"
-            " summary='' category=tea price=3000EUR is_from=false available=true}]\n"
-        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea"
-            " price=1250EUR is_from=false available=true},{product=11 slug=p11 title='tea pot' summary=''"
-            " category=tea price=3000EUR is_from=false available=true},{product=12 slug=p12 title=Kelim"
-            " summary='' category=rugs price=50000EUR is_from=false available=false}]\n"
+        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea price=1250EUR"
+            " is_from=false available=true average=0 reviews=0},{product=12 slug=p12 title=Kelim summary=''"
+            " category=rugs price=50000EUR is_from=false available=false average=0 reviews=0},{product=11 slug=p11"
+            " title='tea pot' summary='' category=tea price=3000EUR is_from=false available=true average=0"
+            " reviews=0}]\n"
+        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea price=1250EUR"
+            " is_from=false available=true average=0 reviews=0},{product=11 slug=p11 title='tea pot' summary=''"
+            " category=tea price=3000EUR is_from=false available=true average=0 reviews=0},{product=12 slug=p12"
+            " title=Kelim summary='' category=rugs price=50000EUR is_from=false available=false average=0 reviews=0}]\n"
         "[3000] answer products=[{product=12 slug=p12 title=Kelim summary='' category=rugs price=50000EUR"
-            " is_from=false available=false},{product=11 slug=p11 title='tea pot' summary='' category=tea"
-            " price=3000EUR is_from=false available=true},{product=13 slug=p13 title='Tea glass' summary=''"
-            " category=tea price=1250EUR is_from=false available=true}]\n"
+            " is_from=false available=false average=0 reviews=0},{product=11 slug=p11 title='tea pot' summary=''"
+            " category=tea price=3000EUR is_from=false available=true average=0 reviews=0},{product=13 slug=p13"
+            " title='Tea glass' summary='' category=tea price=1250EUR is_from=false available=true average=0"
+            " reviews=0}]\n"
         "[3000] answer products=[{product=12 slug=p12 title=Kelim summary='' category=rugs price=50000EUR"
-            " is_from=false available=false},{product=13 slug=p13 title='Tea glass' summary='' category=tea"
-            " price=1250EUR is_from=false available=true},{product=11 slug=p11 title='tea pot' summary=''"
-            " category=tea price=3000EUR is_from=false available=true}]\n"
-        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea"
-            " price=1250EUR is_from=false available=true},{product=11 slug=p11 title='tea pot' summary=''"
-            " category=tea price=3000EUR is_from=false available=true}]\n"
+            " is_from=false available=false average=0 reviews=0},{product=13 slug=p13 title='Tea glass' summary=''"
+            " category=tea price=1250EUR is_from=false available=true average=0 reviews=0},{product=11 slug=p11"
+            " title='tea pot' summary='' category=tea price=3000EUR is_from=false available=true average=0"
+            " reviews=0}]\n"
+        "[3000] answer products=[{product=13 slug=p13 title='Tea glass' summary='' category=tea price=1250EUR"
+            " is_from=false available=true average=0 reviews=0},{product=11 slug=p11 title='tea pot' summary=''"
+            " category=tea price=3000EUR is_from=false available=true average=0 reviews=0}]\n"
         "[3000] answer products=[]\n");
     souk_stage_expect_same_tables(stage, "query");
 }
@@ -158,8 +161,8 @@ a_product_is_shown_as_long_as_it_is_published(void **state)
         "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=published"
             " articles=[{sku=small name=small price=900EUR available=0},{sku=big name=big price=1900EUR"
             " available=100}] pictures=[{name=pot alt='A pot'}]\n"
-        "[   0] answer products=[{product=11 slug=pot title=Pot summary='' category=tea price=900EUR"
-            " is_from=true picture={name=pot alt='A pot'} available=true}]\n"
+        "[   0] answer products=[{product=11 slug=pot title=Pot summary='' category=tea price=900EUR is_from=true"
+            " picture={name=pot alt='A pot'} available=true average=0 reviews=0}]\n"
         "[   0] catalog 7 withdrawn product=11\n"
         "[   0] reply accepted catalog=7\n"
         "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=withdrawn"
@@ -186,8 +189,8 @@ a_product_moves_with_what_is_written_of_it(void **state)
     souk_stage_expect(stage,
         "[1000] answer refused unknown_product\n"
         "[1000] answer products=[]\n"
-        "[1000] answer products=[{product=11 slug=jug title=Jug summary='' category=rugs price=2000EUR"
-            " is_from=false available=false}]\n");
+        "[1000] answer products=[{product=11 slug=jug title=Jug summary='' category=rugs price=2000EUR is_from=false"
+            " available=false average=0 reviews=0}]\n");
     souk_stage_expect_same_tables(stage, "query");
 }
 

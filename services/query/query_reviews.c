@@ -1,0 +1,402 @@
+/*
+ * query_reviews - what pages show of reviews: those of a product and its stars,
+ * one's own, and the queue of moderation.
+ */
+#include "query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "people.h"
+
+#define REVIEWS_SHOWN_MAX 10            /* as described, and so are the next two */
+#define STARS_MAX 5
+#define REVIEW_PLACE_BYTES_MAX 32
+#define REVIEW_ORDERS 4
+
+/* ---- what everybody reads ------------------------------------------- */
+
+static int
+get_counts(const struct souk_view *view, struct souk_id product_id, uint32_t counts_out[STARS_MAX])
+{
+    struct star_count row = { .counts_count = 0 };
+    int rc = star_count_get(view, product_id, &row);
+
+    for (size_t i = 0; i < STARS_MAX; i++)
+        counts_out[i] = i < row.counts_count ? row.counts[i] : 0;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+query_stars(const struct souk_view *view, struct souk_id product_id, uint16_t *average_out, uint32_t *reviews_out)
+{
+    uint32_t counts[STARS_MAX];
+    uint64_t stars = 0, reviews = 0;
+    int rc = get_counts(view, product_id, counts);
+
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < STARS_MAX; i++) {
+        reviews += counts[i];
+        stars += counts[i] * (uint64_t)(i + 1);
+    }
+    *average_out = reviews == 0 ? 0 : (uint16_t)((stars * 100 + reviews / 2) / reviews);
+    *reviews_out = (uint32_t)reviews;
+    return 0;
+}
+
+/* One star count loses a review, another one gets it. NULL: neither. */
+static int
+count_stars(struct souk_tables *tables, struct souk_id product_id, const struct review_words *before,
+    const struct review_words *now)
+{
+    uint32_t counts[STARS_MAX];
+    int rc = get_counts(souk_tables_view(tables), product_id, counts);
+
+    if (rc != 0)
+        return rc;
+    if (before != NULL)
+        counts[before->stars - 1]--;
+    if (now != NULL)
+        counts[now->stars - 1]++;
+    rc = star_count_put(tables, &(struct star_count){ .product_id = product_id, .counts = counts,
+        .counts_count = STARS_MAX });
+    return rc != 0 ? rc : souk_touch(tables, SHELF_TABLE, souk_slice_of_id(&product_id));
+}
+
+int
+query_apply_review_updated(struct souk_tables *tables, const struct review_updated *event)
+{
+    struct page_review before;
+    const int found = page_review_get(souk_tables_view(tables), event->review_id, &before);
+    int rc;
+
+    if (found != 0 && found != -SOUK_ENOTFOUND)
+        return found;
+    if ((rc = count_stars(tables, event->product_id, found == 0 ? &before.words : NULL,
+        event->has_words ? &event->words : NULL)) != 0)
+        return rc;
+    if (event->has_words)
+        rc = page_review_put(tables, &(struct page_review){ .review_id = event->review_id,
+            .product_id = event->product_id, .author = event->author, .is_verified = event->is_verified,
+            .words = event->words, .helpful = event->helpful, .written_ms = event->written_ms });
+    else if (found == 0)
+        rc = page_review_delete(tables, event->review_id);
+    return rc != 0 ? rc : souk_touch(tables, REVIEW_LIST_TABLE, souk_slice_of_id(&event->review_id));
+}
+
+/* The latest goes first among those that are equal otherwise. */
+static struct souk_slice
+name_place(enum review_order sort, const struct page_review *review, char out[REVIEW_PLACE_BYTES_MAX + 1])
+{
+    const uint64_t before_ms = SOUK_TIME_MS_MAX - review->written_ms;
+    uint32_t first = 0;
+
+    switch (sort) {
+    case REVIEW_ORDER_NEWEST:
+        break;
+    case REVIEW_ORDER_HELPFUL:
+        first = UINT32_MAX - review->helpful;
+        break;
+    case REVIEW_ORDER_BEST:
+        first = STARS_MAX - review->words.stars;
+        break;
+    case REVIEW_ORDER_WORST:
+        first = review->words.stars;
+        break;
+    }
+    (void)snprintf(out, REVIEW_PLACE_BYTES_MAX + 1, "%010" PRIu32 "%016" PRIu64, first, before_ms);
+    return souk_slice_of(out);
+}
+
+int
+query_index_review_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
+{
+    char place[REVIEW_PLACE_BYTES_MAX + 1];
+    struct page_review review;
+    struct souk_id review_id;
+    int rc;
+
+    if ((rc = souk_id_of(entity, &review_id)) != 0 || (rc = page_review_get(view, review_id, &review)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    for (unsigned i = 0; i < REVIEW_ORDERS && rc == 0; i++)
+        rc = review_list_index(rows, &(struct review_list){ .product_id = review.product_id, .sort = (uint8_t)i,
+            .place = name_place((enum review_order)i, &review, place), .review_id = review_id });
+    return rc;
+}
+
+/* Whom accounts has forgotten, or not told of yet, is nobody by name. */
+static int
+get_name(const struct souk_view *view, struct souk_id person, struct souk_slice *name_out)
+{
+    struct author_name name = { .name = souk_slice_of("") };
+    int rc = author_name_get(view, person, &name);
+
+    *name_out = name.name;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+static int
+show_review(const struct souk_view *view, struct souk_id review_id, struct shown_review *shown_out)
+{
+    struct page_review review;
+    int rc;
+
+    if ((rc = page_review_get(view, review_id, &review)) != 0)
+        return rc;
+    *shown_out = (struct shown_review){ .review_id = review_id, .is_verified = review.is_verified,
+        .words = review.words, .helpful = review.helpful, .written_ms = review.written_ms };
+    return get_name(view, review.author, &shown_out->author_name);
+}
+
+int
+query_answer_reviews(const struct souk_view *view, const struct query_reviews *query, struct souk_answer *answer)
+{
+    struct shown_review reviews[REVIEWS_SHOWN_MAX];
+    uint32_t counts[STARS_MAX];
+    struct query_reviews_reply reply = { .reviews = reviews, .stars = { .counts = counts,
+        .counts_count = STARS_MAX } };
+    struct souk_slice place = souk_slice_of("");
+    struct souk_id from = { { 0 } };
+    struct product_page page;
+    struct review_list row;
+    struct souk_rows *rows;
+    char next[QUERY_FROM_BYTES];
+    int rc;
+
+    if ((rc = product_page_get(view, query->product_id, &page)) != 0)
+        return rc == -SOUK_ENOTFOUND ? souk_answer_refuse(answer, QUERY_UNKNOWN_PRODUCT) : rc;
+    if (page.state == PRODUCT_STATE_DRAFT)
+        return souk_answer_refuse(answer, QUERY_UNKNOWN_PRODUCT);
+    if (query->has_from)
+        query_read_from(query->from, &from, &place);
+    if ((rc = get_counts(view, query->product_id, counts)) != 0
+        || (rc = query_stars(view, query->product_id, &reply.stars.average, &reply.stars.reviews)) != 0
+        || (rc = review_list_scan_by_product_id_sort_from(view, query->product_id, (uint8_t)query->sort, place, from,
+            &rows)) != 0)
+        return rc;
+    while (!reply.has_next && (rc = review_list_next(view, rows, &row)) == 0) {
+        if ((reply.has_next = reply.reviews_count == REVIEWS_SHOWN_MAX))
+            reply.next = query_write_from(row.review_id, row.place, next);
+        else if ((rc = show_review(view, row.review_id, &reviews[reply.reviews_count++])) != 0)
+            break;
+    }
+    souk_rows_close(&rows);
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_reviews(answer, &reply);
+}
+
+/* ---- one's own ------------------------------------------------------ */
+
+static int
+forget_own(struct souk_tables *tables, const struct review_kept *event)
+{
+    int rc = own_review_delete(tables, event->review_id);
+
+    if (rc == 0)
+        rc = own_review_of_delete(tables, event->author, event->product_id);
+    return rc != 0 ? rc : own_review_list_delete(tables, event->author, SOUK_TIME_MS_MAX - event->written_ms,
+        event->review_id);
+}
+
+int
+query_apply_review_kept(struct souk_tables *tables, const struct review_kept *event)
+{
+    int rc;
+
+    if (event->state == REVIEW_STATE_REMOVED)
+        return forget_own(tables, event);
+    rc = own_review_put(tables, &(struct own_review){ .review_id = event->review_id,
+        .product_id = event->product_id, .author = event->author, .is_verified = event->is_verified,
+        .words = event->words, .revision = event->revision, .state = event->state, .reason = event->reason,
+        .is_shown = event->is_shown, .written_ms = event->written_ms });
+    if (rc == 0)
+        rc = own_review_of_put(tables, &(struct own_review_of){ event->author, event->product_id,
+            event->review_id });
+    return rc != 0 ? rc : own_review_list_put(tables, &(struct own_review_list){ event->author,
+        SOUK_TIME_MS_MAX - event->written_ms, event->review_id });
+}
+
+/* A product that this service has not heard of yet has no name. */
+static int
+name_product(const struct souk_view *view, struct souk_id product_id, struct souk_slice *slug_out,
+    struct souk_slice *title_out)
+{
+    struct product_page page = { .slug = souk_slice_of(""), .title = souk_slice_of("") };
+    int rc = product_page_get(view, product_id, &page);
+
+    *slug_out = page.slug;
+    *title_out = page.title;
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+static int
+show_own(const struct souk_view *view, struct souk_id review_id, struct own_review_card *card_out)
+{
+    struct page_review shown = { .helpful = 0 };
+    struct own_review own;
+    int rc;
+
+    if ((rc = own_review_get(view, review_id, &own)) != 0)
+        return rc;
+    if ((rc = page_review_get(view, review_id, &shown)) != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    *card_out = (struct own_review_card){ .review_id = review_id, .product_id = own.product_id,
+        .is_verified = own.is_verified, .words = own.words, .state = own.state, .reason = own.reason,
+        .is_shown = own.is_shown, .helpful = shown.helpful, .written_ms = own.written_ms };
+    return name_product(view, own.product_id, &card_out->product_slug, &card_out->product_title);
+}
+
+int
+query_answer_my_review(const struct souk_view *view, const struct query_my_review *query,
+    struct souk_answer *answer)
+{
+    const struct souk_pass *pass = souk_answer_pass(answer);
+    struct query_my_review_reply reply = { .has_review = false };
+    struct own_review_of own;
+    int rc;
+
+    if (pass == NULL)
+        return souk_answer_refuse(answer, SHOP_NOT_SIGNED_IN);
+    if ((rc = own_review_of_get(view, pass->person, query->product_id, &own)) == 0) {
+        reply.has_review = true;
+        rc = show_own(view, own.review_id, &reply.review);
+    }
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_my_review(answer, &reply);
+}
+
+int
+query_answer_my_reviews(const struct souk_view *view, const struct query_my_reviews *query,
+    struct souk_answer *answer)
+{
+    const struct souk_pass *pass = souk_answer_pass(answer);
+    struct own_review_card reviews[REVIEWS_SHOWN_MAX];
+    struct query_my_reviews_reply reply = { .reviews = reviews };
+    struct own_review_list row;
+    struct souk_rows *rows;
+    struct souk_id from;
+    uint64_t before_ms;
+    char next[QUERY_FROM_BYTES];
+    int rc;
+
+    if (pass == NULL)
+        return souk_answer_refuse(answer, SHOP_NOT_SIGNED_IN);
+    query_read_time_from(query->has_from, query->from, &before_ms, &from);
+    if ((rc = own_review_list_scan_by_author_from(view, pass->person, before_ms, from, &rows)) != 0)
+        return rc;
+    while (!reply.has_next && (rc = own_review_list_next(view, rows, &row)) == 0) {
+        if ((reply.has_next = reply.reviews_count == REVIEWS_SHOWN_MAX))
+            reply.next = query_write_time_from(row.review_id, row.before_ms, next);
+        else if ((rc = show_own(view, row.review_id, &reviews[reply.reviews_count++])) != 0)
+            break;
+    }
+    souk_rows_close(&rows);
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_my_reviews(answer, &reply);
+}
+
+/* ---- what waits for staff ------------------------------------------- */
+
+static int
+forget_waiting(struct souk_tables *tables, struct souk_id review_id)
+{
+    struct waiting_since since;
+    int rc = waiting_since_get(souk_tables_view(tables), review_id, &since);
+
+    if (rc == 0)
+        rc = waiting_review_delete(tables, since.queued_ms, review_id);
+    if (rc == 0)
+        rc = waiting_since_delete(tables, review_id);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+/* An edit goes to the end of the queue. */
+int
+query_apply_moderation_queued(struct souk_tables *tables, const struct moderation_queued *event)
+{
+    const uint64_t queued_ms = souk_tables_time_ms(tables);
+    int rc = forget_waiting(tables, event->review_id);
+
+    if (rc == 0)
+        rc = waiting_since_put(tables, &(struct waiting_since){ event->review_id, queued_ms });
+    return rc != 0 ? rc : waiting_review_put(tables, &(struct waiting_review){ .queued_ms = queued_ms,
+        .review_id = event->review_id, .revision = event->revision, .finding = event->finding,
+        .word = event->word });
+}
+
+int
+query_apply_moderation_judged(struct souk_tables *tables, const struct moderation_judged *event)
+{
+    return forget_waiting(tables, event->review_id);
+}
+
+int
+query_apply_moderation_dropped(struct souk_tables *tables, const struct moderation_dropped *event)
+{
+    return forget_waiting(tables, event->review_id);
+}
+
+/* Nobody waits whose words are others by now, or gone: moderation has not said so yet. -SOUK_ENOTFOUND. */
+static int
+show_waiting(const struct souk_view *view, const struct waiting_review *waiting, struct queued_review *queued_out)
+{
+    struct own_review own;
+    int rc;
+
+    if ((rc = own_review_get(view, waiting->review_id, &own)) != 0)
+        return rc;
+    if (own.revision != waiting->revision)
+        return -SOUK_ENOTFOUND;
+    *queued_out = (struct queued_review){ .review_id = own.review_id, .revision = own.revision,
+        .product_id = own.product_id, .author = own.author, .is_verified = own.is_verified, .words = own.words,
+        .is_shown = own.is_shown, .finding = waiting->finding, .word = waiting->word,
+        .queued_ms = waiting->queued_ms };
+    if ((rc = get_name(view, own.author, &queued_out->author_name)) != 0)
+        return rc;
+    return name_product(view, own.product_id, &queued_out->product_slug, &queued_out->product_title);
+}
+
+int
+query_answer_moderation(const struct souk_view *view, const struct query_moderation *query,
+    struct souk_answer *answer)
+{
+    const struct souk_pass *pass = souk_answer_pass(answer);
+    struct queued_review reviews[REVIEWS_SHOWN_MAX];
+    struct query_moderation_reply reply = { .reviews = reviews };
+    struct waiting_review row;
+    struct souk_rows *rows;
+    struct souk_id from;
+    uint64_t queued_ms;
+    char next[QUERY_FROM_BYTES];
+    int rc, shown = 0;
+
+    if (!souk_pass_has_role(pass, ROLE_STAFF) && !souk_pass_has_role(pass, ROLE_ADMIN))
+        return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
+    query_read_time_from(query->has_from, query->from, &queued_ms, &from);
+    if ((rc = waiting_review_scan_from(view, queued_ms, from, &rows)) != 0)
+        return rc;
+    while (!reply.has_next && (rc = waiting_review_next(view, rows, &row)) == 0) {
+        if ((reply.has_next = reply.reviews_count == REVIEWS_SHOWN_MAX))
+            reply.next = query_write_time_from(row.review_id, row.queued_ms, next);
+        else if ((shown = show_waiting(view, &row, &reviews[reply.reviews_count])) == 0)
+            reply.reviews_count++;
+        else if (shown != -SOUK_ENOTFOUND)
+            break;
+    }
+    souk_rows_close(&rows);
+    if (shown != 0 && shown != -SOUK_ENOTFOUND)
+        return shown;
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_moderation(answer, &reply);
+}
+
+/* ---- who has written it --------------------------------------------- */
+
+int
+query_apply_registered(struct souk_tables *tables, const struct accounts_registered *event)
+{
+    return author_name_put(tables, &(struct author_name){ event->person_id, event->name });
+}
+
+int
+query_apply_renamed(struct souk_tables *tables, const struct accounts_renamed *event)
+{
+    return author_name_put(tables, &(struct author_name){ event->person_id, event->name });
+}
