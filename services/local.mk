@@ -25,14 +25,22 @@ services/shop/shop.c: services/shop/shop.h
 EXTRA_DIST += services/shop/shop.messages.zpl services/shop/shop.routes.zpl topology/shop.zpl
 CLEANFILES += services/shop/shop.h services/shop/shop.c
 noinst_LTLIBRARIES += libshop.la
-libshop_la_SOURCES = services/shop/money.c services/shop/money.h services/shop/people.c services/shop/people.h \
+libshop_la_SOURCES = \
+	services/shop/carted.c \
+	services/shop/carted.h \
+	services/shop/money.c \
+	services/shop/money.h \
+	services/shop/offers.c \
+	services/shop/offers.h \
+	services/shop/people.c \
+	services/shop/people.h \
 	services/shop/services.h
 nodist_libshop_la_SOURCES = services/shop/shop.c services/shop/shop.h
 libshop_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/shop
 libshop_la_LIBADD = libsouk-all.la
 SHOP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/shop -I$(top_builddir)/services/shop
 
-bin_PROGRAMS += souk-accounts souk-catalog souk-inventory souk-orders souk-payments souk-query souk-cards
+bin_PROGRAMS += souk-accounts souk-catalog souk-inventory souk-carts souk-orders souk-payments souk-query souk-cards
 souk_accounts_SOURCES = services/accounts/accounts.c
 souk_accounts_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_accounts_LDADD = libshop.la $(SODIUM_LIBS)
@@ -42,6 +50,9 @@ souk_catalog_LDADD = libshop.la
 souk_inventory_SOURCES = services/inventory/inventory.c
 souk_inventory_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_inventory_LDADD = libshop.la
+souk_carts_SOURCES = services/carts/carts.c
+souk_carts_CPPFLAGS = $(SHOP_CPPFLAGS)
+souk_carts_LDADD = libshop.la
 souk_orders_SOURCES = services/orders/orders.c
 souk_orders_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_orders_LDADD = libshop.la
@@ -65,11 +76,22 @@ souk_cards_LDADD = libshop.la
 
 # The same sources in one program, whose main is the test's: theirs give way.
 check_LTLIBRARIES += libshop-services.la
-libshop_services_la_SOURCES = services/accounts/accounts.c services/catalog/catalog.c services/inventory/inventory.c services/orders/orders.c \
-	services/payments/payments.c services/query/query.c services/query/query.h services/query/query_from.c \
-	services/query/query_reviews.c services/cards/cards.c \
-	services/shop/story.c services/shop/story.h
-libshop_services_la_SOURCES += services/reviews/reviews.c services/moderation/moderation.c
+libshop_services_la_SOURCES = \
+	services/accounts/accounts.c \
+	services/cards/cards.c \
+	services/carts/carts.c \
+	services/catalog/catalog.c \
+	services/inventory/inventory.c \
+	services/moderation/moderation.c \
+	services/orders/orders.c \
+	services/payments/payments.c \
+	services/query/query.c \
+	services/query/query.h \
+	services/query/query_from.c \
+	services/query/query_reviews.c \
+	services/reviews/reviews.c \
+	services/shop/story.c \
+	services/shop/story.h
 libshop_services_la_CPPFLAGS = $(SHOP_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
 libshop_services_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 libshop_services_la_LIBADD = libshop.la $(SODIUM_LIBS)
@@ -105,9 +127,16 @@ services_shop_test_reviews_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_reviews_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += services/shop/test_reviews
 
+check_PROGRAMS += services/shop/test_carts
+services_shop_test_carts_SOURCES = services/shop/test_carts.c
+services_shop_test_carts_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_carts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_carts_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_carts
+
 # None of them compiles before the header is there.
 $(souk_reviews_OBJECTS) $(souk_moderation_OBJECTS) $(services_shop_test_reviews_OBJECTS) \
-	$(services_shop_test_query_reviews_OBJECTS): services/shop/shop.h
+	$(services_shop_test_query_reviews_OBJECTS) $(souk_carts_OBJECTS) $(services_shop_test_carts_OBJECTS): services/shop/shop.h
 $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
 	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS): services/shop/shop.h

@@ -10,95 +10,203 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "carted.h"
 #include "money.h"
+#include "offers.h"
 #include "people.h"
 #include "shop.h"
 
-#define LINES_MAX 50                    /* as described, and so is the next one */
-#define UNITS_MAX 1000
+#define UNITS_MAX 1000                  /* of one article, as described */
 #define TITLE_BYTES_MAX 160
-#define PAY "pay"                       /* timer: it is not paid yet */
+#define ADOPTED_MAX 100                 /* orders of one guest who signs in: more than one browser ever makes */
+#define NUMBER_FIRST 10001              /* a first order need not look like one */
+#define PAY "pay"                       /* timer: it is not paid, or its goods are on the shelf still */
 #define PAY_MS (15 * 60 * 1000)
 #define HOLD_MS (20 * 60 * 1000)        /* longer, so that it is the order that ends first */
 
 /* ---- placing -------------------------------------------------------- */
 
-/* What an article is and costs, and that it is for sale. */
-static int
-find_offer(const struct souk_view *view, const struct wanted_line *wanted, struct souk_decision *decision,
-    struct offer *offer_out)
+/* What stands on a receipt: a title has at most 100 bytes and a variant's name 58 of its 60. NULL: no memory. */
+static struct souk_slice
+name_article(const struct souk_view *view, const struct offer *offer)
 {
-    struct offered_product product;
-    int rc;
+    char *title = souk_arena_alloc(souk_view_arena(view), TITLE_BYTES_MAX + 1);
 
-    if ((rc = offer_get(view, wanted->sku, offer_out)) != 0
-        || (rc = offered_product_get(view, offer_out->product_id, &product)) != 0)
-        return rc == -SOUK_ENOTFOUND ? souk_refuse(decision, ORDERS_UNKNOWN_ARTICLE) : rc;
-    if (product.state != PRODUCT_STATE_PUBLISHED)
-        return souk_refuse(decision, ORDERS_UNKNOWN_ARTICLE);
-    return money_is_equal(offer_out->price, wanted->price) ? 0 : souk_refuse(decision, ORDERS_PRICE_CHANGED);
+    if (title == NULL)
+        return (struct souk_slice){ NULL, 0 };
+    (void)snprintf(title, TITLE_BYTES_MAX + 1, "%.*s%s%.*s", (int)offer->title.size_bytes,
+        (const char *)offer->title.base, offer->name.size_bytes == 0 ? "" : ", ",
+        (int)(offer->name.size_bytes < 58 ? offer->name.size_bytes : 58), (const char *)offer->name.base);
+    return souk_slice_of(title);
 }
 
-/* Lines with the shop's own prices; an article that comes twice is one line. */
+/* Another line of an order, at the shop's own price; an article that comes twice is one line. */
 static int
-price_lines(const struct souk_view *view, const struct orders_place *command, struct souk_decision *decision,
+add_line(const struct offer *offer, uint32_t units, const struct souk_view *view, struct souk_decision *decision,
+    struct order_line *lines, struct orders_placed *placed)
+{
+    size_t k;
+
+    for (k = 0; k < placed->lines_count && !souk_slice_equal(lines[k].sku, offer->sku); k++)
+        continue;
+    if (k == placed->lines_count) {
+        lines[k] = (struct order_line){ .product_id = offer->product_id, .sku = offer->sku, .price = offer->price };
+        if ((lines[k].title = name_article(view, offer)).base == NULL)
+            return -SOUK_ENOMEM;
+        placed->lines_count++;
+    }
+    lines[k].units += units;
+    if (lines[k].units > UNITS_MAX)
+        return souk_refuse(decision, ORDERS_TOO_MANY);
+    if (!money_is_same_currency(offer->price, lines[0].price))
+        return souk_refuse(decision, ORDERS_CURRENCIES);
+    placed->total.minor += offer->price.minor * units;
+    memcpy(placed->total.currency, offer->price.currency, sizeof offer->price.currency);
+    return 0;
+}
+
+static int
+find_offer(const struct souk_view *view, struct souk_slice sku, struct souk_decision *decision,
+    struct offer *offer_out)
+{
+    int rc = offers_find(view, sku, offer_out);
+
+    return rc == -SOUK_ENOTFOUND ? souk_refuse(decision, ORDERS_UNKNOWN_ARTICLE) : rc;
+}
+
+/* The order is the shop's own by now: its prices, its total, its number. */
+static int
+emit_order(const struct souk_view *view, const struct orders_placed *placed, struct souk_slice email,
+    struct address address, struct souk_decision *decision)
+{
+    struct orders_placed numbered = *placed;
+    struct order_count orders = { .count = 0 };
+    int rc = order_count_get(view, 0, &orders);
+
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    if (placed->lines_count == 0)
+        return souk_refuse(decision, ORDERS_NOTHING_ORDERED);
+    numbered.number = NUMBER_FIRST + orders.count;
+    if ((rc = emit_orders_placed(decision, &numbered)) != 0)
+        return rc;
+    return emit_orders_addressed(decision, &(struct orders_addressed){ .order_id = placed->order_id,
+        .owner = placed->owner, .has_email = true, .email = email, .has_address = true, .address = address });
+}
+
+/* Who orders, and that the order is a new one. */
+static int
+begin_order(const struct souk_view *view, struct souk_id order_id, struct souk_decision *decision,
     struct orders_placed *placed)
 {
-    struct order_line *lines = souk_arena_alloc(souk_view_arena(view), LINES_MAX * sizeof *lines);
-    struct offer offer;
-    size_t k;
+    struct order order;
     int rc;
 
-    if (lines == NULL)
-        return -SOUK_ENOMEM;
-    for (size_t i = 0; i < command->lines_count; i++) {
-        const struct wanted_line *wanted = &command->lines[i];
-
-        if ((rc = find_offer(view, wanted, decision, &offer)) != 0)
-            return rc;
-        for (k = 0; k < placed->lines_count && !souk_slice_equal(lines[k].sku, wanted->sku); k++)
-            continue;
-        if (k == placed->lines_count)
-            lines[placed->lines_count++] = (struct order_line){ .product_id = offer.product_id, .sku = wanted->sku,
-                .title = offer.title, .price = offer.price };
-        lines[k].units += wanted->units;
-        if (lines[k].units > UNITS_MAX)
-            return souk_refuse(decision, ORDERS_TOO_MANY);
-        if (!money_is_same_currency(offer.price, lines[0].price))
-            return souk_refuse(decision, ORDERS_CURRENCIES);
-        placed->total.minor += offer.price.minor * wanted->units;
-        memcpy(placed->total.currency, offer.price.currency, sizeof offer.price.currency);
-    }
-    placed->lines = lines;
-    return placed->lines_count == 0 ? souk_refuse(decision, ORDERS_NOTHING_ORDERED) : 0;
+    if ((rc = people_who(decision, &placed->owner)) != 0)
+        return rc;
+    rc = order_get(view, order_id, &order);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc == 0 ? souk_refuse(decision, ORDERS_ID_TAKEN) : rc;
 }
 
 static int
 decide_place(const struct souk_view *view, const struct orders_place *command, struct souk_decision *decision)
 {
-    struct orders_placed placed = { .order_id = command->order_id, .card = command->card };
-    struct order order;
+    struct order_line lines[CART_LINES_MAX];
+    struct orders_placed placed = { .order_id = command->order_id, .card = command->card, .lines = lines };
+    struct offer offer;
+    int rc = begin_order(view, command->order_id, decision, &placed);
+
+    for (size_t i = 0; i < command->lines_count && rc == 0; i++) {
+        const struct wanted_line *wanted = &command->lines[i];
+
+        if ((rc = find_offer(view, wanted->sku, decision, &offer)) != 0)
+            return rc;
+        if (!money_is_equal(offer.price, wanted->price))
+            return souk_refuse(decision, ORDERS_PRICE_CHANGED);
+        rc = add_line(&offer, wanted->units, view, decision, lines, &placed);
+    }
+    return rc != 0 ? rc : emit_order(view, &placed, command->email, command->address, decision);
+}
+
+/* One cart is one order, under whatever id it is sent again: pages are loaded anew, and buttons pressed twice. */
+static int
+check_cart(const struct souk_view *view, struct souk_id owner, uint64_t seen_version, struct souk_decision *decision)
+{
+    struct cart cart = { .cart_version = 0 };
+    struct last_order last = { .cart_version = 0 };
     int rc;
 
-    if ((rc = people_who(decision, &placed.owner)) != 0)
+    if (((rc = last_order_get(view, owner, &last)) != 0 && rc != -SOUK_ENOTFOUND)
+        || ((rc = cart_get(view, owner, &cart)) != 0 && rc != -SOUK_ENOTFOUND))
         return rc;
-    if ((rc = order_get(view, command->order_id, &order)) != -SOUK_ENOTFOUND)
-        return rc == 0 ? souk_refuse(decision, ORDERS_ID_TAKEN) : rc;
-    if ((rc = price_lines(view, command, decision, &placed)) != 0
-        || (rc = emit_orders_placed(decision, &placed)) != 0)
+    if (seen_version != 0 && seen_version <= last.cart_version)
+        return souk_refuse(decision, ORDERS_CART_ORDERED);
+    return seen_version == cart.cart_version ? 0 : souk_refuse(decision, ORDERS_CART_CHANGED);
+}
+
+static int
+decide_check_out(const struct souk_view *view, const struct orders_check_out *command, struct souk_decision *decision)
+{
+    struct order_line lines[CART_LINES_MAX];
+    struct in_cart cart[CART_LINES_MAX];
+    struct orders_placed placed = { .order_id = command->order_id, .card = command->card, .lines = lines,
+        .has_cart_version = true, .cart_version = command->cart_version };
+    struct offer offer;
+    size_t count;
+    int rc;
+
+    if ((rc = begin_order(view, command->order_id, decision, &placed)) != 0
+        || (rc = check_cart(view, placed.owner, command->cart_version, decision)) != 0
+        || (rc = carted_lines(view, placed.owner, cart, &count)) != 0)
         return rc;
-    return emit_orders_addressed(decision, &(struct orders_addressed){ .order_id = command->order_id,
-        .owner = placed.owner, .has_email = true, .email = command->email, .has_address = true,
-        .address = command->address });
+    for (size_t i = 0; i < count; i++)
+        if ((rc = find_offer(view, cart[i].sku, decision, &offer)) != 0
+            || (rc = add_line(&offer, cart[i].units, view, decision, lines, &placed)) != 0)
+            return rc;
+    if (count > 0 && !money_is_equal(placed.total, command->total))
+        return souk_refuse(decision, ORDERS_PRICE_CHANGED);
+    return emit_order(view, &placed, command->email, command->address, decision);
+}
+
+/* Whoever orders as a guest and signs in afterwards finds the order among their own. */
+static int
+react_guest_signed_in(const struct souk_view *view, const struct accounts_guest_signed_in *event,
+    struct souk_decision *decision)
+{
+    struct owned_order owned;
+    struct souk_rows *rows;
+    int rc;
+
+    if ((rc = owned_order_scan_by_owner(view, event->guest_id, &rows)) != 0)
+        return rc;
+    for (unsigned i = 0; i < ADOPTED_MAX && (rc = owned_order_next(view, rows, &owned)) == 0; i++)
+        if ((rc = emit_orders_adopted(decision, &(struct orders_adopted){ owned.order_id, event->person_id })) != 0)
+            break;
+    souk_rows_close(&rows);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
 /* ---- ending it early ------------------------------------------------ */
 
 static int
+emit_cancelled(struct souk_decision *decision, const struct order *order, const struct orders_cancelled *why)
+{
+    struct orders_cancelled cancelled = *why;
+
+    cancelled.order_id = order->order_id;
+    cancelled.owner = order->owner;
+    cancelled.goods_taken = order->goods_taken;
+    if (order->is_of_cart) {
+        cancelled.cart = order->lines;
+        cancelled.cart_count = order->lines_count;
+    }
+    return emit_orders_cancelled(decision, &cancelled);
+}
+
+static int
 cancel(struct souk_decision *decision, const struct order *order, enum cancel_reason reason)
 {
-    return emit_orders_cancelled(decision, &(struct orders_cancelled){ .order_id = order->order_id,
-        .reason = reason, .goods_taken = order->goods_taken });
+    return emit_cancelled(decision, order, &(struct orders_cancelled){ .reason = reason });
 }
 
 /* Is it still on its way, so that it may be called off? */
@@ -305,9 +413,8 @@ react_declined(const struct souk_view *view, const struct payments_declined *eve
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
     if (order.state >= ORDER_STATE_CONFIRMED)
         return 0;
-    return emit_orders_cancelled(decision, &(struct orders_cancelled){ .order_id = event->order_id,
-        .reason = CANCEL_REASON_DECLINED, .has_decline = true, .decline = event->reason,
-        .goods_taken = order.goods_taken });
+    return emit_cancelled(decision, &order, &(struct orders_cancelled){ .reason = CANCEL_REASON_DECLINED,
+        .has_decline = true, .decline = event->reason });
 }
 
 static int
@@ -339,19 +446,39 @@ react_refunded(const struct souk_view *view, const struct payments_refunded *eve
 static int
 apply_placed(struct souk_tables *tables, const struct orders_placed *event)
 {
-    struct stock_line lines[LINES_MAX];
+    struct stock_line lines[CART_LINES_MAX];
     int rc;
 
-    assert(event->lines_count <= LINES_MAX);
+    assert(event->lines_count <= CART_LINES_MAX);
     for (size_t i = 0; i < event->lines_count; i++)
         lines[i] = (struct stock_line){ event->lines[i].sku, event->lines[i].units };
     rc = order_put(tables, &(struct order){ .order_id = event->order_id, .owner = event->owner,
         .state = ORDER_STATE_PLACED, .total = event->total, .card = event->card, .lines = lines,
-        .lines_count = event->lines_count });
+        .lines_count = event->lines_count, .is_of_cart = event->has_cart_version });
+    if (rc == 0)
+        rc = order_count_put(tables, &(struct order_count){ 0, event->number - NUMBER_FIRST + 1 });
+    if (rc == 0)
+        rc = owned_order_put(tables, &(struct owned_order){ event->owner, event->order_id });
+    if (rc == 0 && event->has_cart_version)
+        rc = last_order_put(tables, &(struct last_order){ event->owner, event->cart_version });
     if (rc == 0)
         rc = souk_timer_set(tables, PAY, souk_slice_of_id(&event->order_id), souk_tables_time_ms(tables) + PAY_MS);
     return rc != 0 ? rc : souk_request(tables, "inventory", &inventory_hold_type, &(struct inventory_hold){
         .order_id = event->order_id, .lines = lines, .lines_count = event->lines_count, .hold_ms = HOLD_MS });
+}
+
+static int
+apply_adopted(struct souk_tables *tables, const struct orders_adopted *event)
+{
+    struct order order;
+    int rc;
+
+    if ((rc = order_get(souk_tables_view(tables), event->order_id, &order)) != 0
+        || (rc = owned_order_delete(tables, order.owner, event->order_id)) != 0)
+        return rc;
+    order.owner = event->owner;
+    rc = order_put(tables, &order);
+    return rc != 0 ? rc : owned_order_put(tables, &(struct owned_order){ event->owner, event->order_id });
 }
 
 static int
@@ -389,8 +516,6 @@ apply_paid(struct souk_tables *tables, const struct orders_paid *event)
     struct order order;
     int rc = set_state(tables, event->order_id, ORDER_STATE_PAID, &order);
 
-    if (rc == 0)
-        rc = souk_timer_clear(tables, PAY, souk_slice_of_id(&event->order_id));
     return rc != 0 ? rc : souk_request(tables, "inventory", &inventory_take_type,
         &(struct inventory_take){ event->order_id });
 }
@@ -414,6 +539,8 @@ apply_stepped(struct souk_tables *tables, const struct orders_stepped *event)
             &(struct inventory_take_back){ event->order_id });
     order.goods_taken = true;
     rc = order_put(tables, &order);
+    if (rc == 0)
+        rc = souk_timer_clear(tables, PAY, souk_slice_of_id(&event->order_id));
     return rc != 0 ? rc : souk_request(tables, "payments", &payments_capture_type,
         &(struct payments_capture){ event->order_id });
 }
@@ -474,65 +601,9 @@ apply_refunded(struct souk_tables *tables, const struct orders_refunded *event)
     return order_put(tables, &order);
 }
 
-/* ---- from catalog: what is sold, and for how much ------------------- */
-
-static int
-forget_offers(struct souk_tables *tables, struct souk_id product_id)
-{
-    struct offered_product before;
-    int rc = offered_product_get(souk_tables_view(tables), product_id, &before);
-
-    for (size_t i = 0; rc == 0 && i < before.articles_count; i++)
-        rc = offer_delete(tables, before.articles[i].sku);
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
-static int
-apply_written(struct souk_tables *tables, const struct catalog_written *event)
-{
-    char title[TITLE_BYTES_MAX + 1];
-    int rc = forget_offers(tables, event->product_id);
-
-    for (size_t i = 0; i < event->articles_count && rc == 0; i++) {
-        const struct article *article = &event->articles[i];
-
-        /* A title has at most 100 bytes and a variant's name 60. */
-        (void)snprintf(title, sizeof title, "%.*s%s%.*s", (int)event->title.size_bytes,
-            (const char *)event->title.base, article->name.size_bytes == 0 ? "" : ", ",
-            (int)(article->name.size_bytes < 58 ? article->name.size_bytes : 58), (const char *)article->name.base);
-        rc = offer_put(tables, &(struct offer){ article->sku, event->product_id, souk_slice_of(title),
-            article->price });
-    }
-    return rc != 0 ? rc : offered_product_put(tables, &(struct offered_product){ .product_id = event->product_id,
-        .state = event->state, .articles = event->articles, .articles_count = event->articles_count });
-}
-
-static int
-set_product_state(struct souk_tables *tables, struct souk_id product_id, enum product_state state)
-{
-    struct offered_product product;
-    int rc;
-
-    if ((rc = offered_product_get(souk_tables_view(tables), product_id, &product)) != 0)
-        return rc;
-    product.state = state;
-    return offered_product_put(tables, &product);
-}
-
-static int
-apply_published(struct souk_tables *tables, const struct catalog_published *event)
-{
-    return set_product_state(tables, event->product_id, PRODUCT_STATE_PUBLISHED);
-}
-
-static int
-apply_withdrawn(struct souk_tables *tables, const struct catalog_withdrawn *event)
-{
-    return set_product_state(tables, event->product_id, PRODUCT_STATE_WITHDRAWN);
-}
-
 static const struct souk_handler handlers[] = {
     SOUK_DECIDE(orders_place, decide_place),
+    SOUK_DECIDE(orders_check_out, decide_check_out),
     SOUK_DECIDE(orders_cancel, decide_cancel),
     SOUK_DECIDE(orders_refund, decide_refund),
     SOUK_REACT_TIMER(PAY, react_pay_due),
@@ -544,12 +615,14 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT_OUTCOME("payments.capture", react_capture_outcome),
     SOUK_REACT_OUTCOME("payments.void", react_done),
     SOUK_REACT_OUTCOME("payments.refund", react_done),
+    SOUK_REACT(accounts_guest_signed_in, react_guest_signed_in),
     SOUK_REACT(payments_authorised, react_authorised),
     SOUK_REACT(payments_step_needed, react_step_needed),
     SOUK_REACT(payments_declined, react_declined),
     SOUK_REACT(payments_captured, react_captured),
     SOUK_REACT(payments_refunded, react_refunded),
     SOUK_APPLY(orders_placed, apply_placed),
+    SOUK_APPLY(orders_adopted, apply_adopted),
     SOUK_APPLY(orders_reserved, apply_reserved),
     SOUK_APPLY(orders_step_needed, apply_step_needed),
     SOUK_APPLY(orders_paid, apply_paid),
@@ -558,20 +631,23 @@ static const struct souk_handler handlers[] = {
     SOUK_APPLY(orders_cancelled, apply_cancelled),
     SOUK_APPLY(orders_refund_decided, apply_refund_decided),
     SOUK_APPLY(orders_refunded, apply_refunded),
-    SOUK_APPLY(catalog_written, apply_written),
-    SOUK_APPLY(catalog_published, apply_published),
-    SOUK_APPLY(catalog_withdrawn, apply_withdrawn),
+    SOUK_APPLY(carts_filled, carted_apply_filled),
+    CARTED_HANDLERS,
+    OFFERS_HANDLERS,
     { 0 },
 };
 
 static const struct souk_table_def tables[] = {
     { ORDER_TABLE, STREAM_ORDERS },
-    { OFFER_TABLE, STREAM_CATALOG },
-    { OFFERED_PRODUCT_TABLE, STREAM_CATALOG },
+    { OWNED_ORDER_TABLE, STREAM_ORDERS },
+    { LAST_ORDER_TABLE, STREAM_ORDERS },
+    { ORDER_COUNT_TABLE, STREAM_ORDERS },
+    CARTED_TABLES,
+    OFFERS_TABLES,
     { 0 },
 };
 
-const struct souk_service orders_service = { .name = "orders", .version = 1, .handlers = handlers,
+const struct souk_service orders_service = { .name = "orders", .version = 2, .handlers = handlers,
     .tables = tables };
 
 int

@@ -242,6 +242,19 @@ add_step(struct souk_tables *tables, struct souk_id order_id, struct history_ste
 }
 
 static int
+apply_adopted(struct souk_tables *tables, const struct orders_adopted *event)
+{
+    struct order_page page;
+    int rc;
+
+    if ((rc = order_page_get(souk_tables_view(tables), event->order_id, &page)) != 0)
+        return rc;
+    page.owner = event->owner;
+    rc = order_page_put(tables, &page);
+    return rc != 0 ? rc : souk_touch(tables, ORDER_LIST_TABLE, souk_slice_of_id(&event->order_id));
+}
+
+static int
 apply_reserved(struct souk_tables *tables, const struct orders_reserved *event)
 {
     return add_step(tables, event->order_id, (struct history_step){ .state = ORDER_STATE_RESERVED }, 0);
@@ -477,6 +490,7 @@ static const struct souk_handler handlers[] = {
     SOUK_APPLY(catalog_withdrawn, apply_withdrawn),
     SOUK_APPLY(inventory_changed, apply_changed),
     SOUK_APPLY(orders_placed, apply_placed),
+    SOUK_APPLY(orders_adopted, apply_adopted),
     SOUK_APPLY(orders_reserved, apply_reserved),
     SOUK_APPLY(orders_step_needed, apply_step_needed),
     SOUK_APPLY(orders_paid, apply_paid),

@@ -8,6 +8,7 @@
 
 extern const struct souk_service accounts_service;
 extern const struct souk_service catalog_service;
+extern const struct souk_service carts_service;
 extern const struct souk_service inventory_service;
 extern const struct souk_service orders_service;
 extern const struct souk_service payments_service;

@@ -21,6 +21,10 @@ stream = inventory
     about = What is in stock, and for whom it is held.
     audience = public
 
+stream = carts
+    about = What people and guests want to buy.
+    audience = internal
+
 stream = orders
     about = Each step in the life of an order, without a word about the person.
     audience = internal
@@ -117,6 +121,14 @@ enum = decline_reason
         unknown_card = 5, the processor knows no such card
         no_answer = 6, the processor did not answer in time
 
+enum = cart_line_state
+    about = Whether what is in a cart can be had.
+    values
+        available = 0
+        too_few = 1, there are some, and fewer than the cart has
+        sold_out = 2
+        not_for_sale = 3, any more
+
 #   What messages share.
 
 record = article
@@ -137,6 +149,21 @@ record = stock_line
     fields
         sku = text 32
         units = u32 1..1000
+
+record = cart_line
+    about = "An article in a cart: as it was put there, and as it is now."
+    fields
+        sku = text 32
+        product_id = id
+        slug = text 60, of the product
+        title = text 100, of the product
+        name = text 60, of the variant
+        picture = picture optional
+        units = u32
+        price_then = money, when its units were last said
+        price = money, now
+        available = u32, "units that are in stock and not held, 1000 at most"
+        state = cart_line_state
 
 record = order_line
     about = An article as it was ordered.
@@ -282,6 +309,12 @@ refusals
     orders.not_yours = it is somebody else's
     orders.too_late = it is too far for that
     orders.too_much = more than was paid, and not given back yet
+    orders.cart_changed = the cart is another one than was seen
+    orders.cart_ordered = the cart has been ordered
+    carts.unknown_article = an article is not for sale
+    carts.too_many = more than 1000 of one article
+    carts.too_many_lines = a cart has 50 articles at most
+    carts.currencies = its articles have prices of several currencies
     payments.unknown_payment = there is no payment for this order
     payments.too_late = its payment is in another state by now
     payments.too_much = more than was taken, and not given back yet
@@ -374,6 +407,15 @@ event = accounts.registered
     fields
         person_id = id
         name = text 60
+
+event = accounts.guest_signed_in
+    about = A guest turned out to be somebody. What the guest had is that person's from now on.
+    stream = accounts
+    key = person_id
+    after = accounts.sign_in
+    fields
+        guest_id = id
+        person_id = id
 
 event = accounts.renamed
     about = Somebody is called something else.
@@ -869,6 +911,119 @@ row = known_article
     fields
         sku = text 32
 
+#   ---- carts ------------------------------------------------------------------------
+
+command = carts.add
+    about = Put units of an article into one's cart, to those that are there.
+    refuses = shop.not_signed_in
+    refuses = carts.unknown_article
+    refuses = carts.too_many
+    refuses = carts.too_many_lines
+    refuses = carts.currencies
+    fields
+        sku = text 32
+        units = u32 1..1000
+
+command = carts.set
+    about = Have so many units of an article in one's cart.
+    refuses = shop.not_signed_in
+    refuses = carts.unknown_article
+    refuses = carts.too_many_lines
+    refuses = carts.currencies
+    fields
+        sku = text 32
+        units = u32 1..1000
+
+command = carts.remove
+    about = Take an article out of one's cart. One that is not there is fine.
+    refuses = shop.not_signed_in
+    fields
+        sku = text 32
+
+event = carts.filled
+    about = So many units of an article are in a cart, at this price.
+    stream = carts
+    key = owner
+    after = carts.add
+    after = carts.set
+    after = orders.cancelled
+    after = accounts.guest_signed_in
+    fields
+        owner = id, a person or a guest
+        sku = text 32
+        units = u32
+        price = money, of one, at this moment
+
+event = carts.removed
+    about = An article is in a cart no more.
+    stream = carts
+    key = owner
+    after = carts.remove
+    fields
+        owner = id
+        sku = text 32
+
+event = carts.ordered
+    about = What was ordered has left the cart.
+    stream = carts
+    key = owner
+    after = orders.placed
+    fields
+        owner = id
+        order_id = id
+        lines = list 50 of stock_line
+
+event = carts.merged
+    about = "What a guest had put into a cart is in a person's: each article as often as in the fuller cart of the two."
+    stream = carts
+    key = owner
+    after = accounts.guest_signed_in
+    fields
+        owner = id, the person
+        guest_id = id, whose cart is empty now
+        left_out = u32, articles for which there was no room
+
+event = carts.expired
+    about = Nobody has touched a cart for 30 days; it is empty.
+    stream = carts
+    key = owner
+    after = timer idle
+    fields
+        owner = id
+
+query = carts.cart
+    about = The cart of whoever asks.
+    refuses = shop.not_signed_in
+    reply
+        fields
+            cart_version = u64, another one after each change; an order names it
+            lines = list 50 of cart_line, in the order in which they were put there
+            units = u32, of all lines
+            total = money optional, "of all lines that are for sale, now"
+            can_order = bool, "there is something, and all of it can be had"
+
+row = cart
+    about = That somebody has a cart, and how it has changed.
+    table = carts
+    stream = carts
+    key = owner
+    fields
+        owner = id
+        cart_version = u64, the number of the event that changed it last
+
+row = in_cart
+    about = An article in a cart.
+    table = in_carts
+    stream = carts
+    key = owner
+    key = sku
+    fields
+        owner = id
+        sku = text 32
+        units = u32
+        price = money
+        since_ms = time
+
 #   ---- orders ------------------------------------------------------------------
 
 command = orders.place
@@ -883,6 +1038,24 @@ command = orders.place
     fields
         order_id = id
         lines = list 50 of wanted_line
+        card = id, its token
+        email = text 254 personal, where to write to
+        address = address personal
+
+command = orders.check_out
+    about = Order what is in one's cart, at the prices of this moment, and pay with a card.
+    refuses = shop.not_signed_in
+    refuses = orders.id_taken
+    refuses = orders.cart_changed
+    refuses = orders.cart_ordered
+    refuses = orders.nothing_ordered
+    refuses = orders.unknown_article
+    refuses = orders.price_changed
+    refuses = orders.currencies
+    fields
+        order_id = id
+        cart_version = u64, of the cart that the shopper has seen
+        total = money, that the shopper has seen; when it is another one now nothing is ordered
         card = id, its token
         email = text 254 personal, where to write to
         address = address personal
@@ -914,12 +1087,15 @@ event = orders.placed
     stream = orders
     key = order_id
     after = orders.place
+    after = orders.check_out
     fields
         order_id = id
         owner = id, a person or a guest
         lines = list 50 of order_line
         total = money
         card = id
+        number = u32, "by which people call it: 10001 and so on"
+        cart_version = u64 optional, of the cart that was ordered
 
 event = orders.addressed
     about = Where it goes to.
@@ -927,11 +1103,21 @@ event = orders.addressed
     key = order_id
     subject = owner
     after = orders.place
+    after = orders.check_out
     fields
         order_id = id
         owner = id
         email = text 254 optional personal
         address = address optional personal
+
+event = orders.adopted
+    about = Who has ordered as a guest has signed in.
+    stream = orders
+    key = order_id
+    after = accounts.guest_signed_in
+    fields
+        order_id = id
+        owner = id, from now on
 
 event = orders.reserved
     about = Its goods are held.
@@ -997,6 +1183,8 @@ event = orders.cancelled
         reason = cancel_reason
         decline = decline_reason optional, of the card
         goods_taken = bool, they have to go back
+        owner = id
+        cart = list 50 of stock_line, what was taken out of the owner's cart for it
 
 event = orders.refund_decided
     about = Money is to be given back.
@@ -1037,6 +1225,35 @@ row = order
         decided = u64, minor units whose return was decided
         returned = u64, that have been given back
         lines = list 50 of stock_line
+        is_of_cart = bool
+
+row = last_order
+    about = What somebody has ordered last.
+    table = last_orders
+    stream = orders
+    key = owner
+    fields
+        owner = id
+        cart_version = u64, of the last cart that was ordered
+
+row = owned_order
+    about = Who has ordered what.
+    table = owned_orders
+    stream = orders
+    key = owner
+    key = order_id
+    fields
+        owner = id
+        order_id = id
+
+row = order_count
+    about = How many orders there are.
+    table = order_counts
+    stream = orders
+    key = everybody
+    fields
+        everybody = u8, 0
+        count = u32
 
 row = offer
     about = What an article is and costs now.
@@ -1046,17 +1263,20 @@ row = offer
     fields
         sku = text 32
         product_id = id
-        title = text 160
+        slug = text 60
+        title = text 100, of the product
+        name = text 60, of the variant
         price = money
+        picture = picture optional
+        is_sold = bool, its product is published and has it
 
 row = offered_product
-    about = Whether a product is sold, and its articles.
+    about = The articles of a product.
     table = offered_products
     stream = catalog
     key = product_id
     fields
         product_id = id
-        state = product_state
         articles = list 24 of article
 
 #   ---- payments ----------------------------------------------------------------

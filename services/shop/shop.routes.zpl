@@ -17,9 +17,12 @@ routes = shop
         catalog.not_sellable = 422
         catalog.bad_slug = 422
         inventory.unknown_article = 404
+        carts.unknown_article = 422
+        carts.too_many = 422
+        carts.too_many_lines = 422
+        carts.currencies = 422
         orders.nothing_ordered = 422
         orders.unknown_article = 422
-        orders.too_many = 422
         orders.currencies = 422
         orders.unknown_order = 404
         orders.not_yours = 403
@@ -69,6 +72,20 @@ route = GET /api/products/{slug}
     query = query.product
     cache = revalidate
 
+#   a cart, of whoever is signed in or of a guest
+
+route = GET /api/cart
+    query = carts.cart
+
+route = POST /api/cart/lines
+    command = carts.add
+
+route = PUT /api/cart/lines/{sku}
+    command = carts.set
+
+route = DELETE /api/cart/lines/{sku}
+    command = carts.remove
+
 #   cards, which a real shop's browser takes to the processor itself
 
 route = POST /api/cards
@@ -82,7 +99,7 @@ route = POST /api/charges/{charge_id}/step
 #   orders
 
 route = POST /api/orders
-    command = orders.place
+    command = orders.check_out
     location = /api/orders/{order_id}
     key = required
 

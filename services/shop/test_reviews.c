@@ -271,7 +271,7 @@ only_its_author_changes_a_review(void **state)
 
 #define PLACED "orders.placed order=21 owner=2 lines=[{product=5 sku=glass-red title=Tea units=1 price=1250EUR}," \
     "{product=5 sku=glass-blue title=Tea units=2 price=1250EUR},{product=6 sku=pot title=Pot units=1 price=1250EUR}]" \
-    " total=5000EUR card=7"
+    " total=5000EUR card=7 number=10001"
 
 static void
 who_has_bought_it_is_verified(void **state)
@@ -297,8 +297,8 @@ who_buys_it_later_is_verified_then(void **state)
 
     souk_stage_send(stage, WRITE);
     souk_stage_publish(stage, "orders.placed order=20 owner=2 lines=[{product=5 sku=glass-red title=Tea units=1"
-        " price=1250EUR}] total=1250EUR card=7");
-    souk_stage_publish(stage, "orders.cancelled order=20 reason=sold_out goods_taken=false");
+        " price=1250EUR}] total=1250EUR card=7 number=10001");
+    souk_stage_publish(stage, "orders.cancelled order=20 reason=sold_out goods_taken=false owner=2 cart=[]");
     souk_stage_publish(stage, PLACED);
     story_pass_over(stage);
     souk_stage_publish(stage, "orders.confirmed order=21");

@@ -73,10 +73,10 @@ an_order_is_paid_and_confirmed(void **state)
     furnish(stage, "4242 4242 4242 4242");
     place(stage, 11, 2);
     souk_stage_expect(stage,
-        "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red'"
-            " units=2 price=1250EUR}] total=2500EUR card=7\n"
-        "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann"
-            " street='1 High Street' city=Bonn postcode=53111 country=DE phone=''}\n"
+        "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red' units=2"
+            " price=1250EUR}] total=2500EUR card=7 number=10001\n"
+        "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
+            " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"
         "[   0] request inventory hold order=11 lines=[{sku=glass-red units=2}] hold=1200000\n"
         "[   0] inventory 2 changed sku=glass-red on_hand=3 held=2 reason=held units=2 note=''\n"
@@ -119,14 +119,14 @@ all_of_an_order_or_nothing(void **state)
     furnish(stage, "4242 4242 4242 4242");
     place(stage, 11, 4);
     souk_stage_expect(stage,
-        "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red'"
-            " units=4 price=1250EUR}] total=5000EUR card=7\n"
-        "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann"
-            " street='1 High Street' city=Bonn postcode=53111 country=DE phone=''}\n"
+        "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red' units=4"
+            " price=1250EUR}] total=5000EUR card=7 number=10001\n"
+        "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
+            " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"
         "[   0] request inventory hold order=11 lines=[{sku=glass-red units=4}] hold=1200000\n"
         "[   0] outcome inventory hold refused sold_out\n"
-        "[   0] orders 2 cancelled order=11 reason=sold_out goods_taken=false\n"
+        "[   0] orders 2 cancelled order=11 reason=sold_out goods_taken=false owner=2 cart=[]\n"
         "[   0] request inventory release order=11\n"
         "[   0] request payments void order=11\n"
         "[   0] payments 1 voided order=11 was_asked=false\n"
@@ -210,10 +210,10 @@ a_declined_card_lets_the_goods_go(void **state)
     furnish(stage, "4000 0000 0000 0002");
     place(stage, 11, 2);
     souk_stage_expect(stage,
-        "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red'"
-            " units=2 price=1250EUR}] total=2500EUR card=7\n"
-        "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann"
-            " street='1 High Street' city=Bonn postcode=53111 country=DE phone=''}\n"
+        "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red' units=2"
+            " price=1250EUR}] total=2500EUR card=7 number=10001\n"
+        "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
+            " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"
         "[   0] request inventory hold order=11 lines=[{sku=glass-red units=2}] hold=1200000\n"
         "[   0] inventory 2 changed sku=glass-red on_hand=3 held=2 reason=held units=2 note=''\n"
@@ -230,7 +230,7 @@ a_declined_card_lets_the_goods_go(void **state)
         "[   0] orders 3 stepped order=11 step=payment_asked\n"
         "[   0] payments 2 declined order=11 reason=declined\n"
         "[   0] payments 3 asking order=11 is_accepted=true\n"
-        "[   0] orders 4 cancelled order=11 reason=declined decline=declined goods_taken=false\n"
+        "[   0] orders 4 cancelled order=11 reason=declined decline=declined goods_taken=false owner=2 cart=[]\n"
         "[   0] request inventory release order=11\n"
         "[   0] request payments void order=11\n"
         "[   0] payments 4 voided order=11 was_asked=true\n"
@@ -286,7 +286,7 @@ a_card_may_want_a_second_step(void **state)
         "[   0] request cards void charge=12\n"
         "[   0] cards 9 voided charge=12\n"
         "[   0] outcome cards void accepted\n"
-        "[   0] orders 13 cancelled order=12 reason=declined decline=step_failed goods_taken=false\n"
+        "[   0] orders 13 cancelled order=12 reason=declined decline=step_failed goods_taken=false owner=2 cart=[]\n"
         "[   0] request inventory release order=12\n"
         "[   0] request payments void order=12\n"
         "[   0] payments 11 void_done order=12\n"
@@ -319,7 +319,7 @@ a_step_that_nobody_takes_ends_the_order(void **state)
         "[600000] request cards void charge=11\n"
         "[600000] cards 4 voided charge=11\n"
         "[600000] outcome cards void accepted\n"
-        "[600000] orders 5 cancelled order=11 reason=declined decline=step_failed goods_taken=false\n"
+        "[600000] orders 5 cancelled order=11 reason=declined decline=step_failed goods_taken=false owner=2 cart=[]\n"
         "[600000] request inventory release order=11\n"
         "[600000] request payments void order=11\n"
         "[600000] payments 5 void_done order=11\n"
@@ -375,7 +375,7 @@ a_processor_that_never_answers_holds_nobody(void **state)
         "[30000] request cards void charge=11\n"
         "[30000] cards 3 voided charge=11\n"
         "[30000] outcome cards void accepted\n"
-        "[30000] orders 4 cancelled order=11 reason=declined decline=no_answer goods_taken=false\n"
+        "[30000] orders 4 cancelled order=11 reason=declined decline=no_answer goods_taken=false owner=2 cart=[]\n"
         "[30000] request inventory release order=11\n"
         "[30000] request payments void order=11\n"
         "[30000] payments 4 void_done order=11\n"
@@ -412,7 +412,7 @@ an_order_is_cancelled_in_time(void **state)
     souk_stage_expect(stage,
         "[   0] reply refused not_yours\n"
         "[   0] reply refused unknown_order\n"
-        "[   0] orders 4 cancelled order=11 reason=shopper goods_taken=false\n"
+        "[   0] orders 4 cancelled order=11 reason=shopper goods_taken=false owner=2 cart=[]\n"
         "[   0] reply accepted orders=4\n"
         "[   0] request inventory release order=11\n"
         "[   0] request payments void order=11\n"
@@ -447,7 +447,7 @@ an_order_that_nobody_can_pay_ends_by_itself(void **state)
     story_pass_over(stage);
     souk_stage_elapse(stage, 1);
     souk_stage_expect(stage,
-        "[900000] orders 3 cancelled order=11 reason=too_late goods_taken=false\n"
+        "[900000] orders 3 cancelled order=11 reason=too_late goods_taken=false owner=2 cart=[]\n"
         "[900000] request inventory release order=11\n"
         "[900000] request payments void order=11\n"
         "[900000] inventory 4 changed sku=glass-red on_hand=3 held=0 reason=released units=3 note=''\n"
