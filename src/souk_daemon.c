@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "souk_pass_key.h"
 #include "souk_run.h"
+#include "souk_socket.h"
 #include "souk_topology.h"
 
 #define TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
@@ -40,7 +40,6 @@ struct daemon {
     struct souk_pass_key pass_key;              /* that it was started with */
 };
 
-static void allow_descriptors(void);
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int start(struct daemon *daemon);
 static int read_topology(struct daemon *daemon, struct souk_topology **topology_out);
@@ -76,7 +75,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     int status;
 
     (void)umask(077);
-    allow_descriptors();
+    souk_socket_allow_descriptors();
     if ((daemon = calloc(1, sizeof *daemon)) == NULL)
         return EX_OSERR;
     (void)snprintf(doc, sizeof doc, service == NULL ? STORE_DOC : SERVICE_DOC, service == NULL ? "" : service->name);
@@ -97,18 +96,6 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     souk_topology_close(&daemon->topology);
     free(daemon);
     return status;
-}
-
-/* As many as may be had: a peer's connection takes one. How many connections there may be follows from it. */
-static void
-allow_descriptors(void)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
 }
 
 static error_t

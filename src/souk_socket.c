@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,6 +86,17 @@ static int send_frame(void *socket, zmq_msg_t *frame, bool more);
 static void note_key(zmq_msg_t *frame, struct souk_socket_message *message);
 static void release(struct souk_socket_message *message);
 static int parse_address(const char *text, struct sockaddr_storage *address_out, socklen_t *bytes_out);
+
+void
+souk_socket_allow_descriptors(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
 
 void *
 souk_socket_context(void)

@@ -29,6 +29,8 @@ enum souk_socket_kind {
     SOUK_SOCKET_LINK,           /* DEALER, connected to one node's commands or queries door */
 };
 
+/* Let the process have as many descriptors as it may: a peer's connection takes one. */
+void souk_socket_allow_descriptors(void);
 /* The process's only context. NULL without memory or descriptors. */
 void *souk_socket_context(void);
 /* Wait until what is still to be sent is sent, at most as long as the sockets linger. NULL inside is fine. */

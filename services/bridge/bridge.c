@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -32,7 +31,6 @@ struct options {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static void print_version(FILE *stream, struct argp_state *state);
-static void allow_descriptors(void);
 static int read_topology(struct bridge *bridge, const struct options *options, struct souk_topology **topology_out);
 static int find_self(struct bridge *bridge, const struct options *options);
 static void say_wrong(void *arg, unsigned line, const char *sentence);
@@ -66,7 +64,7 @@ main(int argc, char **argv)
     int rc;
 
     (void)umask(077);
-    allow_descriptors();
+    souk_socket_allow_descriptors();
     argp_program_version_hook = print_version;
     argp_err_exit_status = EX_USAGE;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
@@ -149,18 +147,6 @@ static void
 print_version(FILE *stream, struct argp_state *state)
 {
     (void)fprintf(stream, "%s (souk) %s, libmicrohttpd %s\n", state->name, PACKAGE_VERSION, MHD_get_version());
-}
-
-/* A connection takes one, and so does every socket to a service. */
-static void
-allow_descriptors(void)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
 }
 
 /* ---- starting ------------------------------------------------------- */
