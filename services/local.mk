@@ -154,6 +154,8 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_http.c \
 	services/bridge/bridge_openapi.c \
 	services/bridge/bridge_rate.c \
+	services/bridge/bridge_reply.c \
+	services/bridge/bridge_session.c \
 	services/bridge/bridge_watch.c
 souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
 souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)

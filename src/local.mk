@@ -108,10 +108,12 @@ libsouk_all_la_SOURCES = \
 	src/souk_client.c \
 	src/souk_client.h \
 	src/souk_routes.c \
+	src/souk_routes_choice.c \
 	src/souk_routes.h \
 	src/souk_routes_parts.h \
 	src/souk_routes_pack.c \
 	src/souk_routes_read.c \
+	src/souk_routes_session.c \
 	src/souk_seen.c \
 	src/souk_seen.h \
 	src/souk_shown.c \

@@ -115,6 +115,15 @@ souk_pass_check(struct souk_slice bytes, const struct souk_pass_keys *keys, uint
     return why;
 }
 
+const char *
+souk_pass_read(struct souk_slice bytes, struct souk_pass *pass_out)
+{
+    struct souk_slice body;
+    struct souk_slice signature;
+
+    return read_pass(bytes, &body, &signature, pass_out);
+}
+
 static const char *
 read_pass(struct souk_slice bytes, struct souk_slice *body_out, struct souk_slice *signature_out,
     struct souk_pass *pass_out)

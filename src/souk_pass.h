@@ -37,8 +37,11 @@ SOUK_MUST_CHECK int souk_pass_sign(const struct souk_pass *pass, const uint8_t s
 const char *souk_pass_check(struct souk_slice bytes, const struct souk_pass_keys *keys, uint64_t now_ms,
     struct souk_pass *pass_out);
 
+/* What a pass says, for who has it from the one that signs them and only hands it on. NULL, or why it is none. */
+const char *souk_pass_read(struct souk_slice bytes, struct souk_pass *pass_out);
+
 /*
- * The same for a door where the same passes come again and again: checking a
+ * souk_pass_check() for a door where the same passes come again and again: checking a
  * signature takes about 60 us, so the last SOUK_PASS_KEPT_MAX good ones are
  * remembered. All zero at first; one thread.
  */

@@ -23,6 +23,11 @@
 #define SOUK_ROUTE_DEADLINE_MS_MAX 60000
 #define SOUK_ROUTE_PARAMETERS_MAX 128           /* of one request behind its `?` */
 #define SOUK_ROUTE_ROLES_MAX 8
+#define SOUK_ROUTE_OUTCOMES_MAX 8
+#define SOUK_ROUTES_SESSION_SECONDS (30 * 24 * 3600)
+#define SOUK_ROUTES_SESSION_SECONDS_MAX (400 * 24 * 3600)   /* browsers keep nothing for longer */
+#define SOUK_ROUTES_SECRET_BYTES 32             /* of a session, and of its hash, BLAKE2b-256 */
+#define SOUK_ROUTES_ADDRESS_BYTES 46            /* of where a request comes from, as text */
 #define SOUK_ROUTES_PAGES_MAX 64                /* paths that one exported file is for */
 #define SOUK_ROUTE_CACHE_SECONDS_MAX (365 * 24 * 3600)
 #define SOUK_ROUTE_RATE_MAX 1000000             /* requests of one address */
@@ -65,6 +70,20 @@ enum souk_route_cache {
     SOUK_ROUTE_CACHE_PUBLIC,                    /* anybody, for so long */
 };
 
+/* Whom a request speaks for. */
+enum souk_route_session {
+    SOUK_ROUTE_SESSION_NONE,                    /* for nobody; with roles for who has a session, who has to have one */
+    SOUK_ROUTE_SESSION_MAYBE,                   /* for who has a session, if anybody */
+    SOUK_ROUTE_SESSION_GUEST,                   /* who has none gets a guest's */
+    SOUK_ROUTE_SESSION_BEGIN,                   /* a new one begins when it is accepted */
+    SOUK_ROUTE_SESSION_END,                     /* it ends when it is accepted */
+};
+
+/* An event that means no: a command that caused it is answered as if it had been refused. */
+struct souk_route_outcome {
+    const char *event, *code;
+};
+
 struct souk_route {
     unsigned line;                              /* of the file */
     const char *about;                          /* NULL: what the message is about */
@@ -83,8 +102,26 @@ struct souk_route {
     uint64_t rate, rate_seconds;                /* requests of one address within that time; 0: as many as come */
     size_t role_count;                          /* 0: everybody may */
     const char *roles[SOUK_ROUTE_ROLES_MAX];    /* one of them is needed */
+    enum souk_route_session session;
+    const struct souk_field *secret_hash;       /* of a command that begins or ends one: whose; NULL: none */
+    const struct souk_field *address;           /* of a command: where it comes from; NULL: nobody asks */
+    size_t outcome_count;
+    struct souk_route_outcome outcomes[SOUK_ROUTE_OUTCOMES_MAX];
     size_t refusal_count;
     struct souk_route_refusal refusals[SOUK_ROUTE_REFUSALS_MAX];
+};
+
+/* Where passes come from: a query with a session's secret, whose reply has the pass. */
+struct souk_routes_issue {
+    const struct souk_message_type *type;       /* NULL: there is none */
+    const struct souk_topology_node *node;
+    const struct souk_field *secret, *pass;
+};
+
+/* How browsers are known again; `session` in the file. */
+struct souk_routes_session {
+    struct souk_routes_issue person, guest;
+    uint64_t seconds;                           /* that a browser keeps it */
 };
 
 /* A file that is served for every path of that kind: its script looks at the path. */
@@ -107,6 +144,7 @@ struct souk_routes_limits {
     uint64_t connections_max;                   /*                                              400 */
     uint64_t connections_per_address;           /*                                              20 */
     uint64_t waiting_max;                       /* requests that wait for services;             256 */
+    uint64_t passes_max;                        /* that are kept;                               4096 */
 };
 
 /* One of them, by name; the table ends with one whose name is NULL. */
@@ -123,6 +161,7 @@ struct souk_routes {
     const char *name;                           /* of the application */
     const char *about;                          /* NULL: nothing to say */
     struct souk_routes_limits limits;
+    struct souk_routes_session session;
     size_t count;
     const struct souk_route *routes;
     const char *files;                          /* directory of files, as written; NULL: none */
@@ -166,14 +205,33 @@ SOUK_MUST_CHECK int souk_routes_match(const struct souk_routes *routes, enum sou
 /* The file that stands for a path; NULL: none does. */
 const char *souk_routes_page(const struct souk_routes *routes, struct souk_slice path);
 
+/* What a request says, and what the bridge says of it. Base NULL: nothing. */
+struct souk_route_said {
+    struct souk_slice parameters;               /* what stands behind `?`; of queries only */
+    json_t *body;                               /* an object; NULL: none */
+    struct souk_slice if_match;
+    struct souk_slice secret_hash;              /* SOUK_ROUTES_SECRET_BYTES */
+    struct souk_slice address;
+};
+
 /*
- * Pack the message that a request says: values of the path, parameters (what
- * stands behind `?`; of queries only) and the object of the body (NULL: none),
- * each field once; `if_match` (base NULL: none) is the value of the route's field
- * of that name. 0, -SOUK_EINVAL (`err` says what cannot be meant), -SOUK_ETOOBIG or -SOUK_ENOMEM.
+ * Pack the message that is meant: values of the path, parameters, the body and
+ * the fields that the route has for what the bridge says, each field once.
+ * 0, -SOUK_EINVAL (`err` says what cannot be meant), -SOUK_ETOOBIG or -SOUK_ENOMEM.
  */
-SOUK_MUST_CHECK int souk_route_pack(const struct souk_route_match *match, struct souk_slice parameters, json_t *body,
-    struct souk_slice if_match, struct souk_pack *pack, struct souk_error *err);
+SOUK_MUST_CHECK int souk_route_pack(const struct souk_route_match *match, const struct souk_route_said *said,
+    struct souk_pack *pack, struct souk_error *err);
+/* Is the field one that no body has, since the path, If-Match or the bridge says it? */
+bool souk_route_is_filled(const struct souk_route *route, const struct souk_field *field);
+/* Does a request to it speak for somebody? */
+bool souk_route_asks_who(const struct souk_route *route);
+/* The refusal that an event means; NULL: it means none. */
+const char *souk_route_outcome(const struct souk_route *route, struct souk_slice event);
+/* Pack the query for a pass, and find the pass in its reply, for the caller to free. 0, -SOUK_EINVAL or -SOUK_ENOMEM. */
+SOUK_MUST_CHECK int souk_routes_ask_pass(const struct souk_routes_issue *issue,
+    const uint8_t secret[SOUK_ROUTES_SECRET_BYTES], struct souk_pack *pack, struct souk_error *err);
+SOUK_MUST_CHECK int souk_routes_find_pass(const struct souk_routes_issue *issue, struct souk_slice reply,
+    uint8_t pass_out[SOUK_PASS_BYTES_MAX], size_t *bytes_out);
 /* What an ETag is made of: the route's field of an answer; empty when it is absent. It is written to `text_out`. */
 struct souk_slice souk_route_etag(const struct souk_route *route, json_t *answer, char text_out[24]);
 /* The status for a refusal's code: what the route or the file says of it, else 409, and of a query 404. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include <souk-json.h>
 
 #define SHOWN_BYTES_MAX 60              /* of a name that may be anything */
@@ -25,6 +27,7 @@ static int put_parameters(struct packing *packing, struct souk_slice parameters)
 static int put_parameter(struct packing *packing, struct souk_slice parameter);
 static int put_empty_lists(struct packing *packing);
 static int put_if_match(struct packing *packing, const struct souk_field *field, struct souk_slice value);
+static int put_own(struct packing *packing, const struct souk_field *field, struct souk_slice value);
 static int put_value(struct packing *packing, json_t *into, const struct souk_message_type *type,
     const struct souk_field *field, struct souk_slice value, bool is_parameter);
 static int put_part(struct packing *packing, const struct souk_field *field, struct souk_slice rest,
@@ -62,31 +65,47 @@ souk_route_is_parameter(const struct souk_field *field)
 }
 
 int
-souk_route_pack(const struct souk_route_match *match, struct souk_slice parameters, json_t *body,
-    struct souk_slice if_match, struct souk_pack *pack, struct souk_error *err)
+souk_route_pack(const struct souk_route_match *match, const struct souk_route_said *said, struct souk_pack *pack,
+    struct souk_error *err)
 {
     struct packing packing = { .type = match->route->type, .err = err };
     int rc;
 
-    if (body != NULL && !json_is_object(body))
+    if (said->body != NULL && !json_is_object(said->body))
         return souk_fail(err, SOUK_EINVAL, "an object is meant as the body");
-    packing.message = body == NULL ? json_object() : json_copy(body);
+    packing.message = said->body == NULL ? json_object() : json_copy(said->body);
     if (packing.message == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory for a message");
-    if (parameters.size_bytes > 0 && packing.type->kind != SOUK_QUERY)
+    if (said->parameters.size_bytes > 0 && packing.type->kind != SOUK_QUERY)
         rc = souk_fail(err, SOUK_EINVAL, "a command takes no parameters behind `?`");
     else
         rc = put_path(&packing, match);
     if (rc == 0)
-        rc = put_parameters(&packing, parameters);
-    if (rc == 0 && if_match.base != NULL)
-        rc = put_if_match(&packing, match->route->if_match, if_match);
+        rc = put_parameters(&packing, said->parameters);
+    if (rc == 0 && said->if_match.base != NULL)
+        rc = put_if_match(&packing, match->route->if_match, said->if_match);
+    if (rc == 0)
+        rc = put_own(&packing, match->route->secret_hash, said->secret_hash);
+    if (rc == 0)
+        rc = put_own(&packing, match->route->address, said->address);
     if (rc == 0 && packing.type->kind == SOUK_QUERY)
         rc = put_empty_lists(&packing);
     if (rc == 0)
         rc = souk_json_to_packed(packing.type, packing.message, pack, err);
     json_decref(packing.message);
     return rc;
+}
+
+bool
+souk_route_is_filled(const struct souk_route *route, const struct souk_field *field)
+{
+    size_t i;
+
+    for (i = 0; i < route->path.segment_count; i++) {
+        if (route->path.segments[i].field == field)
+            return true;
+    }
+    return field == route->if_match || field == route->secret_hash || field == route->address;
 }
 
 unsigned
@@ -241,6 +260,32 @@ put_if_match(struct packing *packing, const struct souk_field *field, struct sou
     if (!souk_slice_is_utf8(value))
         return souk_fail(packing->err, SOUK_EINVAL, "%s.%s: is no UTF-8", packing->type->name, field->name);
     if ((json = value_of(field, value)) == NULL || json_object_set_new(packing->message, field->name, json) != 0)
+        return souk_fail(packing->err, SOUK_ENOMEM, "no memory for a message");
+    return 0;
+}
+
+/* What nobody but the bridge says. */
+static int
+put_own(struct packing *packing, const struct souk_field *field, struct souk_slice value)
+{
+    char text[sodium_base64_ENCODED_LEN(SOUK_ROUTES_SECRET_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    json_t *json;
+
+    if (field == NULL)
+        return 0;
+    if (json_object_get(packing->message, field->name) != NULL)
+        return souk_fail(packing->err, SOUK_EINVAL, "%s.%s: is not for a caller to say; leave it out of the body",
+            packing->type->name, field->name);
+    if (value.base == NULL)
+        return 0;
+    if (field->type == SOUK_FIELD_BYTES) {
+        assert(value.size_bytes == SOUK_ROUTES_SECRET_BYTES);
+        (void)sodium_bin2base64(text, sizeof text, value.base, value.size_bytes,
+            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        value = souk_slice_of(text);
+    }
+    json = json_stringn(value.base, value.size_bytes);
+    if (json == NULL || json_object_set_new(packing->message, field->name, json) != 0)
         return souk_fail(packing->err, SOUK_ENOMEM, "no memory for a message");
     return 0;
 }

@@ -8,7 +8,6 @@
 
 #include <souk-json.h>
 
-#define DEADLINE_MS_DEFAULT 5000
 #define STATUS_MIN 400
 #define STATUS_MAX 499
 #define PATH_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -26,6 +25,7 @@ const struct souk_routes_number souk_routes_numbers[] = {
     { "connections_max", NUMBER(connections_max), 400, 1, 10000 },
     { "connections_per_address", NUMBER(connections_per_address), 20, 1, 10000 },
     { "waiting_max", NUMBER(waiting_max), 256, 1, 1000 },
+    { "passes_max", NUMBER(passes_max), 4096, 1, 65536 },
     { .name = NULL },
 };
 
@@ -42,6 +42,7 @@ static const struct souk_zpl_rule page_rules[] = {
 static const struct souk_zpl_rule head_rules[] = {
     { "about", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "files", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "session", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { "refusals", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { "limits", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { .name = NULL },
@@ -60,6 +61,9 @@ static const struct souk_zpl_rule route_rules[] = {
     { "if_match", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "rate", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "role", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
+    { "session", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "address", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "outcomes", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { "refusals", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { .name = NULL },
 };
@@ -79,28 +83,17 @@ static void read_message(struct souk_routes_reading *reading, const struct souk_
 static const struct souk_message_type *find_message(struct souk_routes_reading *reading,
     const struct souk_zpl_node *node, enum souk_message_kind kind);
 static const struct souk_topology_node *find_node(const struct souk_topology *topology, const char *message);
-static bool may_send(const struct souk_topology_client *client, const struct souk_route *route);
+static bool may_send(const struct souk_topology_client *client, const struct souk_message_type *type,
+    const struct souk_topology_node *node);
 static void read_path(struct souk_routes_reading *reading, const struct souk_zpl_node *node, const char *text,
     const struct souk_message_type *type, struct souk_route_path *path_out);
 static void read_segment(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     const struct souk_message_type *type, struct souk_slice text, struct souk_route_path *path);
-static void read_choices(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
-    struct souk_route *route);
-static void read_cache(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
-    struct souk_route *route);
-static void read_rate(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route);
-static void read_roles(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
-    struct souk_route *route);
-static const struct souk_field *read_field(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
-    const struct souk_message_type *type);
 static void check_carried(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     const struct souk_route *route);
 static void check_alone(struct souk_routes_reading *reading, const struct souk_zpl_node *node, size_t index);
 static void add_common_refusals(const struct souk_routes_reading *reading, struct souk_route *route);
 static void check_common_refusals(struct souk_routes_reading *reading);
-static bool refuses(const struct souk_message_type *type, const char *code);
-static const struct souk_zpl_node *valued(const struct souk_zpl_node *node, const char *name);
-static void note(void *arg, const struct souk_zpl_node *at, const struct souk_error *err);
 
 int
 souk_routes_read(struct souk_routes_reading *reading)
@@ -111,7 +104,7 @@ souk_routes_read(struct souk_routes_reading *reading)
     const struct souk_zpl_node *node;
     size_t count = 0;
 
-    souk_zpl_check_all(routes->parts->zpl, root, root_rules, note, reading);
+    souk_zpl_check_all(routes->parts->zpl, root, root_rules, souk_routes_note, reading);
     for (node = souk_zpl_child(root, "route"); node != NULL; node = souk_zpl_again(node)) {
         if (++count == SOUK_ROUTES_MAX + 1)
             souk_routes_wrong(reading, node, "more than %d routes", SOUK_ROUTES_MAX);
@@ -143,11 +136,11 @@ souk_routes_wrong(struct souk_routes_reading *reading, const struct souk_zpl_nod
     (void)vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     (void)souk_zpl_fail(reading->routes->parts->zpl, node, &err, "%s", sentence);
-    note(reading, node, &err);
+    souk_routes_note(reading, node, &err);
 }
 
-static void
-note(void *arg, const struct souk_zpl_node *at, const struct souk_error *err)
+void
+souk_routes_note(void *arg, const struct souk_zpl_node *at, const struct souk_error *err)
 {
     struct souk_routes_reading *reading = arg;
 
@@ -169,13 +162,15 @@ read_head(struct souk_routes_reading *reading, const struct souk_zpl_node *node)
     if (node == NULL)
         return;
     reading->routes->name = node->value;
-    souk_zpl_check_all(reading->routes->parts->zpl, node, head_rules, note, reading);
-    if ((child = valued(node, "about")) != NULL)
+    souk_zpl_check_all(reading->routes->parts->zpl, node, head_rules, souk_routes_note, reading);
+    if ((child = souk_routes_valued(node, "about")) != NULL)
         reading->routes->about = child->value;
-    if ((child = valued(node, "files")) != NULL)
+    if ((child = souk_routes_valued(node, "files")) != NULL)
         reading->routes->files = child->value;
     if ((child = souk_zpl_child(node, "limits")) != NULL && !child->has_value)
         read_limits(reading, child);
+    if ((child = souk_zpl_child(node, "session")) != NULL && !child->has_value)
+        souk_routes_read_session(reading, child);
     if ((child = souk_zpl_child(node, "refusals")) != NULL && !child->has_value)
         read_refusals(reading, child, NULL, reading->refusals, reading->refusal_nodes, &reading->refusal_count);
 }
@@ -199,10 +194,10 @@ read_pages(struct souk_routes_reading *reading, const struct souk_zpl_node *root
         }
         if (!node->has_value)
             continue;
-        souk_zpl_check_all(routes->parts->zpl, node, page_rules, note, reading);
+        souk_zpl_check_all(routes->parts->zpl, node, page_rules, souk_routes_note, reading);
         pages[routes->page_count].line = node->line;
         read_path(reading, node, node->value, NULL, &pages[routes->page_count].path);
-        if ((file = valued(node, "file")) != NULL && file->value[0] != '/')
+        if ((file = souk_routes_valued(node, "file")) != NULL && file->value[0] != '/')
             souk_routes_wrong(reading, file, "`file`: the path that a request would name it by is meant, such as"
                 " /post.html, not `%s`", file->value);
         if (routes->files == NULL)
@@ -223,13 +218,13 @@ read_limits(struct souk_routes_reading *reading, const struct souk_zpl_node *sec
 
     for (i = 0; souk_routes_numbers[i].name != NULL; i++)
         rules[i] = (struct souk_zpl_rule){ souk_routes_numbers[i].name, SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE };
-    souk_zpl_check_all(reading->routes->parts->zpl, section, rules, note, reading);
+    souk_zpl_check_all(reading->routes->parts->zpl, section, rules, souk_routes_note, reading);
     for (i = 0; souk_routes_numbers[i].name != NULL; i++) {
-        if ((child = valued(section, souk_routes_numbers[i].name)) == NULL)
+        if ((child = souk_routes_valued(section, souk_routes_numbers[i].name)) == NULL)
             continue;
         if (souk_zpl_number(reading->routes->parts->zpl, child, souk_routes_numbers[i].value_min,
                 souk_routes_numbers[i].value_max, &value, &err) != 0)
-            note(reading, child, &err);
+            souk_routes_note(reading, child, &err);
         else
             memcpy((char *)&reading->routes->limits + souk_routes_numbers[i].offset, &value, sizeof value);
     }
@@ -258,12 +253,12 @@ read_refusals(struct souk_routes_reading *reading, const struct souk_zpl_node *s
                 STATUS_MIN + 9);
         else if (earlier != node)
             souk_routes_wrong(reading, node, "`%s` is given twice, first in line %u", node->name, earlier->line);
-        else if (type != NULL && !refuses(type, node->name))
+        else if (type != NULL && !souk_routes_refuses(type, node->name))
             souk_routes_wrong(reading, node, "`%s` does not refuse with `%s`%s%s%s", type->name, node->name,
                 nearest == NULL ? "" : "; did you mean `", nearest == NULL ? "" : nearest,
                 nearest == NULL ? "" : "`?");
         else if (souk_zpl_number(reading->routes->parts->zpl, node, STATUS_MIN, STATUS_MAX, &status, &err) != 0)
-            note(reading, node, &err);
+            souk_routes_note(reading, node, &err);
         else if (*count_p == SOUK_ROUTE_REFUSALS_MAX)
             souk_routes_wrong(reading, node, "more than %d refusals", SOUK_ROUTE_REFUSALS_MAX);
         else {
@@ -284,7 +279,7 @@ add_common_refusals(const struct souk_routes_reading *reading, struct souk_route
     for (i = 0; i < reading->refusal_count && route->type != NULL; i++) {
         for (k = 0; k < route->refusal_count && strcmp(route->refusals[k].code, reading->refusals[i].code) != 0; k++)
             continue;
-        if (k == route->refusal_count && k < SOUK_ROUTE_REFUSALS_MAX && refuses(route->type, reading->refusals[i].code))
+        if (k == route->refusal_count && k < SOUK_ROUTE_REFUSALS_MAX && souk_routes_refuses(route->type, reading->refusals[i].code))
             route->refusals[route->refusal_count++] = reading->refusals[i];
     }
 }
@@ -305,7 +300,7 @@ check_common_refusals(struct souk_routes_reading *reading)
         for (k = 0; k < reading->routes->count; k++) {
             if ((type = reading->list[k].type) == NULL)
                 continue;
-            is_known |= refuses(type, reading->refusals[i].code);
+            is_known |= souk_routes_refuses(type, reading->refusals[i].code);
             for (j = 0; j < type->refuse_count; j++)
                 souk_zpl_nearer(reading->refusals[i].code, type->refuses[j], &nearest);
         }
@@ -325,16 +320,16 @@ read_route(struct souk_routes_reading *reading, const struct souk_zpl_node *node
     const char *path;
 
     route->line = node->line;
-    souk_zpl_check_all(reading->routes->parts->zpl, node, route_rules, note, reading);
+    souk_zpl_check_all(reading->routes->parts->zpl, node, route_rules, souk_routes_note, reading);
     path = read_method(reading, node, route);
     read_message(reading, node, route);
     if (path != NULL)
         read_path(reading, node, path, route->type, &route->path);
-    if ((child = valued(node, "location")) != NULL)
+    if ((child = souk_routes_valued(node, "location")) != NULL)
         read_path(reading, child, child->value, route->type, &route->location);
-    if ((child = valued(node, "about")) != NULL)
+    if ((child = souk_routes_valued(node, "about")) != NULL)
         route->about = child->value;
-    read_choices(reading, node, route);
+    souk_routes_read_choices(reading, node, route);
     if ((child = souk_zpl_child(node, "refusals")) != NULL && !child->has_value && route->type != NULL)
         read_refusals(reading, child, route->type, route->refusals, NULL, &route->refusal_count);
     if (route->type != NULL && path != NULL)
@@ -366,8 +361,8 @@ read_method(struct souk_routes_reading *reading, const struct souk_zpl_node *nod
 static void
 read_message(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route)
 {
-    const struct souk_zpl_node *query = valued(node, "query");
-    const struct souk_zpl_node *command = valued(node, "command");
+    const struct souk_zpl_node *query = souk_routes_valued(node, "query");
+    const struct souk_zpl_node *command = souk_routes_valued(node, "command");
     const struct souk_zpl_node *said = query != NULL ? query : command;
 
     if ((query == NULL) == (command == NULL)) {
@@ -380,16 +375,25 @@ read_message(struct souk_routes_reading *reading, const struct souk_zpl_node *no
     if (command != NULL && route->method == SOUK_ROUTE_GET)
         souk_routes_wrong(reading, command, "a command changes something: it is sent with POST, PUT, PATCH or DELETE,"
             " not GET");
-    route->type = find_message(reading, said, query != NULL ? SOUK_QUERY : SOUK_COMMAND);
-    if (route->type == NULL)
-        return;
-    if ((route->node = find_node(reading->topology, said->value)) == NULL)
+    route->type = souk_routes_message(reading, said, query != NULL ? SOUK_QUERY : SOUK_COMMAND, &route->node);
+}
+
+const struct souk_message_type *
+souk_routes_message(struct souk_routes_reading *reading, const struct souk_zpl_node *said, enum souk_message_kind kind,
+    const struct souk_topology_node **node_out)
+{
+    const struct souk_message_type *type = find_message(reading, said, kind);
+
+    if (type == NULL)
+        return NULL;
+    if ((*node_out = find_node(reading->topology, said->value)) == NULL)
         souk_routes_wrong(reading, said, "no service answers `%s`: its name would begin with the service's",
             said->value);
-    else if (!may_send(reading->client, route))
+    else if (!may_send(reading->client, type, *node_out))
         souk_routes_wrong(reading, said, "`client = %s` may not send `%s`: the topology has no `%s = %s` below it that"
-            " says so", reading->client->name.text, said->value, query != NULL ? "query" : "call",
-            route->node->name.text);
+            " says so", reading->client->name.text, said->value, kind == SOUK_QUERY ? "query" : "call",
+            (*node_out)->name.text);
+    return type;
 }
 
 static const struct souk_message_type *
@@ -439,24 +443,25 @@ find_node(const struct souk_topology *topology, const char *message)
 }
 
 static bool
-may_send(const struct souk_topology_client *client, const struct souk_route *route)
+may_send(const struct souk_topology_client *client, const struct souk_message_type *type,
+    const struct souk_topology_node *node)
 {
     const struct souk_topology_call *call;
     size_t i;
     size_t k;
 
-    for (i = 0; route->type->kind == SOUK_QUERY && i < client->query_count; i++) {
-        if (client->queries[i] == route->node)
+    for (i = 0; type->kind == SOUK_QUERY && i < client->query_count; i++) {
+        if (client->queries[i] == node)
             return true;
     }
-    for (i = 0; route->type->kind == SOUK_COMMAND && i < client->call_count; i++) {
+    for (i = 0; type->kind == SOUK_COMMAND && i < client->call_count; i++) {
         call = &client->calls[i];
-        if (call->callee != route->node)
+        if (call->callee != node)
             continue;
         if (call->command_count == 0)
             return true;
         for (k = 0; k < call->command_count; k++) {
-            if (strcmp(call->commands[k], route->type->name) == 0)
+            if (strcmp(call->commands[k], type->name) == 0)
                 return true;
         }
     }
@@ -531,141 +536,7 @@ read_segment(struct souk_routes_reading *reading, const struct souk_zpl_node *no
     }
 }
 
-/* ---- what else a route says ----------------------------------------- */
-
-static void
-read_choices(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route)
-{
-    static const char *const of_commands[] = { "location", "key", "durability", "body_bytes_max", "if_match" };
-    static const char *const of_queries[] = { "cache", "etag" };
-    const struct souk_zpl *zpl = reading->routes->parts->zpl;
-    const struct souk_zpl_node *child;
-    struct souk_error err;
-    size_t i;
-
-    route->deadline_ms = DEADLINE_MS_DEFAULT;
-    route->body_bytes_max = reading->routes->limits.body_bytes_max;
-    for (i = 0; i < sizeof of_commands / sizeof of_commands[0] && route->method == SOUK_ROUTE_GET; i++) {
-        if ((child = souk_zpl_child(node, of_commands[i])) != NULL)
-            souk_routes_wrong(reading, child, "`%s` is said of commands, and this is a query", child->name);
-    }
-    for (i = 0; i < sizeof of_queries / sizeof of_queries[0] && route->method != SOUK_ROUTE_GET; i++) {
-        if ((child = souk_zpl_child(node, of_queries[i])) != NULL)
-            souk_routes_wrong(reading, child, "`%s` is said of queries, and this is a command", child->name);
-    }
-    if ((child = valued(node, "cache")) != NULL)
-        read_cache(reading, child, route);
-    if ((child = valued(node, "etag")) != NULL && route->type != NULL && route->type->reply != NULL) {
-        route->etag = read_field(reading, child, route->type->reply);
-        if (route->cache == SOUK_ROUTE_CACHE_NONE)
-            souk_routes_wrong(reading, child, "`etag` is for answers that are kept: say `cache`");
-    }
-    if ((child = valued(node, "if_match")) != NULL && route->type != NULL)
-        route->if_match = read_field(reading, child, route->type);
-    if ((child = valued(node, "rate")) != NULL)
-        read_rate(reading, child, route);
-    read_roles(reading, node, route);
-    if ((child = valued(node, "deadline_ms")) != NULL
-        && souk_zpl_number(zpl, child, 1, SOUK_ROUTE_DEADLINE_MS_MAX, &route->deadline_ms, &err) != 0)
-        note(reading, child, &err);
-    if ((child = valued(node, "body_bytes_max")) != NULL
-        && souk_zpl_number(zpl, child, 1, reading->routes->limits.body_bytes_max, &route->body_bytes_max, &err) != 0)
-        note(reading, child, &err);
-    if ((child = valued(node, "key")) != NULL) {
-        route->needs_key = strcmp(child->value, "required") == 0;
-        if (!route->needs_key && strcmp(child->value, "optional") != 0)
-            souk_routes_wrong(reading, child, "`key`: required or optional is meant, not `%s`", child->value);
-    }
-    if ((child = valued(node, "durability")) != NULL) {
-        route->is_recorded = strcmp(child->value, "recorded") == 0;
-        if (!route->is_recorded && strcmp(child->value, "local") != 0)
-            souk_routes_wrong(reading, child, "`durability`: local or recorded is meant, not `%s`", child->value);
-    }
-}
-
-/* no-store, revalidate, private SECONDS, public SECONDS */
-static void
-read_cache(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route)
-{
-    static const char *const words[] = { "no-store", "revalidate", "private", "public" };
-    const size_t bytes = strcspn(node->value, " ");
-    const char *rest = node->value + bytes + strspn(node->value + bytes, " ");
-    unsigned word = 0;
-    char *end;
-
-    while (word < 4 && (strlen(words[word]) != bytes || memcmp(words[word], node->value, bytes) != 0))
-        word++;
-    route->cache_seconds = *rest >= '1' && *rest <= '9' ? strtoull(rest, &end, 10) : 0;
-    if (word == 4 || (word < SOUK_ROUTE_CACHE_PRIVATE && *rest != '\0')
-        || (word >= SOUK_ROUTE_CACHE_PRIVATE && (route->cache_seconds == 0 || *end != '\0'
-        || route->cache_seconds > SOUK_ROUTE_CACHE_SECONDS_MAX)))
-        souk_routes_wrong(reading, node, "`cache`: no-store, revalidate, private SECONDS or public SECONDS is meant,"
-            " with 1 to %d seconds, not `%s`", SOUK_ROUTE_CACHE_SECONDS_MAX, node->value);
-    else
-        route->cache = word;
-}
-
-/* REQUESTS per SECONDS */
-static void
-read_rate(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route)
-{
-    unsigned long long requests = 0;
-    unsigned long long seconds = 0;
-    int bytes = -1;
-
-    if (node->value[0] < '1' || node->value[0] > '9'
-        || sscanf(node->value, "%llu per %llu%n", &requests, &seconds, &bytes) != 2 || node->value[bytes] != '\0'
-        || requests > SOUK_ROUTE_RATE_MAX || seconds == 0 || seconds > SOUK_ROUTE_RATE_SECONDS_MAX)
-        souk_routes_wrong(reading, node, "`rate`: REQUESTS per SECONDS is meant, such as 10 per 60, with at most %d"
-            " requests and %d seconds, not `%s`", SOUK_ROUTE_RATE_MAX, SOUK_ROUTE_RATE_SECONDS_MAX, node->value);
-    route->rate = requests;
-    route->rate_seconds = seconds;
-}
-
-static void
-read_roles(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route)
-{
-    const struct souk_zpl_node *child;
-    size_t i;
-
-    for (child = souk_zpl_child(node, "role"); child != NULL; child = souk_zpl_again(child)) {
-        for (i = 0; i < route->role_count && strcmp(route->roles[i], child->value) != 0; i++)
-            continue;
-        if (!child->has_value)
-            continue;
-        if (!souk_name_valid(souk_slice_of(child->value)))
-            souk_routes_wrong(reading, child, "`%s` is no name for a role: 1 to %d of a-z 0-9 - . beginning with a"
-                " letter", child->value, SOUK_NAME_BYTES_MAX);
-        else if (i < route->role_count)
-            souk_routes_wrong(reading, child, "`role = %s` is there already", child->value);
-        else if (route->role_count == SOUK_ROUTE_ROLES_MAX)
-            souk_routes_wrong(reading, child, "more than %d roles", SOUK_ROUTE_ROLES_MAX);
-        else
-            route->roles[route->role_count++] = child->value;
-    }
-}
-
-/* A field that is one text, which an entity tag can hold. */
-static const struct souk_field *
-read_field(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
-    const struct souk_message_type *type)
-{
-    const struct souk_field *field = souk_route_field(type, souk_slice_of(node->value));
-    const char *nearest = NULL;
-    size_t i;
-
-    for (i = 0; i < type->field_count; i++)
-        souk_zpl_nearer(node->value, type->fields[i].name, &nearest);
-    if (field == NULL)
-        souk_routes_wrong(reading, node, "`%s` has no field `%s`%s%s%s", type->name, node->value,
-            nearest == NULL ? "" : "; did you mean `", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "`?");
-    else if (field->is_list || field->type > SOUK_FIELD_TIME || field->type == SOUK_FIELD_TEXT)
-        souk_routes_wrong(reading, node, "`%s` of `%s` is not what an entity tag can hold: a number, an id, a time",
-            field->name, type->name);
-    else
-        return field;
-    return NULL;
-}
+/* ---- what cannot be meant ------------------------------------------- */
 
 /* A query has no body: every field that has to be there must fit into the path or a parameter. */
 static void
@@ -717,8 +588,8 @@ check_alone(struct souk_routes_reading *reading, const struct souk_zpl_node *nod
 
 /* ---- helpers -------------------------------------------------------- */
 
-static bool
-refuses(const struct souk_message_type *type, const char *code)
+bool
+souk_routes_refuses(const struct souk_message_type *type, const char *code)
 {
     size_t i;
 
@@ -727,8 +598,8 @@ refuses(const struct souk_message_type *type, const char *code)
     return i < type->refuse_count;
 }
 
-static const struct souk_zpl_node *
-valued(const struct souk_zpl_node *node, const char *name)
+const struct souk_zpl_node *
+souk_routes_valued(const struct souk_zpl_node *node, const char *name)
 {
     const struct souk_zpl_node *child = souk_zpl_child(node, name);
 

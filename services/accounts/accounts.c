@@ -199,8 +199,21 @@ check_tries(const struct souk_view *view, struct souk_id who, uint32_t tries_max
 }
 
 static int
+begin_session(struct souk_decision *decision, struct souk_id person_id, struct souk_slice token_hash, bool has_client,
+    struct souk_slice client)
+{
+    if (token_hash.size_bytes != TOKEN_BYTES)
+        return -SOUK_EINVAL;
+    return emit_accounts_signed_in(decision, &(struct accounts_signed_in){ .person_id = person_id,
+        .token_hash = token_hash, .expires_ms = souk_decision_now_ms(decision) + SESSION_MS,
+        .has_client = has_client, .client = client });
+}
+
+/* Whoever signs in with a guest's pass was that guest, whose cart others will want to hand over. */
+static int
 decide_sign_in(const struct souk_view *view, const struct accounts_sign_in *command, struct souk_decision *decision)
 {
+    const struct souk_pass *pass = souk_decision_pass(decision);
     const struct souk_id place = id_about(command->client);
     char folded[EMAIL_BYTES_MAX];
     struct checked checked;
@@ -208,8 +221,7 @@ decide_sign_in(const struct souk_view *view, const struct accounts_sign_in *comm
     bool right;
     int rc;
 
-    if (command->token_hash.size_bytes != TOKEN_BYTES
-        || souk_decision_prepared(decision).size_bytes != sizeof checked)
+    if (souk_decision_prepared(decision).size_bytes != sizeof checked)
         return -SOUK_EINVAL;
     memcpy(&checked, souk_decision_prepared(decision).base, sizeof checked);
     who = id_about(fold(command->email, folded));
@@ -219,9 +231,11 @@ decide_sign_in(const struct souk_view *view, const struct accounts_sign_in *comm
         return rc;
     if (!right)
         return emit_accounts_sign_in_failed(decision, &(struct accounts_sign_in_failed){ who, place });
-    return emit_accounts_signed_in(decision, &(struct accounts_signed_in){ .person_id = checked.person_id,
-        .token_hash = command->token_hash, .expires_ms = souk_decision_now_ms(decision) + SESSION_MS,
-        .has_client = true, .client = command->client });
+    rc = begin_session(decision, checked.person_id, command->token_hash, true, command->client);
+    if (rc != 0 || !souk_pass_has_role(pass, ROLE_GUEST))
+        return rc;
+    return emit_accounts_guest_signed_in(decision, &(struct accounts_guest_signed_in){ pass->person,
+        checked.person_id });
 }
 
 static int
@@ -273,8 +287,10 @@ decide_change_password(const struct souk_view *view, const struct accounts_chang
         return rc;
     if (!right)
         return emit_accounts_sign_in_failed(decision, &(struct accounts_sign_in_failed){ who_tries, who_tries });
-    return emit_accounts_password_changed(decision, &(struct accounts_password_changed){ .person_id = who,
+    rc = emit_accounts_password_changed(decision, &(struct accounts_password_changed){ .person_id = who,
         .has_password_hash = true, .password_hash = souk_slice_of(both.hash) });
+    return rc != 0 || !command->has_token_hash ? rc : begin_session(decision, who, command->token_hash,
+        command->has_client, command->client);
 }
 
 /* ---- what people say of themselves ---------------------------------- */
@@ -446,8 +462,10 @@ apply_appointed(struct souk_tables *tables, const struct accounts_appointed *eve
     person.is_admin = event->is_admin;
     if ((rc = person_put(tables, &person)) != 0)
         return rc;
-    return event->is_admin ? admin_put(tables, &(struct admin){ event->person_id })
-        : admin_delete(tables, event->person_id);
+    if (event->is_admin)
+        return admin_put(tables, &(struct admin){ event->person_id });
+    rc = admin_delete(tables, event->person_id);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;      /* one who never was admin becomes staff */
 }
 
 /* ---- what has happened: how they sign in ---------------------------- */

@@ -97,6 +97,7 @@ done:
     bridge_http_stop(&bridge);
     souk_client_close(&bridge.client);
     bridge_api_done(&bridge);
+    bridge_sessions_close(&bridge.sessions);
     free(bridge.rates);
     bridge_files_close(&bridge.files);
     bridge_watch_close(&bridge.watch);
@@ -228,11 +229,12 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
         return rc;
     souk_client_set_key(bridge->client, bridge->key);
     if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL
-        || (bridge->watch = bridge_watch_new(bridge)) == NULL)
+        || (bridge->watch = bridge_watch_new(bridge)) == NULL
+        || (bridge->sessions = bridge_sessions_new()) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory for rates and files");
     if ((rc = read_files(bridge, err)) != 0)
         return rc;
-    if ( (rc = souk_socket_listen(bridge->self->listen, &listen_fd, &port, err)) != 0
+    if ((rc = souk_socket_listen(bridge->self->listen, &listen_fd, &port, err)) != 0
         || (rc = bridge_http_start(bridge, listen_fd, err)) != 0)
         return rc;
     souk_client_watch(bridge->client, bridge->loop_fd);

@@ -5,6 +5,8 @@
  *   bridge_http.c    libmicrohttpd's side: connections, their deadlines, exchanges
  *   bridge_guard.c   what is wrong with a request before anybody looks at what it means
  *   bridge_api.c     exchanges that are commands and queries
+ *   bridge_reply.c   what services have answered to them
+ *   bridge_session.c who a browser is
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
  *   bridge_rate.c    how often an address may ask
  *   bridge_files.c   files that are served as they are
@@ -41,6 +43,9 @@ enum bridge_stage {
     BRIDGE_ANSWERED,                            /* `response` is on its way, or about to be */
 };
 
+/* What its cookie says that a request comes from. */
+enum bridge_session { BRIDGE_NOBODY, BRIDGE_GUEST, BRIDGE_PERSON };
+
 struct bridge;
 
 /* One connection. */
@@ -68,6 +73,12 @@ struct bridge_exchange {
     bool is_too_big;                            /* more came than the body may have */
     struct souk_id correlation;
     struct souk_seen seen;
+    enum bridge_session session;
+    bool is_new_guest;                          /* its secret was drawn here */
+    bool is_asked_anew;                         /* its pass was old, and has been asked for again */
+    bool has_new_secret;
+    uint8_t secret[SOUK_ROUTES_SECRET_BYTES];   /* of its session, if it has one */
+    uint8_t new_secret[SOUK_ROUTES_SECRET_BYTES];   /* of the session that begins */
     char *location;                             /* of what a command makes; NULL: none */
     unsigned status;                            /* with `response` */
     struct MHD_Response *response;
@@ -82,7 +93,8 @@ struct bridge_exchange {
 struct bridge_ask {
     struct bridge_ask *next, *previous;
     struct souk_id id;
-    uint8_t hash[8];                            /* of what is asked */
+    uint8_t hash[8];                            /* of what is asked, and for whom */
+    struct bridge_pass *pass;                   /* that is asked for; NULL: it is the exchanges' own request */
     struct bridge_exchange *exchanges;
 };
 
@@ -103,6 +115,7 @@ struct bridge {
     struct bridge_rates *rates;
     struct bridge_files *files;
     struct bridge_watch *watch;
+    struct bridge_sessions *sessions;
     struct bridge_ask *asks;
     size_t exchange_count, waiting_count;       /* under way; waiting for services */
     bool is_stopping;
@@ -122,6 +135,8 @@ void bridge_http_stop(struct bridge *bridge);
 uint32_t bridge_http_run(struct bridge *bridge, uint32_t timeout_ms);
 /* The answer of an exchange that waits is there. */
 void bridge_http_resume(struct bridge_exchange *exchange);
+/* What it waited for before it could ask is there: make an answer, or wait for one. */
+void bridge_http_again(struct bridge_exchange *exchange);
 /* A field of the request's header; NULL when it is not there. */
 const char *bridge_http_field(const struct bridge_exchange *exchange, const char *name);
 
@@ -132,6 +147,8 @@ const char *bridge_http_field(const struct bridge_exchange *exchange, const char
  * *close_out nothing may be read behind it on that connection.
  */
 bool bridge_guard(struct bridge_exchange *exchange, const char *method, const char *version, bool *close_out);
+/* Is the field Host a `hostname` of the topology, which is reached through TLS? */
+bool bridge_is_hostname(const struct bridge *bridge, const char *host);
 
 /* ---- bridge_api.c --------------------------------------------------- */
 
@@ -145,6 +162,48 @@ void bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *ans
 void bridge_api_stop(struct bridge *bridge);
 /* No service will be heard any more: forget what they were asked. */
 void bridge_api_done(struct bridge *bridge);
+/* Ask a service; `arg` is filled in. As souk_client_send(). */
+SOUK_MUST_CHECK int bridge_ask_send(struct bridge *bridge, struct souk_client_request *request,
+    struct bridge_ask **ask_out, struct souk_error *err);
+/* Wait for the answer to `ask`; and who does so, one after the other, NULL at the end. */
+void bridge_ask_wait(struct bridge_exchange *exchange, struct bridge_ask *ask);
+struct bridge_exchange *bridge_ask_take(struct bridge *bridge, struct bridge_ask *ask);
+
+/* ---- bridge_reply.c ------------------------------------------------- */
+
+bool bridge_is_command(const struct bridge_exchange *exchange);
+/* Make the answer of what a service has answered; of a deadline that is over. */
+void bridge_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
+void bridge_reply_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
+
+/* ---- bridge_session.c ----------------------------------------------- */
+
+/* NULL without memory. */
+struct bridge_sessions *bridge_sessions_new(void);
+void bridge_sessions_close(struct bridge_sessions **sessions_p);
+/* Read the cookie. False: an answer has been made. */
+bool bridge_session_begin(struct bridge_exchange *exchange);
+/* Is there a session, where the route needs one? False: an answer has been made. */
+bool bridge_session_needed(struct bridge_exchange *exchange);
+/*
+ * Whom the request speaks for, and the pass that says so: NULL and nothing for nobody. False: an
+ * answer has been made, or it waits for a pass, after which bridge_http_again() is called.
+ */
+bool bridge_session_settle(struct bridge_exchange *exchange, const struct souk_pass **pass_out,
+    struct souk_slice *bytes_out);
+/* The hash of the secret that a session begins or ends with; base NULL: none does. */
+struct souk_slice bridge_session_hash(const struct bridge_exchange *exchange,
+    uint8_t hash_out[SOUK_ROUTES_SECRET_BYTES]);
+/* A service did not take its pass. True: it may go again, with another one. */
+bool bridge_session_renew(struct bridge_exchange *exchange);
+/* What somebody may do has changed: passes of theirs are asked for again. */
+void bridge_session_forget(struct bridge *bridge, struct souk_id person);
+/* Where the request comes from; "" when nobody knows. */
+void bridge_session_address(const struct bridge_exchange *exchange, char text_out[SOUK_ROUTES_ADDRESS_BYTES]);
+/* A service has answered, or has not, who somebody is. */
+void bridge_session_hear(struct bridge *bridge, struct bridge_ask *ask, const struct souk_client_answer *answer);
+/* The answer is made: say in it which session the browser has from now on. */
+void bridge_session_tell(struct bridge_exchange *exchange);
 
 /* ---- bridge_rate.c -------------------------------------------------- */
 
@@ -185,7 +244,7 @@ struct bridge_problem {
     const char *title;
 };
 
-extern const struct bridge_problem bridge_sign_in, bridge_too_many, bridge_tag_missing, bridge_bad_request,
+extern const struct bridge_problem bridge_sign_in, bridge_role_missing, bridge_too_many, bridge_tag_missing, bridge_bad_request,
     bridge_bad_host, bridge_target_too_long,
     bridge_header_too_large, bridge_version, bridge_expectation, bridge_not_found, bridge_bad_method,
     bridge_cross_site, bridge_not_acceptable, bridge_media_type, bridge_body_too_large, bridge_invalid,

@@ -17,6 +17,7 @@
 
 const struct bridge_problem
     bridge_sign_in = { "sign-in", 401, "Nobody is signed in" },
+    bridge_role_missing = { "role-missing", 403, "Another role is needed" },
     bridge_too_many = { "too-many", 429, "There were too many requests" },
     bridge_tag_missing = { "tag-missing", 428, "If-Match is missing" },
     bridge_bad_request = { "bad-request", 400, "The request cannot be understood" },
@@ -102,8 +103,9 @@ bridge_answer_kept(struct bridge_exchange *exchange, const struct souk_route *ro
         set_response(exchange, MHD_HTTP_OK, BRIDGE_JSON, text, whole.size_bytes, MHD_RESPMEM_MUST_FREE);
     }
     bridge_answer_header(exchange, MHD_HTTP_HEADER_ETAG, etag);
-    /* What one caller has seen says nothing of what another one has. */
-    bridge_answer_header(exchange, MHD_HTTP_HEADER_VARY, "Souk-Cursors");
+    /* What one caller has seen, or may see, says nothing of what another one has. */
+    bridge_answer_header(exchange, MHD_HTTP_HEADER_VARY, souk_route_asks_who(route) ? "Souk-Cursors, Cookie"
+        : "Souk-Cursors");
 }
 
 /* "field" as it is, or a hash. */
@@ -149,7 +151,7 @@ make_caching(const struct souk_route *route, char room[BRIDGE_CACHING_BYTES])
     case SOUK_ROUTE_CACHE_NONE:
         return NULL;
     case SOUK_ROUTE_CACHE_REVALIDATE:
-        return "no-cache";
+        return souk_route_asks_who(route) ? "private, no-cache" : "no-cache";
     case SOUK_ROUTE_CACHE_PRIVATE:
     case SOUK_ROUTE_CACHE_PUBLIC:
         break;

@@ -9,17 +9,14 @@
 #include <souk-json.h>
 
 #include "souk_batch.h"
-#include "souk_shown.h"
 
 #define RETRY_MS 1000                   /* when nobody says when */
-#define FULL_RETRY_MS 30000             /* room comes when an operator makes it */
 #define ALLOW_BYTES 64
 #define LOCATION_BYTES 2048
 #define QUALITY_TEXT "q=0"
 
 static bool take_file(struct bridge_exchange *exchange);
 static bool check_origin(struct bridge_exchange *exchange);
-static bool check_role(struct bridge_exchange *exchange);
 static bool check_rate(struct bridge_exchange *exchange);
 static bool check_accept(struct bridge_exchange *exchange);
 static bool check_body(struct bridge_exchange *exchange);
@@ -29,22 +26,10 @@ static bool accepts_json(const char *accept);
 static bool is_shallow(struct souk_slice json);
 static bool take_tag(struct bridge_exchange *exchange, struct souk_slice *tag_out);
 static bool take_key(struct bridge_exchange *exchange, struct souk_id *id_out);
-static void ask(struct bridge_exchange *exchange, const struct souk_id *id);
+static void ask(struct bridge_exchange *exchange, const struct souk_id *id, const struct souk_pass *pass,
+    struct souk_slice pass_bytes);
 static struct bridge_ask *find_ask(struct bridge *bridge, const struct souk_id *id);
-static void wait_for(struct bridge_exchange *exchange, struct bridge_ask *ask);
-static void forget(struct bridge *bridge, struct bridge_ask *ask);
-static void answer_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
-static void answer_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
-static void answer_good(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
-static json_t *query_json(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
-static json_t *events_json(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
-static void answer_refused(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
-static void answer_pending(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
-static const char *refusal_about(const struct bridge *bridge, struct souk_slice code);
-static void add_cursors(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
-static void add_key(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
-static json_t *key_json(const struct bridge_exchange *exchange, const struct souk_client_answer *answer);
-static bool is_command(const struct bridge_exchange *exchange);
+static void unlink_ask(struct bridge *bridge, struct bridge_ask *asked);
 
 /* ---- before there is a body ----------------------------------------- */
 
@@ -79,8 +64,9 @@ bridge_api_begin(struct bridge_exchange *exchange, const char *method)
         bridge_answer_header(exchange, MHD_HTTP_HEADER_ALLOW, allow);
         return false;
     }
-    return check_origin(exchange) && check_rate(exchange) && check_role(exchange) && check_accept(exchange)
-        && check_body(exchange) && check_cursors(exchange);
+    return bridge_session_begin(exchange) && check_origin(exchange) && check_rate(exchange)
+        && bridge_session_needed(exchange) && check_accept(exchange) && check_body(exchange)
+        && check_cursors(exchange);
 }
 
 /* What no route has may be a file. */
@@ -96,7 +82,10 @@ take_file(struct bridge_exchange *exchange)
     return exchange->is_shared;
 }
 
-/* A page of another site may make a browser send a command, with the person's cookies and all. */
+/*
+ * A page of another site may make a browser send a command, with the person's cookies and all. Browsers say where
+ * it comes from; who brings a session has to.
+ */
 static bool
 check_origin(struct bridge_exchange *exchange)
 {
@@ -104,15 +93,16 @@ check_origin(struct bridge_exchange *exchange)
     const char *origin = bridge_http_field(exchange, MHD_HTTP_HEADER_ORIGIN);
     const char *host = bridge_http_field(exchange, MHD_HTTP_HEADER_HOST);
     const char *name = origin == NULL ? NULL : strstr(origin, "://");
+    const bool is_same_site = site != NULL && strcmp(site, "same-origin") == 0;
+    const bool is_same_origin = name != NULL && host != NULL && strcasecmp(name + 3, host) == 0;
 
-    if (!is_command(exchange))
+    if (!bridge_is_command(exchange))
         return true;
-    if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
-        origin = "null";
-    else if (origin == NULL || (name != NULL && host != NULL && strcasecmp(name + 3, host) == 0))
+    if ((site == NULL || is_same_site || strcmp(site, "none") == 0) && (origin == NULL || is_same_origin)
+        && (exchange->session == BRIDGE_NOBODY || is_same_site || is_same_origin))
         return true;
     bridge_answer_problem(exchange, &bridge_cross_site, 0, NULL, "what changes something is taken from pages of this"
-        " origin only");
+        " origin only; with a session's cookie Origin or Sec-Fetch-Site has to say so");
     return false;
 }
 
@@ -133,18 +123,6 @@ check_rate(struct bridge_exchange *exchange)
     bridge_answer_problem(exchange, &bridge_too_many, 0, NULL, "%ju requests within %ju seconds are taken of one"
         " address", (uintmax_t)route->rate, (uintmax_t)route->rate_seconds);
     bridge_answer_retry(exchange, after_ms);
-    return false;
-}
-
-/* Nobody can sign in yet, so nobody has a role. */
-static bool
-check_role(struct bridge_exchange *exchange)
-{
-    if (exchange->match.route->role_count == 0)
-        return true;
-    bridge_answer_problem(exchange, &bridge_sign_in, 0, NULL, "this is for people with a role, %s",
-        exchange->match.route->roles[0]);
-    bridge_answer_header(exchange, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Souk");
     return false;
 }
 
@@ -194,9 +172,9 @@ check_body(struct bridge_exchange *exchange)
     const size_t announced = exchange->body_bytes_max;
 
     exchange->body_bytes_max = exchange->match.route->body_bytes_max;
-    if (!exchange->has_body)
+    if (!exchange->has_body && (!bridge_is_command(exchange) || type == NULL))
         return true;
-    if (!is_command(exchange))
+    if (!bridge_is_command(exchange))
         bridge_answer_problem(exchange, &bridge_bad_request, 0, NULL, "a GET has no body here");
     else if (announced > exchange->body_bytes_max)
         bridge_answer_problem(exchange, &bridge_body_too_large, 0, NULL, "a body has at most %zu bytes here",
@@ -246,9 +224,12 @@ bridge_api_go(struct bridge_exchange *exchange)
 {
     struct bridge *bridge = exchange->bridge;
     struct souk_error err = { 0 };
-    struct souk_slice tag = { NULL, 0 };
+    struct souk_route_said said = { .parameters = exchange->parameters };
+    char address[SOUK_ROUTES_ADDRESS_BYTES];
+    uint8_t hash[SOUK_ROUTES_SECRET_BYTES];
+    const struct souk_pass *pass;
+    struct souk_slice pass_bytes;
     struct souk_id id;
-    json_t *body = NULL;
     int rc = 0;
 
     if (bridge->is_stopping) {
@@ -256,22 +237,25 @@ bridge_api_go(struct bridge_exchange *exchange)
         bridge_answer_retry(exchange, RETRY_MS);
         return;
     }
-    if (!take_tag(exchange, &tag))
+    if (!take_tag(exchange, &said.if_match) || !bridge_session_settle(exchange, &pass, &pass_bytes))
         return;
+    said.secret_hash = bridge_session_hash(exchange, hash);
+    bridge_session_address(exchange, address);
+    said.address = souk_slice_of(address);
     if (exchange->body_bytes > 0 && !is_shallow((struct souk_slice){ exchange->body, exchange->body_bytes }))
         rc = souk_fail(&err, SOUK_EINVAL, "it is nested deeper than %d", BRIDGE_JSON_DEPTH_MAX);
     else if (exchange->body_bytes > 0)
-        rc = souk_json_parse((struct souk_slice){ exchange->body, exchange->body_bytes }, &body, &err);
+        rc = souk_json_parse((struct souk_slice){ exchange->body, exchange->body_bytes }, &said.body, &err);
     souk_pack_reset(&bridge->pack);
     if (rc == 0)
-        rc = souk_route_pack(&exchange->match, exchange->parameters, body, tag, &bridge->pack, &err);
-    json_decref(body);
+        rc = souk_route_pack(&exchange->match, &said, &bridge->pack, &err);
+    json_decref(said.body);
     if (rc == -SOUK_ENOMEM)
         bridge_answer_problem(exchange, &bridge_internal, 0, NULL, "no memory");
     else if (rc != 0)
         bridge_answer_problem(exchange, &bridge_invalid, 0, NULL, "%s", err.text);
     else if (take_key(exchange, &id))
-        ask(exchange, &id);
+        ask(exchange, &id, pass, pass_bytes);
 }
 
 /* Brackets outside of strings. A parser that meets a thousand of them has to remember them all. */
@@ -321,11 +305,16 @@ take_tag(struct bridge_exchange *exchange, struct souk_slice *tag_out)
     return true;
 }
 
-/* The id of a command is its Idempotency-Key: a UUID as it is, of anything else its hash. */
+/*
+ * The id of a command is its Idempotency-Key: a UUID as it is, of anything else its hash. What begins a session has
+ * another secret each time, so it is another command.
+ */
 static bool
 take_key(struct bridge_exchange *exchange, struct souk_id *id_out)
 {
-    const char *key = is_command(exchange) ? bridge_http_field(exchange, "Idempotency-Key") : NULL;
+    const bool takes_one = bridge_is_command(exchange)
+        && exchange->match.route->session != SOUK_ROUTE_SESSION_BEGIN;
+    const char *key = takes_one ? bridge_http_field(exchange, "Idempotency-Key") : NULL;
     struct souk_slice text = souk_slice_of(key);
 
     if (key == NULL && exchange->match.route->needs_key) {
@@ -351,31 +340,32 @@ take_key(struct bridge_exchange *exchange, struct souk_id *id_out)
 
 /* The message lies in the pack. */
 static void
-ask(struct bridge_exchange *exchange, const struct souk_id *id)
+ask(struct bridge_exchange *exchange, const struct souk_id *id, const struct souk_pass *pass,
+    struct souk_slice pass_bytes)
 {
     struct bridge *bridge = exchange->bridge;
     char location[LOCATION_BYTES];
     const struct souk_route *route = exchange->match.route;
-    struct souk_client_request request = { .node = route->node, .is_query = !is_command(exchange), .id = *id,
+    struct souk_client_request request = { .node = route->node, .is_query = !bridge_is_command(exchange), .id = *id,
         .name = souk_slice_of(route->type->name), .version = route->type->version,
-        .payload = souk_pack_slice(&bridge->pack), .deadline_ms = (uint32_t)route->deadline_ms,
+        .payload = souk_pack_slice(&bridge->pack), .pass = pass_bytes, .deadline_ms = (uint32_t)route->deadline_ms,
         .is_recorded = route->is_recorded, .takes_busy = true, .has_correlation = true,
         .correlation = exchange->correlation, .seen_count = exchange->seen.count };
     struct bridge_ask *asked = find_ask(bridge, id);
     struct souk_error err = { 0 };
     uint8_t hash[sizeof asked->hash];
 
-    if (souk_route_location(route, request.payload, location, sizeof location) > 0)
+    if (exchange->location == NULL
+        && souk_route_location(route, request.payload, location, sizeof location) > 0)
         exchange->location = strdup(location);
-    souk_command_hash(hash, request.name, NULL, request.payload);
+    souk_command_hash(hash, request.name, pass == NULL ? NULL : &pass->person, request.payload);
     if (asked != NULL && memcmp(asked->hash, hash, sizeof hash) == 0) {
-        wait_for(exchange, asked);
+        bridge_ask_wait(exchange, asked);
         return;
     }
     if (asked != NULL) {
-        bridge_answer_problem(exchange, &bridge_key_reused, 0, NULL,
-            "another request with this Idempotency-Key is under"
-            " way");
+        bridge_answer_problem(exchange, &bridge_key_reused, 0, NULL, "another request with this Idempotency-Key is"
+            " under way");
         return;
     }
     if (bridge->waiting_count >= bridge->routes->limits.waiting_max) {
@@ -384,27 +374,39 @@ ask(struct bridge_exchange *exchange, const struct souk_id *id)
         bridge_answer_retry(exchange, RETRY_MS);
         return;
     }
-    if ((asked = calloc(1, sizeof *asked)) == NULL) {
-        bridge_answer_problem(exchange, &bridge_internal, 0, NULL, "no memory");
-        return;
-    }
-    asked->id = *id;
-    memcpy(asked->hash, hash, sizeof hash);
     memcpy(request.seen, exchange->seen.cursors, exchange->seen.count * sizeof request.seen[0]);
-    request.arg = asked;
-    if (souk_client_send(bridge->client, &request, &err) != 0) {
-        free(asked);
+    if (bridge_ask_send(bridge, &request, &asked, &err) != 0) {
         souk_report(bridge->report, SOUK_LEVEL_WARN, "not_sent", "%s", err.text);
         bridge_answer_problem(exchange, &bridge_busy, 0, NULL, "%s cannot be asked now; try again later",
             route->node->name.text);
         bridge_answer_retry(exchange, RETRY_MS);
         return;
     }
+    memcpy(asked->hash, hash, sizeof hash);
+    bridge_ask_wait(exchange, asked);
+}
+
+int
+bridge_ask_send(struct bridge *bridge, struct souk_client_request *request, struct bridge_ask **ask_out,
+    struct souk_error *err)
+{
+    struct bridge_ask *asked = calloc(1, sizeof *asked);
+    int rc;
+
+    if (asked == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "no memory for a request");
+    asked->id = request->id;
+    request->arg = asked;
+    if ((rc = souk_client_send(bridge->client, request, err)) != 0) {
+        free(asked);
+        return rc;
+    }
     asked->next = bridge->asks;
     if (asked->next != NULL)
         asked->next->previous = asked;
     bridge->asks = asked;
-    wait_for(exchange, asked);
+    *ask_out = asked;
+    return 0;
 }
 
 static struct bridge_ask *
@@ -417,8 +419,8 @@ find_ask(struct bridge *bridge, const struct souk_id *id)
     return asked;
 }
 
-static void
-wait_for(struct bridge_exchange *exchange, struct bridge_ask *asked)
+void
+bridge_ask_wait(struct bridge_exchange *exchange, struct bridge_ask *asked)
 {
     exchange->stage = BRIDGE_WAITING;
     exchange->ask = asked;
@@ -427,8 +429,21 @@ wait_for(struct bridge_exchange *exchange, struct bridge_ask *asked)
     exchange->bridge->waiting_count++;
 }
 
+struct bridge_exchange *
+bridge_ask_take(struct bridge *bridge, struct bridge_ask *asked)
+{
+    struct bridge_exchange *exchange = asked->exchanges;
+
+    if (exchange == NULL)
+        return NULL;
+    asked->exchanges = exchange->next_waiting;
+    exchange->ask = NULL;
+    bridge->waiting_count--;
+    return exchange;
+}
+
 static void
-forget(struct bridge *bridge, struct bridge_ask *asked)
+unlink_ask(struct bridge *bridge, struct bridge_ask *asked)
 {
     if (asked->next != NULL)
         asked->next->previous = asked->previous;
@@ -436,30 +451,36 @@ forget(struct bridge *bridge, struct bridge_ask *asked)
         asked->previous->next = asked->next;
     else
         bridge->asks = asked->next;
-    free(asked);
 }
 
 /* ---- answers -------------------------------------------------------- */
 
+/* It is under way no more, so that whoever goes again asks anew. */
 void
 bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer)
 {
+    const bool is_pass_refused = !answer->is_late && answer->reply.status == SOUK_STATUS_REFUSED
+        && souk_slice_equal(answer->reply.code, souk_slice_of(SOUK_WIRE_CODE_PASS));
     struct bridge_ask *asked = answer->arg;
     struct bridge_exchange *exchange;
 
-    if (asked->exchanges != NULL)
+    unlink_ask(bridge, asked);
+    if (asked->pass != NULL)
+        bridge_session_hear(bridge, asked, answer);
+    else if (asked->exchanges != NULL)
         bridge_watch_service(bridge, asked->exchanges->match.route->node, !answer->is_late);
-    while ((exchange = asked->exchanges) != NULL) {
-        asked->exchanges = exchange->next_waiting;
-        exchange->ask = NULL;
-        bridge->waiting_count--;
+    while ((exchange = bridge_ask_take(bridge, asked)) != NULL) {
+        if (is_pass_refused && bridge_session_renew(exchange)) {
+            bridge_http_again(exchange);
+            continue;
+        }
         if (answer->is_late)
-            answer_late(exchange, answer);
+            bridge_reply_late(exchange, answer);
         else
-            answer_reply(exchange, answer);
+            bridge_reply(exchange, answer);
         bridge_http_resume(exchange);
     }
-    forget(bridge, asked);
+    free(asked);
 }
 
 void
@@ -469,12 +490,10 @@ bridge_api_stop(struct bridge *bridge)
     struct bridge_ask *asked;
 
     for (asked = bridge->asks; asked != NULL; asked = asked->next) {
-        while ((exchange = asked->exchanges) != NULL) {
-            asked->exchanges = exchange->next_waiting;
-            exchange->ask = NULL;
-            bridge->waiting_count--;
-            bridge_answer_problem(exchange, &bridge_stopping, 0, NULL, is_command(exchange) ? "what became of it is not"
-                " known; the same request with the same Idempotency-Key tells" : "it will be there again soon");
+        while ((exchange = bridge_ask_take(bridge, asked)) != NULL) {
+            bridge_answer_problem(exchange, &bridge_stopping, 0, NULL, bridge_is_command(exchange)
+                ? "what became of it is not known; the same request with the same Idempotency-Key tells"
+                : "it will be there again soon");
             bridge_answer_retry(exchange, RETRY_MS);
             bridge_http_resume(exchange);
         }
@@ -484,268 +503,10 @@ bridge_api_stop(struct bridge *bridge)
 void
 bridge_api_done(struct bridge *bridge)
 {
-    while (bridge->asks != NULL)
-        forget(bridge, bridge->asks);
-}
+    struct bridge_ask *asked;
 
-static void
-answer_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
-{
-    const char *name = exchange->match.route->node->name.text;
-    json_t *key = key_json(exchange, answer);
-
-    if (answer->sent == 0)
-        bridge_answer_problem(exchange, &bridge_unanswered, 0, key, "%s is not there, and has not heard of it", name);
-    else if (is_command(exchange))
-        bridge_answer_problem(exchange, &bridge_unanswered, 0, key, "%s has not answered, and what became of it is not"
-            " known; the same request with this Idempotency-Key tells", name);
-    else
-        bridge_answer_problem(exchange, &bridge_unanswered, 0, key, "%s has not answered", name);
-    add_key(exchange, answer);
-    bridge_answer_retry(exchange, RETRY_MS);
-}
-
-static void
-answer_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
-{
-    const struct souk_wire_reply *reply = &answer->reply;
-    const char *name = exchange->match.route->node->name.text;
-    const int text_bytes = (int)reply->text.size_bytes;
-    const char *text = reply->text.base == NULL ? "" : reply->text.base;
-
-    switch (reply->status) {
-    case SOUK_STATUS_OK:
-        answer_good(exchange, answer);
-        break;
-    case SOUK_STATUS_REFUSED:
-        answer_refused(exchange, reply);
-        break;
-    case SOUK_STATUS_PENDING:
-        answer_pending(exchange, reply);
-        break;
-    case SOUK_STATUS_BUSY:
-    case SOUK_STATUS_EXPIRED:
-        bridge_answer_problem(exchange, &bridge_busy, 0, key_json(exchange, answer),
-            "%s has too much to do; nothing was"
-            " done", name);
-        bridge_answer_retry(exchange, reply->retry_after_ms == 0 ? RETRY_MS : reply->retry_after_ms);
-        break;
-    case SOUK_STATUS_FULL:
-        bridge_answer_problem(exchange, &bridge_full, 0, key_json(exchange, answer), "%s has no room; nothing was done",
-            name);
-        bridge_answer_retry(exchange, reply->retry_after_ms == 0 ? FULL_RETRY_MS : reply->retry_after_ms);
-        break;
-    case SOUK_STATUS_KEY_REUSED:
-        bridge_answer_problem(exchange, &bridge_key_reused, 0, NULL, "another request was sent with this"
-            " Idempotency-Key; a new request has a new one");
-        break;
-    case SOUK_STATUS_LOST:
-        bridge_answer_problem(exchange, &bridge_lost, 0, NULL, "something in Souk-Cursors is not in the history any"
-            " more: ask again without it, and look what is there");
-        break;
-    case SOUK_STATUS_INVALID:
-        bridge_answer_problem(exchange, &bridge_invalid, 0, NULL, "%.*s", text_bytes, text);
-        break;
-    case SOUK_STATUS_UNKNOWN:
-    case SOUK_STATUS_UNSUPPORTED:
-        souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "mismatch", "%s does not know %s: %.*s", name,
-            exchange->match.route->type->name, text_bytes, text);
-        bridge_answer_problem(exchange, &bridge_mismatch, 0, NULL, "%s does not know %s in version %u", name,
-            exchange->match.route->type->name, (unsigned)exchange->match.route->type->version);
-        break;
-    case SOUK_STATUS_FORBIDDEN:
-        souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "mismatch", "%s does not let %s send %s: its topology is"
-            " another one", name, exchange->bridge->self->name.text, exchange->match.route->type->name);
-        bridge_answer_problem(exchange, &bridge_mismatch, 0, NULL, "%s does not take %s from this bridge", name,
-            exchange->match.route->type->name);
-        break;
-    case SOUK_STATUS_INTERNAL:
-        souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "internal", "%s: %s: %.*s", name,
-            exchange->match.route->type->name, text_bytes, text);
-        bridge_answer_problem(exchange, &bridge_internal, 0, key_json(exchange, answer), "%s could not do it; nothing"
-            " was done", name);
-        break;
+    while ((asked = bridge->asks) != NULL) {
+        unlink_ask(bridge, asked);
+        free(asked);
     }
-    add_key(exchange, answer);
-}
-
-static void
-answer_good(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
-{
-    const struct souk_wire_reply *reply = &answer->reply;
-    const struct souk_route *route = exchange->match.route;
-    struct souk_slice tag = { NULL, 0 };
-    char id[SOUK_ID_TEXT_BYTES];
-    char digits[24];
-    json_t *json;
-
-    if (is_command(exchange)) {
-        souk_id_format(answer->id, id);
-        json = json_pack("{ss ss so}", "id", id, "durability",
-            reply->durability == SOUK_DURABILITY_RECORDED ? "recorded" : "local", "events",
-            events_json(exchange, reply));
-        bridge_answer_json(exchange, route->location.text == NULL ? MHD_HTTP_OK : MHD_HTTP_CREATED, BRIDGE_JSON, json);
-        if (exchange->location != NULL)
-            bridge_answer_header(exchange, MHD_HTTP_HEADER_LOCATION, exchange->location);
-    } else if ((json = query_json(exchange, reply)) != NULL && route->cache != SOUK_ROUTE_CACHE_NONE) {
-        if (route->etag != NULL)
-            tag = souk_route_etag(route, json, digits);
-        bridge_answer_kept(exchange, route, json, tag);
-    } else if (json != NULL) {
-        bridge_answer_json(exchange, MHD_HTTP_OK, BRIDGE_JSON, json);
-    } else {
-        souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "mismatch", "%s answers %s with something else than is"
-            " described", route->node->name.text, route->type->name);
-        bridge_answer_problem(exchange, &bridge_mismatch, 0, NULL, "%s answers with something else than is described",
-            route->node->name.text);
-    }
-    add_cursors(exchange, reply);
-}
-
-/* NULL when it is no answer of the query, or without memory. */
-static json_t *
-query_json(struct bridge_exchange *exchange, const struct souk_wire_reply *reply)
-{
-    const struct souk_message_type *type = exchange->match.route->type->reply;
-    struct souk_wire_entry entry;
-    struct souk_unpack in;
-    json_t *json = NULL;
-
-    souk_unpack_init(&in, reply->body);
-    if (souk_wire_body_next(&in, &entry) != 0 || (type = souk_message_version(type, entry.version)) == NULL
-        || souk_json_from_packed(type, entry.payload, &json, NULL) != 0)
-        return NULL;
-    return json;
-}
-
-/* What the command caused, of streams that everybody may see. NULL without memory. */
-static json_t *
-events_json(struct bridge_exchange *exchange, const struct souk_wire_reply *reply)
-{
-    const struct souk_catalogue *catalogue = exchange->bridge->catalogue;
-    const struct souk_message_stream *stream;
-    json_t *events = json_array();
-    char key[SOUK_SHOWN_KEY_BYTES];
-    struct souk_wire_entry entry;
-    struct souk_unpack in;
-
-    souk_unpack_init(&in, reply->body);
-    while (souk_wire_body_next(&in, &entry) == 0) {
-        stream = souk_catalogue_stream(catalogue, entry.stream);
-        if (stream == NULL || stream->audience != SOUK_AUDIENCE_PUBLIC)
-            continue;
-        souk_shown_key(catalogue, entry.name, entry.key, key);
-        (void)json_array_append_new(events, json_pack("{ss% ss% sI ss so}", "type", entry.name.base,
-            entry.name.size_bytes, "stream", entry.stream.base, entry.stream.size_bytes, "number",
-            (json_int_t)entry.number, "subject", key, "data",
-            souk_shown_message_json(catalogue, entry.name, entry.version, entry.payload)));
-    }
-    return events;
-}
-
-static void
-answer_refused(struct bridge_exchange *exchange, const struct souk_wire_reply *reply)
-{
-    const char *about = refusal_about(exchange->bridge, reply->code);
-    json_t *extra = json_pack("{ss%}", "code", reply->code.base == NULL ? "" : reply->code.base,
-        reply->code.size_bytes);
-
-    if (reply->text.size_bytes > 0)
-        bridge_answer_problem(exchange, &bridge_refused, souk_route_refusal_status(exchange->match.route, reply->code),
-            extra, "%.*s", (int)reply->text.size_bytes, (const char *)reply->text.base);
-    else
-        bridge_answer_problem(exchange, &bridge_refused, souk_route_refusal_status(exchange->match.route, reply->code),
-            extra, "%s", about);
-    add_cursors(exchange, reply);
-}
-
-/* What a refusal means, as the descriptions have it; "" when they do not. */
-static const char *
-refusal_about(const struct bridge *bridge, struct souk_slice code)
-{
-    const struct souk_messages *messages;
-    size_t i;
-    size_t k;
-
-    for (i = 0; i < bridge->catalogue->count; i++) {
-        messages = souk_description_messages(bridge->catalogue->descriptions[i]);
-        for (k = 0; k < messages->refusal_count; k++) {
-            if (souk_slice_equal(souk_slice_of(messages->refusals[k].code), code))
-                return messages->refusals[k].about == NULL ? "" : messages->refusals[k].about;
-        }
-    }
-    return "";
-}
-
-/* A read that has not caught up is no failure: there is an answer, later. A command was not decided. */
-static void
-answer_pending(struct bridge_exchange *exchange, const struct souk_wire_reply *reply)
-{
-    char correlation[SOUK_ID_TEXT_BYTES];
-    char text[SOUK_SEEN_TEXT_BYTES];
-
-    if (is_command(exchange)) {
-        bridge_answer_problem(exchange, &bridge_pending, 0, NULL, "%s has not reached what was seen, and has not"
-            " decided"
-            " it; the same request with the same Idempotency-Key may be sent again",
-            exchange->match.route->node->name.text);
-    } else {
-        (void)souk_seen_format(&exchange->seen, text);
-        souk_id_format(exchange->correlation, correlation);
-        bridge_answer_json(exchange, MHD_HTTP_ACCEPTED, BRIDGE_JSON, json_pack("{sb ss ss}", "pending", 1,
-            "waiting_for",
-            text, "correlation", correlation));
-        bridge_answer_header(exchange, "Souk-Cursors", text);
-    }
-    bridge_answer_retry(exchange, reply->retry_after_ms == 0 ? RETRY_MS : reply->retry_after_ms);
-}
-
-/* ---- headers -------------------------------------------------------- */
-
-/*
- * What the caller sends with his next request. At most 32 cursors: what was
- * written goes before what he brought, and that before what he has only read.
- */
-static void
-add_cursors(struct bridge_exchange *exchange, const struct souk_wire_reply *reply)
-{
-    struct souk_seen seen = { .count = 0 };
-    char text[SOUK_SEEN_TEXT_BYTES];
-
-    if (!is_command(exchange))
-        seen = exchange->seen;
-    souk_seen_add(&seen, reply->cursors, reply->cursor_count);
-    if (is_command(exchange))
-        souk_seen_add(&seen, exchange->seen.cursors, exchange->seen.count);
-    if (souk_seen_format(&seen, text) > 0)
-        bridge_answer_header(exchange, "Souk-Cursors", text);
-}
-
-static void
-add_key(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
-{
-    char id[SOUK_ID_TEXT_BYTES];
-
-    if (!is_command(exchange))
-        return;
-    souk_id_format(answer->id, id);
-    bridge_answer_header(exchange, "Idempotency-Key", id);
-}
-
-/* For a problem: what a repetition needs. */
-static json_t *
-key_json(const struct bridge_exchange *exchange, const struct souk_client_answer *answer)
-{
-    char id[SOUK_ID_TEXT_BYTES];
-
-    if (!is_command(exchange))
-        return NULL;
-    souk_id_format(answer->id, id);
-    return json_pack("{ss}", "id", id);
-}
-
-static bool
-is_command(const struct bridge_exchange *exchange)
-{
-    return exchange->match.route->type->kind == SOUK_COMMAND;
 }

@@ -13,7 +13,7 @@
 #define LENGTH_DIGITS_MAX 15
 
 /* Fields that may be there once. */
-enum single { HOST, LENGTH, CODING, TYPE, EXPECT, ORIGIN, MATCH, KEY, CURSORS, SINGLES };
+enum single { HOST, LENGTH, CODING, TYPE, EXPECT, ORIGIN, COOKIE, MATCH, KEY, CURSORS, SINGLES };
 
 struct looking {
     struct bridge_exchange *exchange;
@@ -31,6 +31,7 @@ static bool is_token(const char *text, size_t bytes);
 static bool is_value(const char *text, size_t bytes);
 static const char *check_body(struct bridge_exchange *exchange, const struct looking *looking, uint64_t *length_out);
 static bool is_own_host(const struct bridge *bridge, const char *host);
+static size_t name_bytes(const char *host);
 
 bool
 bridge_guard(struct bridge_exchange *exchange, const char *method, const char *version, bool *close_out)
@@ -97,6 +98,7 @@ look_at_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_
         [TYPE] = MHD_HTTP_HEADER_CONTENT_TYPE,
         [EXPECT] = MHD_HTTP_HEADER_EXPECT,
         [ORIGIN] = MHD_HTTP_HEADER_ORIGIN,
+        [COOKIE] = MHD_HTTP_HEADER_COOKIE,
         [MATCH] = MHD_HTTP_HEADER_IF_MATCH,
         [KEY] = "Idempotency-Key",
         [CURSORS] = "Souk-Cursors",
@@ -185,23 +187,40 @@ is_own_host(const struct bridge *bridge, const char *host)
 {
     static const char *const local[] = { "localhost", "127.0.0.1", "[::1]" };
     const char *listen = bridge->self->listen;
-    const char *end = host[0] == '[' ? strchr(host, ']') : strchr(host, ':');
-    size_t bytes;
+    const size_t bytes = name_bytes(host);
     size_t i;
 
-    bytes = end == NULL ? strlen(host) : host[0] == '[' ? (size_t)(end + 1 - host) : (size_t)(end - host);
-    if (host[bytes] != '\0'
-        && (host[bytes] != ':' || strspn(host + bytes + 1, "0123456789") != strlen(host + bytes + 1)))
-        return false;
     for (i = 0; i < sizeof local / sizeof local[0]; i++) {
-        if (strlen(local[i]) == bytes && strncasecmp(local[i], host, bytes) == 0)
+        if (bytes > 0 && strlen(local[i]) == bytes && strncasecmp(local[i], host, bytes) == 0)
             return true;
     }
-    if ((size_t)(strrchr(listen, ':') - listen) == bytes && strncasecmp(listen, host, bytes) == 0)
+    if (bytes > 0 && (size_t)(strrchr(listen, ':') - listen) == bytes && strncasecmp(listen, host, bytes) == 0)
         return true;
-    for (i = 0; i < bridge->self->hostname_count; i++) {
+    return bridge_is_hostname(bridge, host);
+}
+
+bool
+bridge_is_hostname(const struct bridge *bridge, const char *host)
+{
+    const size_t bytes = host == NULL ? 0 : name_bytes(host);
+    size_t i;
+
+    for (i = 0; bytes > 0 && i < bridge->self->hostname_count; i++) {
         if (strlen(bridge->self->hostnames[i]) == bytes && strncasecmp(bridge->self->hostnames[i], host, bytes) == 0)
             return true;
     }
     return false;
+}
+
+/* In front of a port, or of nothing; 0: there is something else. */
+static size_t
+name_bytes(const char *host)
+{
+    const char *end = host[0] == '[' ? strchr(host, ']') : strchr(host, ':');
+    const size_t bytes = end == NULL ? strlen(host) : host[0] == '[' ? (size_t)(end + 1 - host) : (size_t)(end - host);
+
+    if (host[bytes] != '\0'
+        && (host[bytes] != ':' || strspn(host + bytes + 1, "0123456789") != strlen(host + bytes + 1)))
+        return 0;
+    return bytes;
 }

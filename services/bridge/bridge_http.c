@@ -119,6 +119,15 @@ bridge_http_resume(struct bridge_exchange *exchange)
     MHD_resume_connection(exchange->connection);
 }
 
+void
+bridge_http_again(struct bridge_exchange *exchange)
+{
+    exchange->stage = BRIDGE_BODY;
+    bridge_api_go(exchange);
+    if (exchange->stage != BRIDGE_WAITING)
+        bridge_http_resume(exchange);
+}
+
 const char *
 bridge_http_field(const struct bridge_exchange *exchange, const char *name)
 {
@@ -304,10 +313,12 @@ go(struct bridge_exchange *exchange)
             exchange->body_bytes_max);
     else if (exchange->response == NULL)
         bridge_api_go(exchange);
-    free(exchange->body);
-    exchange->body = NULL;
     if (exchange->stage != BRIDGE_WAITING)
         return queue(exchange);
+    if (!souk_route_asks_who(exchange->match.route)) {
+        free(exchange->body);                   /* with a pass it may have to be said again */
+        exchange->body = NULL;
+    }
     set_deadline(exchange->bridge, exchange->peer, 0);
     MHD_suspend_connection(exchange->connection);
     return MHD_YES;
@@ -322,6 +333,7 @@ queue(struct bridge_exchange *exchange)
     exchange->stage = BRIDGE_ANSWERED;
     if (exchange->response == NULL)
         return MHD_NO;
+    bridge_session_tell(exchange);
     bridge_watch_count(exchange);
     set_deadline(exchange->bridge, exchange->peer, exchange->bridge->routes->limits.answer_ms);
     queued = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
@@ -344,6 +356,8 @@ end_exchange(void *cls, struct MHD_Connection *connection, void **context, enum 
         set_deadline(bridge, exchange->peer, bridge->routes->limits.idle_ms);
     if (exchange->response != NULL && !exchange->is_shared)
         MHD_destroy_response(exchange->response);
+    sodium_memzero(exchange->secret, sizeof exchange->secret);
+    sodium_memzero(exchange->new_secret, sizeof exchange->new_secret);
     free(exchange->location);
     free(exchange->body);
     free(exchange->target);

@@ -19,6 +19,7 @@
 
 static json_t *make_openapi(const struct bridge *bridge);
 static void add_operation(const struct bridge *bridge, json_t *paths, const struct souk_route *route);
+static json_t *security_json(const struct souk_route *route);
 static json_t *parameters_json(const struct souk_route *route);
 static void add_parameter(json_t *list, const char *in, const char *name, bool is_needed, const char *about,
     json_t *schema);
@@ -89,6 +90,8 @@ make_openapi(const struct bridge *bridge)
     const struct souk_messages *messages;
     json_t *schemas = json_object();
     json_t *paths = json_object();
+    char cookie[NAME_BYTES];
+    json_t *openapi;
     size_t i;
     size_t k;
 
@@ -103,8 +106,27 @@ make_openapi(const struct bridge *bridge)
     }
     (void)json_object_set_new(schemas, "problem", problem_json());
     (void)json_object_set_new(schemas, "command_answer", command_answer_json());
-    return json_pack("{ss s{ss ss ss?} so s{so}}", "openapi", "3.1.0", "info", "title", bridge->routes->name, "version",
-        "1", "description", bridge->routes->about, "paths", paths, "components", "schemas", schemas);
+    openapi = json_pack("{ss s{ss ss ss?} so s{so}}", "openapi", "3.1.0", "info", "title", bridge->routes->name,
+        "version", "1", "description", bridge->routes->about, "paths", paths, "components", "schemas", schemas);
+    if (bridge->routes->session.person.type != NULL) {
+        (void)snprintf(cookie, sizeof cookie, "%s-session", bridge->routes->name);
+        (void)json_object_set_new(json_object_get(openapi, "components"), "securitySchemes", json_pack(
+            "{s{ss ss ss ss}}", "session", "type", "apiKey", "in", "cookie", "name", cookie, "description",
+            "Given at sign-in, or to a guest; with __Host- in front where TLS is."));
+    }
+    return openapi;
+}
+
+/* One of the roles is enough. */
+static json_t *
+security_json(const struct souk_route *route)
+{
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < route->role_count; i++)
+        (void)json_array_append_new(list, json_pack("{s[s]}", "session", route->roles[i]));
+    return list;
 }
 
 static void
@@ -121,6 +143,8 @@ add_operation(const struct bridge *bridge, json_t *paths, const struct souk_rout
         responses_json(bridge, route));
     if (route->type->kind == SOUK_COMMAND)
         (void)json_object_set_new(operation, "requestBody", body_json(route));
+    if (route->role_count > 0)
+        (void)json_object_set_new(operation, "security", security_json(route));
     (void)json_object_set_new(path, methods[route->method], operation);
 }
 
@@ -293,7 +317,7 @@ type_schema(const struct souk_message_type *type, const struct souk_route *left_
 
     for (i = 0; i < type->field_count; i++) {
         field = &type->fields[i];
-        if (left_out != NULL && (is_in_path(left_out, field) || left_out->if_match == field))
+        if (left_out != NULL && souk_route_is_filled(left_out, field))
             continue;
         (void)json_object_set_new(properties, field->name, field_schema(field));
         if (left_out == NULL ? !field->is_optional : is_needed(field))

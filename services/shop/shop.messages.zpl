@@ -337,6 +337,7 @@ command = accounts.register
 
 command = accounts.sign_in
     about = "Begin a session. The reply's event says whether it worked: accounts.signed_in or accounts.sign_in_failed."
+    refuses = accounts.wrong
     refuses = accounts.too_many_tries
     fields
         email = text 254 personal
@@ -350,7 +351,7 @@ command = accounts.sign_out
         token_hash = bytes 32
 
 command = accounts.change_password
-    about = Have another password; all sessions end.
+    about = "Have another password; all sessions end, and a new one begins if its hash is there."
     refuses = shop.not_signed_in
     refuses = accounts.wrong
     refuses = accounts.weak_password
@@ -359,6 +360,8 @@ command = accounts.change_password
         person_id = id, who asks
         old_password = text 200 personal
         new_password = text 200 personal
+        token_hash = bytes 32 optional, of the session that begins
+        client = text 64 optional personal, "where it comes from: an address"
 
 command = accounts.rename
     about = Be called something else.
@@ -464,6 +467,7 @@ event = accounts.signed_in
     key = person_id
     subject = person_id
     after = accounts.sign_in
+    after = accounts.change_password
     fields
         person_id = id
         token_hash = bytes 32

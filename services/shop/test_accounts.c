@@ -212,6 +212,49 @@ a_guest_is_known_by_a_secret(void **state)
     assert_int_equal(story_count_new(stage, "answer internal"), 1);
 }
 
+/* Their pass comes along when they sign in, so it is known whose the cart is. */
+static void
+a_guest_turns_out_to_be_somebody(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_sign_in(stage, BOB, "guest");
+    sign_in(stage, "ann@example.org", "wrong horse..", 1, "a");
+    assert_int_equal(story_count_new(stage, " guest_signed_in "), 0);
+    sign_in(stage, "ann@example.org", "correct horse", 1, "a");
+    assert_int_equal(story_count_new(stage, "accounts 2 guest_signed_in guest=3 person=2"), 1);
+    souk_stage_sign_in(stage, BOB, "customer");
+    sign_in(stage, "ann@example.org", "correct horse", 2, "a");
+    assert_int_equal(story_count_new(stage, " guest_signed_in "), 0);
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
+/* Whoever says which one begins has it go on with the new password. */
+static void
+another_password_can_begin_a_session(void **state)
+{
+    struct souk_stage *stage = *state;
+    char command[300], secret[80], hash[80];
+
+    name_token(4, secret, hash);
+    sign_in(stage, "ann@example.org", "correct horse", 1, "a");
+    souk_stage_elapse(stage, 1000);
+    souk_stage_sign_in(stage, ANN, "customer");
+    (void)snprintf(command, sizeof command, CHANGE("'wrong horse'", "'battery staple'") " token_hash=%s client=b",
+        hash);
+    souk_stage_send(stage, command);
+    ask_pass(stage, 4);
+    assert_int_equal(story_count_new(stage, "answer refused shop.not_signed_in"), 1);
+    (void)snprintf(command, sizeof command, CHANGE("'correct horse'", "'battery staple'") " token_hash=%s client=b",
+        hash);
+    souk_stage_send(stage, command);
+    ask_pass(stage, 4);
+    assert_int_equal(story_count_new(stage, "answer pass="), 1);
+    ask_pass(stage, 1);
+    assert_int_equal(story_count_new(stage, "answer refused shop.not_signed_in"), 1);
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
 static void
 an_admin_appoints_others(void **state)
 {
@@ -229,6 +272,7 @@ an_admin_appoints_others(void **state)
     souk_stage_sign_in(stage, ANN, "customer staff admin");
     souk_stage_send(stage, "accounts.appoint person=4 is_staff=true is_admin=false");
     souk_stage_send(stage, "accounts.appoint person=2 is_staff=true is_admin=false");
+    souk_stage_send(stage, "accounts.appoint person=3 is_staff=true is_admin=false");
     souk_stage_send(stage, "accounts.appoint person=3 is_staff=true is_admin=true");
     souk_stage_send(stage, "accounts.appoint person=3 is_staff=true is_admin=true");
     souk_stage_send(stage, "accounts.appoint person=2 is_staff=false is_admin=false");
@@ -242,11 +286,13 @@ an_admin_appoints_others(void **state)
         "[   0] reply refused has_admin\n"
         "[   0] reply refused unknown_person\n"
         "[   0] reply refused last_admin\n"
-        "[   0] accounts 4 appointed person=3 is_staff=true is_admin=true\n"
+        "[   0] accounts 4 appointed person=3 is_staff=true is_admin=false\n"
         "[   0] reply accepted accounts=4\n"
-        "[   0] reply accepted accounts=4 accounts.private=2\n"
-        "[   0] accounts 5 appointed person=2 is_staff=false is_admin=false\n"
+        "[   0] accounts 5 appointed person=3 is_staff=true is_admin=true\n"
         "[   0] reply accepted accounts=5\n"
+        "[   0] reply accepted accounts=5 accounts.private=2\n"
+        "[   0] accounts 6 appointed person=2 is_staff=false is_admin=false\n"
+        "[   0] reply accepted accounts=6\n"
         "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false"
             " since=0},{person=3"
             " name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n");
@@ -307,6 +353,16 @@ main(void)
         cmocka_unit_test_setup_teardown(a_guest_is_known_by_a_secret, open_stage, story_close),
         cmocka_unit_test_setup_teardown(an_admin_appoints_others, open_stage, story_close),
         cmocka_unit_test_setup_teardown(people_say_what_they_want_of_themselves, open_stage, story_close),
+        cmocka_unit_test_setup_teardown(somebody_registers_once, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(a_session_gives_passes_until_it_ends, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(who_is_wrong_too_often_has_to_wait, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(a_place_that_tries_everybody_has_to_wait, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(another_password_ends_all_sessions, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(a_guest_is_known_by_a_secret, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(a_guest_turns_out_to_be_somebody, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(another_password_can_begin_a_session, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(an_admin_appoints_others, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(people_say_what_they_want_of_themselves, open_stage, close_stage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

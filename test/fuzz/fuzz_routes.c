@@ -67,9 +67,11 @@ ask(const struct souk_routes *routes, struct souk_slice target, json_t *body)
     const char *mark = target.size_bytes == 0 ? NULL : memchr(target.base, '?', target.size_bytes);
     struct souk_slice path = { target.base, mark == NULL ? target.size_bytes
         : (size_t)(mark - (const char *)target.base) };
-    struct souk_slice parameters = { mark == NULL ? NULL : mark + 1, mark == NULL ? 0
-        : target.size_bytes - path.size_bytes - 1 };
-    const struct souk_slice tag = { body == NULL ? NULL : "7", body == NULL ? 0 : 1 };
+    const struct souk_route_said said = { .parameters = { mark == NULL ? NULL : mark + 1, mark == NULL ? 0
+        : target.size_bytes - path.size_bytes - 1 }, .body = body,
+        .if_match = { body == NULL ? NULL : "7", body == NULL ? 0 : 1 },
+        .secret_hash = { "0123456789abcdef0123456789abcdef", SOUK_ROUTES_SECRET_BYTES },
+        .address = souk_slice_of("127.0.0.1") };
     char location[LOCATION_BYTES];
     struct souk_route_match match;
     struct souk_error err = { 0 };
@@ -83,7 +85,7 @@ ask(const struct souk_routes *routes, struct souk_slice target, json_t *body)
         if (souk_routes_match(routes, method, path, &match) != 0)
             continue;
         souk_pack_reset(&pack);
-        if (souk_route_pack(&match, parameters, body, tag, &pack, &err) != 0) {
+        if (souk_route_pack(&match, &said, &pack, &err) != 0) {
             assert(err.code > 0 && err.text[0] != '\0');
             continue;
         }

@@ -31,9 +31,7 @@ class Blog:
     """`limits` and `lines` go into the routes file, `bridge` below the topology's client."""
 
     def __init__(self, build, limits=None, lines="", bridge="", without=(), edit=lambda routes: routes, files=None):
-        self.build = os.path.abspath(build)
-        self.path = tempfile.mkdtemp(prefix="souk-http-")
-        self.witness = tempfile.mkdtemp(prefix="souk-http-", dir="/dev/shm")
+        self.begin(build)
         routes = edit((ROOT / "examples/blog/blog.routes.zpl").read_text("utf-8"))
         section = "".join(f"        {name} = {value}\n" for name, value in (limits or {}).items())
         if section:
@@ -53,6 +51,11 @@ class Blog:
             topology = re.sub(rf"^(service|event_store) = {name}\n(    .*\n)*", "", topology, flags=re.MULTILINE)
         self.topology = os.path.join(self.path, "blog.zpl")
         pathlib.Path(self.topology).write_text(topology + bridge, "utf-8")
+
+    def begin(self, build):
+        self.build = os.path.abspath(build)
+        self.path = tempfile.mkdtemp(prefix="souk-http-")
+        self.witness = tempfile.mkdtemp(prefix="souk-http-", dir="/dev/shm")
         self.up = None
         self.document = None
 
@@ -96,7 +99,10 @@ class Blog:
         with open(f"/proc/{self.up.process.pid}/task/{self.up.process.pid}/children", encoding="ascii") as children:
             for child in children.read().split():
                 words = pathlib.Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0")
-                found[words[1] if words[1] in ("bridge", "es1") else words[0].rsplit("-", 1)[-1]] = int(child)
+                if len(words) < 2:
+                    continue                    # it is just being started
+                found[words[1] if words[1] in ("bridge", "es1") else os.path.basename(words[0]).rsplit(
+                    "-", 1)[-1]] = int(child)
         return found
 
     def stop_process(self, name):

@@ -76,12 +76,3 @@ def test_a_rate_comes_back(build):
                 break
         else:
             raise AssertionError("nobody is ever let in again")
-
-
-def test_a_role_is_needed(build):
-    role = ("command = moderation.forbid\n", "command = moderation.forbid\n    role = staff\n    role = admin\n")
-    with Blog(build, edit=lambda text: text.replace(*role)) as blog:
-        refused = blog.ask("PUT", "/api/words/bad")
-        assert refused.status == 401 and problem_of(refused) == "sign-in", refused
-        assert refused.headers["WWW-Authenticate"]
-        assert blog.ask("DELETE", "/api/words/bad").status == 200

@@ -16,6 +16,18 @@ command = lodge.note
     fields
         text = text 100
 
+command = lodge.enter
+    about = Come in, whoever it is.
+    refuses = lodge.staff_only
+
+event = lodge.entered
+    about = Somebody has come in.
+    stream = lodge
+    key = person
+    after = lodge.enter
+    fields
+        person = id
+
 event = lodge.noted
     about = A note was written.
     stream = lodge

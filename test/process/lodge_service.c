@@ -21,6 +21,17 @@ decide_note(const struct souk_view *view, const struct lodge_note *command, stru
 }
 
 static int
+decide_enter(const struct souk_view *view, const struct lodge_enter *command, struct souk_decision *decision)
+{
+    const struct souk_pass *pass = souk_decision_pass(decision);
+
+    (void)view;
+    (void)command;
+    return pass == NULL ? souk_refuse(decision, LODGE_STAFF_ONLY)
+        : emit_lodge_entered(decision, &(struct lodge_entered){ pass->person });
+}
+
+static int
 answer_who(const struct souk_view *view, const struct lodge_who *query, struct souk_answer *answer)
 {
     const struct souk_pass *pass = souk_answer_pass(answer);
@@ -50,6 +61,7 @@ answer_pass(const struct souk_view *view, const struct lodge_pass *query, struct
 }
 
 static const struct souk_handler handlers[] = {
+    SOUK_DECIDE(lodge_enter, decide_enter),
     SOUK_DECIDE(lodge_note, decide_note),
     SOUK_ANSWER(lodge_who, answer_who),
     SOUK_ANSWER(lodge_pass, answer_pass),

@@ -73,6 +73,29 @@ static const char messages[] =
     "    reply\n"
     "        fields\n"
     "            text = text 100\n"
+    "command = book.sign\n"
+    "    about = Something.\n"
+    "    refuses = book.unknown\n"
+    "    fields\n"
+    "        hash = bytes 32\n"
+    "        from = text 64 optional\n"
+    "        narrow = text 45 optional\n"
+    "        small = bytes 31 optional\n"
+    "event = book.signed\n"
+    "    about = Something.\n"
+    "    stream = book\n"
+    "    key = number\n"
+    "    after = book.sign\n"
+    "    fields\n"
+    "        number = u64\n"
+    "query = book.pass\n"
+    "    about = Something.\n"
+    "    refuses = book.unknown\n"
+    "    fields\n"
+    "        secret = bytes 32\n"
+    "    reply\n"
+    "        fields\n"
+    "            pass = bytes 512\n"
     "query = book.lines\n"
     "    about = Something.\n"
     "    fields\n"
@@ -115,7 +138,7 @@ read_system(struct routes_system *system, const char *messages_path)
     (void)snprintf(text, sizeof text, "system = shop\n    messages = %s\nevent_store = es1\n"
         "service = book\n    program = book\n    stream = book\n"
         "client = bridge\n    program = souk-bridge\n    listen = 127.0.0.1:0\n    routes = routes.zpl\n    query = book\n"
-        "    call = book\n        command = book.write\n", messages_path);
+        "    call = book\n        command = book.write\n        command = book.sign\n", messages_path);
     if (!write_file(text, path))
         return false;
     if ((rc = souk_topology_read(path, &system->topology, &errors)) != 0)

@@ -15,6 +15,8 @@
 #include "routes_text.h"
 
 #define HEAD "routes = book\n"
+#define KNOWN HEAD "    session\n        pass = book.pass\n        guest = book.pass\n"
+#define SIGN "route = POST /sign\n    command = book.sign\n"
 #define PAGE "route = GET /api/pages/{page_id}\n    query = book.page\n"
 #define WRITE "route = POST /api/pages\n    command = book.write\n"
 #define LOOK "route = GET /look\n    query = book.look\n"
@@ -314,19 +316,18 @@ static void
 says_tagged(const struct souk_routes *routes, enum souk_route_method method, const char *path, const char *parameters,
     const char *body, const char *tag, const char *expected)
 {
-    struct souk_slice if_match = souk_slice_of(tag);
+    struct souk_route_said said = { .parameters = souk_slice_of(parameters), .if_match = souk_slice_of(tag) };
     struct souk_route_match match;
     struct souk_error err = { 0 };
     struct souk_pack pack;
-    json_t *sent = NULL;
     json_t *json = NULL;
     char *text;
 
     souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
     assert_int_equal(souk_routes_match(routes, method, souk_slice_of(path), &match), 0);
     if (body != NULL)
-        assert_int_equal(souk_json_parse(souk_slice_of(body), &sent, &err), 0);
-    if (souk_route_pack(&match, souk_slice_of(parameters), sent, if_match, &pack, &err) != 0) {
+        assert_int_equal(souk_json_parse(souk_slice_of(body), &said.body, &err), 0);
+    if (souk_route_pack(&match, &said, &pack, &err) != 0) {
         assert_string_equal(err.text, expected);
     } else {
         assert_int_equal(souk_json_from_packed(match.route->type, souk_pack_slice(&pack), &json, &err), 0);
@@ -335,7 +336,7 @@ says_tagged(const struct souk_routes *routes, enum souk_route_method method, con
         free(text);
     }
     json_decref(json);
-    json_decref(sent);
+    json_decref(said.body);
     souk_pack_done(&pack);
 }
 
@@ -511,10 +512,10 @@ rates_and_roles_have_limits(void **state)
         (void)sprintf(expected, "r.zpl:4: %s `%s`\n", wrong, rates[i]);
         refused(text, expected);
     }
-    refused(HEAD PAGE "    role = Staff\n    role = staff\n    role = staff\n",
-        "r.zpl:4: `Staff` is no name for a role: 1 to 31 of a-z 0-9 - . beginning with a letter\n"
-        "r.zpl:6: `role = staff` is there already\n");
-    (void)strcpy(text, HEAD PAGE "    rate = 1000000 per 86400\n");
+    refused(KNOWN PAGE "    role = Staff\n    role = staff\n    role = staff\n",
+        "r.zpl:7: `Staff` is no name for a role: 1 to 31 of a-z 0-9 - . beginning with a letter\n"
+        "r.zpl:9: `role = staff` is there already\n");
+    (void)strcpy(text, KNOWN PAGE "    rate = 1000000 per 86400\n");
     for (i = 0; i < SOUK_ROUTE_ROLES_MAX; i++)
         (void)sprintf(text + strlen(text), "    role = r%zu\n", i);
     routes = good(text);
@@ -522,7 +523,7 @@ rates_and_roles_have_limits(void **state)
     assert_int_equal(routes->routes[0].rate, 1000000);
     souk_routes_close(&routes);
     (void)strcat(text, "    role = one-more\n");
-    refused(text, "r.zpl:13: more than 8 roles\n");
+    refused(text, "r.zpl:16: more than 8 roles\n");
 }
 
 static void
@@ -541,25 +542,82 @@ a_tag_is_a_field_of_the_command(void **state)
     souk_routes_close(&routes);
 }
 
+/* Whoever asks may be somebody only when the file says how a browser is known. */
+static void
+sessions_are_said_in_whole(void **state)
+{
+    struct souk_routes *routes = good(KNOWN "        seconds = 60\n" PAGE "    session = maybe\n" SIGN
+        "    session = begin hash\n    address = from\n    outcomes\n        book.signed = book.unknown\n"
+        "route = DELETE /sign\n    command = book.sign\n    session = end hash\n");
+
+    assert_int_equal(routes->session.seconds, 60);
+    assert_string_equal(routes->session.person.type->name, "book.pass");
+    assert_string_equal(routes->session.guest.node->name.text, "book");
+    assert_true(souk_route_asks_who(&routes->routes[0]));
+    assert_string_equal(routes->routes[1].secret_hash->name, "hash");
+    assert_string_equal(routes->routes[1].address->name, "from");
+    assert_string_equal(souk_route_outcome(&routes->routes[1], souk_slice_of("book.signed")), "book.unknown");
+    assert_null(souk_route_outcome(&routes->routes[1], souk_slice_of("book.sign")));
+    assert_int_equal(routes->routes[2].session, SOUK_ROUTE_SESSION_END);
+    souk_routes_close(&routes);
+    routes = good(HEAD PAGE);
+    assert_false(souk_route_asks_who(&routes->routes[0]));
+    souk_routes_close(&routes);
+    refused(HEAD PAGE "    session = maybe\n", "r.zpl:2: `route = GET /api/pages/{page_id}` is for somebody, and `routes`"
+        " has no `session` that says how a browser is known\n");
+    refused(HEAD "    session\n        pass = book.page\n" PAGE, "r.zpl:3: `book.page` is not asked with the secret of a"
+        " session alone, a field of 32 bytes\n");
+    refused(HEAD "    session\n        guest = book.pass\n        seconds = 59\n" PAGE, "r.zpl:2: `pass` is"
+        " missing below `session`\nr.zpl:4: `seconds`: a number from 60 to 34560000 is meant, not `59`\n");
+    refused("routes = Book\n    session\n        pass = book.pass\n" PAGE, "r.zpl:2: `routes = Book`: a cookie is called"
+        " after it: 1 to 31 of a-z 0-9 - . beginning with a letter are meant\n");
+    refused(KNOWN PAGE "    session = begin hash\n", "r.zpl:7: a query neither begins nor ends a session: `session ="
+        " maybe` is meant\n");
+    refused(KNOWN PAGE "    session = maybe\n    cache = public 5\n", "r.zpl:5: what is answered to somebody must not be"
+        " kept for others: `cache = private` is meant\n");
+    refused(KNOWN PAGE "    session = maybe\n    role = x\n", "r.zpl:5: `session = maybe` is for everybody, and a `role`"
+        " is not\n");
+    refused(HEAD "    session\n        pass = book.pass\n" SIGN "    session = guest\n", "r.zpl:4: `session = guest` needs"
+        " `guest` in the `session` of `routes`\n");
+}
+
+static void
+a_session_has_fields_of_its_command(void **state)
+{
+    refused(KNOWN SIGN "    session = begin\n", "r.zpl:7: `session`: maybe, guest, begin FIELD or end FIELD is meant, not"
+        " `begin`\n");
+    refused(KNOWN SIGN "    session = guest hash\n", "r.zpl:7: `session`: maybe, guest, begin FIELD or end FIELD is meant,"
+        " not `guest hash`\n");
+    refused(KNOWN SIGN "    session = begin small\n", "r.zpl:7: `book.sign` has no field `small` of 32 bytes, for the hash"
+        " of a session's secret\n");
+    refused(KNOWN SIGN "    session = end from\n", "r.zpl:7: `book.sign` has no field `from` of 32 bytes, for the hash of a"
+        " session's secret\n");
+    refused(KNOWN SIGN "    address = narrow\n", "r.zpl:7: `book.sign` has no field `narrow` of at least 46 bytes of text, for"
+        " an address\n");
+    refused(KNOWN SIGN "    outcomes\n        book.sign = book.unknown\n        book.signed = book.full\n",
+        "r.zpl:8: no event `book.sign` is described\nr.zpl:9: `book.sign` does not refuse with `book.full`\n");
+    refused(KNOWN PAGE "    outcomes\n        book.signed = book.unknown\n", "r.zpl:7: `outcomes` is said of commands, and"
+        " this is a query\n");
+}
+
 static void
 a_place_is_percent_encoded(void **state)
 {
     struct souk_routes *routes = good(HEAD WRITE "    location = /p/{page_id}/{number}/{text}\n");
     struct souk_route_match match;
     struct souk_pack pack;
+    struct souk_route_said said = { .body = NULL };
     char text[256];
-    json_t *body;
 
     souk_pack_init(&pack, SOUK_PAYLOAD_BYTES_MAX);
     assert_int_equal(souk_routes_match(routes, SOUK_ROUTE_POST, souk_slice_of("/api/pages"), &match), 0);
-    body = json_pack("{ss si ss s[]}", "page_id", ID, "number", 7, "text", "a/b \xc3\xa9\r\n", "lines");
-    assert_int_equal(souk_route_pack(&match, souk_slice_of(""), body, (struct souk_slice){ NULL, 0 }, &pack,
-        NULL), 0);
+    said.body = json_pack("{ss si ss s[]}", "page_id", ID, "number", 7, "text", "a/b \xc3\xa9\r\n", "lines");
+    assert_int_equal(souk_route_pack(&match, &said, &pack, NULL), 0);
     assert_int_equal(souk_route_location(match.route, souk_pack_slice(&pack), text, sizeof text),
         strlen("/p/" ID "/7/a%2Fb%20%C3%A9%0D%0A"));
     assert_string_equal(text, "/p/" ID "/7/a%2Fb%20%C3%A9%0D%0A");
     assert_int_equal(souk_route_location(match.route, souk_pack_slice(&pack), text, 40), 0);
-    json_decref(body);
+    json_decref(said.body);
     souk_pack_done(&pack);
     souk_routes_close(&routes);
 }
@@ -585,6 +643,8 @@ main(void)
         cmocka_unit_test(answers_are_kept_as_it_is_said),
         cmocka_unit_test(pages_stand_for_paths),
         cmocka_unit_test(rates_and_roles_have_limits),
+        cmocka_unit_test(sessions_are_said_in_whole),
+        cmocka_unit_test(a_session_has_fields_of_its_command),
         cmocka_unit_test(a_tag_is_a_field_of_the_command),
         cmocka_unit_test(a_place_is_percent_encoded),
     };
