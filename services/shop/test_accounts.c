@@ -351,18 +351,10 @@ main(void)
         cmocka_unit_test_setup_teardown(a_place_that_tries_everybody_has_to_wait, open_stage, story_close),
         cmocka_unit_test_setup_teardown(another_password_ends_all_sessions, open_stage, story_close),
         cmocka_unit_test_setup_teardown(a_guest_is_known_by_a_secret, open_stage, story_close),
+        cmocka_unit_test_setup_teardown(a_guest_turns_out_to_be_somebody, open_stage, story_close),
+        cmocka_unit_test_setup_teardown(another_password_can_begin_a_session, open_stage, story_close),
         cmocka_unit_test_setup_teardown(an_admin_appoints_others, open_stage, story_close),
         cmocka_unit_test_setup_teardown(people_say_what_they_want_of_themselves, open_stage, story_close),
-        cmocka_unit_test_setup_teardown(somebody_registers_once, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(a_session_gives_passes_until_it_ends, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(who_is_wrong_too_often_has_to_wait, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(a_place_that_tries_everybody_has_to_wait, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(another_password_ends_all_sessions, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(a_guest_is_known_by_a_secret, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(a_guest_turns_out_to_be_somebody, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(another_password_can_begin_a_session, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(an_admin_appoints_others, open_stage, close_stage),
-        cmocka_unit_test_setup_teardown(people_say_what_they_want_of_themselves, open_stage, close_stage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
