@@ -40,6 +40,9 @@ libsouk_all_la_SOURCES = \
 	src/souk_vector.c \
 	src/souk_cursor.c \
 	src/souk_owed.c \
+	src/souk_keyring.c \
+	src/souk_seal.c \
+	src/souk_forgotten.c \
 	src/souk_space.c \
 	src/souk_trail.c \
 	src/souk_timers.c \
@@ -50,6 +53,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_core.c \
 	src/souk_core_apply.c \
 	src/souk_core_parked.c \
+	src/souk_core_forget.c \
 	src/souk_core_prepare.c \
 	src/souk_core_commands.c \
 	src/souk_core_origin.c \
@@ -156,6 +160,9 @@ libsouk_all_la_SOURCES += \
 	src/souk_notify.h \
 	src/souk_outbox.h \
 	src/souk_owed.h \
+	src/souk_keyring.h \
+	src/souk_seal.h \
+	src/souk_forgotten.h \
 	src/souk_parked.h \
 	src/souk_parked_answer.h \
 	src/souk_settled.h \

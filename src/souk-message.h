@@ -3,8 +3,8 @@
  * message compiler knows of each message.
  *
  * The form is canonical: every value has one encoding (the shortest), strings
- * are UTF-8, there are no floats, no maps, no extensions, and nesting ends at
- * SOUK_PACK_DEPTH_MAX. So equal values have equal bytes and equal hashes. The
+ * are UTF-8, there are no floats, no maps, no extension but one (a sealed
+ * value), and nesting ends at SOUK_PACK_DEPTH_MAX. So equal values have equal bytes and equal hashes. The
  * reader walks over bytes where they lie and makes no tree of them; a count is
  * never believed beyond the bytes that are left.
  *
@@ -54,6 +54,10 @@ SOUK_PUBLIC void souk_pack_nil(struct souk_pack *pack);
 SOUK_PUBLIC void souk_pack_str(struct souk_pack *pack, struct souk_slice text);
 SOUK_PUBLIC void souk_pack_bin(struct souk_pack *pack, struct souk_slice bytes);
 SOUK_PUBLIC void souk_pack_array(struct souk_pack *pack, uint32_t count);
+/* A value that a person's key has sealed, as an extension of type SOUK_PACK_SEALED. Shorter ones fail with -SOUK_EINVAL. */
+#define SOUK_PACK_SEALED 1
+#define SOUK_PACK_SEALED_BYTES_MIN 41           /* a nonce, a tag, and a byte */
+SOUK_PUBLIC void souk_pack_sealed(struct souk_pack *pack, struct souk_slice sealed);
 /* Bytes that are packed already, as they are. */
 SOUK_PUBLIC void souk_pack_raw(struct souk_pack *pack, struct souk_slice packed);
 
@@ -79,7 +83,10 @@ SOUK_PUBLIC int64_t souk_unpack_int(struct souk_unpack *in, int64_t value_min, i
 SOUK_PUBLIC bool souk_unpack_bool(struct souk_unpack *in);
 /* True, and steps over it, when the next value is nil; else nothing happens. */
 SOUK_PUBLIC bool souk_unpack_nil(struct souk_unpack *in);
+/* The same for nil and for what is sealed: whoever has no key reads it as absent. */
+SOUK_PUBLIC bool souk_unpack_absent(struct souk_unpack *in);
 /* The slices lie in the input and live as long as it. */
+SOUK_PUBLIC struct souk_slice souk_unpack_sealed(struct souk_unpack *in, size_t bytes_max);
 SOUK_PUBLIC struct souk_slice souk_unpack_str(struct souk_unpack *in, size_t bytes_max);
 SOUK_PUBLIC struct souk_slice souk_unpack_bin(struct souk_unpack *in, size_t bytes_max);
 /* Exactly `size_bytes` of bin are copied to `bytes_out`. */
@@ -214,7 +221,8 @@ struct souk_message_type {
     const char *about;
     const uint8_t *key_fields;                  /* of events and rows: indexes into fields */
     size_t key_field_count;
-    const struct souk_field *subject;           /* of events with personal fields: whom they are about */
+    const struct souk_field *subject;           /* of events and rows with personal fields: whom they are about */
+    const struct souk_field *forgets;           /* of events: whose personal fields nobody can read from then on */
     const char *table;                          /* of rows */
     const struct souk_message_type *reply;      /* of queries */
     const char *const *refuses;                 /* of commands and queries: codes */

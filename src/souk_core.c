@@ -62,7 +62,8 @@ souk_core_open(const struct souk_service *service, const struct souk_wiring *wir
 
     if ((rc = take_wiring(core, err)) != 0 || (rc = souk_space_init(&core->space, service, err)) != 0)
         goto fail;
-    if ((rc = load(core, err)) != 0)
+    core->space.wiring = wiring;
+    if ((rc = load(core, err)) != 0 || (rc = core_forget_again(core)) != 0)
         goto fail;
     for (uint32_t i = 0; i < core->own_count; i++)
         one_epoch &= core->own[i].head.epoch.counter != 0
@@ -120,6 +121,7 @@ souk_core_close(struct souk_core **core_p)
         free(core->drafts[i]);
     }
     free(core->retries);
+    free(core->forgotten);
     free(core->follows);
     souk_feeds_done(&core->feeds);
     souk_vector_done(&core->vector);
@@ -481,7 +483,8 @@ souk_core_work(struct souk_core *core, struct souk_txn *txn, struct souk_time no
 
     *changed_out = false;
     begin_round(core, txn, now);
-    rc = rounds(core);
+    if ((rc = core->forget_rc) == 0)
+        rc = rounds(core);
     if (rc == 0 && core->changed && (rc = core_finish(core)) == 0)
         rc = save_meta(core);
     if (rc == 0)
@@ -576,6 +579,7 @@ souk_core_committed(struct souk_core *core, struct souk_time now)
     for (uint32_t i = 0; i < core->follow_count; i++)
         core->follows[i].poison_count = 0;
     core_retries_committed(core);
+    core_forget(core);
     if (core->single_left != 0) {
         core->single_left--;
         core->again = true;
@@ -594,6 +598,7 @@ souk_core_aborted(struct souk_core *core, int rc, struct souk_txn *txn, struct s
     core_drafts_reset(core);
     core->retries_done = 0;
     core->retry_noted = false;
+    core->forgotten_count = 0;
     core->state = core->state_before;
     core->taking_over = core->taking_over_before;
     core->rechoose = true;

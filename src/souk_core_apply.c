@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "souk_seal.h"
+
 static struct souk_event_ref ref_of(const struct souk_name *stream, struct souk_point point);
 static int apply(struct souk_core *core, const struct souk_name *stream, bool own, bool beside,
     struct souk_epoch epoch, const struct souk_event *event);
-static int decode(const struct souk_message_type *type, const struct souk_event *event, struct souk_arena *arena,
+static int seal(struct souk_core *core, const struct souk_message_type *event, struct souk_slice *payload);
+static int decode(struct souk_core *core, const struct souk_message_type *type, const struct souk_event *event,
     void **message_out);
 static int take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
 static int take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
@@ -75,6 +78,8 @@ souk_emit(struct souk_decision *decision, const struct souk_message_type *event,
     if ((rc = event->encode(message, &core->scratch)) != 0 || (rc = core->scratch.rc) != 0)
         return rc;
     emitted->payload = souk_arena_copy(&core->arena, souk_pack_slice(&core->scratch));
+    if (event->subject != NULL && emitted->payload.base != NULL && (rc = seal(core, event, &emitted->payload)) != 0)
+        return rc;
     souk_pack_reset(key);
     if ((rc = event->key(message, key)) != 0 || (rc = key->rc) != 0)
         return rc;
@@ -91,6 +96,21 @@ souk_emit(struct souk_decision *decision, const struct souk_message_type *event,
     *decision->end = emitted;
     decision->end = &emitted->next;
     decision->count++;
+    return 0;
+}
+
+static int
+seal(struct souk_core *core, const struct souk_message_type *event, struct souk_slice *payload)
+{
+    const struct souk_wiring *wiring = core->wiring;
+    int rc;
+
+    souk_pack_reset(&core->scratch);
+    if ((rc = souk_seal(wiring->keyring, &wiring->random, event, *payload, &core->scratch)) != 0)
+        return rc;
+    if (core->scratch.size_bytes > SOUK_PAYLOAD_BYTES_MAX)
+        return -SOUK_ETOOBIG;
+    *payload = souk_arena_copy(&core->arena, souk_pack_slice(&core->scratch));
     return 0;
 }
 
@@ -266,8 +286,10 @@ apply(struct souk_core *core, const struct souk_name *stream, bool own, bool bes
         return 0;
     if (beside && !SOUK_PLANTED_BUG(FILLED_IN_PLACE))
         tables.view.beside = stream->text;
+    if (own && (rc = core_note_forgotten(core, handler->type, event)) != 0)
+        return rc;
     core->fault_text[0] = '\0';
-    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
+    if ((rc = decode(core, handler->type, event, &message)) != 0)
         return core_fault(core, "reading it", rc);
     if ((rc = handler->type->call_apply(handler->handler, &tables, message)) != 0)
         return core_fault(core, "apply", rc);
@@ -289,14 +311,19 @@ apply(struct souk_core *core, const struct souk_name *stream, bool own, bool bes
 }
 
 static int
-decode(const struct souk_message_type *type, const struct souk_event *event, struct souk_arena *arena,
+decode(struct souk_core *core, const struct souk_message_type *type, const struct souk_event *event,
     void **message_out)
 {
+    const struct souk_message_type *version = souk_message_version(type, event->version);
+    struct souk_slice payload = event->payload;
     int rc;
 
-    if ((*message_out = souk_arena_alloc(arena, type->struct_size_bytes)) == NULL)
+    if ((*message_out = souk_arena_alloc(&core->arena, type->struct_size_bytes)) == NULL)
         return -SOUK_ENOMEM;
-    rc = souk_message_decode(type, event->version, event->payload, arena, *message_out);
+    if (version != NULL && version->subject != NULL
+        && (rc = souk_unseal(core->wiring->keyring, version, payload, &core->arena, &payload)) != 0)
+        return rc == -SOUK_EMALFORMED ? -SOUK_EHANDLER : rc;
+    rc = souk_message_decode(type, event->version, payload, &core->arena, *message_out);
     return rc == 0 || rc == -SOUK_ENOMEM ? rc : -SOUK_EHANDLER;
 }
 
@@ -646,7 +673,7 @@ react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch 
     if (handler == NULL || core->own_count == 0)
         return 0;
     core->fault_text[0] = '\0';
-    if ((rc = decode(handler->type, event, &core->arena, &message)) != 0)
+    if ((rc = decode(core, handler->type, event, &message)) != 0)
         return core_fault(core, "reading it", rc);
     if ((rc = souk_vector_learn(&core->vector, stream, because.point)) != 0)   /* of two rival branches this one */
         return rc;

@@ -7,6 +7,7 @@
  * souk_core_parked.c    parked events once more, and what the operator says about them
  * souk_core_prepare.c   commands that are prepared outside of the transaction
  * souk_core_commands.c  commands and their replies, timers, requests to others
+ * souk_core_forget.c    persons whom own events have forgotten
  * souk_core_origin.c    drafts and commits, epochs, acknowledgements, trimming
  */
 #ifndef SOUK_CORE_PARTS_H
@@ -227,6 +228,10 @@ struct souk_core {
     uint32_t failed_retry;                      /* of which of the retries */
     char fault_text[SOUK_FAULT_TEXT_BYTES_MAX + 1]; /* why the latest handler failed; empty: it did not say */
 
+    uint32_t forgotten_count, forgotten_room;   /* persons whose keys go with this commit */
+    struct souk_id *forgotten;
+    int forget_rc;                              /* a key could not be destroyed */
+
     /* starting and recovering */
     uint32_t seal_counter;                      /* asked for */
     uint64_t seal_request;                      /* number of the latest seal requests */
@@ -305,6 +310,15 @@ struct core_follow *core_follow(struct souk_core *core, const char *stream);
 bool core_round_over(const struct souk_core *core);
 /* An input is about to run its handlers. */
 void core_begin_input(struct souk_core *core, enum core_input kind);
+
+/* ---- souk_core_forget.c --------------------------------------------- */
+
+/* Own event `event` of `type` is being applied: whom it forgets has no key from this commit on. */
+int core_note_forgotten(struct souk_core *core, const struct souk_message_type *type, const struct souk_event *event);
+/* After a commit: destroy those keys. What fails ends the next round. */
+void core_forget(struct souk_core *core);
+/* At the start: destroy the keys that a crash has spared, or an old copy of the keyring has brought back. */
+int core_forget_again(struct souk_core *core);
 
 /* ---- souk_core_commands.c ------------------------------------------- */
 

@@ -50,6 +50,7 @@ static const struct souk_zpl_rule event_rules[] = {
     { "stream", SOUK_ZPL_VALUE, SOUK_ZPL_ONCE },
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_ONCE },
     { "subject", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "forgets", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "version", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "after", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_SOME },
     { "fields", SOUK_ZPL_SECTION, SOUK_ZPL_ONCE },
@@ -75,6 +76,7 @@ static const struct souk_zpl_rule row_rules[] = {
     { "table", SOUK_ZPL_VALUE, SOUK_ZPL_ONCE },
     { "stream", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_SOME },
+    { "subject", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "version", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "fields", SOUK_ZPL_SECTION, SOUK_ZPL_ONCE },
     { .name = NULL },
@@ -120,6 +122,9 @@ static int check_key_field(struct souk_description *description, const struct so
 static size_t row_key_bytes_max(const struct souk_message_type *type);
 static int read_subject(struct souk_description *description, const struct souk_zpl_node *node,
     struct souk_message_type *type, struct souk_error *err);
+static const struct souk_field *find_personal(const struct souk_message_type *type);
+static int read_person(struct souk_description *description, const struct souk_zpl_node *node,
+    const struct souk_message_type *type, const struct souk_field **field_out, struct souk_error *err);
 static const struct souk_field *find_field(const struct souk_message_type *type, const char *name);
 static const char *value_below(const struct souk_zpl_node *node, const char *name);
 static int no_memory(struct souk_description *description, struct souk_error *err);
@@ -664,34 +669,60 @@ row_key_bytes_max(const struct souk_message_type *type)
     return size_bytes;
 }
 
-/* Whose key seals the personal fields of an event. */
+/* Whose key seals the personal fields of an event or row, in all its versions, and whose an event destroys. */
 static int
 read_subject(struct souk_description *description, const struct souk_zpl_node *node, struct souk_message_type *type,
     struct souk_error *err)
 {
     const struct souk_zpl_node *subject = souk_zpl_child(node, "subject");
+    const struct souk_zpl_node *forgets = souk_zpl_child(node, "forgets");
     const struct souk_field *personal = NULL;
-    size_t i;
+    struct souk_message_type *version;
+    int rc;
 
-    if (type->kind != SOUK_EVENT)
+    if (type->kind != SOUK_EVENT && type->kind != SOUK_ROW)
         return 0;
-    for (i = 0; i < type->field_count && personal == NULL; i++) {
-        if (type->fields[i].is_personal)
-            personal = &type->fields[i];
-    }
-    if (subject == NULL) {
-        if (personal != NULL)
+    if (forgets != NULL && (rc = read_person(description, forgets, type, &type->forgets, err)) != 0)
+        return rc;
+    for (version = type; version != NULL; version = (struct souk_message_type *)(uintptr_t)version->older) {
+        const struct souk_field *found = find_personal(version);
+
+        if (found == NULL)
+            continue;
+        personal = found;
+        if (subject == NULL)
             return souk_zpl_fail(description->zpl, node, err, "`%s` has the personal field `%s` and no `subject`",
                 type->name, personal->name);
-        return 0;
+        if ((rc = read_person(description, subject, version, &version->subject, err)) != 0)
+            return rc;
     }
-    if (personal == NULL)
+    if (subject != NULL && personal == NULL)
         return souk_zpl_fail(description->zpl, subject, err, "`%s` has a subject and no personal field", type->name);
-    type->subject = find_field(type, subject->value);
-    if (type->subject == NULL || type->subject->type != SOUK_FIELD_ID || type->subject->is_optional
-        || type->subject->is_list || type->subject->is_personal)
-        return souk_zpl_fail(description->zpl, subject, err, "subject `%s`: a field of type id is meant, neither"
-            " optional nor personal nor a list", subject->value);
+    if (subject != NULL && type->subject == NULL)
+        return read_person(description, subject, type, &type->subject, err);
+    return 0;
+}
+
+static const struct souk_field *
+find_personal(const struct souk_message_type *type)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].is_personal)
+            return &type->fields[i];
+    return NULL;
+}
+
+/* The field of `type` that `node` names, which says who a person is. */
+static int
+read_person(struct souk_description *description, const struct souk_zpl_node *node, const struct souk_message_type *type,
+    const struct souk_field **field_out, struct souk_error *err)
+{
+    const struct souk_field *field = find_field(type, node->value);
+
+    if (field == NULL || field->type != SOUK_FIELD_ID || field->is_optional || field->is_list || field->is_personal)
+        return souk_zpl_fail(description->zpl, node, err, "%s `%s`: a field of type id is meant, neither"
+            " optional nor personal nor a list", node->name, node->value);
+    *field_out = field;
     return 0;
 }
 

@@ -94,16 +94,16 @@ check_type(struct souk_description *description, const struct souk_described *de
         if (code == description->messages.refusal_count)
             return souk_zpl_fail(description->zpl, node, err, "no refusal `%s` is described", type->refuses[i]);
     }
-    if (type->kind != SOUK_EVENT)
+    if (type->kind != SOUK_EVENT && type->kind != SOUK_ROW)
         return 0;
     for (older = type; older != NULL; older = older->older) {
         if ((rc = check_personal(description, described, older, err)) != 0)
             return rc;
     }
-    return resolve_causes(description, described, err);
+    return type->kind == SOUK_EVENT ? resolve_causes(description, described, err) : 0;
 }
 
-/* A person can be forgotten: such a field of an event is sealed, stays in a private stream, and may become absent. */
+/* A person can be forgotten: such a field is sealed, stays in a private stream and its tables, and may become absent. */
 static int
 check_personal(struct souk_description *description, const struct souk_described *described,
     const struct souk_message_type *type, struct souk_error *err)
@@ -112,12 +112,12 @@ check_personal(struct souk_description *description, const struct souk_described
     const struct souk_field *field;
     size_t i;
 
-    stream = souk_messages_stream(&description->messages, souk_slice_of(type->stream));
+    stream = type->stream == NULL ? NULL : souk_messages_stream(&description->messages, souk_slice_of(type->stream));
     for (i = 0; i < type->field_count; i++) {
         field = &type->fields[i];
         if (!field->is_personal)
             continue;
-        if (stream->audience != SOUK_AUDIENCE_PRIVATE)
+        if (stream != NULL && stream->audience != SOUK_AUDIENCE_PRIVATE)
             return souk_zpl_fail(description->zpl, described->node, err, "the field `%s` is personal, and stream `%s`"
                 " is not private", field->name, stream->name);
         if (!field->is_optional)

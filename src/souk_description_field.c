@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define COUNT_MAX 4096                  /* of a list */
+#define SEALED_BYTES 46                 /* more than the value: nonce, tag, head */
 
 /* The value of a field's line while it is taken apart. */
 struct words {
@@ -70,7 +71,8 @@ souk_description_fields(struct souk_description *description, const struct souk_
     }
     type->packed_bytes_max = length_bytes(count, 15);
     for (i = 0; i < count; i++)
-        type->packed_bytes_max += field_bytes_max(&fields[i]);
+        type->packed_bytes_max += field_bytes_max(&fields[i])
+            + (fields[i].is_personal && (type->kind == SOUK_EVENT || type->kind == SOUK_ROW) ? SEALED_BYTES : 0);
     if (type->packed_bytes_max > SOUK_PAYLOAD_BYTES_MAX)
         return souk_zpl_fail(description->zpl, node, err, "`%s` can take %zu bytes, at most %d: lower the limits of"
             " its texts, bytes and lists", type->name, type->packed_bytes_max, SOUK_PAYLOAD_BYTES_MAX);

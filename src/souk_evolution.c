@@ -121,6 +121,8 @@ compare_type(struct breaks *breaks, const struct souk_message_type *before, cons
     if ((before->subject == NULL) != (after->subject == NULL)
         || (before->subject != NULL && strcmp(before->subject->name, after->subject->name) != 0))
         say_break(breaks, "%s: its subject is another one, whose key does not open what was sealed", before->name);
+    if (before->forgets != NULL && (after->forgets == NULL || strcmp(before->forgets->name, after->forgets->name) != 0))
+        say_break(breaks, "%s: whom it forgets would be remembered", before->name);
     if (after->kind == SOUK_EVENT && strcmp(before->stream, after->stream) != 0)
         say_break(breaks, "event %s was in stream %s and is in %s", before->name, before->stream, after->stream);
     if (after->version < before->version) {

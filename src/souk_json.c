@@ -395,7 +395,7 @@ unpack_message(const struct souk_message_type *type, struct souk_unpack *in, con
         field = &type->fields[i];
         field_place.name = field->name;
         field_place.is_personal = place->is_personal || field->is_personal;
-        if (field->is_optional && (i >= count || souk_unpack_nil(in)))
+        if (field->is_optional && (i >= count || (field->is_personal ? souk_unpack_absent(in) : souk_unpack_nil(in))))
             continue;
         souk_unpack_init(&defaults, field->default_packed);
         if ((rc = unpack_field(field, i < count ? in : &defaults, &field_place, &value, err)) != 0)

@@ -230,10 +230,12 @@ write_unpacking_field(const struct souk_field *field, uint32_t place, uint32_t c
 
     (void)snprintf(value, sizeof value, "%s%s", scope->member, field->name);
     if (field->is_optional) {
+        const char *absent = field->is_personal ? "absent" : "nil";
+
         if (may_lack)
-            (void)fprintf(out, "    if (count > %u && !souk_unpack_nil(%s)) {\n", place, scope->in);
+            (void)fprintf(out, "    if (count > %u && !souk_unpack_%s(%s)) {\n", place, absent, scope->in);
         else
-            (void)fprintf(out, "    if (!souk_unpack_nil(%s)) {\n", scope->in);
+            (void)fprintf(out, "    if (!souk_unpack_%s(%s)) {\n", absent, scope->in);
         (void)fprintf(out, "        %shas_%s = true;\n", scope->member, field->name);
         write_unpacking_value(field, indent, value, scope);
         (void)fprintf(out, "    }\n");

@@ -139,6 +139,8 @@ write_entry(const struct souk_message_type *type, const struct markup *markup, F
     say_names("Key", key, type->key_field_count, markup, out);
     if (type->subject != NULL)
         markup->say("Subject", type->subject->name, out);
+    if (type->forgets != NULL)
+        markup->say("Forgets", type->forgets->name, out);
     say_causes(type, markup, out);
     say_names("Refused with", type->refuses, type->refuse_count, markup, out);
     if (type->version != 1) {

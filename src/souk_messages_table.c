@@ -389,6 +389,8 @@ write_type_relations(const struct souk_message_type *type, FILE *out)
             type->key_field_count);
     if (type->subject != NULL)
         (void)fprintf(out, "    .subject = &%s_fields[%td],\n", name.text, type->subject - type->fields);
+    if (type->forgets != NULL)
+        (void)fprintf(out, "    .forgets = &%s_fields[%td],\n", name.text, type->forgets - type->fields);
     write_string_member("table", type->table, out);
     if (type->reply != NULL)
         (void)fprintf(out, "    .reply = &%s_type,\n", souk_c_type(type->reply).text);

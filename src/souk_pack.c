@@ -12,6 +12,9 @@
 #define BOOL_FALSE 0xc2
 #define BOOL_TRUE 0xc3
 #define NIL 0xc0
+#define EXT8 0xc7
+#define EXT16 0xc8
+#define EXT32 0xc9
 
 static int append(struct souk_pack *pack, const void *bytes, size_t size_bytes);
 static int grow(struct souk_pack *pack, size_t more_bytes);
@@ -24,6 +27,7 @@ static struct souk_slice unpack_str(struct souk_unpack *in, size_t bytes_max);
 static struct souk_slice unpack_bin(struct souk_unpack *in, size_t bytes_max);
 static uint32_t unpack_array(struct souk_unpack *in, uint32_t count_max);
 static bool is_bin(const struct souk_unpack *in);
+static bool is_sealed(const struct souk_unpack *in);
 static uint64_t take_unsigned(struct souk_unpack *in, uint8_t first);
 static int64_t take_negative(struct souk_unpack *in, uint8_t first);
 static uint32_t take_length(struct souk_unpack *in, unsigned width_bytes, uint32_t shortest_max);
@@ -31,6 +35,7 @@ static struct souk_slice take_sized(struct souk_unpack *in, size_t size_bytes, s
 static uint32_t take_array(struct souk_unpack *in, uint8_t first);
 static uint32_t take_str_length(struct souk_unpack *in, uint8_t first);
 static uint32_t take_bin_length(struct souk_unpack *in, uint8_t first);
+static struct souk_slice take_sealed(struct souk_unpack *in, uint8_t first, size_t bytes_max);
 static size_t utf8_character(const uint8_t *at, size_t left_bytes);
 
 /*
@@ -176,6 +181,19 @@ souk_pack_bin(struct souk_pack *pack, struct souk_slice bytes)
     }
     if (write_bin(pack, bytes.size_bytes) == 0)
         (void)append(pack, bytes.base, bytes.size_bytes);
+}
+
+void
+souk_pack_sealed(struct souk_pack *pack, struct souk_slice sealed)
+{
+    if (pack->rc != 0)
+        return;
+    if (sealed.size_bytes < SOUK_PACK_SEALED_BYTES_MIN || sealed.size_bytes > UINT32_MAX) {
+        pack->rc = sealed.size_bytes > UINT32_MAX ? -SOUK_ETOOBIG : -SOUK_EINVAL;
+        return;
+    }
+    if (write_ext(pack, sealed.size_bytes, SOUK_PACK_SEALED) == 0)
+        (void)append(pack, sealed.base, sealed.size_bytes);
 }
 
 void
@@ -332,6 +350,31 @@ souk_unpack_nil(struct souk_unpack *in)
     return true;
 }
 
+bool
+souk_unpack_absent(struct souk_unpack *in)
+{
+    if (souk_unpack_nil(in))
+        return true;
+    if (!is_sealed(in))
+        return false;
+    (void)souk_unpack_sealed(in, SIZE_MAX);
+    return in->rc == 0;
+}
+
+struct souk_slice
+souk_unpack_sealed(struct souk_unpack *in, size_t bytes_max)
+{
+    struct souk_slice sealed;
+    uint8_t first;
+
+    if (!take_byte(in, &first))
+        return (struct souk_slice){ NULL, 0 };
+    sealed = take_sealed(in, first, bytes_max);
+    if (in->rc == 0)
+        value_done(in);
+    return sealed;
+}
+
 struct souk_slice
 souk_unpack_str(struct souk_unpack *in, size_t bytes_max)
 {
@@ -383,6 +426,12 @@ static inline bool
 is_bin(const struct souk_unpack *in)
 {
     return in->rc == 0 && in->end - in->at >= 2 && in->at[0] == 0xc4 && in->end - in->at - 2 >= in->at[1];
+}
+
+static inline bool
+is_sealed(const struct souk_unpack *in)
+{
+    return in->rc == 0 && in->at != in->end && *in->at >= EXT8 && *in->at <= EXT32;
 }
 
 static __attribute__((noinline)) struct souk_slice
@@ -505,6 +554,8 @@ souk_unpack_skip(struct souk_unpack *in)
             (void)take_negative(in, first);
         } else if (first >= 0xc4 && first <= 0xc6) {
             (void)take_sized(in, take_bin_length(in, first), SIZE_MAX);
+        } else if (first >= EXT8 && first <= EXT32) {
+            (void)take_sealed(in, first, SIZE_MAX);
         } else if ((first & 0xe0) == 0xa0 || (first >= 0xd9 && first <= 0xdb)) {
             text = take_sized(in, take_str_length(in, first), SIZE_MAX);
             if (in->rc == 0 && !souk_slice_is_utf8(text))
@@ -734,6 +785,29 @@ take_bin_length(struct souk_unpack *in, uint8_t first)
         souk_unpack_fail(in, SOUK_EMALFORMED);
         return 0;
     }
+}
+
+/* What follows 0xc7 to 0xc9. */
+static struct souk_slice
+take_sealed(struct souk_unpack *in, uint8_t first, size_t bytes_max)
+{
+    const struct souk_slice none = { NULL, 0 };
+    uint32_t size_bytes = 0;
+    uint8_t type;
+
+    if (first == EXT8)
+        size_bytes = take_length(in, 1, 0);
+    else if (first == EXT16)
+        size_bytes = take_length(in, 2, UINT8_MAX);
+    else if (first == EXT32)
+        size_bytes = take_length(in, 4, UINT16_MAX);
+    if (!take_byte(in, &type))
+        return none;
+    if (type != SOUK_PACK_SEALED || size_bytes < SOUK_PACK_SEALED_BYTES_MIN) {
+        souk_unpack_fail(in, SOUK_EMALFORMED);
+        return none;
+    }
+    return take_sized(in, size_bytes, bytes_max);
 }
 
 /* A value takes one byte at least, so a count beyond the bytes left is a lie. */

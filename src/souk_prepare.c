@@ -26,7 +26,8 @@ souk_prepares(const struct souk_service *service)
 }
 
 int
-souk_preparer_open(const struct souk_service *service, struct souk_preparer **preparer_out, struct souk_error *err)
+souk_preparer_open(const struct souk_service *service, const struct souk_wiring *wiring,
+    struct souk_preparer **preparer_out, struct souk_error *err)
 {
     struct souk_preparer *preparer = calloc(1, sizeof *preparer);
     int rc;
@@ -39,6 +40,7 @@ souk_preparer_open(const struct souk_service *service, struct souk_preparer **pr
         souk_preparer_close(&preparer);
         return rc;
     }
+    preparer->space.wiring = wiring;
     *preparer_out = preparer;
     return 0;
 }

@@ -20,9 +20,9 @@ struct souk_preparer;
 /* Has the service anything to prepare? */
 bool souk_prepares(const struct souk_service *service);
 
-/* `service` is borrowed for life. 0, -SOUK_ENOMEM, -SOUK_EINVAL (its tables). */
-SOUK_MUST_CHECK int souk_preparer_open(const struct souk_service *service, struct souk_preparer **preparer_out,
-    struct souk_error *err);
+/* `service` and `wiring` are borrowed for life. 0, -SOUK_ENOMEM, -SOUK_EINVAL (its tables). */
+SOUK_MUST_CHECK int souk_preparer_open(const struct souk_service *service, const struct souk_wiring *wiring,
+    struct souk_preparer **preparer_out, struct souk_error *err);
 void souk_preparer_close(struct souk_preparer **preparer_p);
 
 /*

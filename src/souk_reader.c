@@ -93,6 +93,7 @@ souk_reader_open(const struct souk_service *service, const struct souk_wiring *w
         souk_reader_close(&reader);
         return rc;
     }
+    reader->space.wiring = wiring;
     *reader_out = reader;
     return 0;
 }

@@ -3,10 +3,16 @@
 #include <assert.h>
 #include <string.h>
 
+#include "souk_seal.h"
+
+#define ROW_SEALED_BYTES_MAX (512 * 1024)  /* what a table takes is less */
 #define ROW_STACK_BYTES 2048            /* rows that can't become larger are packed without an allocation */
 
 static uint8_t *take_room(struct souk_row_key *key, size_t size_bytes);
-static int pack_row(const struct souk_message_type *type, const void *row, struct souk_pack *pack, void *stack);
+static int pack_row(const struct souk_message_type *type, const struct souk_wiring *wiring, const void *row,
+    struct souk_pack *pack, void *stack);
+static int seal_row(const struct souk_message_type *type, const struct souk_wiring *wiring, struct souk_pack *pack,
+    void *stack);
 static int decode_row(const struct souk_message_type *type, const struct souk_view *view, struct souk_slice value,
     void *row_out);
 static int check_key(const struct souk_row_key *key);
@@ -130,7 +136,7 @@ souk_row_put(struct souk_tables *tables, const struct souk_message_type *type, c
 
     if ((rc = check_key(key)) != 0)
         return rc;
-    if ((rc = pack_row(type, row, &pack, stack)) == 0)
+    if ((rc = pack_row(type, souk_view_wiring(souk_tables_view(tables)), row, &pack, stack)) == 0)
         rc = souk_tables_put(tables, type->table, key_slice(key), souk_pack_slice(&pack));
     if (pack.base != stack)
         souk_pack_done(&pack);
@@ -183,7 +189,7 @@ souk_index_put(struct souk_index_rows *rows, const struct souk_message_type *typ
 
     if ((rc = check_key(key)) != 0)
         return rc;
-    if ((rc = pack_row(type, row, &pack, stack)) == 0)
+    if ((rc = pack_row(type, souk_index_wiring(rows), row, &pack, stack)) == 0)
         rc = souk_index_row(rows, key_slice(key), souk_pack_slice(&pack));
     if (pack.base != stack)
         souk_pack_done(&pack);
@@ -191,22 +197,47 @@ souk_index_put(struct souk_index_rows *rows, const struct souk_message_type *typ
 }
 
 static int
-pack_row(const struct souk_message_type *type, const void *row, struct souk_pack *pack, void *stack)
+pack_row(const struct souk_message_type *type, const struct souk_wiring *wiring, const void *row,
+    struct souk_pack *pack, void *stack)
 {
+    int rc;
+
     if (type->packed_bytes_max <= ROW_STACK_BYTES)
         souk_pack_init_over(pack, stack, ROW_STACK_BYTES);
     else
         souk_pack_init(pack, type->packed_bytes_max);
-    return type->encode(row, pack);
+    if ((rc = type->encode(row, pack)) != 0 || type->subject == NULL)
+        return rc;
+    return seal_row(type, wiring, pack, stack);
+}
+
+/* `pack` becomes another one. */
+static int
+seal_row(const struct souk_message_type *type, const struct souk_wiring *wiring, struct souk_pack *pack, void *stack)
+{
+    struct souk_pack sealed;
+    int rc;
+
+    souk_pack_init(&sealed, ROW_SEALED_BYTES_MAX);
+    rc = wiring == NULL ? -SOUK_EUNSUPPORTED
+        : souk_seal(wiring->keyring, &wiring->random, type, souk_pack_slice(pack), &sealed);
+    if (pack->base != stack)
+        souk_pack_done(pack);
+    *pack = sealed;
+    return rc;
 }
 
 /* A stored row that does not decode was written by nobody who knows its description. */
 static int
 decode_row(const struct souk_message_type *type, const struct souk_view *view, struct souk_slice value, void *row_out)
 {
-    int rc;
+    const struct souk_wiring *wiring = souk_view_wiring(view);
+    int rc = 0;
 
-    rc = type->decode(value, souk_view_arena(view), row_out);
+    if (type->subject != NULL)
+        rc = souk_unseal(wiring == NULL ? NULL : wiring->keyring, type, value, souk_view_arena(view), &value);
+    if (rc == 0)
+        rc = type->decode(value, souk_view_arena(view), row_out);
     return rc == -SOUK_EMALFORMED || rc == -SOUK_ETOOBIG ? -SOUK_EDAMAGED : rc;
 }
 

@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "souk_directory.h"
+#include "souk_keyring.h"
 #include "souk_notify.h"
 #include "souk_prepare.h"
+#include "souk_seal.h"
 
 #define STORE_DIRECTORY "store"
 #define IPC "ipc://"
@@ -163,7 +165,8 @@ open_run(struct run *run, struct souk_error *err)
         >= sizeof run->store_path)
         return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", config->node->data);
     if ((rc = run_take_signals(run, err)) != 0 || (rc = make_directories(run, err)) != 0
-        || (rc = open_store(run, err)) != 0 || (rc = lock_endpoints(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
+        || (rc = open_store(run, err)) != 0 || (rc = lock_endpoints(run, err)) != 0
+        || (rc = run_keyring_open(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
         return rc;
     if ((run->shared.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         return souk_fail(err, SOUK_EIO, "%s: no descriptor: %s", run->wiring.self.text, strerror(errno));
@@ -280,6 +283,18 @@ open_store(struct run *run, struct souk_error *err)
     return souk_witness_open(node->witness, run->store_path, &run->witness, err);
 }
 
+int
+run_keyring_open(struct run *run, struct souk_error *err)
+{
+    char path[sizeof run->store_path];
+
+    if (run->config->service == NULL || !souk_seals(&run->wiring))
+        return 0;
+    if ((size_t)snprintf(path, sizeof path, "%s" SOUK_KEYRING_SUFFIX, run->config->node->data) >= sizeof path)
+        return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", run->config->node->data);
+    return souk_keyring_open(path, &run->wiring.keyring, err);
+}
+
 static int
 open_machine(struct run *run, struct souk_error *err)
 {
@@ -314,6 +329,7 @@ close_run(struct run *run)
     souk_socket_context_done(&run->context);
     run_pool_close(&run->pool);
     souk_engine_close(&run->engine);
+    souk_keyring_close(&run->wiring.keyring);
     souk_witness_close(&run->witness);
     souk_store_close(&run->store);
     for (int i = 0; i < RUN_ENDPOINTS; i++)

@@ -12,6 +12,7 @@
 
 #include "souk_beside.h"
 #include "souk_directory.h"
+#include "souk_keyring.h"
 
 #define CLOSE_EVENTS_MAX 2000           /* so far behind it asks for the last word: a moment's work */
 #define HEADS_MIN 3                     /* intervals of heads before it believes that it is close */
@@ -58,6 +59,7 @@ run_beside(const struct souk_run_config *config)
     run_access_close(run);
     souk_socket_context_done(&run->context);
     souk_engine_close(&run->engine);
+    souk_keyring_close(&run->wiring.keyring);
     souk_store_close(&run->store);
     if (run->signal_fd >= 0)
         (void)close(run->signal_fd);
@@ -85,7 +87,8 @@ open_beside(struct run *run, struct souk_error *err)
     if (souk_directory_remove(run->store_path) != 0)
         return souk_fail(err, SOUK_EIO, "%s: what an earlier try has left cannot be removed: %s", run->store_path,
             strerror(errno));
-    if ((rc = run_take_signals(run, err)) != 0 || (rc = open_core(run, err)) != 0)
+    if ((rc = run_take_signals(run, err)) != 0 || (rc = run_keyring_open(run, err)) != 0
+        || (rc = open_core(run, err)) != 0)
         return rc;
     if ((n = readlink("/proc/self/exe", program, sizeof program)) <= 0 || (size_t)n == sizeof program
         || souk_beside_put(run->store_path, SOUK_BESIDE_PROGRAM, (struct souk_slice){ program, (size_t)n }) != 0)

@@ -184,6 +184,8 @@ void run_pool_take(struct run_pool *pool);
 
 /* Block signals, and hear those that are meant for the writer. 0 or what souk_fail() returns. */
 int run_take_signals(struct run *run, struct souk_error *err);
+/* Of a service that seals what it knows of persons; close run->wiring.keyring. */
+int run_keyring_open(struct run *run, struct souk_error *err);
 
 /* ---- souk_run_beside.c ---------------------------------------------- */
 

@@ -56,7 +56,7 @@ run_pool_open(struct run *run, struct run_pool **pool_out, struct souk_error *er
     if ((pool->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         rc = souk_fail(err, SOUK_EIO, "%s: no descriptor: %s", run->wiring.self.text, strerror(errno));
     for (int i = 0; i < THREADS && rc == 0; i++)
-        rc = souk_preparer_open(run->config->service, &pool->preparers[i], err);
+        rc = souk_preparer_open(run->config->service, &run->wiring, &pool->preparers[i], err);
     while (rc == 0 && pool->thread_count < THREADS) {
         if ((rc = pthread_create(&pool->threads[pool->thread_count], NULL, work, pool)) != 0)
             rc = souk_fail(err, SOUK_ENOMEM, "%s: no thread to prepare commands: %s", run->wiring.self.text,

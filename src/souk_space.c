@@ -1,6 +1,7 @@
 #include "souk_space.h"
 #include "souk_core.h"
 #include "souk_plant.h"
+#include "souk_seal.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -25,6 +26,7 @@ struct digesting {
 };
 
 struct souk_index_rows {
+    const struct souk_space *space;
     struct souk_txn *txn;
     struct souk_space_table *index;
     struct souk_pack keys;                      /* of the rows, each a bin */
@@ -339,6 +341,18 @@ writable(struct souk_tables *tables, const char *name)
     return at;
 }
 
+const struct souk_wiring *
+souk_view_wiring(const struct souk_view *view)
+{
+    return view->space->wiring;
+}
+
+const struct souk_wiring *
+souk_index_wiring(const struct souk_index_rows *rows)
+{
+    return rows->space->wiring;
+}
+
 int
 souk_tables_put(struct souk_tables *tables, const char *table, struct souk_slice key, struct souk_slice value)
 {
@@ -411,7 +425,7 @@ souk_index_refresh(struct souk_space *space, struct souk_txn *txn, struct souk_a
     struct souk_space_table *index, struct souk_slice entity)
 {
     const struct souk_view view = { .space = space, .txn = txn, .arena = arena, .copies = true };
-    struct souk_index_rows rows = { .txn = txn, .index = index };
+    struct souk_index_rows rows = { .space = space, .txn = txn, .index = index };
     struct souk_slice keys;
     int rc;
 

@@ -8,6 +8,7 @@
 #include "souk_batch.h"
 #include "souk_cursor.h"
 #include "souk_store.h"
+#include "souk_wiring.h"
 
 #define SOUK_TABLES_MAX 64                      /* of a service, index tables too */
 #define SOUK_ROW_BYTES_MAX (256 * 1024)
@@ -25,6 +26,7 @@ struct souk_space_table {
 
 struct souk_space {
     const struct souk_service *service;
+    const struct souk_wiring *wiring;           /* for what is sealed; NULL: nothing can be */
     uint32_t count;
     struct souk_space_table tables[SOUK_TABLES_MAX];
 };

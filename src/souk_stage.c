@@ -11,6 +11,7 @@
 #include <souk-json.h>
 
 #include "souk_parked.h"
+#include "souk_seal.h"
 #include "souk_zpl.h"
 
 #define DIRECTORY_NAME "souk-stage.XXXXXX"
@@ -416,6 +417,7 @@ static int
 wire_node(struct stage_node *node, bool event_store, struct souk_error *err)
 {
     struct souk_wiring *wiring = node->wiring;
+    int rc;
 
     wiring->self = node->name;
     wiring->stores = stage_alloc(1, sizeof *wiring->stores);
@@ -427,6 +429,8 @@ wire_node(struct stage_node *node, bool event_store, struct souk_error *err)
     wiring->random = (struct souk_random){ stage_random_fill, node };
     stage_wire_passes(node->stage, wiring);
     stage_disk_new(node);
+    if (node->kind == STAGE_SERVICE && souk_seals(wiring) && (rc = stage_keyring_open(node, err)) != 0)
+        return rc;
     return wiring->stream_count <= SOUK_STREAMS_MAX ? 0
         : souk_fail(err, SOUK_EINVAL, "service %s: more than %d streams", node->name.text, SOUK_STREAMS_MAX);
 }

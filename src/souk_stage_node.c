@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "souk_keyring.h"
 #include "souk_core_parts.h"    /* the arena of a round, whose fault it was, when heads and idle pulls are due */
 
 #define DISK_PATH_BYTES_MAX (STAGE_PATH_BYTES_MAX + 16)
+#define KEYRING_PATH_BYTES_MAX (STAGE_PATH_BYTES_MAX + SOUK_NAME_BYTES_MAX + 8)
 #define STORE_BYTES_MAX (UINT64_C(256) * 1024 * 1024)
 #define READERS_MAX 4
 #define PASSES_MAX 10000                /* with something to do and no time passing */
@@ -18,6 +20,8 @@
 #define ROUTE_NODE 'n'                  /* and its index */
 #define ROUTE_TEST_QUERY 'q'
 
+static void keyring_remove(struct stage_node *node);
+static void keyring_path(const struct stage_node *node, char path_out[KEYRING_PATH_BYTES_MAX]);
 static void disk_path(const struct souk_stage *stage, uint32_t disk, char path_out[DISK_PATH_BYTES_MAX]);
 static int fault(void *arg);
 static int open_machine(struct stage_node *node, enum souk_core_start start, struct souk_txn *txn,
@@ -82,12 +86,42 @@ stage_node_remove(struct stage_node **node_p)
         stage_disk_remove(node->stage, node->process.disk);
     souk_pack_done(&node->process.witness);
     if (node->copy_of == NULL && node->wiring != NULL) {
+        keyring_remove(node);
         free(node->wiring->streams);
         free(node->wiring->stores);
         free(node->wiring);
     }
     node->stage->nodes[node->index] = NULL;
     free(node);
+}
+
+/* ---- keys of persons ------------------------------------------------ */
+
+int
+stage_keyring_open(struct stage_node *node, struct souk_error *err)
+{
+    char path[KEYRING_PATH_BYTES_MAX];
+
+    keyring_path(node, path);
+    return souk_keyring_open(path, &node->wiring->keyring, err);
+}
+
+static void
+keyring_remove(struct stage_node *node)
+{
+    char path[KEYRING_PATH_BYTES_MAX];
+
+    if (node->wiring->keyring == NULL)
+        return;
+    souk_keyring_close(&node->wiring->keyring);
+    keyring_path(node, path);
+    (void)unlink(path);
+}
+
+static void
+keyring_path(const struct stage_node *node, char path_out[KEYRING_PATH_BYTES_MAX])
+{
+    (void)snprintf(path_out, KEYRING_PATH_BYTES_MAX, "%s/%s.keys", node->stage->directory, node->name.text);
 }
 
 /* ---- disks ---------------------------------------------------------- */

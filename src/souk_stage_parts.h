@@ -54,7 +54,7 @@ struct stage_node {
     enum stage_kind kind;
     struct souk_name name;
     const struct souk_service *service;         /* of a played writer one without handlers; of the event store NULL */
-    struct souk_wiring *wiring;                 /* a copy has its original's */
+    struct souk_wiring *wiring;                 /* a copy has its original's; with its keyring */
     uint32_t own_count;                         /* the first so many of wiring->streams */
     bool is_stopped;                            /* by the test, or absent from the beginning */
     struct stage_process process;
@@ -161,6 +161,8 @@ struct souk_slice stage_prefix(const char *name);
 /* Put a node on the stage; NULL when there are too many. */
 struct stage_node *stage_node_add(struct souk_stage *stage, enum stage_kind kind, struct souk_slice name);
 void stage_node_remove(struct stage_node **node_p);
+/* It goes with the node; a new disk keeps it. */
+int stage_keyring_open(struct stage_node *node, struct souk_error *err);
 void stage_disk_new(struct stage_node *node);
 void stage_disk_remove(struct souk_stage *stage, uint32_t disk);
 /* Open everything of the node on its disk. 0, or what failed. */

@@ -8,6 +8,7 @@
 
 #include <souk-json.h>
 
+#include "souk_seal.h"
 #include "souk_zpl.h"
 
 #define WORD_ENDS " \t\n,[]{}'\""       /* what a value without quotes does not hold */
@@ -25,6 +26,7 @@ struct reading {
 
 static struct souk_slice short_name(const struct souk_message_type *type, const struct souk_field *field);
 static bool is_short_for(struct souk_slice name, const char *other);
+static const struct souk_wiring *writer_of(const struct souk_stage *stage, const char *stream);
 static void say_fields(struct souk_stage *stage, struct stage_text *text, const struct souk_message_type *type,
     json_t *json, const char *before);
 static void say_value(struct souk_stage *stage, struct stage_text *text, const struct souk_field *field,
@@ -150,9 +152,14 @@ void
 stage_say_message(struct souk_stage *stage, struct stage_text *text, const struct souk_message_type *type,
     struct souk_slice payload)
 {
+    const struct souk_wiring *wiring = type == NULL || type->subject == NULL ? NULL : writer_of(stage, type->stream);
     struct souk_error err = { 0 };
+    struct souk_arena arena;
     json_t *json = NULL;
 
+    souk_arena_init(&arena, 0);
+    if (wiring != NULL && souk_unseal(wiring->keyring, type, payload, &arena, &payload) != 0)
+        abort();                                /* this stage has sealed it */
     if (type == NULL) {
         stage_say(text, " (%zu bytes of a version that is not described)", payload.size_bytes);
     } else if (souk_json_from_packed(type, payload, &json, &err) != 0) {
@@ -161,6 +168,18 @@ stage_say_message(struct souk_stage *stage, struct stage_text *text, const struc
         say_fields(stage, text, type, json, " ");
         json_decref(json);
     }
+    souk_arena_done(&arena);
+}
+
+/* Who has the keys to what is sealed in `stream`. NULL: nobody on the stage. */
+static const struct souk_wiring *
+writer_of(const struct souk_stage *stage, const char *stream)
+{
+    for (uint32_t i = 0; i < stage->node_count; i++)
+        for (uint32_t k = 0; stage->nodes[i] != NULL && k < stage->nodes[i]->own_count; k++)
+            if (strcmp(stage->nodes[i]->wiring->streams[k].name.text, stream) == 0)
+                return stage->nodes[i]->wiring;
+    return NULL;
 }
 
 static void

@@ -85,6 +85,7 @@ struct souk_wiring {
     struct souk_limits limits;
     struct souk_pass_keys pass_keys;    /* who may sign passes */
     const uint8_t *pass_secret;         /* SOUK_PASS_SECRET_BYTES, of the service that issues them; NULL: another one */
+    struct souk_keyring *keyring;       /* of a service: where the keys of persons are; NULL: it seals nothing */
     struct souk_random random;
 };
 

@@ -34,6 +34,8 @@ copy_value(struct souk_unpack *in, struct souk_pack *pack)
         souk_pack_bin(pack, souk_unpack_bin(in, SIZE_MAX));
     } else if ((first & 0xe0) == 0xa0 || (first >= 0xd9 && first <= 0xdb)) {
         souk_pack_str(pack, souk_unpack_str(in, SIZE_MAX));
+    } else if (first >= 0xc7 && first <= 0xc9) {
+        souk_pack_sealed(pack, souk_unpack_sealed(in, SIZE_MAX));
     } else {
         count = souk_unpack_array(in, UINT32_MAX);
         souk_pack_array(pack, count);

@@ -85,7 +85,7 @@ test/process/lodge.h: $(srcdir)/test/process/lodge.messages.zpl souk-messages$(E
 	$(AM_V_GEN)$(MKDIR_P) test/process && \
 		./souk-messages$(EXEEXT) c $(srcdir)/test/process/lodge.messages.zpl -o test/process
 test/process/lodge.c: test/process/lodge.h
-EXTRA_DIST += test/process/lodge.messages.zpl test/process/test_pass.py test/process/test_sale.py
+EXTRA_DIST += test/process/lodge.messages.zpl test/process/test_pass.py test/process/test_forget.py test/process/test_sale.py
 CLEANFILES += test/process/lodge.h test/process/lodge.c
 check_PROGRAMS += test/process/lodge
 test_process_lodge_SOURCES = test/process/lodge_service.c

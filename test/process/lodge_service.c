@@ -1,5 +1,7 @@
 /*
  * A lodge where only staff writes: passes, as a service sees them and signs them.
+ * Names of guests are sealed, and kept in their rows even of those who are
+ * forgotten, so that tests see who can read them.
  */
 #include <souk.h>
 
@@ -60,15 +62,68 @@ answer_pass(const struct souk_view *view, const struct lodge_pass *query, struct
     return answer_lodge_pass(answer, &(struct lodge_pass_reply){ bytes });
 }
 
+static int
+decide_check_in(const struct souk_view *view, const struct lodge_check_in *command, struct souk_decision *decision)
+{
+    (void)view;
+    return emit_lodge_checked_in(decision, &(struct lodge_checked_in){ .person = command->person, .has_name = true,
+        .name = command->name });
+}
+
+static int
+decide_forget(const struct souk_view *view, const struct lodge_forget *command, struct souk_decision *decision)
+{
+    (void)view;
+    return emit_lodge_forgotten(decision, &(struct lodge_forgotten){ command->person });
+}
+
+static int
+apply_checked_in(struct souk_tables *tables, const struct lodge_checked_in *event)
+{
+    return guest_put(tables, &(struct guest){ .person = event->person, .has_name = event->has_name,
+        .name = event->name });
+}
+
+static int
+apply_forgotten(struct souk_tables *tables, const struct lodge_forgotten *event)
+{
+    (void)tables;
+    (void)event;
+    return 0;
+}
+
+static int
+answer_guest(const struct souk_view *view, const struct lodge_guest *query, struct souk_answer *answer)
+{
+    struct guest guest;
+    int rc = guest_get(view, query->person, &guest);
+
+    if (rc == -SOUK_ENOTFOUND)
+        return souk_answer_refuse(answer, LODGE_UNKNOWN);
+    if (rc != 0)
+        return rc;
+    return answer_lodge_guest(answer, &(struct lodge_guest_reply){ .has_name = guest.has_name, .name = guest.name });
+}
+
 static const struct souk_handler handlers[] = {
     SOUK_DECIDE(lodge_enter, decide_enter),
+    SOUK_DECIDE(lodge_check_in, decide_check_in),
+    SOUK_DECIDE(lodge_forget, decide_forget),
+    SOUK_APPLY(lodge_checked_in, apply_checked_in),
+    SOUK_APPLY(lodge_forgotten, apply_forgotten),
+    SOUK_ANSWER(lodge_guest, answer_guest),
     SOUK_DECIDE(lodge_note, decide_note),
     SOUK_ANSWER(lodge_who, answer_who),
     SOUK_ANSWER(lodge_pass, answer_pass),
     { 0 },
 };
 
-const struct souk_service lodge_service = { .name = "lodge", .version = 1, .handlers = handlers };
+static const struct souk_table_def tables[] = {
+    { "guests", "lodge.private" },
+    { 0 },
+};
+
+const struct souk_service lodge_service = { .name = "lodge", .version = 1, .handlers = handlers, .tables = tables };
 
 int
 main(int argc, char **argv)

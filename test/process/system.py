@@ -35,7 +35,7 @@ SERVICES = {
     "vault": (["vault"], [], []),
     "letters": (["letters"], [], []),
     "reader": ([], ["letters"], []),
-    "lodge": (["lodge"], [], []),
+    "lodge": (["lodge", "lodge.private*"], [], []),
 }
 
 DESK = ("letters", "reader")

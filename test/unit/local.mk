@@ -90,6 +90,12 @@ test/unit/shop.c: test/unit/shop.h
 EXTRA_DIST += test/unit/shop.messages.zpl
 CLEANFILES += test/unit/shop.h test/unit/shop.c
 
+check_PROGRAMS += test/unit/test_seal
+test_unit_test_seal_SOURCES = test/unit/test_seal.c
+test_unit_test_seal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_seal_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS)
+TESTS += test/unit/test_seal
+
 check_PROGRAMS += test/unit/test_messages
 test_unit_test_messages_SOURCES = test/unit/test_messages.c test/unit/fake_runtime.c test/unit/fake_runtime.h
 nodist_test_unit_test_messages_SOURCES = test/unit/shop.c test/unit/shop.h

@@ -301,6 +301,9 @@ personal_fields_stay_private_and_may_be_forgotten(void **state)
         "shop.zpl:15: subject `street`: a field of type id is meant, neither optional nor personal nor a list");
     expect_refused(PERSONAL("private", "    subject = person_id\n", "text 9"),
         "shop.zpl:15: `people.moved` has a subject and no personal field");
+    expect_taken(PERSONAL("internal", "    forgets = person_id\n", "text 9"));
+    expect_refused(PERSONAL("internal", "    forgets = street\n", "text 9"),
+        "shop.zpl:15: forgets `street`: a field of type id is meant, neither optional nor personal nor a list");
 #undef PERSONAL
 }
 
