@@ -22,6 +22,8 @@ record = souk_stream
         waits_epoch = u32 default 0
         waits_number = u64 default 0
         waits_since = time default 0
+        begins = u64 default 0, first number that an event store may hold of it; 0: this is a service
+        hole_accepted = time default 0, when the operator gave up what is before that; 0: it is all there
 
 record = souk_counter
     about = Something counted since the daemon was started; names stay, their order does not.

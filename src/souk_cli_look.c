@@ -13,6 +13,7 @@
 #define STATUS_FIELDS_NEWER 22
 #define STREAM_FIELDS 8                 /* what every daemon says; later ones say more */
 #define STREAM_FIELDS_NEWER 14
+#define STREAM_FIELDS_HOLE 16
 #define APART_MS 1000                   /* between two answers, at most */
 
 static json_t *status_json(struct souk_slice payload);
@@ -169,7 +170,7 @@ stream_json(struct souk_unpack *in)
 {
     json_t *stream = souk_cli_need(json_object());
     const uint32_t count = souk_unpack_array(in, UINT32_MAX);
-    uint64_t epoch, number, since_ms;
+    uint64_t epoch, number, since_ms, begins, hole_ms;
     struct souk_slice waits;
 
     if (count < STREAM_FIELDS)
@@ -194,7 +195,16 @@ stream_json(struct souk_unpack *in)
                 waits.size_bytes, "epoch", (json_int_t)epoch, "number", (json_int_t)number, "since_ms",
                 (json_int_t)since_ms));
     }
-    souk_unpack_newer_fields(in, count, count >= STREAM_FIELDS_NEWER ? STREAM_FIELDS_NEWER : STREAM_FIELDS);
+    if (count >= STREAM_FIELDS_HOLE) {
+        begins = souk_unpack_uint(in, INT64_MAX);
+        hole_ms = souk_unpack_uint(in, INT64_MAX);
+        if (hole_ms != 0) {
+            (void)json_object_set_new(stream, "begins", json_integer((json_int_t)begins));
+            (void)json_object_set_new(stream, "hole_accepted_ms", json_integer((json_int_t)hole_ms));
+        }
+    }
+    souk_unpack_newer_fields(in, count, count >= STREAM_FIELDS_HOLE ? STREAM_FIELDS_HOLE
+        : count >= STREAM_FIELDS_NEWER ? STREAM_FIELDS_NEWER : STREAM_FIELDS);
     return stream;
 }
 

@@ -1,6 +1,8 @@
 #include "souk_core_parts.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ static struct core_store *store_of(struct souk_core *core, const struct souk_nam
 static int count_ack(struct souk_core *core, const struct souk_wire_ack *ack);
 static void reach_out(struct souk_core *core, const struct souk_batch_header *header);
 static int extend_reacted(struct souk_core *core, const struct souk_batch_header *header);
+static void say_lacking(struct souk_core *core);
 static void say(struct souk_core *core, const char *text);
 
 struct core_own *
@@ -640,13 +643,33 @@ fetch(struct souk_core *core)
             say(core, "this store differs from what an event store has recorded");
             return 0;
         }
-    if (!all_fetched(core))
+    if (!all_fetched(core)) {
+        say_lacking(core);
         return 0;
+    }
     if (core->epoch.counter >= core->seal_counter) {
         core_begin_sealing(core, core->reason); /* what came back goes on beyond the seal */
         return 0;
     }
     return open_epoch(core);
+}
+
+/* Event stores that have accepted a hole know that there was a past, and do not have it. */
+static void
+say_lacking(struct souk_core *core)
+{
+    for (uint32_t i = 0; i < core->own_count; i++) {
+        const struct core_own *own = &core->own[i];
+        const struct souk_feed_stream *stream = souk_feeds_stream(&core->feeds, own->name.text);
+
+        if (stream == NULL || stream->trimmed == 0)
+            continue;
+        (void)snprintf(core->status.waiting_for, sizeof core->status.waiting_for, "no event store that answers holds"
+            " what follows %s %" PRIu32 ".%" PRIu64 " of this service's past: restore a backup of it that reaches"
+            " further, or one of an event store", own->name.text, own->head.epoch.counter, own->head.number);
+        return;
+    }
+    say(core, "taking back what the event stores hold of this service's streams");
 }
 
 /* What an own batch waits for may be applied, whether it was reacted to or not. */

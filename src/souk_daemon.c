@@ -20,12 +20,14 @@
 #define SERVICE_DOC "\nRun the service %s of a souk topology, or the service NAME, when it has another name there."
 #define STORE_DOC "\nRun an event store of a souk topology: NAME, or the only one that it has."
 
-enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS, OPTION_REBUILD, OPTION_KEYS };
+enum { OPTION_NEW = 256, OPTION_ACCEPT_LOSS, OPTION_REBUILD, OPTION_KEYS, OPTION_ACCEPT_HOLE };
 
 struct options {
     const struct souk_service *service;
     const char *topology, *data, *keys, *name;
     bool has_level, is_new, accepts_loss, is_beside;
+    const char *holes[SOUK_SERVICES_MAX];       /* services whose holes an event store accepts */
+    size_t hole_count;
     enum souk_level level;
 };
 
@@ -42,6 +44,7 @@ struct daemon {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int start(struct daemon *daemon);
+static int accept_holes(struct daemon *daemon, struct souk_wiring *wiring);
 static int read_topology(struct daemon *daemon, struct souk_topology **topology_out);
 static int find_node(struct daemon *daemon);
 static int reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err);
@@ -66,6 +69,8 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
         { "new", OPTION_NEW, NULL, 0, "This is a first start: begin though no event store answers", 0 },
         { "accept-loss", OPTION_ACCEPT_LOSS, NULL, 0, "Begin though not every event store answers;"
             " what only the silent ones have is lost", 0 },
+        { "accept-hole", OPTION_ACCEPT_HOLE, "SERVICE", 0, "Of an event store: record this service's streams though it has"
+            " trimmed what is missing here; that is lost for good", 0 },
         { "log-level", 'l', "LEVEL", 0, "error, warn, info or debug, instead of what the topology says", 0 },
         { 0 },
     };
@@ -124,6 +129,13 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_ACCEPT_LOSS:
         options->accepts_loss = true;
         return 0;
+    case OPTION_ACCEPT_HOLE:
+        if (options->service != NULL)
+            argp_error(state, "--accept-hole: it is for event stores, which record");
+        if (options->hole_count == SOUK_SERVICES_MAX)
+            argp_error(state, "--accept-hole=%s: more often than there can be services", arg);
+        options->holes[options->hole_count++] = arg;
+        return 0;
     case 'l':
         if (souk_level_parse(arg, &options->level) != 0)
             argp_error(state, "--log-level=%s: it is one of error, warn, info, debug", arg);
@@ -174,6 +186,8 @@ start(struct daemon *daemon)
         return EX_CONFIG;
     wiring.say_new = daemon->options.is_new;
     wiring.accept_loss = daemon->options.accepts_loss;
+    if ((rc = accept_holes(daemon, &wiring)) != 0)
+        return rc;
     if ((rc = souk_pass_key_load(daemon->topology, daemon->node, &daemon->pass_key, &err)) != 0) {
         souk_report(&daemon->report, SOUK_LEVEL_ERROR, "pass_key", "%s", err.text);
         return rc == -SOUK_EIO ? EX_IOERR : EX_CONFIG;
@@ -186,6 +200,24 @@ start(struct daemon *daemon)
     config.keys = daemon->options.keys != NULL ? daemon->options.keys : daemon->topology->keys;
     config.wiring = &wiring;
     return souk_run(&config);
+}
+
+static int
+accept_holes(struct daemon *daemon, struct souk_wiring *wiring)
+{
+    for (size_t i = 0; i < daemon->options.hole_count; i++) {
+        bool found = false;
+
+        for (size_t k = 0; k < wiring->stream_count; k++)
+            if (strcmp(wiring->streams[k].origin.text, daemon->options.holes[i]) == 0)
+                wiring->streams[k].accepts_hole = found = true;
+        if (!found) {
+            souk_report(&daemon->report, SOUK_LEVEL_ERROR, "options", "--accept-hole=%s: by %s, no service of that name"
+                " writes a stream", daemon->options.holes[i], daemon->options.topology);
+            return EX_USAGE;
+        }
+    }
+    return 0;
 }
 
 /* What is wrong is in daemon->errors. */

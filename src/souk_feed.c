@@ -166,6 +166,8 @@ souk_feed_set_cursor(struct souk_feed_stream *stream, const struct souk_position
         return;
     stream->cursor = *cursor;
     stream->behind_since_ms = 0;                /* if it is, it is found out anew */
+    stream->trimmed = 0;
+    stream->begins_told = stream->feed->asks_beginning = false;
     souk_feed_drop(stream);
 }
 
@@ -184,6 +186,18 @@ void
 souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point)
 {
     hear_point(stream, point);
+}
+
+void
+souk_feed_ask_beginning(struct souk_feed *feed)
+{
+    if (feed->asks_beginning)
+        return;
+    for (uint32_t i = 0; i < feed->stream_count; i++)
+        feed->streams[i].begins_told = false;
+    feed->asks_beginning = feed->wants = true;
+    feed->request = 0;                          /* whatever is under way asks for less */
+    souk_feed_prefer(feed, &feed->origin);
 }
 
 void
@@ -448,12 +462,17 @@ hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_
 
     if (stream == NULL || stream->feed != feed)
         return;
+    if (answer->verdict == SOUK_BEGINS) {
+        stream->begins_told |= feed->asks_beginning && from_origin(feed);
+        stream->begins = answer->head;
+        return;
+    }
     stream->reported = head;
     stream->reported_ms = now.steady_ms;
     if (answer->verdict == SOUK_NEXT)
         return;
     if (answer->verdict == SOUK_TRIMMED) {
-        stream->trimmed |= from_origin(feed);
+        stream->trimmed += from_origin(feed) || strcmp(feed->origin.text, feeds->wiring->self.text) == 0;
         *elsewhere_out = true;
         return;
     }
@@ -583,7 +602,8 @@ souk_feeds_committed(struct souk_feeds *feeds)
 
                 stream->cursor = souk_batch_end(&batch->header);
                 stream->time_ms = batch->header.time_ms;
-                stream->trimmed = false;
+                stream->trimmed = 0;
+                feeds->feeds[i]->asks_beginning = false;
                 stream->queued_bytes -= batch->size_bytes;
                 stream->first = batch->next;
                 free(batch);
@@ -682,7 +702,7 @@ send_pull(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_outbox *
         if (!has_room(feeds, stream))
             continue;
         pull.cursors[pull.cursor_count].stream = stream->name;
-        pull.cursors[pull.cursor_count++].position = stream->tail;
+        pull.cursors[pull.cursor_count++].position = feed->asks_beginning ? SOUK_WIRE_BEGINNING : stream->tail;
     }
     pull.wait_count = feed->wait_count;
     memcpy(pull.waits, feed->waits, feed->wait_count * sizeof pull.waits[0]);

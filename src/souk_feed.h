@@ -49,7 +49,10 @@ struct souk_feed_stream {
     uint64_t reported_ms;
     struct souk_feed_void void_;
     bool differs;                               /* a holder as far in this epoch does not know the cursor */
-    bool trimmed;                               /* the origin does not hold what follows the cursor any more */
+    uint32_t trimmed;                           /* so often the origin has said that it does not hold what follows the
+                                                   cursor any more; of an own stream, event stores */
+    bool begins_told;                           /* it has said where what it holds begins */
+    struct souk_position begins;
 };
 
 struct souk_feed {
@@ -65,6 +68,7 @@ struct souk_feed {
     struct souk_name sources[1 + SOUK_STORES_MAX];
     uint32_t tries;                             /* holders asked in vain, one after the other */
     bool wants;                                 /* there is a reason to pull */
+    bool asks_beginning;                        /* in place of what follows the cursors */
     uint64_t not_before_ms;
     uint64_t idle_due_ms;
     uint64_t waits_due_ms;                      /* waits are a reason no sooner */
@@ -100,6 +104,8 @@ void souk_feed_set_cursor(struct souk_feed_stream *stream, const struct souk_pos
 void souk_feed_drop(struct souk_feed_stream *stream);
 /* Somebody has `stream` up to `point`: a holder that has less is not the last one to ask. */
 void souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point);
+/* Ask the origin where what it holds of all these streams begins, until it has said so or a cursor has moved. */
+void souk_feed_ask_beginning(struct souk_feed *feed);
 /* There is something to get. */
 void souk_feed_want(struct souk_feed *feed);
 /* Somebody waits for news of it: pull, but not more often than for a missing cause. */

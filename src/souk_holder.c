@@ -14,8 +14,11 @@ struct lane {
 
 static bool may_have(const struct souk_holder *holder, const struct souk_wire_pull *pull,
     const struct souk_name *stream);
+static bool is_event_store(const struct souk_holder *holder, const struct souk_name *name);
 static int judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane,
     const struct souk_wire_place *asked, struct souk_wire_answer *answer);
+static int find_beginnings(struct souk_holder *holder, struct souk_txn *txn, struct lane *lanes,
+    const struct souk_name *asker, struct souk_wire_pulled *pulled);
 static int first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane,
     struct souk_wire_answer *answer);
 static int judge_waits(struct souk_holder *holder, struct souk_txn *txn, const struct souk_wire_pull *pull);
@@ -48,7 +51,8 @@ souk_holder_answer(struct souk_holder *holder, struct souk_txn *txn, const struc
             continue;
         rc = judge(holder, txn, lane, &pull->cursors[i], &pulled.answers[pulled.count++]);
     }
-    if (rc != 0 || (rc = judge_waits(holder, txn, pull)) != 0)
+    if (rc != 0 || (rc = judge_waits(holder, txn, pull)) != 0
+        || (rc = find_beginnings(holder, txn, lanes, &pull->asker, &pulled)) != 0)
         goto done;
     /* Every table is open by now: from here on nothing ends the life of a borrowed batch. */
     for (uint32_t i = 0; i < pulled.count; i++)
@@ -101,11 +105,17 @@ may_have(const struct souk_holder *holder, const struct souk_wire_pull *pull, co
             return false;
         if (!wired->is_private || strcmp(pull->asker.text, wired->origin.text) == 0)
             return true;
-        for (size_t k = 0; k < wiring->store_count; k++)
-            if (strcmp(wiring->stores[k].name.text, pull->asker.text) == 0)
-                return true;
-        return false;
+        return is_event_store(holder, &pull->asker);
     }
+    return false;
+}
+
+static bool
+is_event_store(const struct souk_holder *holder, const struct souk_name *name)
+{
+    for (size_t i = 0; i < holder->wiring->store_count; i++)
+        if (strcmp(holder->wiring->stores[i].name.text, name->text) == 0)
+            return true;
     return false;
 }
 
@@ -122,6 +132,11 @@ judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, const
         || (rc = souk_log_judge(txn, &lane->log, &asked->position, &answer->verdict, &answer->head,
             &answer->common)) != 0)
         return rc;
+    if (souk_position_equal(&asked->position, &SOUK_WIRE_BEGINNING)) {
+        answer->verdict = SOUK_BEGINS;
+        answer->common = (struct souk_point){ .number = 0 };
+        return 0;
+    }
     if (SOUK_PLANTED_BUG(MINE_BY_NUMBER) && asked->position.number <= answer->head.number)
         answer->verdict = SOUK_NEXT;
     if (answer->verdict == SOUK_UNKNOWN && !holder->is_store
@@ -130,6 +145,60 @@ judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, const
     if (answer->verdict != SOUK_NEXT)
         return 0;
     lane->done = false;
+    return 0;
+}
+
+/*
+ * The positions behind which an origin has all of its commits, whole, in every stream that was asked for: each may have
+ * lost another part of the commit that was trimmed last. Nobody but an event store begins there, and an event store
+ * knows no border.
+ */
+static int
+find_beginnings(struct souk_holder *holder, struct souk_txn *txn, struct lane *lanes, const struct souk_name *asker,
+    struct souk_wire_pulled *pulled)
+{
+    const bool may = !holder->is_store && is_event_store(holder, asker);
+    uint64_t commit = 0;
+    int rc;
+
+    for (uint32_t i = 0; i < pulled->count; i++) {
+        struct souk_wire_answer *answer = &pulled->answers[i];
+        struct souk_batch_header header;
+        struct souk_slice batch;
+
+        if (answer->verdict != SOUK_BEGINS)
+            continue;
+        if (!may)
+            answer->verdict = SOUK_UNKNOWN;
+        else if ((rc = souk_log_base(txn, &lanes[i].log, &answer->head)) != 0)
+            return rc;
+        if (!may || souk_position_is_zero(&answer->head))
+            continue;
+        rc = souk_log_after(txn, &lanes[i].log, souk_point_of(&answer->head), &batch);
+        if (rc == 0 && souk_batch_peek(batch, &header) != 0)
+            rc = -SOUK_EDAMAGED;
+        if (rc != 0 && rc != -SOUK_ENOTFOUND)
+            return rc;
+        if (rc == 0 && header.commit > commit)
+            commit = header.commit;
+    }
+    for (uint32_t i = 0; i < pulled->count; i++) {
+        struct souk_position *begin = &pulled->answers[i].head;
+        struct souk_batch_header header;
+        struct souk_slice batch;
+
+        if (pulled->answers[i].verdict != SOUK_BEGINS)
+            continue;
+        while ((rc = souk_log_after(txn, &lanes[i].log, souk_point_of(begin), &batch)) == 0) {
+            if (souk_batch_peek(batch, &header) != 0)
+                return -SOUK_EDAMAGED;
+            if (header.commit >= commit)
+                break;
+            *begin = souk_batch_end(&header);
+        }
+        if (rc != 0 && rc != -SOUK_ENOTFOUND)
+            return rc;
+    }
     return 0;
 }
 

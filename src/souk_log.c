@@ -7,6 +7,7 @@
 #define TABLE_LOG "log."                 /* and the stream */
 #define TABLE_BASES "souk.base"
 #define TABLE_ASIDE "souk.aside"
+#define TABLE_HOLES "souk.holes"         /* stream -> when it was accepted that what is before its base is gone */
 
 static void make_key(uint8_t key[KEY_BYTES], struct souk_point point);
 static int put_base(struct souk_txn *txn, const struct souk_log *log, const struct souk_position *base);
@@ -155,6 +156,7 @@ souk_log_judge(struct souk_txn *txn, const struct souk_log *log, const struct so
     struct souk_batch_header header;
     struct souk_position base;
     struct souk_slice batch;
+    uint64_t accepted_ms;
     bool in;
     int rc;
 
@@ -184,9 +186,10 @@ souk_log_judge(struct souk_txn *txn, const struct souk_log *log, const struct so
         return rc;
     }
     if (souk_point_covered(point, souk_point_of(&base))) {
-        if ((rc = souk_lineage_has(txn, &log->stream, 0, point, souk_point_of(head_out), &in)) != 0)
+        if ((rc = souk_lineage_has(txn, &log->stream, 0, point, souk_point_of(head_out), &in)) != 0
+            || (rc = souk_log_hole(txn, log, &accepted_ms)) != 0)
             return rc;
-        if (in) {
+        if (in || accepted_ms != 0) {
             *verdict_out = SOUK_TRIMMED;
             return 0;
         }
@@ -196,6 +199,39 @@ souk_log_judge(struct souk_txn *txn, const struct souk_log *log, const struct so
         return souk_lineage_last(txn, &log->stream, 0, asked->epoch.counter, souk_point_of(head_out), common_out);
     }
     *verdict_out = SOUK_UNKNOWN;
+    return 0;
+}
+
+int
+souk_log_begin(struct souk_txn *txn, const struct souk_log *log, const struct souk_position *begin, uint64_t now_ms)
+{
+    struct souk_table table;
+    uint8_t value[8];
+    int rc;
+
+    souk_put_u64(value, now_ms);
+    if ((rc = souk_txn_table(txn, TABLE_HOLES, &table)) != 0
+        || (rc = souk_txn_put(txn, table, souk_name_slice(&log->stream), (struct souk_slice){ value, sizeof value })) != 0
+        || (rc = souk_lineage_put(txn, &log->stream, 0, begin->epoch, 0)) != 0)
+        return rc;
+    return put_base(txn, log, begin);
+}
+
+int
+souk_log_hole(struct souk_txn *txn, const struct souk_log *log, uint64_t *accepted_ms_out)
+{
+    struct souk_table table;
+    struct souk_slice value;
+    int rc;
+
+    *accepted_ms_out = 0;
+    if ((rc = souk_txn_table(txn, TABLE_HOLES, &table)) == 0)
+        rc = souk_txn_get(txn, table, souk_name_slice(&log->stream), &value);
+    if (rc != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if (value.size_bytes != 8)
+        return -SOUK_EDAMAGED;
+    *accepted_ms_out = souk_get_u64(value.base);
     return 0;
 }
 

@@ -53,6 +53,15 @@ SOUK_MUST_CHECK int souk_log_judge(struct souk_txn *txn, const struct souk_log *
     const struct souk_position *asked, enum souk_verdict *verdict_out, struct souk_position *head_out,
     struct souk_point *common_out);
 
+/*
+ * An empty log begins behind `begin`, and what was before that is given up for good: accepted at `now_ms`. Whoever
+ * stands before it is told `trimmed`, since nothing here knows the epochs that the hole has.
+ */
+SOUK_MUST_CHECK int souk_log_begin(struct souk_txn *txn, const struct souk_log *log, const struct souk_position *begin,
+    uint64_t now_ms);
+/* When what is before the log was given up; 0: it was not. */
+SOUK_MUST_CHECK int souk_log_hole(struct souk_txn *txn, const struct souk_log *log, uint64_t *accepted_ms_out);
+
 /* Delete whole batches whose last number is at most `number` (of records: below it) and whose time is before `before_ms`, at most `rows_max` of them, never the last one. *rows_out: how many. */
 SOUK_MUST_CHECK int souk_log_trim(struct souk_txn *txn, const struct souk_log *log, uint64_t number,
     uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out);

@@ -23,13 +23,16 @@
 #define FENCES_PER_HEAD 2
 #define SEALS_WAITING_MAX 256           /* while there is no room on the disk; more are asked again */
 #define FULL_PAUSE_MS 1000
+#define HOLE_TRIES 3                    /* so often the origin has said `trimmed`, and others were asked in between */
 
 struct kept {
     struct souk_name name;
     struct souk_feed_stream *feed;
     struct souk_log log;
     struct souk_position head;
-    uint64_t time_ms, commit;                   /* of the batch that it ends */
+    uint64_t time_ms, commit;                   /* of the batch that it ends; 0: none was recorded */
+    struct souk_point base;                     /* behind it the log begins */
+    uint64_t hole_ms;                           /* when what is before was given up; 0: nothing is */
     struct souk_point ordered;
     uint64_t backed_up;
     bool probing;                               /* its history is void: looking for where it left the origin's */
@@ -42,6 +45,7 @@ struct origin {
     struct souk_feed *feed;
     uint32_t sealed;
     uint8_t instance[8];
+    bool accepts_hole;                          /* as long as this process has recorded nothing of it */
     bool ack_due;
     bool fence_due;
     uint64_t fence_not_before_ms;
@@ -96,6 +100,8 @@ static int find_void(struct souk_recorder *recorder, const struct kept *kept, ui
 static int stand_before(struct souk_recorder *recorder, struct kept *kept, uint64_t commit);
 static int is_kept(struct souk_recorder *recorder, const struct kept *kept, const struct souk_batch_header *header,
     bool *kept_out);
+static int accept_holes(struct souk_recorder *recorder);
+static int accept_hole(struct souk_recorder *recorder, struct origin *origin);
 static int record(struct souk_recorder *recorder);
 static bool rises(struct souk_recorder *recorder, struct souk_feed_batch *const *batches, uint32_t count);
 static int record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch);
@@ -190,6 +196,10 @@ take_wiring(struct souk_recorder *recorder, struct souk_error *err)
         recorder->feeds.feeds[i]->whole_commits = true;
         recorder->origins[recorder->origin_count++].feed = recorder->feeds.feeds[i];
     }
+    for (size_t i = 0; i < wiring->stream_count; i++)
+        for (uint32_t k = 0; k < recorder->origin_count; k++)
+            recorder->origins[k].accepts_hole |= wiring->streams[i].accepts_hole
+                && recorder->kept[i].feed->feed == recorder->origins[k].feed;
     return 0;
 }
 
@@ -223,15 +233,19 @@ static int
 load_kept(struct souk_recorder *recorder, struct kept *kept)
 {
     const struct souk_slice name = souk_name_slice(&kept->name);
+    struct souk_position base;
     struct souk_table table;
     struct souk_slice value;
     int rc;
 
     if ((rc = souk_log_open(recorder->txn, &kept->name, &kept->log)) != 0
         || (rc = souk_log_head(recorder->txn, &kept->log, &kept->head, &kept->commit)) != 0
-        || (rc = souk_log_time(recorder->txn, &kept->log, &kept->time_ms)) != 0)
+        || (rc = souk_log_time(recorder->txn, &kept->log, &kept->time_ms)) != 0
+        || (rc = souk_log_base(recorder->txn, &kept->log, &base)) != 0
+        || (rc = souk_log_hole(recorder->txn, &kept->log, &kept->hole_ms)) != 0)
         return rc;
-    memset(&kept->ordered, 0, sizeof kept->ordered);
+    kept->base = souk_point_of(&base);
+    kept->ordered = kept->base;                 /* what was given up holds up nothing */
     kept->held_by = NULL;
     kept->backed_up = 0;
     kept->probing = false;
@@ -542,8 +556,8 @@ souk_recorder_work(struct souk_recorder *recorder, struct souk_txn *txn, struct 
     recorder->dirty = recorder->again = recorder->changed = false;
     *changed_out = false;
     if (now.steady_ms >= recorder->full_until_ms) {
-        if ((rc = go_back(recorder)) != 0 || (rc = record(recorder)) != 0 || (rc = grant_seals(recorder)) != 0
-            || (rc = order(recorder)) != 0 || (rc = save_backed_up(recorder)) != 0)
+        if ((rc = go_back(recorder)) != 0 || (rc = accept_holes(recorder)) != 0 || (rc = record(recorder)) != 0
+            || (rc = grant_seals(recorder)) != 0 || (rc = order(recorder)) != 0 || (rc = save_backed_up(recorder)) != 0)
             goto done;
     }
     if (recorder->changed) {
@@ -716,6 +730,7 @@ record(struct souk_recorder *recorder)
                     return rc;
             recorded += count;
             origin->ack_due = true;
+            origin->accepts_hole = false;
         }
     }
     if (recorded >= ROUND_BATCHES_MAX)
@@ -775,6 +790,65 @@ record_batch(struct souk_recorder *recorder, struct souk_feed_batch *batch)
     recorder->status.batches_recorded++;
     recorder->status.events_recorded += header->count;
     return 0;
+}
+
+/* ---- a hole that the operator accepts -------------------------------- */
+
+/* What an origin has trimmed, and no event store gives either: ask where the rest begins, and begin there. */
+static int
+accept_holes(struct souk_recorder *recorder)
+{
+    for (uint32_t i = 0; i < recorder->origin_count; i++) {
+        struct origin *origin = &recorder->origins[i];
+        bool missing = false, told = true, above = false;
+        int rc;
+
+        if (!origin->accepts_hole)
+            continue;
+        for (uint32_t k = 0; k < origin->feed->stream_count; k++) {
+            const struct souk_feed_stream *stream = &origin->feed->streams[k];
+
+            missing |= stream->trimmed >= HOLE_TRIES;
+            told &= stream->begins_told;
+            above |= stream->begins.number > stream->cursor.number;
+        }
+        if (missing && !told) {
+            souk_feed_ask_beginning(origin->feed);
+        } else if (missing) {
+            origin->accepts_hole = above;       /* else a batch is damaged there: it has a hole, not a beginning */
+            if (above && (rc = accept_hole(recorder, origin)) != 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+/*
+ * All streams of the service begin anew at the border of a commit: of a commit they hold everything or nothing. What
+ * lies before the hole is set aside, since a log has one beginning.
+ */
+static int
+accept_hole(struct souk_recorder *recorder, struct origin *origin)
+{
+    int rc;
+
+    for (uint32_t i = 0; i < origin->feed->stream_count; i++) {
+        const struct souk_position begins = origin->feed->streams[i].begins;
+        struct kept *kept = kept_in(recorder, &origin->feed->streams[i]);
+        uint64_t rows;
+
+        if ((rc = souk_log_set_aside(recorder->txn, &kept->log, (struct souk_point){ .number = 0 }, &rows)) != 0
+            || (!souk_position_is_zero(&begins)
+                && (rc = souk_log_begin(recorder->txn, &kept->log, &begins, recorder->now.wall_ms)) != 0)
+            || (rc = load_kept(recorder, kept)) != 0)
+            return rc;
+        kept->backed_up = 0;
+        recorder->set_aside += rows;
+    }
+    recorder->backed_up_changed = recorder->changed = recorder->again = true;
+    if ((rc = save_number(recorder, "aside", recorder->set_aside)) != 0 || (rc = forget_order(recorder)) != 0)
+        return rc;
+    return new_incarnation(recorder);
 }
 
 /* ---- a history that is void ----------------------------------------- */
@@ -919,7 +993,7 @@ forget_order(struct souk_recorder *recorder)
         || ((rc = souk_txn_drop(recorder->txn, SOUK_POSITIONS_TABLE)) != 0 && rc != -SOUK_ENOTFOUND))
         return rc;
     for (uint32_t i = 0; i < recorder->kept_count; i++) {
-        memset(&recorder->kept[i].ordered, 0, sizeof recorder->kept[i].ordered);
+        recorder->kept[i].ordered = recorder->kept[i].base;
         recorder->kept[i].held_by = NULL;
     }
     recorder->log_position = 0;
@@ -1082,7 +1156,7 @@ acknowledge(struct souk_recorder *recorder)
         for (uint32_t k = 0; k < origin->feed->stream_count; k++) {
             const struct kept *kept = kept_in(recorder, &origin->feed->streams[k]);
 
-            if (souk_position_is_zero(&kept->head) || kept->probing)
+            if (kept->commit == 0 || kept->probing)
                 continue;
             ack.acks[ack.count].stream = kept->name;
             ack.acks[ack.count].position = kept->head;
@@ -1235,13 +1309,18 @@ souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_
     status_out->malformed += recorder->feeds.malformed;
     for (uint32_t i = 0; i < recorder->kept_count; i++) {
         const struct souk_point head = souk_point_of(&recorder->kept[i].head);
+        const char *origin = recorder->kept[i].feed->feed->origin.text;
+        char text[2 * sizeof status_out->waiting_for];
 
         status_out->unordered += !souk_point_equal(head, recorder->kept[i].ordered);
-        if (recorder->kept[i].feed->trimmed)
-            (void)snprintf(status_out->waiting_for, sizeof status_out->waiting_for, "%s does not hold what follows %s"
-                " %" PRIu32 ".%" PRIu64 " any more, and without it nothing behind it is recorded: another event store has"
-                " to have it, else restore a backup of this one",
-                recorder->kept[i].feed->feed->origin.text, recorder->kept[i].name.text, head.epoch.counter, head.number);
+        if (recorder->kept[i].feed->trimmed == 0)
+            continue;
+        (void)snprintf(text, sizeof text, "%s does not hold what follows %s %" PRIu32 ".%" PRIu64 " any more, and nothing"
+            " behind it is recorded: another event store has to have it, else restore a backup of this one, or give it"
+            " up for good with --accept-hole=%s", origin, recorder->kept[i].name.text, head.epoch.counter, head.number,
+            origin);
+        (void)snprintf(status_out->waiting_for, sizeof status_out->waiting_for, "%.*s",
+            (int)sizeof status_out->waiting_for - 1, text);
     }
 }
 
@@ -1271,5 +1350,7 @@ souk_recorder_stream(const struct souk_recorder *recorder, uint32_t index, struc
     out->behind_since_ms = souk_feed_behind_since_ms(kept->feed);
     out->heard = kept->feed->heard;
     out->queued_bytes = kept->feed->queued_bytes;
+    out->begins = kept->base.number + 1;
+    out->hole_ms = kept->base.number == 0 ? 0 : kept->hole_ms;
     return true;
 }

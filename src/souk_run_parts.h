@@ -90,6 +90,7 @@ struct run {
     uint64_t rounds, commits, aborts, replies_dropped, malformed, published;
     enum souk_core_state state_told;
     uint64_t parked_told;
+    uint64_t hole_told_ms;                      /* the latest hole that was told of; 0: none in this process */
     char waiting_told[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     char restart_needed[SOUK_STATUS_TEXT_BYTES_MAX + 1];
     struct souk_clock_watch clock;

@@ -534,6 +534,7 @@ tell_changes(struct run *run, const struct souk_node_status *status, struct souk
 {
     struct souk_line line;
     char notice[SOUK_STATUS_TEXT_BYTES_MAX + 64];
+    uint64_t hole_ms = 0;
 
     if (status->parked > run->parked_told && souk_throttle_may(&run->parked_lines, now.steady_ms)) {
         souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "parked");
@@ -544,6 +545,20 @@ tell_changes(struct run *run, const struct souk_node_status *status, struct souk
     } else if (status->parked < run->parked_told) {
         run->parked_told = status->parked;
     }
+    for (uint32_t i = 0; i < status->stream_count; i++) {
+        const struct souk_stream_status *stream = &status->streams[i];
+
+        if (stream->hole_ms <= (run->hole_told_ms != 0 ? run->hole_told_ms : status->started_ms))
+            continue;
+        souk_line_begin(&line, run->report, SOUK_LEVEL_WARN, "hole");
+        souk_line_text(&line, "stream", stream->name.text);
+        souk_line_uint(&line, "begins", stream->begins);
+        souk_line_text(&line, "text", "what is before that was given up, as --accept-hole says: nobody gets it from here");
+        souk_line_end(&line);
+        hole_ms = stream->hole_ms;
+    }
+    if (hole_ms != 0)
+        run->hole_told_ms = hole_ms;
     souk_line_begin(&line, run->report, SOUK_LEVEL_DEBUG, "round");
     souk_line_uint(&line, "commit", status->commit);
     souk_line_end(&line);

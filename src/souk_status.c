@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define STATUS_FIELDS 22
-#define STREAM_FIELDS 14
+#define STREAM_FIELDS 16
 
 static void put_stream(struct souk_pack *pack, const struct souk_stream_status *stream);
 
@@ -77,4 +77,6 @@ put_stream(struct souk_pack *pack, const struct souk_stream_status *stream)
     souk_pack_uint(pack, stream->waits_for.point.epoch.counter);
     souk_pack_uint(pack, stream->waits_for.point.number);
     souk_pack_uint(pack, stream->waits_since_ms);
+    souk_pack_uint(pack, stream->begins);
+    souk_pack_uint(pack, stream->hole_ms);
 }

@@ -24,6 +24,8 @@ struct souk_stream_status {
     uint64_t behind_since_ms;                   /* when the first one that is missing was, about; 0: none is missing */
     struct souk_cause waits_for;                /* what the next batch waits for; epoch counter 0: nothing */
     uint64_t waits_since_ms;
+    uint64_t begins;                            /* of an event store: the first number that it may hold */
+    uint64_t hole_ms;                           /* when what is before that was given up; 0: it was not */
 };
 
 struct souk_counter {

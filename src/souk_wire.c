@@ -138,7 +138,7 @@ souk_wire_pulled_get(struct souk_slice frame, struct souk_wire_pulled *out)
         souk_unpack_array_exact(&in, 13);
         souk_wire_name_get(&in, &answer->stream);
         souk_wire_position_get(&in, &answer->asked);
-        answer->verdict = (enum souk_verdict)souk_unpack_uint(&in, SOUK_UNKNOWN);
+        answer->verdict = (enum souk_verdict)souk_unpack_uint(&in, SOUK_BEGINS);
         souk_wire_position_get(&in, &answer->head);
         souk_wire_point_get(&in, &answer->common);
         if (answer->verdict != SOUK_VOID && answer->common.epoch.counter != 0)

@@ -62,7 +62,10 @@ struct souk_wire_pull {
     struct souk_cause waits[SOUK_WIRE_WAITS_MAX];
 };
 
-enum souk_verdict { SOUK_NEXT, SOUK_TRIMMED, SOUK_VOID, SOUK_UNKNOWN };
+enum souk_verdict { SOUK_NEXT, SOUK_TRIMMED, SOUK_VOID, SOUK_UNKNOWN, SOUK_BEGINS };
+
+/* In place of a cursor: where does what the origin holds begin? No position: an epoch's bits are never zero. */
+#define SOUK_WIRE_BEGINNING ((struct souk_position){ .epoch = { .counter = 1 } })
 
 struct souk_wire_answer {
     struct souk_name stream;

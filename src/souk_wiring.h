@@ -31,6 +31,7 @@ struct souk_wired_stream {
     struct souk_name name;
     struct souk_name origin;            /* the service that writes it */
     bool is_private;
+    bool accepts_hole;                  /* of an event store: --accept-hole names its origin */
 };
 
 struct souk_wired_store {

@@ -45,7 +45,7 @@ NO_BITS = bytes(BITS_BYTES)
 NO_HASH = bytes(HASH_BYTES)
 
 COMMAND, EVENT, TIMER, ANSWER, LOSS = range(5)          # kinds of causes of events
-NEXT, TRIMMED, VOID, UNKNOWN = range(4)                 # verdicts of a pull
+NEXT, TRIMMED, VOID, UNKNOWN, BEGINS = range(5)         # verdicts of a pull
 STATUSES = "ok refused pending busy key_reused lost invalid unknown internal full expired unsupported forbidden".split()
 STREAM_NAME = re.compile(r"[a-z][a-z0-9.-]{0,30}\Z")
 
@@ -613,7 +613,7 @@ MESSAGES = {message.KIND: fields(uint(VERSION, VERSION, "version"), any_uint, *t
     Pull: (any_uint, stream_name, uint(1, CREDIT_BYTES_MAX, "credit"), cursors_of_a_pull,
            array(vector_entry, 0, WAITS_MAX)),
     Pulled: (any_uint, stream_name, bits8, boolean, array(fields(
-        stream_name, counter0, bits8, any_uint, hash32, uint(0, UNKNOWN, "verdict"), counter0, bits8, any_uint, hash32,
+        stream_name, counter0, bits8, any_uint, hash32, uint(0, BEGINS, "verdict"), counter0, bits8, any_uint, hash32,
         counter0, bits8, any_uint, make=answer_of), 0, STREAMS_MAX)),
     Acknowledged: (stream_name, bits8, any_uint, array(fields(
         stream_name, counter0, bits8, any_uint, hash32, any_uint, make=position_of), 0, STREAMS_MAX)),

@@ -43,7 +43,8 @@ SHOP = ("orders", "stock", "payments", "reviews", "moderation", "query")
 
 Reply = collections.namedtuple("Reply", "status durability code text retry_after_ms cursors body")
 Stream = collections.namedtuple("Stream", "name origin epoch bits number hash lag queued_bytes time behind_since"
-                                " waits_stream waits_epoch waits_number waits_since")
+                                " waits_stream waits_epoch waits_number waits_since"
+                                " begins hole_accepted")
 Digest = collections.namedtuple("Digest", "stream epoch bits number hash digest")
 
 
@@ -453,10 +454,11 @@ class System:
         """Its store, not its witness."""
         shutil.rmtree(os.path.join(self.path, "d", name))
 
-    def events(self, holder, stream, asker="test"):
-        """All events of a stream by pulls: [number, type, key, cause, payload]; the chain is checked."""
+    def events(self, holder, stream, asker="test", behind=None):
+        """All events of a stream, or those behind a position, by pulls: [number, type, key, cause, payload]; the chain is
+        checked."""
         door, events, request = self.door(holder, "queries"), [], 0
-        cursor = [0, bytes(8), 0, bytes(32)]
+        cursor = behind or [0, bytes(8), 0, bytes(32)]
         while True:
             request += 1
             door.socket.send(msgpack.packb([1, 2, request, asker, 1 << 20, [[stream, *cursor]], []]))

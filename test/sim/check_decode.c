@@ -328,7 +328,7 @@ read_pulled(struct reader *reader, struct check_message *message)
         entry = &message->entries[i];
         read_array(reader, 13, 13, "fields");
         read_place_fields(reader, &entry->at, true);
-        entry->verdict = (enum check_verdict)read_uint(reader, CHECK_NEXT, CHECK_UNKNOWN, "verdict");
+        entry->verdict = (enum check_verdict)read_uint(reader, CHECK_NEXT, CHECK_BEGINS, "verdict");
         entry->head.stream = entry->common.stream = (struct check_bytes){ 0 };
         entry->head.epoch_counter = (uint32_t)read_uint(reader, 0, UINT32_MAX, "epoch");
         entry->head.epoch_bits = read_fixed(reader, CHECK_EPOCH_BITS_BYTES);

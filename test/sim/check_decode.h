@@ -104,7 +104,7 @@ enum check_kind {
     CHECK_NO_ROOM                       /* busy */
 };
 
-enum check_verdict { CHECK_NEXT, CHECK_TRIMMED, CHECK_VOID, CHECK_UNKNOWN };
+enum check_verdict { CHECK_NEXT, CHECK_TRIMMED, CHECK_VOID, CHECK_UNKNOWN, CHECK_BEGINS };
 
 enum check_status {
     CHECK_OK,

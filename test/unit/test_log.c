@@ -3,6 +3,7 @@
  * stands somewhere, what trimming and setting aside leave, and what becomes of
  * a row that is damaged.
  */
+#include "souk_holder.h"
 #include "souk_log.h"
 
 #include <setjmp.h>
@@ -640,6 +641,123 @@ a_damaged_lineage_is_called_damaged(void **state)
     assert_int_equal(souk_lineage_cut(bench->txn, &bench->log.stream, 0, 0), -SOUK_EDAMAGED);
 }
 
+/* ---- a hole that is accepted ---------------------------------------- */
+
+/* What epochs a hole has had nobody knows here, so whoever may stand in it is sent to somebody else. */
+static void
+a_log_behind_a_hole_calls_nothing_before_it_void(void **state)
+{
+    struct bench *bench = *state;
+    struct souk_position asked, head;
+    uint64_t rows, accepted_ms, commit;
+
+    write_history(bench);
+    assert_int_equal(souk_log_hole(bench->txn, &bench->log, &accepted_ms), 0);
+    assert_int_equal(accepted_ms, 0);
+    assert_int_equal(souk_log_set_aside(bench->txn, &bench->log, (struct souk_point){ .number = 0 }, &rows), 0);
+    assert_int_equal(souk_log_begin(bench->txn, &bench->log, &bench->ends[4], END_MS), 0);
+    assert_int_equal(souk_log_hole(bench->txn, &bench->log, &accepted_ms), 0);
+    assert_int_equal(accepted_ms, END_MS);
+    assert_int_equal(souk_log_head(bench->txn, &bench->log, &head, &commit), 0);
+    assert_true(souk_position_equal(&head, &bench->ends[4]));
+    assert_int_equal(commit, 0);
+    bench->count = 5;
+    append(bench, 2, 2);
+    append(bench, 3, 0);
+
+    expect_verdict(bench, (struct souk_position){ .number = 0 }, SOUK_TRIMMED);
+    for (uint32_t i = 0; i < 4; i++)
+        expect_verdict(bench, bench->ends[i], SOUK_TRIMMED);
+    for (uint32_t i = 4; i < bench->count; i++)
+        expect_verdict(bench, bench->ends[i], SOUK_NEXT);
+    asked = bench->ends[1];
+    asked.epoch.bits[7] ^= 1;
+    expect_verdict(bench, asked, SOUK_TRIMMED);
+    asked = bench->ends[4];                                     /* but of its own first epoch it knows more */
+    asked.epoch.bits[7] ^= 1;
+    expect_verdict(bench, asked, SOUK_VOID);
+    asked = bench->ends[5];
+    asked.number++;
+    expect_verdict(bench, asked, SOUK_VOID);
+}
+
+/* Commits of three streams, and of how many batches each log was trimmed. */
+static const struct {
+    const char *stream;
+    uint64_t commits[4];
+    uint32_t trimmed;
+    uint64_t begins;                            /* behind this commit; 0: at the very start */
+} parts[] = {
+    { "a", { 1, 2, 3, 4 }, 1, 4 },
+    { "b", { 1, 3, 5, 6 }, 2, 3 },              /* 5 is the first commit of which nothing was trimmed */
+    { "c", { 1, 2, 6, 7 }, 0, 2 },
+};
+
+static void
+ask_beginning(struct bench *bench, const char *asker, struct souk_wire_pulled *pulled_out)
+{
+    struct souk_wired_stream streams[3] = { { .is_private = false } };
+    struct souk_wired_store store = { .lost = false };
+    struct souk_wiring wiring = { .streams = streams, .stream_count = 3, .stores = &store, .store_count = 1 };
+    struct souk_holder holder = { .wiring = &wiring };
+    struct souk_wire_pull pull = { .credit_bytes = 1, .cursor_count = 3 };
+    struct souk_outbox outbox;
+    struct souk_out *out;
+
+    assert_int_equal(souk_name_set(&wiring.self, souk_slice_of("shop")), 0);
+    assert_int_equal(souk_name_set(&store.name, souk_slice_of("log-a")), 0);
+    assert_int_equal(souk_name_set(&pull.asker, souk_slice_of(asker)), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(souk_name_set(&streams[i].name, souk_slice_of(parts[i].stream)), 0);
+        streams[i].origin = wiring.self;
+        pull.cursors[i].stream = streams[i].name;
+        pull.cursors[i].position = SOUK_WIRE_BEGINNING;
+    }
+    souk_outbox_init(&outbox);
+    assert_int_equal(souk_holder_answer(&holder, bench->txn, &pull, (struct souk_slice){ "r", 1 }, &outbox), 0);
+    souk_outbox_release(&outbox);
+    assert_non_null(out = souk_outbox_take(&outbox));
+    assert_int_equal(out->frame_count, 1);
+    assert_int_equal(souk_wire_pulled_get(out->frames[0], pulled_out), 0);
+    assert_int_equal(pulled_out->count, 3);
+    assert_int_equal(holder.foreign, 0);
+    souk_out_free(&out);
+    souk_outbox_done(&outbox);
+}
+
+static void
+what_an_origin_has_begins_at_the_border_of_a_commit(void **state)
+{
+    struct bench *bench = *state;
+    struct souk_position begins[3] = { { .number = 0 } };
+    struct souk_wire_pulled pulled;
+    uint32_t rows;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        struct souk_position end = { .number = 0 };
+        struct souk_name stream;
+        struct souk_log log;
+
+        assert_int_equal(souk_name_set(&stream, souk_slice_of(parts[i].stream)), 0);
+        assert_int_equal(souk_log_open(bench->txn, &stream, &log), 0);
+        for (uint32_t k = 0; k < 4; k++) {
+            assert_int_equal(try_append(bench, &log, end, 1, k == 0 ? 0 : 2, parts[i].commits[k], &end), 0);
+            if (parts[i].commits[k] == parts[i].begins)
+                begins[i] = end;
+        }
+        if (parts[i].trimmed != 0)
+            assert_int_equal(souk_log_trim(bench->txn, &log, UINT64_MAX, END_MS, parts[i].trimmed, &rows), 0);
+    }
+    ask_beginning(bench, "log-a", &pulled);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(pulled.answers[i].verdict, SOUK_BEGINS);
+        assert_true(souk_position_equal(&pulled.answers[i].head, &begins[i]));
+    }
+    ask_beginning(bench, "query", &pulled);                     /* a follower needs everything */
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(pulled.answers[i].verdict, SOUK_UNKNOWN);
+}
+
 #define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
 int
@@ -663,6 +781,8 @@ main(void)
         WITH_BENCH(a_place_that_never_was_is_not_called_trimmed),
         WITH_BENCH(what_is_set_aside_is_not_in_the_log_any_more),
         WITH_BENCH(a_log_may_be_set_aside_from_its_beginning),
+        WITH_BENCH(a_log_behind_a_hole_calls_nothing_before_it_void),
+        WITH_BENCH(what_an_origin_has_begins_at_the_border_of_a_commit),
         WITH_BENCH(a_lineage_knows_how_far_each_epoch_went),
         WITH_BENCH(a_lineage_finds_the_last_point_up_to_an_epoch),
         WITH_BENCH(generations_of_a_lineage_are_apart),

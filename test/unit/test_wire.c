@@ -286,8 +286,8 @@ an_answer_to_a_pull_has_a_verdict_a_stream(void **state)
     *pulled = (struct souk_wire_pulled){ .request = 1, .holder = name("log-a"), .incarnation = { 9 }, .more = true,
         .count = SOUK_OWN_STREAMS_MAX };
     for (uint32_t i = 0; i < SOUK_OWN_STREAMS_MAX; i++)
-        pulled->answers[i] = (struct souk_wire_answer){ numbered("s", i), position(i), (enum souk_verdict)(i % 4),
-            position(i + 1), i % 4 == SOUK_VOID ? souk_point_of(&(struct souk_position){ { 7, { 7 } }, 7, { { 0 } } })
+        pulled->answers[i] = (struct souk_wire_answer){ numbered("s", i), position(i), (enum souk_verdict)(i % 5),
+            position(i + 1), i % 5 == SOUK_VOID ? souk_point_of(&(struct souk_position){ { 7, { 7 } }, 7, { { 0 } } })
                 : (struct souk_point){ .number = 0 } };
     expect(bench, SOUK_WIRE_PULLED, 0);
     assert_true(bench->back.pulled.more);
@@ -296,7 +296,7 @@ an_answer_to_a_pull_has_a_verdict_a_stream(void **state)
     pulled->answers[3].common = pulled->answers[2].common;      /* common goes with void alone */
     expect(bench, SOUK_WIRE_PULLED, -SOUK_EMALFORMED);
     pulled->answers[3].common = (struct souk_point){ .number = 0 };
-    pulled->answers[3].verdict = (enum souk_verdict)(SOUK_UNKNOWN + 1);
+    pulled->answers[3].verdict = (enum souk_verdict)(SOUK_BEGINS + 1);
     expect(bench, SOUK_WIRE_PULLED, -SOUK_ETOOBIG);
     pulled->count = 0;
     expect(bench, SOUK_WIRE_PULLED, 0);                         /* who may have nothing is told nothing */

@@ -252,6 +252,12 @@ messages = {
          + [2, 3, EPOCH_ORDERS_2, 4, hash_of(fork_data), 1, EPOCH_ORDERS, 4],
          ["orders.private", 4, bytes(range(8)), 310, blake2b(b"from elsewhere"), 3, 3, EPOCH_ORDERS_2, 300,
           blake2b(b"the record of orders.private"), 0, ZERO8, 0]]]),
+    "pull-beginning": (2, "an event store asks where what an origin holds begins", [
+        70002, "eventstore", 65536, [["orders", 1, ZERO8, 0, ZERO32], ["orders.private", 1, ZERO8, 0, ZERO32]], []]),
+    "pulled-begins": (3, "the answer: in one stream behind a number, in the other at the very start", [
+        70002, "orders", ZERO8, False,
+        [["orders", 1, ZERO8, 0, ZERO32, 4, 1, EPOCH_ORDERS, 4, hash_of(three_data), 0, ZERO8, 0],
+         ["orders.private", 1, ZERO8, 0, ZERO32, 4, 0, ZERO8, 0, ZERO32, 0, ZERO8, 0]]]),
     "acknowledged": (4, "two streams are on disk, one of them in every backup", [
         "eventstore", INCARNATION, 77, [position("orders", 1, EPOCH_ORDERS, 4, three_data) + [0],
                                     ["orders.private", 1, EPOCH_ORDERS, 300, fork_parents[1][4], 300]]]),
@@ -436,9 +442,9 @@ for name, breaks, says, data in [
     ("busy-for-long", "retry-after", "more than a minute", message_with("busy", 2, 60001)),
     ("pull-waits-too-many", "positions", "17 waits", message_with("pull", 4, [["s%02d" % i, 1, ZERO8, 1] for i in range(17)])),
     ("pulled-more-as-number", "type", "1 for true", message_with("pulled-void", 3, 1)),
-    ("pulled-verdict-4", "verdict", "a verdict that nobody knows", message_with("pulled-void", 4, [
+    ("pulled-verdict-5", "verdict", "a verdict that nobody knows", message_with("pulled-void", 4, [
         position("orders", 1, EPOCH_ORDERS, 6, answered_data)
-        + [4, 3, EPOCH_ORDERS_2, 4, hash_of(fork_data), 0, ZERO8, 0]])),
+        + [5, 3, EPOCH_ORDERS_2, 4, hash_of(fork_data), 0, ZERO8, 0]])),
     ("pulled-common-without-void", "common", "a common position under next", message_with("pulled-void", 4, [
         position("orders", 1, EPOCH_ORDERS, 6, answered_data)
         + [0, 3, EPOCH_ORDERS_2, 4, hash_of(fork_data), 1, EPOCH_ORDERS, 4]])),
