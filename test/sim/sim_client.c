@@ -9,6 +9,7 @@
 
 #define DEADLINE_MS 1500
 #define HURRIED_MS 2
+#define HURRIED_TRIES 2                 /* then it takes its time: whoever goes on like this is never served */
 #define IDS_TRUSTED_MS 6000             /* where ids are kept for a short time only */
 #define PATIENCE_MS 700                 /* beyond the deadline, then it asks again */
 #define TRIES_MAX 40                    /* then it gives up, which is none of the services' business */
@@ -111,6 +112,8 @@ sim_client_ask(struct sim_world *world, uint32_t index)
         op->open = false;
         return;
     }
+    if (op->tries > HURRIED_TRIES)
+        op->deadline_ms = DEADLINE_MS * (uint64_t)world->plan->scale;
     memset(&request, 0, sizeof request);
     request.id = op->id;
     request.query = op->query;

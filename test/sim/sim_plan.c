@@ -8,10 +8,11 @@
 #include "sim_world.h"
 
 #define COMMANDS_MIN 200
-#define COMMANDS_MORE 40
+#define COMMANDS_MORE 8
 #define FAULTS_MIN 20
-#define FAULTS_MORE 14
-#define BURSTS 40
+#define FAULTS_MORE 4
+#define BURSTS_MIN 6                    /* few make large commits and many queues, many make many commits */
+#define BURSTS_MAX 20
 #define SKUS 6
 #define TRIMMED_IDS_WINDOW_MS 20000     /* longer than any client asks, and any process is stopped */
 #define DAYS_SCALE 3000                 /* a schedule's minute becomes two days */
@@ -152,11 +153,12 @@ make_knobs(struct maker *maker)
     struct sim_random *random = &maker->random;
     uint32_t node;
 
-    plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 600 : 333) ? 2 : 1;
+    plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 500 : 200) ? 2 : 1;
     plan->scale = plan->profile == SIM_ABSENT ? DAYS_SCALE : 1;
-    maker->active_ms = sim_random_between(random, 10000, 25000);
+    maker->active_ms = sim_random_between(random, 8000, 16000);
     plan->end_ms = maker->active_ms * plan->scale;
     plan->bound_ms = 180 * 1000 * (uint64_t)plan->scale;
+    plan->head_ms = (uint32_t)sim_random_between(random, 1000, 3000);
     plan->trims_recorded = sim_random_chance(random, 300);
     plan->recorded = sim_random_chance(random, 400);
     plan->recorded_by = plan->store_count == 2 && sim_random_chance(random, 300) ? 2 : 1;
@@ -211,16 +213,17 @@ make_commands(struct maker *maker)
 {
     struct sim_plan *plan = maker->plan;
     uint32_t count = COMMANDS_MIN + (uint32_t)sim_random_below(&maker->random, COMMANDS_MORE);
-    uint64_t bursts[BURSTS];
+    uint32_t burst_count = (uint32_t)sim_random_between(&maker->random, BURSTS_MIN, BURSTS_MAX);
+    uint64_t bursts[BURSTS_MAX];
     uint32_t i;
 
-    for (i = 0; i < BURSTS; i++)
+    for (i = 0; i < burst_count; i++)
         bursts[i] = sim_random_below(&maker->random, maker->active_ms);
     for (i = 0; i < count; i++) {
         struct sim_item *item = &plan->items[plan->item_count++];
 
         item->kind = SIM_COMMAND;
-        item->at_ms = (bursts[sim_random_below(&maker->random, BURSTS)] + sim_random_below(&maker->random, 30))
+        item->at_ms = (bursts[sim_random_below(&maker->random, burst_count)] + sim_random_below(&maker->random, 30))
             * plan->scale;
         item->client = (uint32_t)sim_random_below(&maker->random, SIM_CLIENTS);
         sim_random_fill(&maker->random, item->id, sizeof item->id);
@@ -240,21 +243,21 @@ make_command(struct maker *maker, struct sim_item *item)
     uint64_t dice = sim_random_below(random, 1000);
     uint64_t *arguments = item->arguments;
 
-    if (dice < 440) {
+    if (dice < 360) {
         item->message = SIM_PLACE;
         arguments[0] = ++maker->orders;
         arguments[1] = sim_random_between(random, 1, SKUS);
         arguments[2] = sim_random_between(random, 0, 4);
         arguments[3] = sim_random_between(random, 1, 40);
         arguments[4] = sim_random_below(random, 4);
-    } else if (dice < 520) {
+    } else if (dice < 440) {
         item->message = SIM_CANCEL;
         arguments[0] = sim_random_between(random, 1, maker->orders + 1);
-    } else if (dice < 680) {
+    } else if (dice < 620) {
         item->message = SIM_RECEIVE;
         arguments[0] = sim_random_between(random, 1, SKUS);
         arguments[1] = sim_random_between(random, 1, 9);
-    } else if (dice < 820) {
+    } else if (dice < 790) {
         item->message = SIM_SUBMIT;
         arguments[0] = ++maker->reviews;
         arguments[1] = sim_random_between(random, 1, SKUS);

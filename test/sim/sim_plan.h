@@ -106,7 +106,7 @@ struct sim_item {
     uint64_t arguments[SIM_ARGUMENTS_MAX];
     uint8_t id[16];
     bool recorded;              /* asks for it */
-    bool hurried;               /* a deadline that hardly anybody can keep */
+    bool hurried;               /* first asks with a deadline that hardly anybody can keep */
     bool follows_up;            /* reads its write afterwards */
     bool carries_seen;          /* names what this client has seen before */
 };
@@ -118,6 +118,7 @@ struct sim_plan {
     uint32_t scale;             /* how much longer than usual everything waits */
     uint64_t end_ms;            /* faults are over */
     uint64_t bound_ms;          /* and so long after it, all must be quiet */
+    uint32_t head_ms;           /* heads are repeated so often, before the scale */
     bool trims_recorded;        /* trim_after recorded, else backed_up */
     bool recorded;              /* the services' own wish */
     uint32_t recorded_by;
