@@ -2,7 +2,7 @@
 //
 //  What is there already and was drawn by the same code stays. `quick` is for tests: small, and blurred when shown big.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
@@ -15,31 +15,53 @@ const here = import.meta.dirname;
 
 async function draw(directory, name, isQuick) {
     const [kind, n] = name.split("-");
-    const width = isQuick ? 240 : 800, height = width * 5 / 4;
+    const width = isQuick ? 240 : 800,
+        height = (width * 5) / 4;
     const bytes = render(piece(kind, Number(n) - 1), width, height);
     for (const size of WIDTHS) {
         const picture = sharp(bytes, { raw: { width, height, channels: 3 } }).resize(size);
-        await picture.clone().avif({ quality: 58, effort: isQuick ? 0 : 3 }).toFile(join(directory, `${name}-${size}.avif`));
-        await picture.clone().webp({ quality: 80, effort: isQuick ? 0 : 4 }).toFile(join(directory, `${name}-${size}.webp`));
+        await picture
+            .clone()
+            .avif({ quality: 58, effort: isQuick ? 0 : 3 })
+            .toFile(join(directory, `${name}-${size}.avif`));
+        await picture
+            .clone()
+            .webp({ quality: 80, effort: isQuick ? 0 : 4 })
+            .toFile(join(directory, `${name}-${size}.webp`));
     }
 }
 
 if (isMainThread) {
     const [directory, mode] = process.argv.slice(2);
-    const code = ["light.mjs", "shapes.mjs", "goods.mjs", "draw.mjs"].map((file) => readFileSync(join(here, file)));
-    const stamp = createHash("sha256").update(Buffer.concat(code)).update(mode ?? "full").digest("hex");
+    const code = readdirSync(here)
+        .sort()
+        .map((file) => readFileSync(join(here, file)));
+    const stamp = createHash("sha256")
+        .update(Buffer.concat(code))
+        .update(mode ?? "full")
+        .digest("hex");
     const note = join(directory, ".drawn");
     const names = Object.keys(goods).flatMap((kind) => Array.from({ length: pieces }, (_, n) => `${kind}-${n + 1}`));
     if (existsSync(note) && readFileSync(note, "utf8") === stamp) process.exit(0);
     mkdirSync(directory, { recursive: true });
-    const begun = Date.now(), count = names.length;
-    await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, () => new Promise((done, fail) => {
-        const worker = new Worker(new URL(import.meta.url), { workerData: { directory, isQuick: mode === "quick" } });
-        const next = () => (names.length > 0 ? worker.postMessage(names.shift()) : worker.terminate().then(done));
-        worker.on("message", next);
-        worker.on("error", fail);
-        next();
-    })));
+    const begun = Date.now(),
+        count = names.length;
+    await Promise.all(
+        Array.from(
+            { length: Math.max(1, availableParallelism()) },
+            () =>
+                new Promise((done, fail) => {
+                    const worker = new Worker(new URL(import.meta.url), {
+                        workerData: { directory, isQuick: mode === "quick" },
+                    });
+                    const next = () =>
+                        names.length > 0 ? worker.postMessage(names.shift()) : worker.terminate().then(done);
+                    worker.on("message", next);
+                    worker.on("error", fail);
+                    next();
+                }),
+        ),
+    );
     writeFileSync(note, stamp);
     console.log(`${count} pictures in ${Math.round((Date.now() - begun) / 1000)} s`);
 } else

@@ -1,0 +1,79 @@
+import createClient from "openapi-fetch";
+import { Problem, problemOf } from "./problems";
+import type { paths } from "./schema";
+
+//  How the pages speak to the bridge: what was written is seen (Souk-Cursors), what got no answer is asked again with
+//  the same key, and everything that is not an answer is a Problem.
+
+const CURSORS = "souk.cursors";
+const TRIES_MAX = 5;
+const WAIT_MS_MAX = 2000;
+
+function cursors(): string | null {
+    return typeof sessionStorage === "undefined" ? null : sessionStorage.getItem(CURSORS);
+}
+
+function keepCursors(text: string | null) {
+    if (text !== null && text !== "") sessionStorage.setItem(CURSORS, text);
+}
+
+export function forgetCursors() {
+    sessionStorage.removeItem(CURSORS);
+}
+
+function pause(ms: number): Promise<void> {
+    return new Promise((done) => setTimeout(done, ms));
+}
+
+//  A wait before the next try: what the answer asks for, or longer each time.
+function waitOf(response: Response | null, tries: number): number {
+    const asked = Number(response?.headers.get("Retry-After") ?? "0") * 1000;
+    return Math.min(WAIT_MS_MAX, Math.max(asked, 120 * 2 ** tries));
+}
+
+async function send(first: Request): Promise<Response> {
+    const isQuery = first.method === "GET" || first.method === "HEAD";
+    const key = first.headers.get("Idempotency-Key") ?? crypto.randomUUID();
+    for (let tries = 0; ; tries++) {
+        const request = first.clone();
+        const seen = cursors();
+        if (!isQuery) request.headers.set("Idempotency-Key", key);
+        if (seen !== null) request.headers.set("Souk-Cursors", seen);
+        let response: Response | null = null;
+        try {
+            response = await fetch(request);
+        } catch (error) {
+            if (first.signal.aborted) throw error;
+            if (tries + 1 >= TRIES_MAX)
+                throw new Problem({ status: 0, code: "offline", detail: "The shop does not answer.", correlation: "" });
+        }
+        if (response !== null) {
+            keepCursors(response.headers.get("Souk-Cursors"));
+            if (response.status !== 202 && response.status !== 503 && response.status !== 409) return response;
+            if (response.status === 409) {
+                const problem = await problemOf(response.clone());
+                if (problem.code !== "lost" || tries > 0) return response;
+                forgetCursors();
+            } else if (tries + 1 >= TRIES_MAX) {
+                if (response.status === 503) return response;
+                throw new Problem({ status: 202, code: "pending", detail: "", correlation: "" });
+            }
+        }
+        await pause(waitOf(response, tries));
+    }
+}
+
+export const api = createClient<paths>({
+    baseUrl: "/",
+    fetch: send,
+    querySerializer: { array: { style: "form", explode: true } },
+});
+
+//  What an answer holds; a Problem is thrown.
+export async function take<T>(
+    call: Promise<{ data?: T; error?: unknown; response: Response }>,
+): Promise<Exclude<T, { pending: true }>> {
+    const { data, error, response } = await call;
+    if (!response.ok || error !== undefined) throw Problem.from(error, response.status);
+    return data as Exclude<T, { pending: true }>;
+}

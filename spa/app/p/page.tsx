@@ -1,0 +1,5 @@
+import { ProductPage } from "@/shop/product-page";
+
+export default function Page() {
+    return <ProductPage />;
+}

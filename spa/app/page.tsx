@@ -1,0 +1,5 @@
+import { Home } from "@/shop/home";
+
+export default function Page() {
+    return <Home />;
+}

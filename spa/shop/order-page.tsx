@@ -1,0 +1,197 @@
+"use client";
+
+import { Check } from "lucide-react";
+import { useState } from "react";
+import { type Order, useCancel, useOrder, useTakeStep } from "./orders";
+import { isMoving, mayCancel, road, states, whyOf } from "./order-words";
+import { price, times } from "./money";
+import { clockOf, dayOf } from "./times";
+import { Button } from "@/ui/button";
+import { Field } from "@/ui/field";
+import { Go, useName } from "@/ui/go";
+import { Trouble } from "@/ui/notice";
+import { Star } from "@/ui/star";
+
+export function OrderPage() {
+    const id = useName();
+    const order = useOrder(id);
+    if (order.data === undefined)
+        return (
+            <div className="wrap pt-14">
+                {order.error === null ? (
+                    <div className="skeleton h-64" aria-busy="true" />
+                ) : (
+                    <Trouble error={order.error} again={() => order.refetch()} />
+                )}
+            </div>
+        );
+    return <Detail order={order.data} />;
+}
+
+function Detail({ order }: { order: Order }) {
+    const last = order.history[order.history.length - 1];
+    const why = last === undefined ? null : whyOf(last);
+    const words = states[order.state];
+    return (
+        <div className="wrap pt-10 lg:pt-14">
+            <p className="eyebrow figures">Order {order.order_id.slice(0, 8)}</p>
+            <div role="status" aria-live="polite">
+                <h1 className="display mt-2 text-title">{words.name}</h1>
+                <p className="mt-3 max-w-2xl text-lg text-ink-soft">{why ?? words.text}</p>
+            </div>
+            <Road order={order} />
+            {order.state === "awaiting_step" && <BankStep id={order.order_id} />}
+            <div className="mt-14 grid gap-x-16 gap-y-14 lg:grid-cols-[1fr_24rem]">
+                <section aria-labelledby="goods">
+                    <h2 id="goods" className="display text-head">
+                        What you ordered
+                    </h2>
+                    <ul className="mt-4 divide-y divide-line border-y border-line">
+                        {order.lines.map((line) => (
+                            <li key={line.sku} className="flex justify-between gap-6 py-4">
+                                <span>
+                                    <span className="figures text-ink-soft">{line.units} × </span>
+                                    {line.title}
+                                </span>
+                                <span className="figures font-medium">{price(times(line.price, line.units))}</span>
+                            </li>
+                        ))}
+                    </ul>
+                    <p className="mt-4 flex justify-between text-lg font-semibold">
+                        <span>Total</span>
+                        <span className="figures">{price(order.total)}</span>
+                    </p>
+                    {Number(order.returned) > 0 && (
+                        <p className="mt-1 flex justify-between text-ink-soft">
+                            <span>Given back</span>
+                            <span className="figures">
+                                {price({ minor: order.returned, currency: order.total.currency })}
+                            </span>
+                        </p>
+                    )}
+                    {mayCancel(order.state) && <Cancel id={order.order_id} />}
+                    {order.state === "cancelled" && (
+                        <Go href="/shop" className="button button-main mt-8">
+                            Back to the lanes
+                        </Go>
+                    )}
+                </section>
+                <section aria-labelledby="diary">
+                    <h2 id="diary" className="display text-head">
+                        Its diary
+                    </h2>
+                    <Diary order={order} />
+                </section>
+            </div>
+        </div>
+    );
+}
+
+function Road({ order }: { order: Order }) {
+    const isOff = order.state === "cancelled" || order.state === "refunded";
+    const reached = isOff ? -1 : road.indexOf(order.state === "awaiting_step" ? "reserved" : order.state);
+    if (isOff) return null;
+    return (
+        <ol className="mt-10 grid grid-cols-4">
+            {road.map((state, i) => {
+                const isDone = i <= reached;
+                const isNext = i === reached + 1 && isMoving(order.state);
+                return (
+                    <li key={state} className="relative" aria-current={i === reached ? "step" : undefined}>
+                        <span
+                            className={`absolute left-0 right-0 top-[1.1rem] h-[3px] -translate-y-1/2 transition-colors duration-500 ${i === road.length - 1 ? "hidden" : i < reached ? "bg-glaze" : "bg-line"}`}
+                            aria-hidden="true"
+                        />
+                        <span className="relative grid size-9 place-items-center">
+                            <Star
+                                className={`size-9 transition-colors duration-500 ${isDone ? "text-glaze" : isNext ? "animate-pulse text-saffron" : "text-line"}`}
+                            />
+                            {isDone && (
+                                <Check className="absolute size-4 text-on-glaze" strokeWidth={3} aria-hidden="true" />
+                            )}
+                        </span>
+                        <span
+                            className={`mt-2 block pr-2 text-sm sm:text-base ${isDone ? "font-semibold" : "text-ink-soft"}`}
+                        >
+                            {states[state].name}
+                        </span>
+                    </li>
+                );
+            })}
+        </ol>
+    );
+}
+
+function BankStep({ id }: { id: string }) {
+    const [code, setCode] = useState("");
+    const step = useTakeStep(id);
+    return (
+        <form
+            className="mt-10 max-w-md space-y-4 border-l-4 border-saffron bg-saffron-wash p-6"
+            onSubmit={(event) => {
+                event.preventDefault();
+                step.mutate(code);
+            }}
+        >
+            <h2 className="text-lg font-semibold">A code from your bank</h2>
+            <Field
+                label="Code"
+                inputMode="numeric"
+                autoComplete="one-time-code"
+                maxLength={8}
+                required
+                value={code}
+                onChange={(event) => setCode(event.target.value)}
+                hint="This is a sandbox’s bank: 1234 is right, anything else is wrong."
+            />
+            {step.error !== null && <Trouble error={step.error} />}
+            <Button type="submit" busy={step.isPending || step.isSuccess} busyText="The bank is looking">
+                It is me
+            </Button>
+        </form>
+    );
+}
+
+function Cancel({ id }: { id: string }) {
+    const cancel = useCancel(id);
+    return (
+        <div className="mt-8 space-y-4">
+            <Button
+                look="quiet"
+                busy={cancel.isPending || cancel.isSuccess}
+                busyText="Cancelling"
+                onClick={() => cancel.mutate()}
+            >
+                Cancel this order
+            </Button>
+            {cancel.error !== null && <Trouble error={cancel.error} />}
+        </div>
+    );
+}
+
+function Diary({ order }: { order: Order }) {
+    return (
+        <ol className="mt-4 border-l-2 border-line">
+            {order.history.map((step, i) => {
+                const why = whyOf(step);
+                return (
+                    <li
+                        key={`${step.at_ms}-${i}`}
+                        className="relative animate-[rise_400ms_var(--ease-out)] pb-6 pl-7 last:pb-0"
+                    >
+                        <Star className="absolute -left-[9px] top-1 size-4 text-glaze" />
+                        <p className="font-semibold">
+                            {step.amount === undefined ? states[step.state].name : `${price(step.amount)} given back`}
+                        </p>
+                        {why !== null && <p>{why}</p>}
+                        <p className="figures text-sm text-ink-soft">
+                            <time dateTime={new Date(step.at_ms).toISOString()}>
+                                {dayOf(step.at_ms)}, {clockOf(step.at_ms)}
+                            </time>
+                        </p>
+                    </li>
+                );
+            })}
+        </ol>
+    );
+}

@@ -1,0 +1,57 @@
+"use client";
+
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, take } from "@/api/client";
+import type { operations } from "@/api/schema";
+import { isMoving } from "./order-words";
+
+export type Order = operations["query.order"]["responses"][200]["content"]["application/json"];
+
+const LOOK_MS = 1500; // while it moves, in case that nobody tells us
+
+export function useOrder(id: string | null) {
+    return useQuery({
+        queryKey: ["order", id],
+        enabled: id !== null,
+        queryFn: ({ signal }) =>
+            take(api.GET("/api/orders/{order_id}", { signal, params: { path: { order_id: id ?? "" } } })),
+        refetchInterval: (query) =>
+            query.state.data !== undefined && isMoving(query.state.data.state) ? LOOK_MS : false,
+    });
+}
+
+export function useOrders() {
+    return useInfiniteQuery({
+        queryKey: ["orders"],
+        initialPageParam: undefined as string | undefined,
+        queryFn: ({ pageParam, signal }) =>
+            take(
+                api.GET("/api/orders", {
+                    signal,
+                    params: { query: pageParam === undefined ? {} : { from: pageParam } },
+                }),
+            ),
+        getNextPageParam: (page) => page.next,
+    });
+}
+
+export function useCancel(id: string) {
+    const queries = useQueryClient();
+    return useMutation({
+        mutationFn: () => take(api.POST("/api/orders/{order_id}/cancel", { params: { path: { order_id: id } } })),
+        onSettled: () =>
+            Promise.all([
+                queries.invalidateQueries({ queryKey: ["order", id] }),
+                queries.invalidateQueries({ queryKey: ["orders"] }),
+            ]),
+    });
+}
+
+export function useTakeStep(id: string) {
+    const queries = useQueryClient();
+    return useMutation({
+        mutationFn: (code: string) =>
+            take(api.POST("/api/charges/{charge_id}/step", { params: { path: { charge_id: id } }, body: { code } })),
+        onSettled: () => queries.invalidateQueries({ queryKey: ["order", id] }),
+    });
+}

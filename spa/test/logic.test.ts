@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { Problem, wordsOf } from "@/api/problems";
+import { nameIn, shellOf } from "@/shop/address";
+import { type Cart, withUnits } from "@/shop/cart";
+import { checkout, expiryOf, isCardNumber, registration } from "@/shop/forms";
+import { price, sameMoney, times } from "@/shop/money";
+import { kindOf, kinds, pictureOf } from "@/shop/pictures";
+
+const eur = (minor: number) => ({ minor, currency: "EUR" });
+
+describe("money", () => {
+    test("has as many digits as its currency", () => {
+        expect(price(eur(123456))).toBe("€1,234.56");
+        expect(price({ minor: 500, currency: "JPY" })).toBe("JP¥500");
+    });
+    test("is compared by value, also where the shop writes it as text", () => {
+        expect(sameMoney({ minor: "100", currency: "EUR" }, eur(100))).toBe(true);
+        expect(sameMoney({ minor: 100, currency: "CHF" }, eur(100))).toBe(false);
+        expect(times(eur(19), 3)).toEqual(eur(57));
+    });
+});
+
+describe("addresses", () => {
+    test("with a name in them have a shell, others are their own", () => {
+        expect(shellOf("/p/tea-glass")).toBe("/p?to=%2Fp%2Ftea-glass");
+        expect(shellOf("/orders/7?x=1")).toBe("/order?to=%2Forders%2F7%3Fx%3D1");
+        expect(shellOf("/shop?sort=title")).toBe("/shop?sort=title");
+    });
+    test("give their name", () => {
+        expect(nameIn("/shop/rugs")).toBe("rugs");
+        expect(nameIn("/shop")).toBeNull();
+        expect(nameIn("/p/a/b")).toBeNull();
+    });
+});
+
+describe("pictures", () => {
+    test("a product has its own", () => expect(pictureOf("tiles-6", "x", "rugs")).toBe("tiles-6"));
+    test("or always the same of its kind, also when it names one that nobody drew", () => {
+        const one = pictureOf(undefined, "blue-lantern", "lanterns");
+        expect(one).toMatch(/^lanterns-[1-6]$/);
+        expect(pictureOf("photo-1", "blue-lantern", "lanterns")).toBe(one);
+        expect(pictureOf("tiles-7", "blue-lantern", "lanterns")).toBe(one);
+    });
+    test("textiles are no tiles, and anything has a kind", () => {
+        expect(kindOf("textiles")).toBe("textiles");
+        expect(kinds).toContain(kindOf("something else"));
+    });
+});
+
+describe("the payment form", () => {
+    const good = {
+        email: "ann@example.org",
+        name: "Ann",
+        street: "1 High Street",
+        postcode: "53111",
+        city: "Bonn",
+        country: "DE",
+        phone: "",
+        number: "4242 4242 4242 4242",
+        expiry: "12/30",
+        code: "123",
+    };
+    test("knows a number that was mistyped", () => {
+        expect(isCardNumber("4242 4242 4242 4242")).toBe(true);
+        expect(isCardNumber("4242 4242 4242 4243")).toBe(false);
+        expect(isCardNumber("4242")).toBe(false);
+    });
+    test("reads when a card ends", () => {
+        expect(expiryOf("12/30")).toEqual({ month: 12, year: 2030 });
+        expect(expiryOf("1 / 2031")).toEqual({ month: 1, year: 2031 });
+        expect(expiryOf("13/30")).toBeNull();
+    });
+    test("says of each field what to do", () => {
+        expect(checkout.safeParse(good).success).toBe(true);
+        const wrong = checkout.safeParse({ ...good, street: " ", code: "12" });
+        expect(wrong.error?.issues.map((issue) => issue.message)).toEqual([
+            "Write street and number.",
+            "Write the 3 or 4 digits on its back.",
+        ]);
+    });
+    test("a password has ten characters", () => {
+        const form = { name: "Ann", email: "ann@example.org" };
+        expect(registration.safeParse({ ...form, password: "123456789" }).success).toBe(false);
+        expect(registration.safeParse({ ...form, password: "1234567890" }).success).toBe(true);
+    });
+});
+
+describe("a cart, before the shop has answered", () => {
+    const line = (sku: string, units: number, minor: number, state: Cart["lines"][number]["state"] = "available") => ({
+        sku,
+        product_id: "",
+        slug: sku,
+        title: sku,
+        name: "",
+        units,
+        price_then: eur(minor),
+        price: eur(minor),
+        available: 9,
+        state,
+    });
+    const cart: Cart = {
+        cart_version: 3,
+        lines: [line("a", 1, 100), line("b", 2, 50)],
+        units: 3,
+        total: eur(200),
+        can_order: true,
+    };
+    test("shows the new total", () =>
+        expect(withUnits(cart, "b", 5)).toMatchObject({ units: 6, total: eur(350), can_order: true }));
+    test("leaves out what is taken out", () =>
+        expect(withUnits(cart, "a", 0).lines.map((one) => one.sku)).toEqual(["b"]));
+    test("is empty without a total", () => {
+        const empty = withUnits(withUnits(cart, "a", 0), "b", 0);
+        expect(empty).toMatchObject({ units: 0, can_order: false });
+        expect(empty.total).toBeUndefined();
+    });
+    test("does not count what is not for sale", () =>
+        expect(
+            withUnits({ ...cart, lines: [line("a", 1, 100), line("b", 2, 50, "not_for_sale")] }, "a", 2).total,
+        ).toEqual(eur(200)));
+});
+
+describe("problems", () => {
+    test("say what and what next", () => {
+        const problem = Problem.from(
+            { type: "urn:souk:problem:refused", code: "inventory.sold_out", detail: "x", correlation: "c" },
+            409,
+        );
+        expect(wordsOf(problem).what).toBe("Sold out in the meantime.");
+    });
+    test("without a code are known by their type", () =>
+        expect(Problem.from({ type: "urn:souk:problem:too-many" }, 429).code).toBe("too-many"));
+    test("that nobody knows say what the service said", () =>
+        expect(wordsOf(Problem.from({ code: "new.thing", detail: "the moon is full" }, 409)).what).toBe(
+            "The moon is full.",
+        ));
+    test("that are no problems are ours", () =>
+        expect(wordsOf(new Error("x")).what).toBe("Something broke on our side."));
+});

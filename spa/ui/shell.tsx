@@ -1,0 +1,164 @@
+"use client";
+
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Menu, ShoppingBasket, UserRound } from "lucide-react";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { Problem } from "@/api/problems";
+import { useCart } from "@/shop/cart";
+import { useCategories } from "@/shop/catalogue";
+import { Live } from "@/shop/live";
+import { CartLines } from "./cart-lines";
+import { Drawer } from "./drawer";
+import { Footer } from "./footer";
+import { Go, Readdress, useAddress } from "./go";
+import { Mark } from "./star";
+import { ThemeButton } from "./theme";
+
+interface Sheets {
+    openCart: () => void;
+}
+
+const SheetsContext = createContext<Sheets>({ openCart: () => undefined });
+export const useSheets = () => useContext(SheetsContext);
+
+function isWorthAnotherTry(count: number, error: unknown): boolean {
+    return count < 2 && error instanceof Problem && (error.status === 0 || error.status === 202);
+}
+
+export function Shell({ children }: { children: ReactNode }) {
+    const [queries] = useState(
+        () =>
+            new QueryClient({
+                defaultOptions: {
+                    queries: { retry: isWorthAnotherTry, staleTime: 10_000, refetchOnWindowFocus: true },
+                },
+            }),
+    );
+    return (
+        <CSPProvider disableStyleElements>
+            <QueryClientProvider client={queries}>
+                <Live />
+                <Frame>{children}</Frame>
+            </QueryClientProvider>
+        </CSPProvider>
+    );
+}
+
+function Frame({ children }: { children: ReactNode }) {
+    const [sheet, setSheet] = useState<"cart" | "menu" | null>(null);
+    const address = useAddress();
+    const sheets = useMemo(() => ({ openCart: () => setSheet("cart") }), []);
+    useEffect(() => setSheet(null), [address]);
+    return (
+        <SheetsContext value={sheets}>
+            <Readdress />
+            <a
+                href="#content"
+                className="button button-main absolute left-4 top-3 z-50 -translate-y-24 focus:translate-y-0"
+            >
+                Skip to the content
+            </a>
+            <Header address={address} openCart={() => setSheet("cart")} openMenu={() => setSheet("menu")} />
+            <main id="content" tabIndex={-1} className="flex-1 outline-none">
+                {children}
+            </main>
+            <Footer />
+            <Drawer open={sheet === "cart"} onOpenChange={(open) => setSheet(open ? "cart" : null)} title="Your cart">
+                <CartLines inDrawer />
+            </Drawer>
+            <Drawer
+                open={sheet === "menu"}
+                onOpenChange={(open) => setSheet(open ? "menu" : null)}
+                title="souk"
+                side="left"
+            >
+                <MenuLinks />
+            </Drawer>
+        </SheetsContext>
+    );
+}
+
+const nav =
+    "relative py-2 font-semibold after:absolute after:inset-x-0 after:bottom-1 after:h-0.5 after:origin-left after:scale-x-0 after:bg-saffron after:transition-transform after:duration-200 hover:after:scale-x-100 aria-[current=page]:after:scale-x-100";
+
+function Header({ address, openCart, openMenu }: { address: string; openCart: () => void; openMenu: () => void }) {
+    const categories = useCategories();
+    const cart = useCart();
+    const units = cart.data?.units ?? 0;
+    const current = (href: string) => (address.split("?")[0] === href ? "page" : undefined);
+    return (
+        <header className="sticky top-0 z-30 border-b border-line bg-ground/95 backdrop-blur-sm">
+            <div className="wrap flex h-18 items-center gap-3 lg:gap-8">
+                <button type="button" className="icon-button -ml-2.5 lg:hidden" onClick={openMenu} aria-label="Menu">
+                    <Menu className="size-6" aria-hidden="true" />
+                </button>
+                <Go href="/" className="flex items-center gap-2.5" aria-label="souk, home">
+                    <Mark className="size-8" />
+                    <span className="display translate-y-[-0.08em] text-[1.75rem]/none">souk</span>
+                </Go>
+                <nav aria-label="Goods" className="ml-2 hidden flex-1 items-center gap-7 lg:flex">
+                    <Go href="/shop" aria-current={current("/shop")} className={nav}>
+                        Everything
+                    </Go>
+                    {categories.data?.categories.slice(0, 6).map(({ category, title }) => (
+                        <Go
+                            key={category}
+                            href={`/shop/${category}`}
+                            aria-current={current(`/shop/${category}`)}
+                            className={`${nav} hidden first:block xl:block [&:nth-child(-n+5)]:block`}
+                        >
+                            {title}
+                        </Go>
+                    ))}
+                </nav>
+                <div className="ml-auto flex items-center gap-0.5">
+                    <ThemeButton />
+                    <Go href="/account" className="icon-button" aria-label="Your account">
+                        <UserRound className="size-5" aria-hidden="true" />
+                    </Go>
+                    <button
+                        type="button"
+                        onClick={openCart}
+                        className="icon-button relative -mr-2.5"
+                        aria-label={`Cart, ${units === 1 ? "1 thing" : `${units} things`}`}
+                    >
+                        <ShoppingBasket className="size-6" aria-hidden="true" />
+                        {units > 0 && (
+                            <span
+                                key={units}
+                                className="figures absolute right-0 top-0.5 grid h-5 min-w-5
+                                    animate-[rise_240ms_var(--ease-out)] place-items-center rounded-full bg-saffron px-1 text-xs font-bold text-on-saffron"
+                            >
+                                {units}
+                            </span>
+                        )}
+                    </button>
+                </div>
+            </div>
+        </header>
+    );
+}
+
+function MenuLinks() {
+    const categories = useCategories();
+    const link = "block border-b border-line px-6 py-3.5 text-lg font-semibold";
+    return (
+        <nav aria-label="Menu" className="overflow-y-auto">
+            <Go href="/shop" className={link}>
+                Everything
+            </Go>
+            {categories.data?.categories.map(({ category, title }) => (
+                <Go key={category} href={`/shop/${category}`} className={link}>
+                    {title}
+                </Go>
+            ))}
+            <Go href="/orders" className={link}>
+                Your orders
+            </Go>
+            <Go href="/account" className={link}>
+                Your account
+            </Go>
+        </nav>
+    );
+}

@@ -1,0 +1,258 @@
+//  journey.mjs BUILD: people use the shop in a real browser, against real daemons. Ends with `N passed, N failed`.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { launch } from "./browser.mjs";
+import { LAST_ONE, Shop, until } from "./shop.mjs";
+
+const build = resolve(process.argv[2] ?? "build");
+const axe = readFileSync(createRequire(join(build, "spa/work/package.json")).resolve("axe-core/axe.min.js"), "utf8");
+const WAIT_MS = 30_000;
+const TABS_MAX = 120; // more, and somebody with a keyboard has given up
+
+const expect = (what, isTrue) => {
+    if (!isTrue) throw new Error(what);
+};
+
+//  A window of somebody's own; what a page complains of fails the test.
+async function visitor(shop, browser, options = {}) {
+    const context = await browser.newContext({
+        baseURL: shop.url,
+        viewport: { width: 1280, height: 900 },
+        reducedMotion: "reduce",
+        ...options,
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    page.complaints = [];
+    page.on("pageerror", (error) => page.complaints.push(error.message));
+    page.on("console", (said) => {
+        if (said.type() === "error" && !/status of 40[134]/.test(said.text())) page.complaints.push(said.text());
+    });
+    return page;
+}
+
+async function leave(page) {
+    const { complaints } = page;
+    await page.context().close();
+    expect(`the pages complained: ${complaints.join("; ")}`, complaints.length === 0);
+}
+
+//  Tab until something of this role and name has the focus.
+async function tabTo(page, role, name) {
+    const wanted = page.getByRole(role, { name }).first();
+    await wanted.waitFor();
+    for (let i = 0; i < TABS_MAX; i++) {
+        if (await wanted.evaluate((element) => element === document.activeElement)) return;
+        await page.keyboard.press("Tab");
+    }
+    throw new Error(`no way to the ${role} "${name}" by keyboard`);
+}
+
+async function fill(page, values) {
+    for (const [label, value] of Object.entries(values)) {
+        await tabTo(page, "textbox", label);
+        await page.keyboard.press("Control+A");
+        await page.keyboard.type(value);
+    }
+}
+
+const home = {
+    "E-mail": "ann@example.org",
+    Name: "Ann",
+    "Street and number": "1 High Street",
+    Postcode: "53111",
+    Town: "Bonn",
+};
+const card = { "Card number": "4242 4242 4242 4242", "Valid until": "12/30", "Code on its back": "123" };
+
+//  Put it in the cart and check out, with the mouse.
+async function checkOut(page, slug, number = card["Card number"]) {
+    await page.goto(`/p/${slug}`);
+    await page.getByRole("button", { name: "Put in the cart" }).click();
+    await page.getByRole("dialog").getByRole("link", { name: "Check out" }).click();
+    for (const [label, value] of Object.entries({ ...home, ...card, "Card number": number }))
+        await page.getByRole("textbox", { name: label, exact: true }).fill(value);
+    await page.getByRole("button", { name: /Order and pay/ }).click();
+}
+
+const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+
+const tests = {
+    async "a guest buys, by keyboard alone"(shop, browser) {
+        const page = await visitor(shop, browser);
+        await page.goto("/");
+        await page.keyboard.press("Tab");
+        expect(
+            "the first stop is the way to the content",
+            await page.evaluate(() => document.activeElement.textContent.includes("Skip to the content")),
+        );
+        await tabTo(page, "link", "Walk in");
+        await page.keyboard.press("Enter");
+        await heading(page, "Everything");
+        await tabTo(page, "link", "Oils of Fez");
+        await page.keyboard.press("Enter");
+        await heading(page, "Oils of Fez");
+        expect("the address is the product's", new URL(page.url()).pathname === "/p/oils-1");
+        await tabTo(page, "button", "Put in the cart");
+        await page.keyboard.press("Enter");
+        await page.getByRole("dialog").getByText("Oils of Fez").waitFor();
+        await tabTo(page, "link", "Check out");
+        await page.keyboard.press("Enter");
+        await heading(page, "Check out");
+        await fill(page, { ...home, ...card });
+        await tabTo(page, "button", /Order and pay/);
+        await page.keyboard.press("Enter");
+        await page.waitForURL("**/orders/*");
+        await heading(page, "Yours");
+        expect(
+            "its diary has all steps",
+            (await page
+                .getByRole("listitem")
+                .filter({ has: page.locator("time") })
+                .count()) >= 3,
+        );
+        await page.reload();
+        await heading(page, "Yours");
+        await leave(page);
+    },
+
+    async "somebody becomes a customer, reviews, and finds the order again"(shop, browser) {
+        const page = await visitor(shop, browser);
+        await page.goto("/register?then=/p/ceramics-1");
+        await page.getByLabel("Name").fill("Mina");
+        await page.getByLabel("E-mail").fill("mina@example.org");
+        await page.getByLabel("Password").fill("short");
+        await page.getByRole("main").getByRole("button", { name: "Become a customer" }).click();
+        await page.getByText("Take at least 10 characters.").waitFor();
+        await page.getByLabel("Password").fill("a long sentence");
+        await page.getByRole("main").getByRole("button", { name: "Become a customer" }).click();
+        await heading(page, "Ceramics of Fez");
+        await page.getByRole("button", { name: "Write a review" }).click();
+        await page.getByRole("radio", { name: "4 stars" }).check({ force: true });
+        await page.getByLabel("In a few words").fill("It pours");
+        await page.getByLabel("In more words").fill("And it looks at me from the shelf.");
+        await page.getByRole("button", { name: "Send it" }).click();
+        await page.getByRole("heading", { name: "Your review" }).waitFor();
+        await until("everybody to read it", async () => {
+            await page.reload();
+            await page.getByRole("heading", { name: "Your review" }).waitFor();
+            return (await page.getByText("And it looks at me from the shelf.").count()) > 0;
+        });
+        await checkOut(page, "ceramics-1");
+        await page.waitForURL("**/orders/*");
+        await heading(page, "Yours");
+        await page.goto("/orders");
+        await page.getByRole("main").getByRole("link", { name: /Yours/ }).waitFor();
+        await leave(page);
+    },
+
+    async "a card is declined, another one asks for a code"(shop, browser) {
+        const page = await visitor(shop, browser);
+        await checkOut(page, "brass-1", "4000 0000 0000 9995");
+        await heading(page, "Cancelled");
+        await page.getByText("There is not enough on it.").first().waitFor();
+        await page.evaluate(() => sessionStorage.clear());
+        await page.goto("/cart");
+        await page.getByRole("main").getByText("Brass of Fez").waitFor(); //  it has come back to the cart
+        await page
+            .getByRole("main")
+            .getByRole("button", { name: /^Remove/ })
+            .click();
+        await page.getByText("Nothing in it yet").waitFor();
+        await checkOut(page, "brass-1", "4000 0027 6000 3184");
+        await heading(page, "Your bank asks");
+        await page.getByLabel("Code").fill("1234");
+        await page.getByRole("button", { name: "It is me" }).click();
+        await heading(page, "Yours");
+        await leave(page);
+    },
+
+    async "the last one goes to one of two, and the other is told before any money moves"(shop, browser) {
+        const [one, other] = await Promise.all([visitor(shop, browser), visitor(shop, browser)]);
+        await other.goto(`/p/${LAST_ONE}`);
+        await other.getByText("Only 1 left").waitFor();
+        await other.getByRole("button", { name: "Put in the cart" }).click();
+        await other.getByRole("dialog").getByText("Total").waitFor();
+        await checkOut(one, LAST_ONE);
+        await heading(one, "Yours");
+        await until("the other to be told", async () => {
+            await other.goto("/cart");
+            await other.getByRole("main").getByText("Spices").first().waitFor();
+            return (await other.getByText("Sold out in the meantime.").count()) > 0;
+        });
+        expect(
+            "nothing can be ordered",
+            (await other.getByRole("main").getByRole("link", { name: "Check out" }).count()) === 0,
+        );
+        await leave(one);
+        await leave(other);
+    },
+
+    async "axe finds nothing serious on any page, in both themes"(shop, browser) {
+        const wrong = [];
+        for (const colorScheme of ["light", "dark"]) {
+            const page = await visitor(shop, browser, { colorScheme, bypassCSP: true });
+            await page.goto("/p/wood-1");
+            await page.getByRole("button", { name: "Put in the cart" }).click();
+            await page.getByRole("dialog").getByText("Total").waitFor();
+            const look = async (name) => {
+                await page.evaluate(axe);
+                const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+                for (const { id, impact, nodes } of violations)
+                    if (impact === "serious" || impact === "critical")
+                        wrong.push(
+                            `${name}, ${colorScheme}: ${id} at ${nodes
+                                .map((node) => node.target.join(" "))
+                                .slice(0, 3)
+                                .join(", ")}`,
+                        );
+            };
+            await look("drawer");
+            for (const path of [
+                "/",
+                "/shop",
+                "/shop/tiles",
+                "/p/ceramics-1",
+                "/p/nothing",
+                "/cart",
+                "/checkout",
+                "/orders",
+                "/sign-in",
+                "/register",
+                "/account",
+            ]) {
+                await page.goto(path, { waitUntil: "networkidle" });
+                await page.locator("main h1, main .display").first().waitFor();
+                await look(path);
+            }
+            await page.context().close();
+        }
+        expect(wrong.join("\n"), wrong.length === 0);
+    },
+};
+
+let failed = 0,
+    passed = 0;
+const shop = new Shop(build);
+const browser = await launch(build);
+try {
+    await shop.open();
+    for (const [name, test] of Object.entries(tests)) {
+        const begun = Date.now();
+        try {
+            await test(shop, browser);
+            passed++;
+            console.log(`ok ${passed + failed} - ${name} (${Date.now() - begun} ms)`);
+        } catch (error) {
+            failed++;
+            console.log(`not ok ${passed + failed} - ${name}\n${String(error.stack ?? error).replace(/^/gm, "    ")}`);
+        }
+    }
+    if (failed > 0) console.log(shop.log.slice(-4000));
+} finally {
+    await browser.close();
+    await shop.close();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
