@@ -11,6 +11,7 @@
 
 static void make_key(uint8_t key[KEY_BYTES], struct souk_point point);
 static int put_base(struct souk_txn *txn, const struct souk_log *log, const struct souk_position *base);
+static int forget_base(struct souk_txn *txn, const struct souk_log *log, struct souk_point point);
 static int peek(struct souk_slice batch, struct souk_batch_header *header);
 
 int
@@ -299,9 +300,30 @@ souk_log_set_aside(struct souk_txn *txn, const struct souk_log *log, struct souk
         (*rows_out)++;
     }
     souk_scan_close(&scan);
-    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+    if ((rc != 0 && rc != -SOUK_ENOTFOUND) || (rc = forget_base(txn, log, point)) != 0)
         return rc;
     return souk_lineage_cut(txn, &log->stream, 0, point.epoch.counter);
+}
+
+/* What the log goes on from at `point` is not behind its base: it has another history now, from the start. */
+static int
+forget_base(struct souk_txn *txn, const struct souk_log *log, struct souk_point point)
+{
+    static const char *const names[] = { TABLE_BASES, TABLE_HOLES };
+    struct souk_position base;
+    struct souk_table table;
+    int rc;
+
+    if ((rc = souk_log_base(txn, log, &base)) != 0 || souk_position_is_zero(&base)
+        || souk_point_covered(souk_point_of(&base), point))
+        return rc;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((rc = souk_txn_table(txn, names[i], &table)) == 0)
+            rc = souk_txn_delete(txn, table, souk_name_slice(&log->stream));
+        if (rc != 0 && rc != -SOUK_ENOTFOUND)
+            return rc;
+    }
+    return 0;
 }
 
 static int

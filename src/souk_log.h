@@ -66,7 +66,10 @@ SOUK_MUST_CHECK int souk_log_hole(struct souk_txn *txn, const struct souk_log *l
 SOUK_MUST_CHECK int souk_log_trim(struct souk_txn *txn, const struct souk_log *log, uint64_t number,
     uint64_t before_ms, uint32_t rows_max, uint32_t *rows_out);
 
-/* Move every batch behind `point` to the table `souk.aside`, and its epochs out of the lineage. *rows_out: how many. */
+/*
+ * Move every batch behind `point` to the table `souk.aside`, and its epochs out of the lineage. *rows_out: how many. A
+ * log that began behind `point` begins at the start again.
+ */
 SOUK_MUST_CHECK int souk_log_set_aside(struct souk_txn *txn, const struct souk_log *log, struct souk_point point,
     uint64_t *rows_out);
 

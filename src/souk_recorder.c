@@ -85,6 +85,7 @@ static int load(struct souk_recorder *recorder);
 static int load_number(struct souk_recorder *recorder, const char *name, uint64_t *number_out);
 static int save_number(struct souk_recorder *recorder, const char *name, uint64_t number);
 static int load_kept(struct souk_recorder *recorder, struct kept *kept);
+static int load_base(struct souk_recorder *recorder, struct kept *kept);
 static int load_seal(struct souk_recorder *recorder, struct origin *origin);
 static bool witness_fits(struct souk_recorder *recorder, struct souk_slice witness);
 static int new_incarnation(struct souk_recorder *recorder);
@@ -233,7 +234,6 @@ static int
 load_kept(struct souk_recorder *recorder, struct kept *kept)
 {
     const struct souk_slice name = souk_name_slice(&kept->name);
-    struct souk_position base;
     struct souk_table table;
     struct souk_slice value;
     int rc;
@@ -241,10 +241,8 @@ load_kept(struct souk_recorder *recorder, struct kept *kept)
     if ((rc = souk_log_open(recorder->txn, &kept->name, &kept->log)) != 0
         || (rc = souk_log_head(recorder->txn, &kept->log, &kept->head, &kept->commit)) != 0
         || (rc = souk_log_time(recorder->txn, &kept->log, &kept->time_ms)) != 0
-        || (rc = souk_log_base(recorder->txn, &kept->log, &base)) != 0
-        || (rc = souk_log_hole(recorder->txn, &kept->log, &kept->hole_ms)) != 0)
+        || (rc = load_base(recorder, kept)) != 0)
         return rc;
-    kept->base = souk_point_of(&base);
     kept->ordered = kept->base;                 /* what was given up holds up nothing */
     kept->held_by = NULL;
     kept->backed_up = 0;
@@ -261,6 +259,18 @@ load_kept(struct souk_recorder *recorder, struct kept *kept)
         return rc;
     souk_feed_set_cursor(kept->feed, &kept->head);
     return 0;
+}
+
+static int
+load_base(struct souk_recorder *recorder, struct kept *kept)
+{
+    struct souk_position base;
+    int rc;
+
+    if ((rc = souk_log_base(recorder->txn, &kept->log, &base)) != 0)
+        return rc;
+    kept->base = souk_point_of(&base);
+    return souk_log_hole(recorder->txn, &kept->log, &kept->hole_ms);
 }
 
 static int
@@ -966,7 +976,8 @@ set_aside(struct souk_recorder *recorder, struct kept *kept)
     kept->probing = false;
     if (souk_position_equal(&common, &kept->head))
         return 0;
-    if ((rc = souk_log_set_aside(recorder->txn, &kept->log, souk_point_of(&common), &rows)) != 0)
+    if ((rc = souk_log_set_aside(recorder->txn, &kept->log, souk_point_of(&common), &rows)) != 0
+        || (rc = load_base(recorder, kept)) != 0)
         return rc;
     kept->head = common;
     if ((rc = souk_log_head(recorder->txn, &kept->log, &(struct souk_position){ .number = 0 }, &kept->commit)) != 0)

@@ -681,6 +681,30 @@ a_log_behind_a_hole_calls_nothing_before_it_void(void **state)
     expect_verdict(bench, asked, SOUK_VOID);
 }
 
+/* Its origin has opened an epoch before the hole, so all of it is void: the log begins at the start. */
+static void
+a_log_that_is_set_aside_from_before_its_hole_has_none(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t rows, accepted_ms;
+
+    write_history(bench);
+    assert_int_equal(souk_log_set_aside(bench->txn, &bench->log, (struct souk_point){ .number = 0 }, &rows), 0);
+    assert_int_equal(souk_log_begin(bench->txn, &bench->log, &bench->ends[3], END_MS), 0);
+    bench->count = 4;
+    append(bench, 2, 0);
+    append(bench, 2, 1);
+    assert_int_equal(souk_log_set_aside(bench->txn, &bench->log, souk_point_of(&bench->ends[3]), &rows), 0);
+    assert_int_equal(rows, 2);
+    expect_verdict(bench, bench->ends[3], SOUK_NEXT);
+    expect_verdict(bench, (struct souk_position){ .number = 0 }, SOUK_TRIMMED);
+    assert_int_equal(souk_log_set_aside(bench->txn, &bench->log, souk_point_of(&bench->ends[2]), &rows), 0);
+    assert_int_equal(souk_log_hole(bench->txn, &bench->log, &accepted_ms), 0);
+    assert_int_equal(accepted_ms, 0);
+    expect_empty(bench->txn, &bench->log);
+    expect_verdict(bench, (struct souk_position){ .number = 0 }, SOUK_NEXT);
+}
+
 /* Commits of three streams, and of how many batches each log was trimmed. */
 static const struct {
     const char *stream;
@@ -782,6 +806,7 @@ main(void)
         WITH_BENCH(what_is_set_aside_is_not_in_the_log_any_more),
         WITH_BENCH(a_log_may_be_set_aside_from_its_beginning),
         WITH_BENCH(a_log_behind_a_hole_calls_nothing_before_it_void),
+        WITH_BENCH(a_log_that_is_set_aside_from_before_its_hole_has_none),
         WITH_BENCH(what_an_origin_has_begins_at_the_border_of_a_commit),
         WITH_BENCH(a_lineage_knows_how_far_each_epoch_went),
         WITH_BENCH(a_lineage_finds_the_last_point_up_to_an_epoch),
