@@ -41,7 +41,8 @@ libshop_la_LIBADD = libsouk-all.la
 SHOP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/shop -I$(top_builddir)/services/shop
 
 bin_PROGRAMS += souk-accounts souk-catalog souk-inventory souk-carts souk-orders souk-payments souk-query souk-cards
-souk_accounts_SOURCES = services/accounts/accounts.c
+souk_accounts_SOURCES = services/accounts/accounts.c services/accounts/accounts_answers.c \
+	services/accounts/accounts_parts.h services/accounts/accounts_passwords.c
 souk_accounts_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_accounts_LDADD = libshop.la $(SODIUM_LIBS)
 souk_catalog_SOURCES = services/catalog/catalog.c
@@ -78,6 +79,9 @@ souk_cards_LDADD = libshop.la
 check_LTLIBRARIES += libshop-services.la
 libshop_services_la_SOURCES = \
 	services/accounts/accounts.c \
+	services/accounts/accounts_answers.c \
+	services/accounts/accounts_parts.h \
+	services/accounts/accounts_passwords.c \
 	services/cards/cards.c \
 	services/carts/carts.c \
 	services/catalog/catalog.c \

@@ -112,6 +112,7 @@ client = bridge
         command = accounts.rename
         command = accounts.keep_address
         command = accounts.drop_address
+        command = accounts.leave
         command = accounts.appoint
     call = catalog
     call = inventory

@@ -186,6 +186,24 @@ react_guest_signed_in(const struct souk_view *view, const struct accounts_guest_
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
+/* Orders stay: what was sold, and for how much. To whom is forgotten, also where a guest has ordered. */
+static int
+react_left(const struct souk_view *view, const struct accounts_left *event, struct souk_decision *decision)
+{
+    struct former_guest guest;
+    struct souk_rows *rows;
+    int rc;
+
+    if ((rc = emit_orders_erased(decision, &(struct orders_erased){ event->person_id })) != 0
+        || (rc = former_guest_scan_by_person_id(view, event->person_id, &rows)) != 0)
+        return rc;
+    while ((rc = former_guest_next(view, rows, &guest)) == 0)
+        if ((rc = emit_orders_erased(decision, &(struct orders_erased){ guest.guest_id })) != 0)
+            break;
+    souk_rows_close(&rows);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
 /* ---- ending it early ------------------------------------------------ */
 
 static int
@@ -476,9 +494,20 @@ apply_adopted(struct souk_tables *tables, const struct orders_adopted *event)
     if ((rc = order_get(souk_tables_view(tables), event->order_id, &order)) != 0
         || (rc = owned_order_delete(tables, order.owner, event->order_id)) != 0)
         return rc;
+    rc = former_guest_put(tables, &(struct former_guest){ event->owner, order.owner });
     order.owner = event->owner;
-    rc = order_put(tables, &order);
+    if (rc == 0)
+        rc = order_put(tables, &order);
     return rc != 0 ? rc : owned_order_put(tables, &(struct owned_order){ event->owner, event->order_id });
+}
+
+/* The runtime forgets; no row has anything personal. */
+static int
+apply_erased(struct souk_tables *tables, const struct orders_erased *event)
+{
+    (void)tables;
+    (void)event;
+    return 0;
 }
 
 static int
@@ -616,6 +645,7 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT_OUTCOME("payments.void", react_done),
     SOUK_REACT_OUTCOME("payments.refund", react_done),
     SOUK_REACT(accounts_guest_signed_in, react_guest_signed_in),
+    SOUK_REACT(accounts_left, react_left),
     SOUK_REACT(payments_authorised, react_authorised),
     SOUK_REACT(payments_step_needed, react_step_needed),
     SOUK_REACT(payments_declined, react_declined),
@@ -623,6 +653,7 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT(payments_refunded, react_refunded),
     SOUK_APPLY(orders_placed, apply_placed),
     SOUK_APPLY(orders_adopted, apply_adopted),
+    SOUK_APPLY(orders_erased, apply_erased),
     SOUK_APPLY(orders_reserved, apply_reserved),
     SOUK_APPLY(orders_step_needed, apply_step_needed),
     SOUK_APPLY(orders_paid, apply_paid),
@@ -640,6 +671,7 @@ static const struct souk_handler handlers[] = {
 static const struct souk_table_def tables[] = {
     { ORDER_TABLE, STREAM_ORDERS },
     { OWNED_ORDER_TABLE, STREAM_ORDERS },
+    { FORMER_GUEST_TABLE, STREAM_ORDERS },
     { LAST_ORDER_TABLE, STREAM_ORDERS },
     { ORDER_COUNT_TABLE, STREAM_ORDERS },
     CARTED_TABLES,
@@ -647,7 +679,7 @@ static const struct souk_table_def tables[] = {
     { 0 },
 };
 
-const struct souk_service orders_service = { .name = "orders", .version = 2, .handlers = handlers,
+const struct souk_service orders_service = { .name = "orders", .version = 3, .handlers = handlers,
     .tables = tables };
 
 int

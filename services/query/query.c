@@ -499,6 +499,7 @@ static const struct souk_handler handlers[] = {
     SOUK_APPLY(orders_refunded, apply_refunded),
     SOUK_APPLY(accounts_registered, query_apply_registered),
     SOUK_APPLY(accounts_renamed, query_apply_renamed),
+    SOUK_APPLY(accounts_left, query_apply_left),
     SOUK_APPLY(review_updated, query_apply_review_updated),
     SOUK_APPLY(review_kept, query_apply_review_kept),
     SOUK_APPLY(moderation_queued, query_apply_moderation_queued),

@@ -28,6 +28,7 @@ SOUK_MUST_CHECK int query_stars(const struct souk_view *view, struct souk_id pro
     uint32_t *reviews_out);
 
 int query_apply_registered(struct souk_tables *tables, const struct accounts_registered *event);
+int query_apply_left(struct souk_tables *tables, const struct accounts_left *event);
 int query_apply_renamed(struct souk_tables *tables, const struct accounts_renamed *event);
 int query_apply_review_updated(struct souk_tables *tables, const struct review_updated *event);
 int query_apply_review_kept(struct souk_tables *tables, const struct review_kept *event);

@@ -396,6 +396,14 @@ query_apply_registered(struct souk_tables *tables, const struct accounts_registe
 }
 
 int
+query_apply_left(struct souk_tables *tables, const struct accounts_left *event)
+{
+    int rc = author_name_delete(tables, event->person_id);
+
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
 query_apply_renamed(struct souk_tables *tables, const struct accounts_renamed *event)
 {
     return author_name_put(tables, &(struct author_name){ event->person_id, event->name });

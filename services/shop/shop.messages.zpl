@@ -385,6 +385,16 @@ command = accounts.drop_address
     fields
         address_id = id
 
+command = accounts.leave
+    about = Be no customer any more, and be forgotten. Nothing brings it back.
+    refuses = shop.not_signed_in
+    refuses = accounts.wrong
+    refuses = accounts.too_many_tries
+    refuses = accounts.last_admin
+    fields
+        person_id = id, who asks
+        password = text 200 personal
+
 command = accounts.appoint
     about = Make somebody staff or admin, or not any more.
     refuses = accounts.admin_only
@@ -480,6 +490,7 @@ event = accounts.sign_in_failed
     key = who
     after = accounts.sign_in
     after = accounts.change_password
+    after = accounts.leave
     fields
         who = id, made from the address that was tried
         place = id, made from where it came from
@@ -512,6 +523,23 @@ event = accounts.address_dropped
     fields
         person_id = id
         address_id = id
+
+event = accounts.erased
+    about = "What accounts knew of somebody: how they sign in, where they live."
+    stream = accounts.private
+    key = person_id
+    forgets = person_id
+    after = accounts.leave
+    fields
+        person_id = id
+
+event = accounts.left
+    about = Somebody is no customer any more. Whoever knows something of them forgets it.
+    stream = accounts
+    key = person_id
+    after = accounts.leave
+    fields
+        person_id = id
 
 query = accounts.pass
     about = "Whom a session speaks for, and a pass that says so to other services."
@@ -586,19 +614,20 @@ row = login
     table = logins
     stream = accounts.private
     key = person_id
+    subject = person_id
     fields
         person_id = id
-        email = text 254
-        password_hash = text 128
+        email = text 254 optional personal
+        password_hash = text 128 optional personal
         valid_from_ms = time, sessions from before are over
 
 row = email_owner
     about = Whose address it is.
     table = email_owners
     stream = accounts.private
-    key = email
+    key = email_id
     fields
-        email = text 254, in small letters
+        email_id = id, made of the address in small letters
         person_id = id
 
 row = session
@@ -606,12 +635,13 @@ row = session
     table = sessions
     stream = accounts.private
     key = token_hash
+    subject = person_id
     fields
         token_hash = bytes 32
         person_id = id
         since_ms = time
         expires_ms = time
-        client = text 64
+        client = text 64 optional personal
 
 row = signed_in
     about = Where somebody is signed in.
@@ -639,10 +669,11 @@ row = address_book
     stream = accounts.private
     key = person_id
     key = address_id
+    subject = person_id
     fields
         person_id = id
         address_id = id
-        address = address
+        address = address optional personal
 
 #   ---- catalog -----------------------------------------------------------------
 
@@ -1114,6 +1145,15 @@ event = orders.addressed
         email = text 254 optional personal
         address = address optional personal
 
+event = orders.erased
+    about = Where somebody's orders went to is forgotten.
+    stream = orders.private
+    key = owner
+    forgets = owner
+    after = accounts.left
+    fields
+        owner = id, "a customer, or the guest who became one"
+
 event = orders.adopted
     about = Who has ordered as a guest has signed in.
     stream = orders
@@ -1249,6 +1289,16 @@ row = owned_order
     fields
         owner = id
         order_id = id
+
+row = former_guest
+    about = As which guests somebody has ordered.
+    table = former_guests
+    stream = orders
+    key = person_id
+    key = guest_id
+    fields
+        person_id = id
+        guest_id = id
 
 row = order_count
     about = How many orders there are.

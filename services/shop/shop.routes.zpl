@@ -58,6 +58,11 @@ route = PUT /api/account/addresses/{address_id}
 route = DELETE /api/account/addresses/{address_id}
     command = accounts.drop_address
 
+#   What is gone then is gone; the password is asked for once more.
+route = POST /api/account/leave
+    command = accounts.leave
+    rate = 10 per 60
+
 #   what is for sale
 
 route = GET /api/categories

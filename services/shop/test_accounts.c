@@ -341,6 +341,54 @@ people_say_what_they_want_of_themselves(void **state)
     souk_stage_expect_same_tables(stage, NULL);
 }
 
+/* A copy that is filled afterwards, with the key gone, has the same tables. */
+static void
+who_leaves_is_forgotten(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    sign_in(stage, "ann@example.org", "correct horse", 1, "1.2.3.4");
+    souk_stage_sign_in(stage, ANN, "customer");
+    souk_stage_send(stage, "accounts.keep_address address_id=1 address=" ADDRESS);
+    story_pass_over(stage);
+    souk_stage_send(stage, "accounts.leave person_id=2 password='wrong horse'");
+    souk_stage_send(stage, "accounts.leave person_id=3 password='correct horse'");
+    assert_int_equal(story_count_new(stage, " sign_in_failed "), 1);
+    souk_stage_crash(stage, "accounts", SOUK_STAGE_BEFORE_SEND);    /* the key is still there when it starts */
+    souk_stage_send(stage, "accounts.leave person_id=2 password='correct horse'");
+    souk_stage_ask(stage, "accounts.me");
+    ask_pass(stage, 1);
+    sign_in(stage, "ann@example.org", "correct horse", 2, "1.2.3.4");
+    souk_stage_send(stage, "accounts.rename name=Anna");
+    souk_stage_expect(stage,
+        "[   0] accounts.private 5 erased person=2\n"
+        "[   0] accounts 2 left person=2\n"
+        "[   0] accounts crashes\n"
+        "[   0] answer refused shop.not_signed_in\n"
+        "[   0] answer refused shop.not_signed_in\n"
+        "[   0] accounts.private 6 sign_in_failed who=b7b49ef6-0b11-8d37-8cfc-b0b2a2e7d6de"
+            " place=3e4ed084-6e4d-fcb0-6129-0caab7088e49\n"
+        "[   0] reply accepted accounts.private=6\n"
+        "[   0] reply refused unknown_person\n");
+    souk_stage_expect_same_tables(stage, NULL);
+    souk_stage_wipe(stage, "accounts");
+    souk_stage_send(stage, "accounts.register person=4 email=ann@example.org name=Ann password='another horse'");
+    assert_int_equal(story_count_new(stage, " accounts 3 registered person=4 name=Ann\n"), 1);
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
+static void
+the_last_admin_stays(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_send(stage, "accounts.appoint_first email=ann@example.org");
+    souk_stage_sign_in(stage, ANN, "admin");
+    story_pass_over(stage);
+    souk_stage_send(stage, "accounts.leave person_id=2 password='correct horse'");
+    souk_stage_expect(stage, "[   0] reply refused last_admin\n");
+}
+
 int
 main(void)
 {
@@ -355,6 +403,8 @@ main(void)
         cmocka_unit_test_setup_teardown(another_password_can_begin_a_session, open_stage, story_close),
         cmocka_unit_test_setup_teardown(an_admin_appoints_others, open_stage, story_close),
         cmocka_unit_test_setup_teardown(people_say_what_they_want_of_themselves, open_stage, story_close),
+        cmocka_unit_test_setup_teardown(who_leaves_is_forgotten, open_stage, story_close),
+        cmocka_unit_test_setup_teardown(the_last_admin_stays, open_stage, story_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -432,6 +432,11 @@ a_guest_who_signs_in_has_one_cart(void **state)
             " picture={name=glass alt='A glass'} units=2 price_then=500EUR price=500EUR available=3"
             " state=available}] units=7 total=8800EUR can_order=false\n"
         "[   0] reply refused too_late\n");
+    souk_stage_publish(stage, "accounts.left person=2");
+    souk_stage_expect(stage,
+        "[   0] accounts 3 left person=2\n"
+        "[   0] orders.private 2 erased owner=2\n"
+        "[   0] orders.private 3 erased owner=9\n");
     souk_stage_expect_same_tables(stage, NULL);
 }
 
