@@ -265,6 +265,8 @@ souk_SOURCES = \
 	src/souk_cli_heads.c \
 	src/souk_cli_heads.h \
 	src/souk_cli_rebuild.c \
+	src/souk_cli_rebuild_parts.h \
+	src/souk_cli_rebuild_stopped.c \
 	src/souk_cli_restore.c \
 	src/souk_cli_restore_next.c \
 	src/souk_cli_restore_parts.h \

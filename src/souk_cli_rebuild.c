@@ -1,4 +1,4 @@
-#include "souk_cli.h"
+#include "souk_cli_rebuild_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,39 +9,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "souk_cli_child.h"
-#include "souk_cli_heads.h"
 #include "souk_cli_node.h"
 
-#define ASK_MS 2000
+#define THERE_MS 1000                   /* for the running process to answer; its lock tells it from none */
 #define BACK_MS 30000                   /* for the new program to be live */
-#define POLL_MS 200
-#define ARGUMENTS_OWN 7                 /* beside those that the user gives */
-#define LAST_BYTES 1024
 
-struct options {
-    struct souk_cli cli;                /* first */
-    const char *service, *program, *data, *programs;
-    const char *arguments[SOUK_CLI_CHILD_ARGUMENTS_MAX - ARGUMENTS_OWN];
-    size_t argument_count;
-};
-
-struct rebuild {
-    const struct options *options;
-    struct souk_cli_system system;
-    const struct souk_topology_node *node;
-    struct souk_cli_child child;
-    struct souk_cli_progress progress;
-    struct souk_cli_heads before;
-    uint64_t begun_ms, applied, behind;
-    char last[LAST_BYTES];              /* what it said last that was no progress */
-};
+enum { OPTION_EVEN_SO = 256 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int run(struct rebuild *rebuild);
-static int is_running(struct rebuild *rebuild);
+static int is_live(struct rebuild *rebuild);
 static int fill(struct rebuild *rebuild, const char *dir);
-static void hear_line(void *arg, struct souk_cli_child *child, const char *line);
 static void show_progress(struct rebuild *rebuild);
 static int wait_until_back(struct rebuild *rebuild);
 static void tell(const struct rebuild *rebuild, const struct souk_cli_heads *after);
@@ -53,13 +31,15 @@ souk_cli_rebuild(int argc, char **argv)
         { "program", 'p', "NEW", 0, "Go on with this program; default: the topology's", 0 },
         { "programs", 'P', "DIR", 0, "Look for the topology's program there first", 0 },
         { "data", 'd', "DIR", 0, "Its data is in DIR/SERVICE instead of where the topology says", 0 },
+        { "even-so", OPTION_EVEN_SO, NULL, 0, "Of one that does not run: do it though its store alone has events,"
+            " which are lost", 0 },
         { 0 },
     };
     static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
         .args_doc = "SERVICE [ARGUMENT...]", .doc = "Fill a new store of a service beside the one in use, and exchange"
-        " them while commands keep arriving.\vARGUMENTs are for the program, in front of its options." };
-    struct options options = { .argument_count = 0 };
+        " them while commands keep arriving; or fill it from the event stores when the service does not run.\vARGUMENTs are for the program, in front of its options." };
+    struct rebuild_options options = { .argument_count = 0 };
     struct rebuild *rebuild = souk_cli_need(calloc(1, sizeof *rebuild));
     int status;
 
@@ -77,7 +57,7 @@ souk_cli_rebuild(int argc, char **argv)
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
-    struct options *options = state->input;
+    struct rebuild_options *options = state->input;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -91,6 +71,9 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case 'd':
         options->data = arg;
+        return 0;
+    case OPTION_EVEN_SO:
+        options->even_so = true;
         return 0;
     case ARGP_KEY_ARG:
         if (options->service == NULL)
@@ -112,63 +95,52 @@ parse_option(int key, char *arg, struct argp_state *state)
 static int
 run(struct rebuild *rebuild)
 {
-    const struct options *options = rebuild->options;
+    const struct rebuild_options *options = rebuild->options;
     char dir[] = "/tmp/souk-rebuild-XXXXXX";
     int status;
 
     if ((rebuild->node = souk_cli_service(&options->cli, rebuild->system.topology, options->service)) == NULL)
         return EX_DATAERR;
     if ((status = souk_cli_move_data(&options->cli, rebuild->system.topology, options->data)) != 0
-        || (status = is_running(rebuild)) != EX_OK)
+        || (status = souk_cli_heads_ask(&options->cli, rebuild->system.client, rebuild->node, THERE_MS,
+            &rebuild->before)) != EX_OK || (rebuild->before.answered && (status = is_live(rebuild)) != EX_OK))
         return status;
     if (mkdtemp(dir) == NULL) {
         souk_cli_say(&options->cli, SOUK_CLI_RED, "%s cannot be made: %s", dir, strerror(errno));
         return EX_CANTCREAT;
     }
     rebuild->begun_ms = souk_cli_steady_ms();
-    status = fill(rebuild, dir);
+    if (rebuild->before.answered && (status = fill(rebuild, dir)) == EX_OK)
+        status = wait_until_back(rebuild);
+    else if (!rebuild->before.answered)
+        status = rebuild_stopped(rebuild, dir);
     (void)rmdir(dir);
-    return status != EX_OK ? status : wait_until_back(rebuild);
-}
-
-/* With nobody to take over from there is nothing to exchange: an empty store fills itself. */
-static int
-is_running(struct rebuild *rebuild)
-{
-    int status = souk_cli_heads_ask(&rebuild->options->cli, rebuild->system.client, rebuild->node, ASK_MS,
-        &rebuild->before);
-
-    if (status != EX_OK)
-        return status;
-    if (!rebuild->before.answered) {
-        souk_cli_say(&rebuild->options->cli, SOUK_CLI_RED, "%s does not answer: start it, and rebuild it then; or, when its"
-            " program does not start any more, move %s/store aside and start the new program: it takes its past from the"
-            " event stores (`souk restore' and `souk verify --offline' say what they lack)", rebuild->node->name.text,
-            rebuild->node->data);
-        return EX_UNAVAILABLE;
-    }
-    if (strcmp(rebuild->before.state, "live") != 0) {
-        souk_cli_say(&rebuild->options->cli, SOUK_CLI_RED, "%s is %s, not live: it has to find its past first",
-            rebuild->node->name.text, rebuild->before.state);
-        return EX_TEMPFAIL;
-    }
-    return EX_OK;
+    return status;
 }
 
 static int
-fill(struct rebuild *rebuild, const char *dir)
+is_live(struct rebuild *rebuild)
 {
-    const struct options *options = rebuild->options;
+    if (strcmp(rebuild->before.state, "live") == 0)
+        return EX_OK;
+    souk_cli_say(&rebuild->options->cli, SOUK_CLI_RED, "%s is %s, not live: it has to find its past first",
+        rebuild->node->name.text, rebuild->before.state);
+    return EX_TEMPFAIL;
+}
+
+int
+rebuild_start(struct rebuild *rebuild, const char *dir, bool is_beside)
+{
+    const struct rebuild_options *options = rebuild->options;
     const char *arguments[SOUK_CLI_CHILD_ARGUMENTS_MAX];
     struct souk_error err = { 0 };
-    int wait_status = 0, rc;
-    bool more = true;
     size_t count = 0;
-    pid_t pid;
+    int rc;
 
     for (size_t i = 0; i < options->argument_count; i++)
         arguments[count++] = options->arguments[i];
-    arguments[count++] = "--rebuild";
+    if (is_beside)
+        arguments[count++] = "--rebuild";
     arguments[count++] = "--topology";
     arguments[count++] = rebuild->system.topology->path;
     if (options->data != NULL) {
@@ -184,19 +156,40 @@ fill(struct rebuild *rebuild, const char *dir)
         souk_cli_child_done(&rebuild->child);
         return rc == -SOUK_ENOTFOUND ? EX_NOINPUT : EX_OSERR;
     }
-    pid = rebuild->child.pid;
-    while (more) {
-        struct pollfd item = { .fd = rebuild->child.output_fd, .events = POLLIN };
+    return EX_OK;
+}
 
-        if (poll(&item, 1, POLL_MS) > 0)
-            more = souk_cli_child_read(&rebuild->child, hear_line, rebuild);
-        show_progress(rebuild);
-    }
+int
+rebuild_reap(struct rebuild *rebuild)
+{
+    const pid_t pid = rebuild->child.pid;
+    int wait_status = 0;
+
     while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
         continue;
     souk_cli_child_ended(&rebuild->child);
     souk_cli_child_done(&rebuild->child);
     souk_cli_progress_end(&rebuild->progress);
+    return wait_status;
+}
+
+static int
+fill(struct rebuild *rebuild, const char *dir)
+{
+    const struct rebuild_options *options = rebuild->options;
+    int wait_status, status;
+    bool more = true;
+
+    if ((status = rebuild_start(rebuild, dir, true)) != EX_OK)
+        return status;
+    while (more) {
+        struct pollfd item = { .fd = rebuild->child.output_fd, .events = POLLIN };
+
+        if (poll(&item, 1, REBUILD_POLL_MS) > 0)
+            more = souk_cli_child_read(&rebuild->child, rebuild_hear_line, rebuild);
+        show_progress(rebuild);
+    }
+    wait_status = rebuild_reap(rebuild);
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EX_OK)
         return EX_OK;
     souk_cli_say(&options->cli, SOUK_CLI_RED, "%s was not rebuilt, and goes on as it was: %s", rebuild->node->name.text,
@@ -204,8 +197,8 @@ fill(struct rebuild *rebuild, const char *dir)
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : EX_SOFTWARE;
 }
 
-static void
-hear_line(void *arg, struct souk_cli_child *child, const char *line)
+void
+rebuild_hear_line(void *arg, struct souk_cli_child *child, const char *line)
 {
     struct rebuild *rebuild = arg;
     const char *event = strstr(line, "event=rebuilding "), *text = strstr(line, "event=");
@@ -239,7 +232,7 @@ wait_until_back(struct rebuild *rebuild)
     int status = EX_OK;
 
     while (status == EX_OK && souk_cli_steady_ms() < until_ms) {
-        status = souk_cli_heads_ask(&rebuild->options->cli, rebuild->system.client, rebuild->node, ASK_MS, after);
+        status = souk_cli_heads_ask(&rebuild->options->cli, rebuild->system.client, rebuild->node, REBUILD_ASK_MS, after);
         if (status == EX_OK && after->answered && after->started_ms != rebuild->before.started_ms
             && strcmp(after->state, "live") == 0) {
             tell(rebuild, after);
@@ -248,7 +241,7 @@ wait_until_back(struct rebuild *rebuild)
         }
         souk_cli_progress(&rebuild->options->cli, &rebuild->progress, "%s: waiting for the new program",
             rebuild->node->name.text);
-        (void)poll(NULL, 0, POLL_MS / 4);
+        (void)poll(NULL, 0, REBUILD_POLL_MS / 4);
     }
     souk_cli_progress_end(&rebuild->progress);
     if (status == EX_OK) {

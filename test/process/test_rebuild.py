@@ -1,15 +1,16 @@
-"""souk rebuild: another program with other tables takes over while commands and queries keep arriving."""
+"""souk rebuild: another program with other tables takes over while commands and queries keep arriving, or fills a store alone."""
+import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
 
-from system import WAIT_SECONDS, Load, System, until
+from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
 from test_backup import EX_UNAVAILABLE, souk
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
 
-EX_DATAERR, EX_TEMPFAIL = 65, 75
+EX_DATAERR, EX_SOFTWARE, EX_TEMPFAIL = 65, 70, 75
 
 
 def rebuild(system, name, version=2, **options):
@@ -86,8 +87,59 @@ def test_a_rebuild_that_comes_to_nothing_is_taken_back(build):
         settle(system)
         levels_equal(system, len(load.taken))
         check_once(system, load, "stock", "log-a", "stock.received")
-
-        system.daemons["stock"].kill()
-        said = souk(system, "rebuild", "stock", status=EX_UNAVAILABLE)
-        assert "does not answer" in said and "move" in said and "aside" in said, said
         souk(system, "rebuild", "nobody", status=EX_DATAERR)
+
+
+def test_a_service_that_does_not_run_is_rebuilt(build):
+    """Its process is dead: another program fills its tables from the event store and is stopped; nothing of the old store is
+    touched while that has events that nobody else has, or while a process has it."""
+    skip_if_sanitized("it mostly waits for who does not answer")
+    with System(build, services=("stock", "query")) as system:
+        system.start_all()
+        load = Load(system, "stock", "stock.receive", itertools.islice(received(), 500))
+        load.finish()
+        settle(system)
+        home = os.path.join(system.path, "d", "stock")
+        system.daemons["stock"].signal(signal.SIGSTOP)
+        said = souk(system, "rebuild", "stock", status=EX_UNAVAILABLE)
+        assert "end that process first" in said, said
+        system.daemons["stock"].signal(signal.SIGCONT)
+
+        system.daemons["log-a"].kill()
+        assert system.command_taken("stock", "stock.receive", [1, 1]).durability == 1
+        system.daemons["stock"].kill()
+        assert "log-a does not answer" in souk(system, "rebuild", "stock", status=EX_UNAVAILABLE)
+        system.start("log-a")
+        system.live("log-a")
+        said = souk(system, "rebuild", "stock", status=EX_UNAVAILABLE)
+        assert "alone has what it wrote up to stock/1/501; event stores have stock/1/500" in said, said
+        system.start("stock")
+        system.live("stock")
+        settle(system)
+
+        digests = {name: {stream: digest.digest for stream, digest in system.digests(name).items()}
+                   for name in system.services}
+        for name, program in (("stock", "true"), ("stock", None), ("query", None)):
+            system.daemons[name].kill()
+            if program is not None:
+                said = souk(system, "rebuild", "--program", shutil.which(program), name, status=EX_SOFTWARE)
+                assert "in its place again" in said, said
+            else:
+                told = rebuild(system, name, version=1)
+                assert (told["epoch"], told["events"]) == ((2, 501) if name == "stock" else (0, 501)), told
+                assert os.path.exists(os.path.join(system.path, "d", name, "store.before", "data.mdb"))
+            system.start(name)
+            system.live(name)
+            assert system.status("stock").epoch == (2 if program is None else 1)
+        settle(system)
+        levels_equal(system, 501)
+        assert {name: {stream: digest.digest for stream, digest in system.digests(name).items()}
+                for name in system.services} == digests
+        command_id, reply = next(iter(load.taken.items()))
+        again = Door(system.context, system.endpoint("stock", "commands"), load.caller)
+        answer = again.ask(False, "stock.receive", load.payload_of[command_id], command_id=command_id)
+        again.close()
+        assert (answer.status, answer.cursors) == ("ok", reply.cursors), answer
+        shutil.rmtree(home)
+        system.daemons["stock"].kill()
+        assert "is not here" in souk(system, "rebuild", "stock", status=EX_UNAVAILABLE)
