@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct daemon {
     struct souk_pass_key pass_key;              /* that it was started with */
 };
 
+static int without_memory(const char *program);
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int start(struct daemon *daemon);
 static int accept_holes(struct daemon *daemon, struct souk_wiring *wiring);
@@ -78,19 +80,20 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     struct argp argp = { .options = options, .parser = parse_option, .args_doc = "[NAME]", .doc = doc };
     struct daemon *daemon;
     int status;
+    int rc;
 
     (void)umask(077);
     souk_socket_allow_descriptors();
     if ((daemon = calloc(1, sizeof *daemon)) == NULL)
-        return EX_OSERR;
+        return without_memory(argv[0]);
     (void)snprintf(doc, sizeof doc, service == NULL ? STORE_DOC : SERVICE_DOC, service == NULL ? "" : service->name);
     daemon->options.service = service;
     daemon->options.topology = getenv(TOPOLOGY_VARIABLE);
     argp_program_version_hook = print_version;
     argp_err_exit_status = EX_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &daemon->options) != 0) {
+    if ((rc = argp_parse(&argp, argc, argv, 0, NULL, &daemon->options)) != 0) {
         free(daemon);
-        return EX_USAGE;
+        return rc == ENOMEM ? without_memory(argv[0]) : EX_USAGE;
     }
     souk_report_init(&daemon->report, STDERR_FILENO, daemon->options.name != NULL ? daemon->options.name
         : service != NULL ? service->name : "souk-eventstore", SOUK_LEVEL_INFO);
@@ -101,6 +104,14 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     souk_topology_close(&daemon->topology);
     free(daemon);
     return status;
+}
+
+/* Nothing can be reported yet. */
+static int
+without_memory(const char *program)
+{
+    (void)fprintf(stderr, "%s: no memory to start with\n", program);
+    return EX_OSERR;
 }
 
 static error_t

@@ -39,8 +39,10 @@ run_beside(const struct souk_run_config *config)
     struct souk_error err = { 0 };
     int rc, status;
 
-    if (run == NULL)
+    if (run == NULL) {
+        souk_report(config->report, SOUK_LEVEL_ERROR, "failed", "no memory");
         return EX_OSERR;
+    }
     run->config = config;
     run->report = config->report;
     run->signal_fd = -1;
@@ -139,6 +141,8 @@ follow(struct run *run)
         items[0] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
         if (zmq_poll(items, (int)count, type->wants_work(&run->engine, now) ? 0
             : run_timeout_ms(type->due_ms(&run->engine), now.steady_ms, SLEEP_MAX_MS)) < 0 && errno != EINTR) {
+            souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for: %s",
+                zmq_strerror(errno));
             run_end(run, EX_OSERR);
             break;
         }

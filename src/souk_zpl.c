@@ -444,13 +444,17 @@ copy_below(struct souk_zpl *zpl, zconfig_t *config, unsigned depth, size_t *entr
     struct souk_zpl_node *child;
     struct souk_slice name;
     struct souk_slice value;
+    const char *name_text;
+    const char *value_text;
     zconfig_t *item;
     int rc;
 
     for (item = zconfig_child(config); item != NULL; item = zconfig_next(item)) {
         assert(*entry < zpl->entry_count && zpl->entries[*entry].depth == depth);
-        name = souk_slice_of(zconfig_name(item));
-        value = souk_slice_of(zconfig_value(item));
+        if ((name_text = zconfig_name(item)) == NULL || (value_text = zconfig_value(item)) == NULL)
+            return -SOUK_ENOMEM;                /* czmq goes on without */
+        name = souk_slice_of(name_text);
+        value = souk_slice_of(value_text);
         child = souk_arena_alloc(&zpl->arena, sizeof *child);
         name = souk_arena_copy(&zpl->arena, (struct souk_slice){ name.base, name.size_bytes + 1 });
         value = souk_arena_copy(&zpl->arena, (struct souk_slice){ value.base, value.size_bytes + 1 });

@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 PROMISES, TESTS = Path("doc/promises.md"), Path("test/README.md")
+FAULTS = "Crashes, disks, stores", "Order, loss, doubling", "Hostile and broken peers, resources"
 RUN_BY_RUN_PY = "test/process", "test/client", "test/http"       # every test_*.py in there
 NAME = re.compile(r"`([^`]+)`")
 PROFILES = re.compile(r"profiles? ((?:`[a-z]+`(?:, | and )?)+)")
@@ -112,7 +113,7 @@ def check_cell(tree, cell):
 
 
 def check_tables(tree):
-    for page, heading in (PROMISES, "Promises"), (TESTS, "Which fault is tested where"):
+    for page, heading in ((PROMISES, "Promises"), *((TESTS, heading) for heading in FAULTS)):
         rows = list(column(page, heading))[1:]
         yield f"{page}: {heading}", None if rows else "there is no such table"
         for number, cell in rows:

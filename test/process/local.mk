@@ -51,6 +51,13 @@ test_process_failing_la_SOURCES = test/process/failing.c
 test_process_failing_la_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -fvisibility=hidden
 test_process_failing_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 process-programs: test/process/failing.la
+# Another one, in which one call fails.
+check_LTLIBRARIES += test/process/calls.la
+test_process_calls_la_SOURCES = test/process/calls.c
+test_process_calls_la_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -fvisibility=hidden
+test_process_calls_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+process-programs: test/process/calls.la
+EXTRA_DIST += test/process/test_calls.py
 
 # A service with slow work before its decisions.
 test/process/vault.h: $(srcdir)/test/process/vault.messages.zpl souk-messages$(EXEEXT)

@@ -1,15 +1,21 @@
 """Daemons that are killed, stopped, or not there, while commands go on."""
+import contextlib
 import itertools
 import os
 import random
 import signal
 import time
 
+import msgpack
+import zmq
+
 from system import Load, System, until
 
 KILLS = int(os.environ.get("SOUK_PROCESS_KILLS", "20"))
 AWAY = int(os.environ.get("SOUK_PROCESS_AWAY_EVENTS", "2000"))
 SKUS = 5
+SUBSCRIBERS, RESTARTS = 200, 5
+HEADS = b"\x01"                          # their topic
 
 
 def received():
@@ -88,6 +94,40 @@ def test_any_daemon_is_killed_at_any_moment(build):
         system.start("query")
         settle(system)
         assert system.digests("query") == before
+
+
+def test_a_writer_comes_back_to_many_subscribers(build):
+    """It is killed and started under them again and again: each hears it again, and a command is answered meanwhile."""
+    with System(build, services=("stock",)) as system, contextlib.ExitStack() as stack:
+        system.start_all()
+        hearers = [stack.enter_context(system.context.socket(zmq.SUB)) for _ in range(SUBSCRIBERS)]
+        for hearer in hearers:
+            hearer.subscribe(HEADS)
+            hearer.connect(system.endpoint("stock", "publish"))
+        for number in range(1, RESTARTS + 1):
+            system.daemons["stock"].kill()
+            system.start("stock")
+            system.live("stock")
+            begun = time.monotonic()
+            assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+            assert time.monotonic() - begun < 5
+            waiting = set(hearers)
+            until("each to hear it", lambda waiting=waiting, number=number: all_hear(waiting, number))
+        assert system.status("stock").epoch == 1
+
+
+def all_hear(waiting, number):
+    """Take those out that have heard of that number; whether none is left."""
+    waiting -= {hearer for hearer in waiting if heard(hearer) >= number}
+    return not waiting
+
+
+def heard(hearer):
+    """The number of the last event of the last heads that came; 0: none have come."""
+    number = 0
+    while hearer.poll(0):
+        number = msgpack.unpackb(hearer.recv_multipart()[1])[7][0][3]
+    return number
 
 
 def test_the_event_store_is_down_the_whole_time(build):

@@ -98,13 +98,16 @@ def test_two_event_stores(build):
 
 
 def test_one_directory_has_one_process(build):
-    """The second one is told who has it, and the first one goes on."""
+    """The second one is told who has it, and the first one goes on; also when that one stands still meanwhile."""
     with System(build, services=("stock",)) as system:
         system.start_all()
         first = system.daemons["stock"]
-        second = system.start("stock")
-        assert second.process.wait(WAIT_SECONDS) == EX_UNAVAILABLE
-        assert str(first.process.pid) in second.log(), second.log()
+        for number in (signal.SIGCONT, signal.SIGSTOP):
+            first.signal(number)
+            second = system.start("stock")
+            assert second.process.wait(WAIT_SECONDS) == EX_UNAVAILABLE
+            assert str(first.process.pid) in second.log(), second.log()
+        first.signal(signal.SIGCONT)
         assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
         first.kill()
 
