@@ -32,7 +32,8 @@ struct options {
 
 struct up {
     const struct options *options;
-    struct souk_topology *topology;
+    size_t topology_count;
+    struct souk_topology *topologies[1 + CHILDREN_MAX]; /* the first, and each later one that had something new */
     struct souk_cli_up_log log;
     char dir[sizeof "/tmp/souk-up-XXXXXX"];
     int signal_fd;
@@ -49,8 +50,10 @@ struct up {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int prepare(struct up *up);
-static int make_children(struct up *up, const struct souk_topology_host *host);
+static int make_children(struct up *up, const struct souk_topology *topology);
 static int make_child(struct up *up, const struct souk_topology_node *node, const char *name, const char *program);
+static struct souk_cli_child *find_child(const struct up *up, const char *name);
+static void rank_children(struct up *up, const struct souk_topology *topology);
 static uint32_t rank_of(const struct souk_topology *topology, const struct souk_topology_node *node, uint32_t depth);
 static void make_arguments(struct up *up);
 static void client_arguments(const struct up *up, const char **arguments);
@@ -59,6 +62,7 @@ static void run(struct up *up);
 static void start_due(struct up *up, uint64_t now_ms);
 static int wait_ms(const struct up *up, uint64_t now_ms);
 static void hear_signals(struct up *up, uint64_t now_ms);
+static void read_again(struct up *up, uint64_t now_ms);
 static void reap(struct up *up, uint64_t now_ms);
 static void ended(struct up *up, struct souk_cli_child *child, int wait_status, uint64_t now_ms);
 static void hear_child(struct up *up, struct souk_cli_child *child, uint64_t now_ms);
@@ -90,8 +94,9 @@ souk_cli_up(int argc, char **argv)
     souk_cli_begin(&options.cli, argv);
     if ((status = souk_cli_parse(&argp, argc, argv, &options)) != 0)
         return status;
-    if ((up.status = souk_cli_topology(&options.cli, options.path, &up.topology)) != 0)
+    if ((up.status = souk_cli_topology(&options.cli, options.path, &up.topologies[0])) != 0)
         return up.status;
+    up.topology_count = 1;
     if ((up.status = prepare(&up)) == 0)
         run(&up);
     finish(&up);
@@ -139,11 +144,9 @@ static int
 prepare(struct up *up)
 {
     const struct souk_cli *cli = &up->options->cli;
-    const struct souk_topology_host *host;
     int rc;
 
-    if ((rc = souk_cli_move_data(cli, up->topology, up->options->data)) != 0
-        || (rc = souk_cli_host(cli, up->topology, up->options->host, &host)) != 0)
+    if ((rc = souk_cli_move_data(cli, up->topologies[0], up->options->data)) != 0)
         return rc;
     strcpy(up->dir, "/tmp/souk-up-XXXXXX");
     if (mkdtemp(up->dir) == NULL) {
@@ -151,47 +154,49 @@ prepare(struct up *up)
         souk_cli_say(cli, SOUK_CLI_RED, "no directory in /tmp: %s", strerror(errno));
         return EX_CANTCREAT;
     }
-    if ((rc = make_children(up, host)) != 0)
+    up->children = souk_cli_need(calloc(CHILDREN_MAX, sizeof *up->children));
+    up->ranks = souk_cli_need(calloc(CHILDREN_MAX, sizeof *up->ranks));
+    if ((rc = make_children(up, up->topologies[0])) != 0)
         return rc;
     if (up->child_count == 0) {
-        souk_cli_say(cli, SOUK_CLI_RED, "%s puts nothing on host `%s`", up->topology->path, host->name.text);
+        souk_cli_say(cli, SOUK_CLI_RED, "%s puts nothing on this host", up->topologies[0]->path);
         return EX_CONFIG;
     }
     make_arguments(up);
-    souk_cli_up_log_init(&up->log, cli, up->topology);
+    souk_cli_up_log_init(&up->log, cli, up->topologies[0]);
     return take_signals(up);
 }
 
+/* Of what the topology puts on this host and does not run yet, event stores first. 0, or an exit status. */
 static int
-make_children(struct up *up, const struct souk_topology_host *host)
+make_children(struct up *up, const struct souk_topology *topology)
 {
     const enum souk_node_kind kinds[] = { SOUK_NODE_EVENT_STORE, SOUK_NODE_SERVICE };
     const struct souk_topology_client *client;
+    const struct souk_topology_host *host;
     const struct souk_topology_node *node;
     int status = 0;
     size_t kind;
     size_t i;
     int rc;
 
-    up->children = souk_cli_need(calloc(CHILDREN_MAX, sizeof *up->children));
-    up->ranks = souk_cli_need(calloc(CHILDREN_MAX, sizeof *up->ranks));
+    if ((rc = souk_cli_host(&up->options->cli, topology, up->options->host, &host)) != 0)
+        return rc;
     for (kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
-        for (i = 0; i < up->topology->node_count; i++) {
-            node = &up->topology->nodes[i];
+        for (i = 0; i < topology->node_count; i++) {
+            node = &topology->nodes[i];
             if (node->kind != kinds[kind] || node->host != host || node->lost)
                 continue;
-            up->ranks[up->child_count] = node->kind == SOUK_NODE_EVENT_STORE ? RANK_STORES
-                : RANK_CLIENTS + 1 + rank_of(up->topology, node, 0);
             status = (rc = make_child(up, node, node->name.text, node->program)) != 0 ? rc : status;
         }
     }
-    for (i = 0; i < up->topology->client_count; i++) {
-        client = &up->topology->clients[i];
+    for (i = 0; i < topology->client_count; i++) {
+        client = &topology->clients[i];
         if (client->program == NULL || client->host != host)
             continue;
-        up->ranks[up->child_count] = RANK_CLIENTS;
         status = (rc = make_child(up, NULL, client->name.text, client->program)) != 0 ? rc : status;
     }
+    rank_children(up, topology);
     return status;
 }
 
@@ -199,15 +204,50 @@ make_children(struct up *up, const struct souk_topology_host *host)
 static int
 make_child(struct up *up, const struct souk_topology_node *node, const char *name, const char *program)
 {
+    struct souk_cli_child *child = &up->children[up->child_count];
     struct souk_error err = { 0 };
     int rc;
 
-    rc = souk_cli_child_init(&up->children[up->child_count++], node, name, program, up->dir, up->options->programs,
-        &err);
-    if (rc == 0)
+    if (find_child(up, name) != NULL)
         return 0;
-    souk_cli_say(&up->options->cli, SOUK_CLI_RED, "%s", err.text);
-    return souk_cli_exit_status(rc, EX_CONFIG);
+    if (up->child_count == CHILDREN_MAX) {
+        souk_cli_say(&up->options->cli, SOUK_CLI_RED, "%s: %d programs run already; stop and start the system", name,
+            CHILDREN_MAX);
+        return EX_UNAVAILABLE;
+    }
+    if ((rc = souk_cli_child_init(child, node, name, program, up->dir, up->options->programs, &err)) != 0) {
+        souk_cli_child_done(child);
+        souk_cli_say(&up->options->cli, SOUK_CLI_RED, "%s", err.text);
+        return souk_cli_exit_status(rc, EX_CONFIG);
+    }
+    child->backoff_ms = BACKOFF_MS;
+    up->child_count++;
+    return 0;
+}
+
+static struct souk_cli_child *
+find_child(const struct up *up, const char *name)
+{
+    for (size_t i = 0; i < up->child_count; i++)
+        if (strcmp(up->children[i].name, name) == 0)
+            return &up->children[i];
+    return NULL;
+}
+
+/* What is not in this topology keeps the rank that it had. */
+static void
+rank_children(struct up *up, const struct souk_topology *topology)
+{
+    const struct souk_topology_node *node;
+    const struct souk_cli_child *child;
+    size_t i;
+
+    for (i = 0; i < topology->node_count; i++) {
+        node = &topology->nodes[i];
+        if ((child = find_child(up, node->name.text)) != NULL)
+            up->ranks[child - up->children] = node->kind == SOUK_NODE_EVENT_STORE ? RANK_STORES
+                : RANK_CLIENTS + 1 + rank_of(topology, node, 0);
+    }
 }
 
 /* Who calls others stops before them: how many calls lie above it at most. A topology has no loop of them. */
@@ -237,7 +277,7 @@ make_arguments(struct up *up)
     size_t count = 0;
 
     up->arguments[count++] = "--topology";
-    up->arguments[count++] = up->topology->path;
+    up->arguments[count++] = up->topologies[0]->path;
     if (up->options->cli.keys != NULL) {
         up->arguments[count++] = "--keys";
         up->arguments[count++] = up->options->cli.keys;
@@ -295,10 +335,8 @@ run(struct up *up)
     size_t i;
 
     up->begun_ms = now_ms;
-    for (i = 0; i < up->child_count; i++) {
+    for (i = 0; i < up->child_count; i++)
         up->children[i].start_ms = now_ms;
-        up->children[i].backoff_ms = BACKOFF_MS;
-    }
     for (;;) {
         start_due(up, now_ms);
         if (up->is_stopping)
@@ -375,6 +413,8 @@ hear_signals(struct up *up, uint64_t now_ms)
                 if (up->children[i].pid != 0)
                     (void)kill(up->children[i].pid, SIGHUP);
             }
+            if (!up->is_stopping)
+                read_again(up, now_ms);
         } else if (signal.ssi_signo != SIGCHLD && !up->is_stopping) {
             souk_cli_up_log_say(&up->log, SOUK_LEVEL_INFO, "stopping: services first, then event stores; again: all at"
                 " once");
@@ -386,6 +426,31 @@ hear_signals(struct up *up, uint64_t now_ms)
         }
     }
     reap(up, now_ms);
+}
+
+/* Start what is new in the topology. What is there no more runs on, as others may need it until they stop. */
+static void
+read_again(struct up *up, uint64_t now_ms)
+{
+    const struct souk_cli *cli = &up->options->cli;
+    const size_t before = up->child_count;
+    struct souk_topology *topology;
+
+    if (souk_cli_topology(cli, up->topologies[0]->path, &topology) != 0)
+        return;
+    if (souk_cli_move_data(cli, topology, up->options->data) == 0)
+        (void)make_children(up, topology);
+    if (up->child_count == before) {
+        souk_topology_close(&topology);
+        return;
+    }
+    up->topologies[up->topology_count++] = topology;    /* what is new has its names from there */
+    souk_cli_up_log_init(&up->log, cli, topology);
+    up->said_live = false;
+    for (size_t i = before; i < up->child_count; i++) {
+        souk_cli_up_log_say(&up->log, SOUK_LEVEL_INFO, "%s is new; it is started", up->children[i].name);
+        up->children[i].start_ms = now_ms;
+    }
 }
 
 static void
@@ -450,7 +515,7 @@ hear_child(struct up *up, struct souk_cli_child *child, uint64_t now_ms)
         return;
     up->said_live = true;
     souk_cli_up_log_say(&up->log, SOUK_LEVEL_INFO, "%s is up: %zu of %zu are live after %ju ms",
-        up->topology->name.text, live, up->child_count, (uintmax_t)(now_ms - up->begun_ms));
+        up->topologies[0]->name.text, live, up->child_count, (uintmax_t)(now_ms - up->begun_ms));
 }
 
 static void
@@ -517,5 +582,6 @@ finish(struct up *up)
         (void)close(up->signal_fd);
     free(up->children);
     free(up->ranks);
-    souk_topology_close(&up->topology);
+    for (i = 0; i < up->topology_count; i++)
+        souk_topology_close(&up->topologies[i]);
 }

@@ -271,6 +271,7 @@ watch_signals(struct bridge *bridge, struct souk_error *err)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0
         || (bridge->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)) < 0
         || epoll_ctl(bridge->loop_fd, EPOLL_CTL_ADD, bridge->signal_fd, &event) != 0)
@@ -333,14 +334,20 @@ run(struct bridge *bridge)
     }
 }
 
+/* HUP goes to all daemons of a system; whom it does not concern must not end of it. */
 static bool
 hear_signals(struct bridge *bridge)
 {
     struct signalfd_siginfo signal;
     bool stops = false;
 
-    while (read(bridge->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
-        stops = true;
+    while (read(bridge->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        if (signal.ssi_signo == SIGHUP)
+            souk_report(bridge->report, SOUK_LEVEL_INFO, "unchanged",
+                "topology, messages and routes are read at the start: to take over other ones, restart it");
+        else
+            stops = true;
+    }
     return stops;
 }
 
