@@ -7,6 +7,7 @@
 #include "parking.h"
 #include "recovery.h"
 
+static int check_rows(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err);
 static int check_alone(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err);
 
 int
@@ -22,6 +23,10 @@ souk_catalogue_init(struct souk_catalogue *catalogue, const struct souk_topology
             return rc;
         catalogue->paths[catalogue->count++] = topology->messages[i];
         if ((rc = check_alone(catalogue, i, err)) != 0)
+            return rc;
+    }
+    for (i = 0; i < catalogue->count; i++) {
+        if ((rc = check_rows(catalogue, i, err)) != 0)
             return rc;
     }
     return 0;
@@ -61,6 +66,24 @@ souk_catalogue_stream(const struct souk_catalogue *catalogue, struct souk_slice 
     for (i = 0; i < catalogue->count && stream == NULL; i++)
         stream = souk_messages_stream(souk_description_messages(catalogue->descriptions[i]), name);
     return stream;
+}
+
+/* Is each stream that fills a table of description `index` described somewhere? */
+static int
+check_rows(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err)
+{
+    const struct souk_messages *own = souk_description_messages(catalogue->descriptions[index]);
+    const struct souk_message_type *type;
+    size_t i;
+
+    for (i = 0; i < own->type_count; i++) {
+        type = own->types[i];
+        if (type->kind == SOUK_ROW && type->stream != NULL
+            && souk_catalogue_stream(catalogue, souk_slice_of(type->stream)) == NULL)
+            return souk_fail(err, SOUK_EINVAL, "%s: row `%s` is of stream `%s`, which no `messages` of the topology"
+                " describes", catalogue->paths[index], type->name, type->stream);
+    }
+    return 0;
 }
 
 /* Does description `index` say nothing that an earlier one has said? */

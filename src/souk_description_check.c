@@ -82,7 +82,8 @@ check_type(struct souk_description *description, const struct souk_described *de
     size_t i;
     int rc;
 
-    if (type->stream != NULL && souk_messages_stream(&description->messages, souk_slice_of(type->stream)) == NULL)
+    /* A row may be of a stream of others, described where they are: souk_catalogue looks. */
+    if (type->stream != NULL && type->kind != SOUK_ROW && souk_messages_stream(&description->messages, souk_slice_of(type->stream)) == NULL)
         return souk_zpl_fail(description->zpl, souk_zpl_child(described->node, "stream"), err,
             "no stream `%s` is described", type->stream);
     node = souk_zpl_child(described->node, "refuses");

@@ -465,6 +465,8 @@ keys_of_rows_that_cannot_be_meant_are_named(void **state)
     expect_refused(ROW("    key = a\n", "        a = u8 personal\n"), "shop.zpl:10: `a` cannot be a key: it is personal");
     expect_refused(ROW("    key = from\n", "        from = u8\n"),
         "shop.zpl:10: `from` cannot be a key: names of functions in C end so");
+    expect_taken(TOP "row = hold\n    about = x\n    table = holds\n    stream = others\n    key = a\n    fields\n"
+        "        a = u8\n");                    /* that another file describes */
     expect_refused(ROW("", "        a = u8\n"), "shop.zpl:6: `key` is missing below `row = hold`");
     expect_refused(ROW("    key = a\n    key = b\n    key = c\n    key = d\n    key = e\n", "        a = u8\n"),
         "shop.zpl:10: more than 4 fields in the key of `hold`");
