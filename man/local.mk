@@ -10,4 +10,4 @@ dist_man_MANS += man/souk_service_main.3 man/souk-service.8 man/souk-eventstore.
 dist_man_MANS += man/souk-keys.1
 dist_man_MANS += man/souk-accounts.8 man/souk-cards.8 \
 	man/souk-carts.8 man/souk-catalog.8 man/souk-inventory.8 man/souk-orders.8 man/souk-payments.8 man/souk-query.8
-dist_man_MANS += man/souk-moderation.8 man/souk-reviews.8
+dist_man_MANS += man/souk-moderation.8 man/souk-recommendations.8 man/souk-reviews.8

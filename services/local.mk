@@ -145,6 +145,35 @@ $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_in
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
 	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS): services/shop/shop.h
 
+# A service that is added to the shop later: its messages are its own.
+services/recommendations/suggestions.h: $(srcdir)/services/recommendations/suggestions.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) services/recommendations && ./souk-messages$(EXEEXT) c \
+		$(srcdir)/services/recommendations/suggestions.messages.zpl -o services/recommendations
+services/recommendations/suggestions.c: services/recommendations/suggestions.h
+EXTRA_DIST += services/recommendations/suggestions.messages.zpl
+CLEANFILES += services/recommendations/suggestions.h services/recommendations/suggestions.c
+RECOMMENDATIONS_CPPFLAGS = $(SHOP_CPPFLAGS) -I$(top_builddir)/services/recommendations
+bin_PROGRAMS += souk-recommendations
+souk_recommendations_SOURCES = services/recommendations/recommendations.c
+nodist_souk_recommendations_SOURCES = services/recommendations/suggestions.c services/recommendations/suggestions.h
+souk_recommendations_CPPFLAGS = $(RECOMMENDATIONS_CPPFLAGS)
+souk_recommendations_LDADD = libshop.la
+check_LTLIBRARIES += librecommendations-service.la
+librecommendations_service_la_SOURCES = services/recommendations/recommendations.c
+nodist_librecommendations_service_la_SOURCES = services/recommendations/suggestions.c
+librecommendations_service_la_CPPFLAGS = $(RECOMMENDATIONS_CPPFLAGS) -Dmain='__attribute__((weak)) service_main'
+librecommendations_service_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
+librecommendations_service_la_LIBADD = libshop.la
+check_PROGRAMS += services/recommendations/test_recommendations
+services_recommendations_test_recommendations_SOURCES = services/recommendations/test_recommendations.c
+services_recommendations_test_recommendations_CPPFLAGS = $(RECOMMENDATIONS_CPPFLAGS)
+services_recommendations_test_recommendations_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_recommendations_test_recommendations_LDADD = librecommendations-service.la libshop-services.la $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS)
+TESTS += services/recommendations/test_recommendations
+$(souk_recommendations_OBJECTS) $(librecommendations_service_la_OBJECTS) \
+	$(services_recommendations_test_recommendations_OBJECTS): services/shop/shop.h services/recommendations/suggestions.h
+
 # HTTP in front of a system.
 bin_PROGRAMS += souk-bridge
 souk_bridge_SOURCES = \

@@ -3,6 +3,7 @@
 system = shop
     about = A shop that sells.
     messages = ../services/shop/shop.messages.zpl
+#    messages = ../services/recommendations/suggestions.messages.zpl
     trim_after = recorded                   #   a demo keeps no backups
     pass_issuer = accounts
 
@@ -97,6 +98,14 @@ service = cards
     about = A card processor's sandbox.
     program = souk-cards
     stream = cards
+
+#   Nobody thought of it when the shop opened. Take away what stands in front of these lines, and of the one above,
+#   while the shop runs, and send souk up HUP: it reads all orders that there ever were.
+#service = recommendations
+#    about = What is bought together.
+#    program = souk-recommendations
+#    follow = catalog
+#    follow = orders
 
 #   What a browser talks to.
 client = bridge

@@ -106,3 +106,4 @@ process-programs: test/powercut/shim.la souk souk-bridge souk-eventstore souk-be
 	test/process/desk test/process/lodge \
 	souk-accounts souk-cards souk-catalog souk-inventory souk-orders souk-payments souk-query
 .PHONY: process-programs
+EXTRA_DIST += test/process/test_added.py

@@ -120,6 +120,15 @@ mkdir system
 cp "$srcdir/examples/blog/blog.messages.zpl" "$srcdir/examples/blog/blog.routes.zpl" system/
 exits 0 "$program" check -t "$srcdir/topology/shop.zpl" && grep -q '^shop fits together' out
 say "the shop fits together"
+sed -n 's|^#\(    messages = .*\)|\1|p; s|^#\(service = recommendations\)|\1|p' "$srcdir/topology/shop.zpl" >lines
+sed "s|\.\./services/|$srcdir/services/|; s|^#\(    messages = \)|\1|; /^#service = recommendations/,/^\$/s|^#||" \
+    "$srcdir/topology/shop.zpl" >system/added.zpl
+exits 0 "$program" check system/added.zpl && test "$(wc -l <lines)" -eq 2 && grep -q '^recommendations ' out
+say "so it does with the service that is added later, and its messages"
+sed 's|^    messages = .*/shop.messages.zpl||; /^client = bridge/,$d' system/added.zpl >system/alone.zpl
+exits 78 "$program" check system/alone.zpl && grep -q 'suggestions.messages.zpl: row `suggested_product` is of stream' err &&
+    grep -q '`catalog`, which no `messages` of the topology describes' err
+say "a stream that fills a table is described by somebody"
 sed 's|\.\./examples/blog/||' "$blog" >system/blog.zpl
 sed '/follow = moderation/d' system/blog.zpl >system/deaf.zpl
 exits 78 "$program" check system/deaf.zpl && grep -v '^note:' err >err2 && mv err2 err && prints err <<'END'
