@@ -220,17 +220,14 @@ react_judged(const struct souk_view *view, const struct moderation_judged *event
 
 /* Whoever has reviewed what they order now is known to have bought it. */
 static int
-react_confirmed(const struct souk_view *view, const struct orders_confirmed *event, struct souk_decision *decision)
+verify(const struct souk_view *view, const struct basket *basket, struct souk_decision *decision)
 {
     struct reviewed reviewed;
-    struct basket basket;
     struct review review;
     int rc;
 
-    if ((rc = basket_get(view, event->order_id, &basket)) != 0)
-        return rc;
-    for (size_t i = 0; i < basket.products_count; i++) {
-        if ((rc = reviewed_get(view, basket.owner, basket.products[i], &reviewed)) == -SOUK_ENOTFOUND)
+    for (size_t i = 0; i < basket->products_count; i++) {
+        if ((rc = reviewed_get(view, basket->owner, basket->products[i], &reviewed)) == -SOUK_ENOTFOUND)
             continue;
         if (rc != 0 || (rc = review_get(view, reviewed.review_id, &review)) != 0)
             return rc;
@@ -242,6 +239,26 @@ react_confirmed(const struct souk_view *view, const struct orders_confirmed *eve
             return rc;
     }
     return 0;
+}
+
+static int
+react_confirmed(const struct souk_view *view, const struct orders_confirmed *event, struct souk_decision *decision)
+{
+    struct basket basket;
+    int rc = basket_get(view, event->order_id, &basket);
+
+    return rc != 0 ? rc : verify(view, &basket, decision);
+}
+
+static int
+react_adopted(const struct souk_view *view, const struct orders_adopted *event, struct souk_decision *decision)
+{
+    struct basket basket;
+    int rc;
+
+    if ((rc = basket_get(view, event->order_id, &basket)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    return basket.is_confirmed ? verify(view, &basket, decision) : 0;
 }
 
 /* ---- reviews -------------------------------------------------------- */
@@ -369,14 +386,38 @@ apply_placed(struct souk_tables *tables, const struct orders_placed *event)
 }
 
 static int
+put_bought(struct souk_tables *tables, const struct basket *basket)
+{
+    int rc = basket_put(tables, basket);
+
+    for (size_t i = 0; rc == 0 && basket->is_confirmed && i < basket->products_count; i++)
+        rc = bought_put(tables, &(struct bought){ basket->owner, basket->products[i] });
+    return rc;
+}
+
+static int
 apply_confirmed(struct souk_tables *tables, const struct orders_confirmed *event)
 {
     struct basket basket;
-    int rc = basket_get(souk_tables_view(tables), event->order_id, &basket);
+    int rc;
 
-    for (size_t i = 0; rc == 0 && i < basket.products_count; i++)
-        rc = bought_put(tables, &(struct bought){ basket.owner, basket.products[i] });
-    return rc;
+    if ((rc = basket_get(souk_tables_view(tables), event->order_id, &basket)) != 0)
+        return rc;
+    basket.is_confirmed = true;
+    return put_bought(tables, &basket);
+}
+
+/* Bought as a guest, before they signed in. A cancelled order is adopted, too. */
+static int
+apply_adopted(struct souk_tables *tables, const struct orders_adopted *event)
+{
+    struct basket basket;
+    int rc;
+
+    if ((rc = basket_get(souk_tables_view(tables), event->order_id, &basket)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    basket.owner = event->owner;
+    return put_bought(tables, &basket);
 }
 
 static int
@@ -392,6 +433,7 @@ static const struct souk_handler handlers[] = {
     SOUK_DECIDE(reviews_mark, decide_mark),
     SOUK_REACT(moderation_judged, react_judged),
     SOUK_REACT(orders_confirmed, react_confirmed),
+    SOUK_REACT(orders_adopted, react_adopted),
     SOUK_APPLY(reviews_written, apply_written),
     SOUK_APPLY(reviews_verified, apply_verified),
     SOUK_APPLY(reviews_judged, apply_judged),
@@ -400,6 +442,7 @@ static const struct souk_handler handlers[] = {
     SOUK_APPLY(catalog_published, apply_published),
     SOUK_APPLY(orders_placed, apply_placed),
     SOUK_APPLY(orders_confirmed, apply_confirmed),
+    SOUK_APPLY(orders_adopted, apply_adopted),
     SOUK_APPLY(orders_cancelled, apply_cancelled),
     { 0 },
 };
@@ -414,7 +457,7 @@ static const struct souk_table_def tables[] = {
     { 0 },
 };
 
-const struct souk_service reviews_service = { .name = "reviews", .version = 1, .handlers = handlers,
+const struct souk_service reviews_service = { .name = "reviews", .version = 2, .handlers = handlers,
     .tables = tables };
 
 int

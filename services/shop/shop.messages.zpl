@@ -1587,6 +1587,7 @@ event = reviews.verified
     stream = reviews.internal
     key = review_id
     after = orders.confirmed
+    after = orders.adopted
     fields
         review_id = id
 
@@ -1627,6 +1628,7 @@ event = review.kept
     after = reviews.remove
     after = moderation.judged
     after = orders.confirmed
+    after = orders.adopted
     fields
         review_id = id
         product_id = id
@@ -1647,6 +1649,7 @@ event = review.updated
     after = reviews.mark
     after = moderation.judged
     after = orders.confirmed
+    after = orders.adopted
     fields
         review_id = id
         product_id = id
@@ -1712,6 +1715,7 @@ row = basket
         order_id = id
         owner = id
         products = list 50 of id
+        is_confirmed = bool
 
 row = bought
     about = That somebody has bought a product.

@@ -269,16 +269,16 @@ only_its_author_changes_a_review(void **state)
 
 /* ---- who has bought it ---------------------------------------------- */
 
-#define PLACED "orders.placed order=21 owner=2 lines=[{product=5 sku=glass-red title=Tea units=1 price=1250EUR}," \
-    "{product=5 sku=glass-blue title=Tea units=2 price=1250EUR},{product=6 sku=pot title=Pot units=1 price=1250EUR}]" \
-    " total=5000EUR card=7 number=10001"
+#define ORDER(order, owner) "orders.placed order=" order " owner=" owner " lines=[{product=5 sku=glass-red title=Tea" \
+    " units=1 price=1250EUR},{product=5 sku=glass-blue title=Tea units=2 price=1250EUR},{product=6 sku=pot title=Pot" \
+    " units=1 price=1250EUR}] total=5000EUR card=7 number=10001"
 
 static void
 who_has_bought_it_is_verified(void **state)
 {
     struct souk_stage *stage = *state;
 
-    souk_stage_publish(stage, PLACED);
+    souk_stage_publish(stage, ORDER("21", "2"));
     souk_stage_publish(stage, "orders.confirmed order=21");
     story_pass_over(stage);
     souk_stage_send(stage, WRITE);
@@ -296,10 +296,9 @@ who_buys_it_later_is_verified_then(void **state)
     struct souk_stage *stage = *state;
 
     souk_stage_send(stage, WRITE);
-    souk_stage_publish(stage, "orders.placed order=20 owner=2 lines=[{product=5 sku=glass-red title=Tea units=1"
-        " price=1250EUR}] total=1250EUR card=7 number=10001");
+    souk_stage_publish(stage, ORDER("20", "2"));
     souk_stage_publish(stage, "orders.cancelled order=20 reason=sold_out goods_taken=false owner=2 cart=[]");
-    souk_stage_publish(stage, PLACED);
+    souk_stage_publish(stage, ORDER("21", "2"));
     story_pass_over(stage);
     souk_stage_publish(stage, "orders.confirmed order=21");
     souk_stage_expect(stage,
@@ -309,6 +308,37 @@ who_buys_it_later_is_verified_then(void **state)
             " text='It holds tea.'} revision=1 state=approved reason='' is_shown=true written=0\n"
         "[   0] reviews 2 review.updated review=11 product=5 author=2 is_verified=true words={stars=4 title=Good"
             " text='It holds tea.'} helpful=0 written=0\n");
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
+/* Bought as a guest: verified with the sign-in, whether the order was confirmed before it or after. */
+static void
+what_a_guest_has_bought_counts_after_the_sign_in(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_publish(stage, ORDER("20", "9"));
+    souk_stage_publish(stage, "orders.confirmed order=20");
+    souk_stage_publish(stage, ORDER("22", "9"));
+    souk_stage_publish(stage, "orders.cancelled order=22 reason=sold_out goods_taken=false owner=9 cart=[]");
+    souk_stage_send(stage, WRITE);
+    story_pass_over(stage);
+    souk_stage_publish(stage, "orders.adopted order=20 owner=2");
+    souk_stage_publish(stage, "orders.adopted order=22 owner=2");
+    souk_stage_expect(stage,
+        "[   0] orders 5 adopted order=20 owner=2\n"
+        "[   0] reviews.internal 3 verified review=11\n"
+        "[   0] reviews.own 3 review.kept review=11 product=5 author=2 is_verified=true words={stars=4 title=Good"
+            " text='It holds tea.'} revision=1 state=approved reason='' is_shown=true written=0\n"
+        "[   0] reviews 2 review.updated review=11 product=5 author=2 is_verified=true words={stars=4 title=Good"
+            " text='It holds tea.'} helpful=0 written=0\n"
+        "[   0] orders 6 adopted order=22 owner=2\n");
+    souk_stage_sign_in(stage, BOB, "customer");
+    souk_stage_publish(stage, ORDER("21", "8"));
+    souk_stage_publish(stage, "orders.adopted order=21 owner=3");
+    souk_stage_publish(stage, "orders.confirmed order=21");
+    souk_stage_send(stage, "reviews.write review=12 product=5 stars=5 title='' text='I have it.'");
+    assert_int_equal(story_count_new(stage, "review.updated review=12 product=5 author=3 is_verified=true"), 1);
     souk_stage_expect_same_tables(stage, NULL);
 }
 
@@ -657,6 +687,7 @@ main(void)
         STORY(only_its_author_changes_a_review),
         STORY(who_has_bought_it_is_verified),
         STORY(who_buys_it_later_is_verified_then),
+        STORY(what_a_guest_has_bought_counts_after_the_sign_in),
         STORY(each_reader_counts_once),
         STORY(rules_find_what_they_are_for),
         STORY(what_was_said_before_is_looked_at),
