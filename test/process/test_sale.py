@@ -19,6 +19,7 @@ PRICE = {"minor": 1250, "currency": "EUR"}
 ADDRESS = {"name": "Ann", "street": "1 High Street", "city": "Bonn", "postcode": "53111", "country": "DE", "phone": ""}
 UNITS = int(os.environ.get("SOUK_SALE_UNITS", "40"))
 BUYERS = 20 * UNITS
+DOUBLE_CLICKS = 40                      # orders that are sent once more under the same key
 KILLS_MIN = 4
 
 
@@ -100,6 +101,34 @@ class Shop(Guestbook):
                    key=lambda event: event["number"])["data"]
         return last["on_hand"], last["held"]
 
+    def buy(self, wanted, who):
+        """The process that places these orders, each under its own key."""
+        lines = os.path.join(self.path, f"{uuid.uuid4()}.jsonl")
+        with open(lines, "w", encoding="utf-8") as file:
+            for one in wanted:
+                file.write(json.dumps({"service": "orders", "message": "orders.place", "id": one["order_id"],
+                                       "data": one}) + "\n")
+        with open(lines + ".answers", "wb") as file:
+            buying = subprocess.Popen([self.souk, "call", "--from", lines, *who, "--deadline", "120000", "--json"],
+                                      stdin=subprocess.DEVNULL, stdout=file, env=self.environment, cwd=self.path)
+        buying.answers = lines + ".answers"
+        return buying
+
+    def said(self, buying):
+        """How each was answered, in the end."""
+        buying.wait(120)
+        with open(buying.answers, encoding="utf-8") as file:
+            return [json.loads(line)["status"] for line in file]
+
+    def all_orders(self, staff):
+        """What the shopkeeper's pages say of every order."""
+        orders, more = [], {}
+        while more is not None:
+            page = self.call("query.orders", *staff, **more)["body"][0]
+            orders += page["orders"]
+            more = {"from": page["next"]} if "next" in page else None
+        return orders
+
     def settled(self, orders):
         """What became of each order, once something has."""
         def look():
@@ -133,25 +162,26 @@ def test_a_sale(build):
         assert shop.refusal("orders.refund", *ann, **refund) == "shop.staff_only"
         shop.call("orders.refund", *admin, **refund)
         until("the money to go back", lambda: any(event["type"] == "cards.refunded" for event in shop.events("cards")))
+        review = str(uuid.uuid4())
+        shop.call("reviews.write", *ann, review_id=review, product_id=PRODUCT, stars=4, title="", text="It holds tea.")
+        shown = until("the review to be shown", lambda: shop.call("query.reviews", product_id=PRODUCT)["body"][0]["reviews"])
+        assert [(one["review_id"], one["author_name"], one["is_verified"]) for one in shown] == [(review, "Ann", True)]
+        assert shop.refusal("moderation.refuse", *ann, review_id=review, revision=1, reason="No.") == "shop.staff_only"
+        shop.call("moderation.refuse", *admin, review_id=review, revision=1, reason="No.")
+        until("the stars to change", lambda: shop.call("query.products", sort="newest")["body"][0]["products"][0]["reviews"]
+              == 0)
         assert "correct horse" not in shop.log() and "ann@example.org" not in shop.log()
 
 
 def test_everything_is_sold_once_though_daemons_are_killed(build):
     """Twenty times as many buyers as glasses, and a kill after the other: what is there is sold and charged once."""
     with Shop(build) as shop:
-        _, ann, seen = shop.open()
-        card = shop.card("4242 4242 4242 4242")
-        wanted = [order(card) for _ in range(BUYERS)]
-        lines = os.path.join(shop.path, "orders.jsonl")
-        with open(lines, "w", encoding="utf-8") as file:
-            for one in wanted:
-                file.write(json.dumps({"service": "orders", "message": "orders.place", "id": one["order_id"],
-                                       "data": one}) + "\n")
+        admin, ann, seen = shop.open()
+        cards = [shop.card("4242 4242 4242 4242"), shop.card("4000 0000 0000 0341")]    # the latter answers twice
+        wanted = [order(cards[number % 2]) for number in range(BUYERS)]
         shop.call("orders.place", *ann, "--seen", seen, "--id", wanted[0]["order_id"], **wanted[0])
-        said = os.path.join(shop.path, "answers.jsonl")
-        with open(said, "wb") as file:
-            buying = subprocess.Popen([shop.souk, "call", "--from", lines, *ann, "--deadline", "120000", "--json"],
-                                      stdin=subprocess.DEVNULL, stdout=file, env=shop.environment, cwd=shop.path)
+        buying = shop.buy(wanted, ann)
+        again = shop.buy(wanted[:DOUBLE_CLICKS], ann)
         kills = 0
         while buying.poll() is None or kills < KILLS_MIN:
             name = ("orders", "inventory", "payments", "cards")[kills % 4]
@@ -160,9 +190,7 @@ def test_everything_is_sold_once_though_daemons_are_killed(build):
             ready = shop.log().count(shop.whole)
             if kills % 3 == 0:          # else the next one dies while this one starts
                 until("the shop to be whole", lambda ready=ready: shop.log().count(shop.whole) > ready)
-        with open(said, encoding="utf-8") as file:
-            answers = [json.loads(line) for line in file]
-        assert len(answers) == BUYERS and all(answer["status"] == "ok" for answer in answers), answers[:3]
+        assert shop.said(buying) == ["ok"] * BUYERS and shop.said(again) == ["ok"] * DOUBLE_CLICKS
         ends = shop.settled(BUYERS)
         confirmed = {number for number, end in ends.items() if end == "orders.confirmed"}
         assert len(confirmed) == UNITS, len(confirmed)
@@ -179,3 +207,16 @@ def test_everything_is_sold_once_though_daemons_are_killed(build):
                 moved[event["data"]["reason"]] += event["data"]["units"]
         assert moved["received"] == moved["taken"] == UNITS, moved
         assert moved["held"] == moved["released"] + moved["taken"], moved
+        asked = {event["subject"]: event["data"]["amount"]["minor"] for event in shop.events("cards")
+                 if event["type"] == "cards.asked"}
+        assert {asked[charge] for charge in charges} == {PRICE["minor"]}
+        assert not [event for event in shop.events("cards") if event["type"] == "cards.refunded"]
+        until("the pages to show it", lambda: sum(one["state"] in ("confirmed", "cancelled")
+                                                  for one in shop.all_orders(admin)) == BUYERS)
+        shown = shop.all_orders(admin)
+        assert sorted(one["order_id"] for one in shown) == sorted(placed)
+        assert {one["order_id"] for one in shown if one["state"] == "confirmed"} == confirmed
+        assert sum(one["total"]["minor"] for one in shown if one["state"] == "confirmed") \
+            == sum(asked[charge] for charge in charges) == UNITS * PRICE["minor"]
+        page = shop.call("query.product", slug="tea-glass")["body"][0]
+        assert [article["available"] for article in page["articles"]] == [0]
