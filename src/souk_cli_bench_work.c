@@ -199,7 +199,7 @@ follow_paced(struct drive *drive, struct bench_result *result)
             status = failed(drive, "no thread for the commands", NULL);
         } else {
             status = ask_ahead(drive, pacer, &base, result);
-            atomic_store(&pacer->stops, true);
+            atomic_store(&pacer->stops, status != 0);   /* else it takes the last answers: a query may be faster */
             (void)pthread_join(thread, NULL);
             status = status == 0 ? pacer->status : status;
             drive->written = pacer->drive.written;
