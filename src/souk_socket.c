@@ -19,15 +19,19 @@
 /*
  * Messages that may wait in one peer's queue. A batch is cut near 60 KiB, so a
  * follower that is stopped costs its publisher about 15 MiB here and as much
- * again in the kernel's socket, until three heartbeats are missed and the
- * connection goes. What does not fit is dropped, and pulled later.
+ * again in the kernel's socket. What does not fit is dropped, and pulled later.
+ *
+ * libzmq 4.3.4 ends its process (`!_io_error`) when a peer whose messages fill
+ * a queue has sent a heartbeat and goes. So nothing stops at a full queue where
+ * heartbeats come in: what doors hear is bounded by who looks after the memory,
+ * what links hear by what was asked; and between publishers and followers,
+ * where a queue has to be full at times, there are none, but TCP's own.
  */
+#define NO_BOUND 0
 #define PUBLISH_QUEUE 256
 #define FOLLOW_QUEUE 256
-#define LINK_QUEUE_IN 64                /* answers to pulls */
 #define LINK_QUEUE_OUT 1000
 #define COMMANDS_QUEUE 1000             /* requests and replies are small */
-#define QUERIES_QUEUE_IN 256
 #define QUERIES_QUEUE_OUT 64            /* answers to pulls are not */
 
 /* Bytes of one frame. Never below 320: the limit holds for the frames of CURVE's handshake too. */
@@ -45,6 +49,7 @@
 #define HANDSHAKE_MS 3000
 #define HEARTBEAT_MS 2000
 #define HEARTBEAT_TIMEOUT_MS 6000
+#define KEEPALIVES 2                    /* of TCP, without an answer, as far apart as heartbeats */
 #define RECONNECT_MS 100
 #define RECONNECT_MAX_MS 2000           /* a peer that is back is heard soon */
 #define LINGER_REPLIES_MS 1000
@@ -64,13 +69,13 @@ static const struct {
     int type;
     bool binds;
     int queue_in, queue_out, frame_bytes_max, linger_ms;
+    bool beats;
 } kinds[] = {
-    [SOUK_SOCKET_COMMANDS] = { ZMQ_ROUTER, true, COMMANDS_QUEUE, COMMANDS_QUEUE, REQUEST_BYTES_MAX, LINGER_REPLIES_MS },
-    [SOUK_SOCKET_QUERIES] = { ZMQ_ROUTER, true, QUERIES_QUEUE_IN, QUERIES_QUEUE_OUT, REQUEST_BYTES_MAX,
-        LINGER_REPLIES_MS },
-    [SOUK_SOCKET_PUBLISH] = { ZMQ_XPUB, true, PUBLISH_QUEUE, PUBLISH_QUEUE, SUBSCRIPTION_BYTES_MAX, 0 },
-    [SOUK_SOCKET_FOLLOW] = { ZMQ_SUB, false, FOLLOW_QUEUE, FOLLOW_QUEUE, ANSWER_BYTES_MAX, 0 },
-    [SOUK_SOCKET_LINK] = { ZMQ_DEALER, false, LINK_QUEUE_IN, LINK_QUEUE_OUT, ANSWER_BYTES_MAX, 0 },
+    [SOUK_SOCKET_COMMANDS] = { ZMQ_ROUTER, true, NO_BOUND, COMMANDS_QUEUE, REQUEST_BYTES_MAX, LINGER_REPLIES_MS, true },
+    [SOUK_SOCKET_QUERIES] = { ZMQ_ROUTER, true, NO_BOUND, QUERIES_QUEUE_OUT, REQUEST_BYTES_MAX, LINGER_REPLIES_MS, true },
+    [SOUK_SOCKET_PUBLISH] = { ZMQ_XPUB, true, NO_BOUND, PUBLISH_QUEUE, SUBSCRIPTION_BYTES_MAX, 0, false },
+    [SOUK_SOCKET_FOLLOW] = { ZMQ_SUB, false, FOLLOW_QUEUE, FOLLOW_QUEUE, ANSWER_BYTES_MAX, 0, false },
+    [SOUK_SOCKET_LINK] = { ZMQ_DEALER, false, NO_BOUND, LINK_QUEUE_OUT, ANSWER_BYTES_MAX, 0, true },
 };
 
 static int set_options(void *socket, enum souk_socket_kind kind);
@@ -165,10 +170,14 @@ set_options(void *socket, enum souk_socket_kind kind)
         || souk_socket_set_int(socket, ZMQ_SNDHWM, kinds[kind].queue_out) != 0
         || zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_bytes_max, sizeof frame_bytes_max) != 0
         || souk_socket_set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) != 0
-        || souk_socket_set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) != 0
+        || souk_socket_set_int(socket, ZMQ_HEARTBEAT_IVL, kinds[kind].beats ? HEARTBEAT_MS : 0) != 0
         || souk_socket_set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) != 0
         || souk_socket_set_int(socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS) != 0
         || souk_socket_set_int(socket, ZMQ_TCP_KEEPALIVE, 1) != 0
+        || souk_socket_set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, HEARTBEAT_MS / 1000) != 0
+        || souk_socket_set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, HEARTBEAT_MS / 1000) != 0
+        || souk_socket_set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVES) != 0
+        || souk_socket_set_int(socket, ZMQ_TCP_MAXRT, HEARTBEAT_TIMEOUT_MS) != 0
         || souk_socket_set_int(socket, ZMQ_BACKLOG, BACKLOG) != 0
         || souk_socket_set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) != 0
         || souk_socket_set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) != 0)

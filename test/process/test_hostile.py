@@ -1,15 +1,20 @@
 """Peers that send without an end, connect without an end, or are no peers at all."""
+import os
 import resource
 import select
 import socket
 import struct
 import time
 
+import msgpack
+import zmq
+
 from system import WAIT_SECONDS, Door, Load, Skipped, System, skip_if_sanitized, until
 from test_faults import received
 
 DESCRIPTORS = 4000                      # of the daemon; half of what is not its own is for connections
 FLOOD = 5000                            # connections, more than it could have
+LEAVERS, FLOOD_REQUESTS = 200, 3000     # who come one after the other, and what each asks
 SENT_MAX = 8 << 30                      # far beyond memory_bytes_max
 MEMORY_BYTES_MAX = 1 << 30
 
@@ -77,6 +82,24 @@ def test_a_message_without_end_is_cut(build):
             system.more(lambda: len(load.taken), len(load.taken) + 10)
             load.end()
             assert system.status("stock").counters["connections_cut"] == 1
+
+
+def test_who_floods_and_leaves_harms_nobody(build):
+    """More than anybody takes at once, heartbeats in between, and gone with the first answer: libzmq ends a process whose
+    queue is full then."""
+    with System(build, services=("stock",)) as system:
+        system.start_all()
+        stock = system.daemons["stock"]
+        for _ in range(LEAVERS):
+            with system.context.socket(zmq.DEALER) as leaver:
+                leaver.linger, leaver.sndhwm, leaver.heartbeat_ivl = 0, 0, 1
+                leaver.connect(system.endpoint("stock", "queries"))
+                for _ in range(FLOOD_REQUESTS):
+                    leaver.send(msgpack.packb([1, 8, os.urandom(16), True, "souk.status", 1, 0, None, "leaver", False, [], b"",
+                                               b"\x90"]))
+                leaver.poll(1000)
+            assert stock.process.poll() is None, stock.log()
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
 
 
 def test_a_flood_of_connections_is_cut(build):
