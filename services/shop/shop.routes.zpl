@@ -2,6 +2,9 @@
 
 routes = shop
     about = "A shop: what it sells, carts and orders, people, and what its staff does."
+    session
+        pass = accounts.pass
+        guest = accounts.guest_pass
     refusals
         shop.not_signed_in = 401
         shop.staff_only = 403
