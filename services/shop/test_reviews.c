@@ -646,30 +646,56 @@ nobody_forgets(void **state)
     souk_stage_expect_same_tables(stage, NULL);
 }
 
-/* Killed at any moment: the page asks again until it is answered, and everything has happened once. */
+static const char *const everybody[] = { "reviews", "moderation" };
+
+/* The page asks until it is answered; in the end one review is shown, once. */
+static void
+one_review_is_shown(struct souk_stage *stage)
+{
+    const char *trace;
+
+    for (int tries = 0; tries < 2; tries++) {
+        souk_stage_send_as(stage, "page", 7, WRITE);
+        souk_stage_elapse(stage, 3000);
+    }
+    assert_non_null(trace = strstr(souk_stage_trace(stage), "review.updated review=11 product=5 author=2"));
+    assert_null(strstr(trace + 1, "review.updated"));
+    souk_stage_expect_same_tables(stage, NULL);
+}
+
 static void
 killed_at_any_moment(void **state)
 {
-    static const char *const everybody[] = { "reviews", "moderation" };
-
     for (size_t i = 0; i < sizeof everybody / sizeof everybody[0]; i++)
         for (int moment = SOUK_STAGE_NOW; moment <= SOUK_STAGE_BEFORE_SEND; moment++) {
             struct souk_stage *stage = open_stage();
-            const char *trace;
 
             *state = stage;
             souk_stage_crash(stage, everybody[i], (enum souk_stage_moment)moment);
-            for (int tries = 0; tries < 2; tries++) {
-                souk_stage_send_as(stage, "page", 7, WRITE);
-                souk_stage_elapse(stage, 3000);
-            }
-            trace = strstr(souk_stage_trace(stage), "review.updated review=11 product=5 author=2");
-            assert_non_null(trace);
-            assert_null(strstr(trace + 1, "review.updated"));
-            souk_stage_expect_same_tables(stage, NULL);
+            one_review_is_shown(stage);
             souk_stage_close(&stage);
             *state = NULL;
         }
+}
+
+/* The disk is full for a moment, at any write of either. */
+static void
+each_write_may_fail(void **state)
+{
+    for (size_t i = 0; i < sizeof everybody / sizeof everybody[0]; i++) {
+        bool struck = true;
+
+        for (uint32_t nth = 1; struck; nth++) {
+            struct souk_stage *stage = open_stage();
+
+            *state = stage;
+            souk_stage_fail_write(stage, everybody[i], nth);
+            one_review_is_shown(stage);
+            struck = souk_stage_fault_struck(stage);
+            souk_stage_close(&stage);
+            *state = NULL;
+        }
+    }
 }
 
 int
@@ -698,6 +724,7 @@ main(void)
         STORY(moderation_is_absent_and_back),
         STORY(nobody_forgets),
         STORIES(killed_at_any_moment),
+        STORIES(each_write_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,14 +34,19 @@ class GrowingShop(Shop):
         self.add("companion")
 
     def add(self, name, messages=""):
+        self.nodes += 1
+        self.exchange(self.read().replace("    messages", messages + "    messages", 1) + SERVICE.format(name=name))
+
+    def read(self):
+        with open(self.environment["SOUK_TOPOLOGY"], encoding="utf-8") as file:
+            return file.read()
+
+    def exchange(self, text):
         """At once, as somebody may be reading it."""
         path = self.environment["SOUK_TOPOLOGY"]
-        with open(path, encoding="utf-8") as file:
-            text = file.read().replace("    messages", messages + "    messages", 1)
         with open(path + ".new", "w", encoding="utf-8") as file:
-            file.write(text + SERVICE.format(name=name))
+            file.write(text)
         os.replace(path + ".new", path)
-        self.nodes += 1
 
     def furnish(self, admin):
         """Four teas, published and in stock."""
@@ -119,7 +124,11 @@ def test_a_service_is_added_while_the_shop_sells(build):
         bought = some_baskets(BEFORE)
         assert finished(shop.buy(bought, ann, card, seen)) == ["ok"] * BEFORE
         shop.settled(BEFORE)
-        before = shop.pids()
+        before, text = shop.pids(), shop.read()
+        shop.exchange(text + "servise = odd\n")         # with an error, it changes nothing
+        shop.up_process.send_signal(signal.SIGHUP)
+        shop.says("did you mean `service`?", 2)         # souk up and the daemons
+        shop.exchange(text)
         buying = shop.buy(some_baskets(MEANWHILE), ann, card, seen)
         shop.add("recommendations", MESSAGES)
         shop.up_process.send_signal(signal.SIGHUP)
