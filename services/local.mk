@@ -181,8 +181,10 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge.h \
 	services/bridge/bridge_answer.c \
 	services/bridge/bridge_api.c \
+	services/bridge/bridge_events.c \
 	services/bridge/bridge_files.c \
 	services/bridge/bridge_files.h \
+	services/bridge/bridge_follow.c \
 	services/bridge/bridge_guard.c \
 	services/bridge/bridge_http.c \
 	services/bridge/bridge_openapi.c \

@@ -233,6 +233,17 @@ struct souk_message_type {
     const struct souk_message_type *older;      /* the version before this one that is still read, NULL: none */
     const char *upcast_name;                    /* of an older one: the function that makes the next version of it */
     int (*upcast)(const void *message, struct souk_arena *arena, void *newer_out);
+
+    const struct souk_message_viewer *viewers;  /* of events, as described; at run time only */
+    size_t viewer_count;
+};
+
+#define SOUK_VIEWERS_MAX 8                      /* lines that say who may see an event */
+
+/* Somebody who may see an event in a browser: who has the role, whose id is in the field, or everybody. */
+struct souk_message_viewer {
+    const char *role;
+    const struct souk_field *person;
 };
 
 enum souk_audience { SOUK_AUDIENCE_PUBLIC, SOUK_AUDIENCE_INTERNAL, SOUK_AUDIENCE_PRIVATE };

@@ -58,8 +58,11 @@ static uint64_t end_us(const struct waiting *waiting);
 static struct waiting **find(struct souk_client *client, const struct souk_id *id);
 static char *keep(struct souk_slice *slice, char *room);
 static void forget(struct souk_client *client, struct waiting **link);
-static bool send_pull(struct souk_client *client);
+static int pack_pull(struct souk_client *client, struct souk_wire_pull *pull, struct souk_error *err);
+static bool send_pull(struct souk_client *client, void *socket);
 static bool take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
+static bool read_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
+static bool take_news(struct souk_client *client, int item, struct souk_client_news *news_out);
 static uint64_t steady_us(void);
 
 int
@@ -230,6 +233,59 @@ souk_client_receive(struct souk_client *client, uint32_t timeout_ms, struct souk
     }
 }
 
+int
+souk_client_next(struct souk_client *client, uint32_t timeout_ms, struct souk_client_news *news_out)
+{
+    const uint64_t until_us = steady_us() + timeout_ms * 1000ULL;
+    uint64_t now_us;
+    int item;
+    int rc;
+
+    for (;;) {
+        if ((rc = wait_for(client, until_us, &item)) == 0) {
+            if (take_news(client, item, news_out))
+                return 0;
+        } else if (rc != -SOUK_ENOTFOUND) {
+            return rc;
+        }
+        now_us = steady_us();
+        news_out->kind = SOUK_CLIENT_ANSWER;
+        if (take_late(client, now_us, &news_out->answer))
+            return 0;
+        if (rc == -SOUK_ENOTFOUND && (now_us >= until_us || client->is_watched_ready))
+            return -SOUK_ENOTFOUND;
+    }
+}
+
+static bool
+take_news(struct souk_client *client, int item, struct souk_client_news *news_out)
+{
+    if (client->item_kinds[item] == LINK_FOLLOW) {
+        news_out->kind = SOUK_CLIENT_HEARD;
+        news_out->heard[0] = client->message.frames[0];
+        news_out->heard[1] = client->message.frames[1];
+        return client->message.frame_count == 2;
+    }
+    news_out->kind = SOUK_CLIENT_PULLED;
+    if (read_pulled(client, &news_out->pulled))
+        return true;
+    news_out->kind = SOUK_CLIENT_ANSWER;
+    return take_reply(client, &news_out->answer);
+}
+
+int
+souk_client_pull_send(struct souk_client *client, const struct souk_topology_node *holder, struct souk_wire_pull *pull,
+    struct souk_error *err)
+{
+    void *socket;
+    int rc;
+
+    if ((rc = open_link(client, LINK_QUERIES, holder, &socket, err)) != 0
+        || (rc = pack_pull(client, pull, err)) != 0)
+        return rc;
+    return send_pull(client, socket) ? 0 : souk_fail(err, SOUK_EBUSY, "%s takes nothing now", holder->name.text);
+}
+
 void
 souk_client_watch(struct souk_client *client, int fd)
 {
@@ -270,14 +326,9 @@ souk_client_pull_begin(struct souk_client *client, const struct souk_topology_no
     assert(client->waiting_count == 0);
     if ((rc = open_link(client, LINK_QUERIES, holder, &client->pull_socket, err)) != 0)
         return rc;
-    pull->request = ++client->pull_request;
-    if (souk_name_set(&pull->asker, souk_slice_of(client->caller)) != 0)
-        return souk_fail(err, SOUK_EINVAL, "`%s` is no name of a caller", client->caller);
-    souk_pack_reset(&client->pack);
-    souk_wire_pull_put(&client->pack, pull);
-    if (client->pack.rc != 0)
-        return souk_fail(err, (enum souk_error_code)-client->pack.rc, "the pull cannot be encoded");
-    client->is_pull_sent = send_pull(client);
+    if ((rc = pack_pull(client, pull, err)) != 0)
+        return rc;
+    client->is_pull_sent = send_pull(client, client->pull_socket);
     return 0;
 }
 
@@ -310,7 +361,7 @@ souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms, struct sou
             return -SOUK_ENOTFOUND;
         if (client->is_pull_sent || now_us < retry_us)
             continue;
-        client->is_pull_sent = send_pull(client);
+        client->is_pull_sent = send_pull(client, client->pull_socket);
         retry_us = now_us + CONNECT_RETRY_MS * 1000;
     }
 }
@@ -563,22 +614,38 @@ forget(struct souk_client *client, struct waiting **link)
 
 /* ---- pulls ---------------------------------------------------------- */
 
+static int
+pack_pull(struct souk_client *client, struct souk_wire_pull *pull, struct souk_error *err)
+{
+    pull->request = ++client->pull_request;
+    if (souk_name_set(&pull->asker, souk_slice_of(client->caller)) != 0)
+        return souk_fail(err, SOUK_EINVAL, "`%s` is no name of a caller", client->caller);
+    souk_pack_reset(&client->pack);
+    souk_wire_pull_put(&client->pack, pull);
+    return client->pack.rc == 0 ? 0 : souk_fail(err, (enum souk_error_code)-client->pack.rc, "the pull cannot be encoded");
+}
+
 /* What lies in the pack. False while nobody takes it. */
 static bool
-send_pull(struct souk_client *client)
+send_pull(struct souk_client *client, void *socket)
 {
     struct souk_slice frame = souk_pack_slice(&client->pack);
     struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
 
-    return souk_socket_send(client->pull_socket, &out) == 0;
+    return souk_socket_send(socket, &out) == 0;
 }
 
 static bool
 take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out)
 {
+    return read_pulled(client, pulled_out) && pulled_out->answer.request == client->pull_request;
+}
+
+static bool
+read_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out)
+{
     if (souk_wire_kind(client->message.frames[0]) != SOUK_WIRE_PULLED
-        || souk_wire_pulled_get(client->message.frames[0], &pulled_out->answer) != 0
-        || pulled_out->answer.request != client->pull_request)
+        || souk_wire_pulled_get(client->message.frames[0], &pulled_out->answer) != 0)
         return false;
     pulled_out->batches = client->message.frames + 1;
     pulled_out->batch_count = client->message.frame_count - 1;

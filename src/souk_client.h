@@ -72,6 +72,12 @@ struct souk_client_answer {
     struct souk_wire_reply reply;               /* its slices are good until the next call */
 };
 
+struct souk_client_pulled {
+    struct souk_wire_pulled answer;
+    size_t batch_count;
+    const struct souk_slice *batches;           /* good until the next call */
+};
+
 /*
  * Begin a request; name, payload and pass are copied. 0; -SOUK_EBUSY: as many as may be are under
  * way, receive first; -SOUK_EINVAL (an id that is under way, or an endpoint); -SOUK_ETOOBIG; -SOUK_ENOMEM.
@@ -87,6 +93,30 @@ SOUK_MUST_CHECK int souk_client_receive(struct souk_client *client, uint32_t tim
 SOUK_MUST_CHECK int souk_client_ask(struct souk_client *client, const struct souk_client_request *request,
     struct souk_client_answer *answer_out, struct souk_error *err);
 
+/* ---- all of it at once ---------------------------------------------- */
+
+enum souk_client_kind { SOUK_CLIENT_ANSWER, SOUK_CLIENT_HEARD, SOUK_CLIENT_PULLED };
+
+/* What has come; its slices are good until the next call. */
+struct souk_client_news {
+    enum souk_client_kind kind;
+    struct souk_client_answer answer;
+    struct souk_slice heard[2];                 /* topic and message, of a subscription */
+    struct souk_client_pulled pulled;           /* whose pull it answers, `request` says */
+};
+
+/*
+ * For a loop that asks, hears and pulls: the next of whatever comes. What has not been answered to a
+ * pull, `busy` included, shows by its silence. As souk_client_receive().
+ */
+SOUK_MUST_CHECK int souk_client_next(struct souk_client *client, uint32_t timeout_ms, struct souk_client_news *news_out);
+/*
+ * Send a pull whose answer comes as news; any number may be under way. `request` and `asker` are filled in. 0,
+ * -SOUK_EBUSY (nobody takes it now), -SOUK_EINVAL (an endpoint, or the caller is no name), -SOUK_ENOMEM or -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_client_pull_send(struct souk_client *client, const struct souk_topology_node *holder,
+    struct souk_wire_pull *pull, struct souk_error *err);
+
 /*
  * A loop of the caller's that has a descriptor of its own to wait for: from now on souk_client_receive() also
  * comes back, with -SOUK_ENOTFOUND, as soon as `fd` can be read. -1: none any more.
@@ -94,12 +124,6 @@ SOUK_MUST_CHECK int souk_client_ask(struct souk_client *client, const struct sou
 void souk_client_watch(struct souk_client *client, int fd);
 
 /* ---- streams -------------------------------------------------------- */
-
-struct souk_client_pulled {
-    struct souk_wire_pulled answer;
-    size_t batch_count;
-    const struct souk_slice *batches;           /* good until the next call */
-};
 
 /*
  * Ask `holder`, an origin or an event store, for what follows on `pull`'s

@@ -51,6 +51,7 @@ static const struct souk_zpl_rule event_rules[] = {
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_ONCE },
     { "subject", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "forgets", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "audience", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "version", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "after", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_SOME },
     { "fields", SOUK_ZPL_SECTION, SOUK_ZPL_ONCE },

@@ -25,6 +25,10 @@ static int check_type(struct souk_description *description, const struct souk_de
     struct souk_error *err);
 static int check_personal(struct souk_description *description, const struct souk_described *described,
     const struct souk_message_type *type, struct souk_error *err);
+static int resolve_viewers(struct souk_description *description, const struct souk_described *described,
+    struct souk_error *err);
+static int read_viewer(struct souk_description *description, const struct souk_zpl_node *node,
+    const struct souk_message_type *type, struct souk_message_viewer *viewer, struct souk_error *err);
 static int resolve_causes(struct souk_description *description, const struct souk_described *described,
     struct souk_error *err);
 static int fail_not_found(struct souk_description *description, const struct souk_zpl_node *node, const char *name,
@@ -101,7 +105,68 @@ check_type(struct souk_description *description, const struct souk_described *de
         if ((rc = check_personal(description, described, older, err)) != 0)
             return rc;
     }
-    return type->kind == SOUK_EVENT ? resolve_causes(description, described, err) : 0;
+    if (type->kind != SOUK_EVENT)
+        return 0;
+    if ((rc = resolve_viewers(description, described, err)) != 0)
+        return rc;
+    return resolve_causes(description, described, err);
+}
+
+/* public, person FIELD, role NAME. Without any the stream's audience stands: everybody, or nobody. */
+static int
+resolve_viewers(struct souk_description *description, const struct souk_described *described, struct souk_error *err)
+{
+    const struct souk_zpl_node *first = souk_zpl_child(described->node, "audience");
+    struct souk_message_type *type = described->type;
+    const struct souk_message_stream *stream;
+    struct souk_message_viewer *viewers;
+    const struct souk_zpl_node *node;
+    size_t count = 1;
+    int rc;
+
+    stream = souk_messages_stream(&description->messages, souk_slice_of(type->stream));
+    for (node = first; node != NULL; node = souk_zpl_again(node)) {
+        if (count++ > SOUK_VIEWERS_MAX)
+            return souk_zpl_fail(description->zpl, node, err, "more than %d lines `audience`", SOUK_VIEWERS_MAX);
+    }
+    if ((viewers = souk_arena_alloc(&description->arena, count * sizeof *viewers)) == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "no memory for who may see `%s`", type->name);
+    type->viewers = viewers;
+    if (first != NULL && stream->audience == SOUK_AUDIENCE_PRIVATE)
+        return souk_zpl_fail(description->zpl, first, err, "stream `%s` is private: nobody else sees its events",
+            stream->name);
+    if (first == NULL && stream->audience == SOUK_AUDIENCE_PUBLIC)
+        type->viewer_count = 1;                 /* everybody */
+    for (node = first; node != NULL; node = souk_zpl_again(node)) {
+        if ((rc = read_viewer(description, node, type, &viewers[type->viewer_count], err)) != 0)
+            return rc;
+        type->viewer_count++;
+    }
+    return 0;
+}
+
+static int
+read_viewer(struct souk_description *description, const struct souk_zpl_node *node,
+    const struct souk_message_type *type, struct souk_message_viewer *viewer, struct souk_error *err)
+{
+    const char *word = strchr(node->value, ' ');
+    size_t i;
+
+    if (strcmp(node->value, "public") == 0)
+        return 0;
+    if (word != NULL && strncmp(node->value, "role ", 5) == 0 && souk_description_is_name(word + 1, 0)) {
+        viewer->role = word + 1;
+        return 0;
+    }
+    for (i = 0; word != NULL && strncmp(node->value, "person ", 7) == 0 && i < type->field_count; i++) {
+        if (strcmp(type->fields[i].name, word + 1) == 0 && type->fields[i].type == SOUK_FIELD_ID
+            && !type->fields[i].is_list)
+            viewer->person = &type->fields[i];
+    }
+    if (viewer->person != NULL)
+        return 0;
+    return souk_zpl_fail(description->zpl, node, err, "audience `%s`: public, `person FIELD` with a field of type id, or"
+        " `role NAME` is meant", node->value);
 }
 
 /* A person can be forgotten: such a field is sealed, stays in a private stream and its tables, and may become absent. */

@@ -24,6 +24,8 @@
 #define SOUK_ROUTE_PARAMETERS_MAX 128           /* of one request behind its `?` */
 #define SOUK_ROUTE_ROLES_MAX 8
 #define SOUK_ROUTE_OUTCOMES_MAX 8
+#define SOUK_ROUTE_STREAMS_MAX 32               /* as many cursors as a request carries */
+#define SOUK_ROUTES_RENEWALS_MAX 8
 #define SOUK_ROUTES_SESSION_SECONDS (30 * 24 * 3600)
 #define SOUK_ROUTES_SESSION_SECONDS_MAX (400 * 24 * 3600)   /* browsers keep nothing for longer */
 #define SOUK_ROUTES_SECRET_BYTES 32             /* of a session, and of its hash, BLAKE2b-256 */
@@ -89,8 +91,10 @@ struct souk_route {
     const char *about;                          /* NULL: what the message is about */
     enum souk_route_method method;
     struct souk_route_path path;
-    const struct souk_message_type *type;       /* a command or a query, in its newest version */
+    const struct souk_message_type *type;       /* a command or a query, in its newest version; NULL: it gives events */
     const struct souk_topology_node *node;      /* who answers it */
+    size_t event_count;
+    const struct souk_topology_stream *events[SOUK_ROUTE_STREAMS_MAX];  /* whose events it gives */
     struct souk_route_path location;            /* of what a command has made; text NULL: it makes nothing */
     uint64_t deadline_ms, body_bytes_max;
     bool needs_key;                             /* a request without Idempotency-Key is refused */
@@ -121,6 +125,8 @@ struct souk_routes_issue {
 /* How browsers are known again; `session` in the file. */
 struct souk_routes_session {
     struct souk_routes_issue person, guest;
+    size_t renewal_count;
+    const struct souk_message_type *renewals[SOUK_ROUTES_RENEWALS_MAX]; /* events after which a person's passes are old */
     uint64_t seconds;                           /* that a browser keeps it */
 };
 
@@ -145,6 +151,11 @@ struct souk_routes_limits {
     uint64_t connections_per_address;           /*                                              20 */
     uint64_t waiting_max;                       /* requests that wait for services;             256 */
     uint64_t passes_max;                        /* that are kept;                               4096 */
+    uint64_t event_streams_max;                 /* browsers that are told events;               256 */
+    uint64_t events_kept_max;                   /* for who was away;                            10000 */
+    uint64_t events_kept_bytes;                 /* of those;                                    16 MiB */
+    uint64_t events_kept_ms;                    /* at a start, back so far;                     600000 */
+    uint64_t heartbeat_ms;                      /* to who is told nothing else;                 15000 */
 };
 
 /* One of them, by name; the table ends with one whose name is NULL. */

@@ -26,6 +26,11 @@ const struct souk_routes_number souk_routes_numbers[] = {
     { "connections_per_address", NUMBER(connections_per_address), 20, 1, 10000 },
     { "waiting_max", NUMBER(waiting_max), 256, 1, 1000 },
     { "passes_max", NUMBER(passes_max), 4096, 1, 65536 },
+    { "event_streams_max", NUMBER(event_streams_max), 256, 1, 10000 },
+    { "events_kept_max", NUMBER(events_kept_max), 10000, 1, 1000000 },
+    { "events_kept_bytes", NUMBER(events_kept_bytes), 16 * 1024 * 1024, 1024, 1024 * 1024 * 1024 },
+    { "events_kept_ms", NUMBER(events_kept_ms), 600000, 1, 24 * 3600 * 1000 },
+    { "heartbeat_ms", NUMBER(heartbeat_ms), 15000, 10, 600000 },
     { .name = NULL },
 };
 
@@ -51,6 +56,7 @@ static const struct souk_zpl_rule route_rules[] = {
     { "about", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "query", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "command", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "events", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "location", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "deadline_ms", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "body_bytes_max", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
@@ -79,6 +85,8 @@ static void read_route(struct souk_routes_reading *reading, const struct souk_zp
 static const char *read_method(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     struct souk_route *route);
 static void read_message(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
+    struct souk_route *route);
+static void read_events(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     struct souk_route *route);
 static const struct souk_message_type *find_message(struct souk_routes_reading *reading,
     const struct souk_zpl_node *node, enum souk_message_kind kind);
@@ -365,8 +373,13 @@ read_message(struct souk_routes_reading *reading, const struct souk_zpl_node *no
     const struct souk_zpl_node *command = souk_routes_valued(node, "command");
     const struct souk_zpl_node *said = query != NULL ? query : command;
 
-    if ((query == NULL) == (command == NULL)) {
-        souk_routes_wrong(reading, node, "`route = %s`: either a `query` or a `command` is meant", node->value);
+    if (souk_zpl_child(node, "events") != NULL && said == NULL) {
+        read_events(reading, node, route);
+        return;
+    }
+    if ((query == NULL) == (command == NULL) || souk_zpl_child(node, "events") != NULL) {
+        souk_routes_wrong(reading, node, "`route = %s`: either a `query` or a `command` or `events` are meant",
+            node->value);
         return;
     }
     if (query != NULL && route->method != SOUK_ROUTE_GET)
@@ -376,6 +389,36 @@ read_message(struct souk_routes_reading *reading, const struct souk_zpl_node *no
         souk_routes_wrong(reading, command, "a command changes something: it is sent with POST, PUT, PATCH or DELETE,"
             " not GET");
     route->type = souk_routes_message(reading, said, query != NULL ? SOUK_QUERY : SOUK_COMMAND, &route->node);
+}
+
+/* Streams that the bridge follows. */
+static void
+read_events(struct souk_routes_reading *reading, const struct souk_zpl_node *node, struct souk_route *route)
+{
+    static const char *const of_messages[] = { "cache", "etag", "deadline_ms", "refusals" };
+    const struct souk_topology_client *client = reading->client;
+    const struct souk_zpl_node *child;
+    size_t i;
+
+    if (route->method != SOUK_ROUTE_GET)
+        souk_routes_wrong(reading, node, "events are asked for with GET, not %s", souk_route_method_name(route->method));
+    for (i = 0; i < sizeof of_messages / sizeof of_messages[0]; i++) {
+        if ((child = souk_zpl_child(node, of_messages[i])) != NULL)
+            souk_routes_wrong(reading, child, "`%s` is said of messages, and these are events", child->name);
+    }
+    for (child = souk_zpl_child(node, "events"); child != NULL; child = souk_zpl_again(child)) {
+        if (!child->has_value)
+            continue;
+        for (i = 0; i < client->follow_count && strcmp(client->follows[i]->name.text, child->value) != 0; i++)
+            continue;
+        if (i == client->follow_count)
+            souk_routes_wrong(reading, child, "`client = %s` does not follow `%s`: the topology has no `follow = %s` below"
+                " it", client->name.text, child->value, child->value);
+        else if (route->event_count == SOUK_ROUTE_STREAMS_MAX)
+            souk_routes_wrong(reading, child, "more than %d streams", SOUK_ROUTE_STREAMS_MAX);
+        else
+            route->events[route->event_count++] = client->follows[i];
+    }
 }
 
 const struct souk_message_type *

@@ -18,11 +18,13 @@ static const struct souk_zpl_rule session_rules[] = {
     { "pass", SOUK_ZPL_VALUE, SOUK_ZPL_ONCE },
     { "guest", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "seconds", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "renewed_by", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { .name = NULL },
 };
 
 static void read_issue(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     struct souk_routes_issue *issue);
+static void read_renewal(struct souk_routes_reading *reading, const struct souk_zpl_node *node);
 static const struct souk_field *read_word(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     struct souk_route *route);
 static const struct souk_field *find_bytes(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
@@ -50,10 +52,39 @@ souk_routes_read_session(struct souk_routes_reading *reading, const struct souk_
         read_issue(reading, child, &routes->session.person);
     if ((child = souk_routes_valued(section, "guest")) != NULL)
         read_issue(reading, child, &routes->session.guest);
+    for (child = souk_zpl_child(section, "renewed_by"); child != NULL; child = souk_zpl_again(child)) {
+        if (child->has_value)
+            read_renewal(reading, child);
+    }
     if ((child = souk_routes_valued(section, "seconds")) != NULL
         && souk_zpl_number(routes->parts->zpl, child, 60, SOUK_ROUTES_SESSION_SECONDS_MAX, &routes->session.seconds,
             &err) != 0)
         souk_routes_note(reading, child, &err);
+}
+
+/* An event whose key is the person, in a stream that the bridge follows. */
+static void
+read_renewal(struct souk_routes_reading *reading, const struct souk_zpl_node *node)
+{
+    const struct souk_message_type *type = souk_catalogue_find(reading->catalogue, souk_slice_of(node->value));
+    struct souk_routes_session *session = &reading->routes->session;
+    const struct souk_topology_client *client = reading->client;
+    size_t i = 0;
+
+    while (type != NULL && type->kind == SOUK_EVENT && i < client->follow_count
+        && strcmp(client->follows[i]->name.text, type->stream) != 0)
+        i++;
+    if (type == NULL || type->kind != SOUK_EVENT)
+        souk_routes_wrong(reading, node, "no event `%s` is described", node->value);
+    else if (type->key_field_count != 1 || type->fields[type->key_fields[0]].type != SOUK_FIELD_ID)
+        souk_routes_wrong(reading, node, "the key of `%s` is no person's id", node->value);
+    else if (i == client->follow_count)
+        souk_routes_wrong(reading, node, "`client = %s` does not follow `%s`, in which `%s` is: the topology has no"
+            " `follow = %s` below it", client->name.text, type->stream, node->value, type->stream);
+    else if (session->renewal_count == SOUK_ROUTES_RENEWALS_MAX)
+        souk_routes_wrong(reading, node, "more than %d lines `renewed_by`", SOUK_ROUTES_RENEWALS_MAX);
+    else
+        session->renewals[session->renewal_count++] = type;
 }
 
 /* One field that has to be there, the secret; and a pass in the reply. */

@@ -19,6 +19,7 @@
 
 #define TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
 #define IDLE_MS 1000                    /* a turn of the loop takes so long at most */
+#define TURN_NEWS_MAX 256               /* of services, before browsers have their turn */
 #define DRAIN_MS 5000                   /* what a stop leaves for answers that are on their way */
 
 enum { OPTION_KEYS = 256 };
@@ -39,6 +40,8 @@ static int read_files(struct bridge *bridge, struct souk_error *err);
 static int watch_signals(struct bridge *bridge, struct souk_error *err);
 static int say_listening(struct bridge *bridge, uint16_t port);
 static void run(struct bridge *bridge);
+static void hear_news(struct bridge *bridge, const struct souk_client_news *news);
+static uint32_t run_events(struct bridge *bridge);
 static bool hear_signals(struct bridge *bridge);
 static int exit_status(int rc);
 
@@ -98,6 +101,8 @@ done:
     souk_client_close(&bridge.client);
     bridge_api_done(&bridge);
     bridge_sessions_close(&bridge.sessions);
+    bridge_follow_close(&bridge.follow);
+    bridge_events_close(&bridge);
     free(bridge.rates);
     bridge_files_close(&bridge.files);
     bridge_watch_close(&bridge.watch);
@@ -230,9 +235,10 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
     souk_client_set_key(bridge->client, bridge->key);
     if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL
         || (bridge->watch = bridge_watch_new(bridge)) == NULL
-        || (bridge->sessions = bridge_sessions_new()) == NULL)
+        || (bridge->sessions = bridge_sessions_new()) == NULL
+        || (bridge->events = bridge_events_new(bridge)) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory for rates and files");
-    if ((rc = read_files(bridge, err)) != 0)
+    if ((rc = read_files(bridge, err)) != 0 || (rc = bridge_follow_start(bridge, err)) != 0)
         return rc;
     if ((rc = souk_socket_listen(bridge->self->listen, &listen_fd, &port, err)) != 0
         || (rc = bridge_http_start(bridge, listen_fd, err)) != 0)
@@ -305,16 +311,17 @@ run(struct bridge *bridge)
     const uint64_t watchdog_ms = souk_notify_watchdog_ms();
     uint64_t end_us = UINT64_MAX;
     uint64_t told_us = 0;
-    struct souk_client_answer answer;
+    struct souk_client_news news;
     uint32_t timeout_ms = 0;
-    int rc;
+    size_t i;
+    int rc = 0;
 
     for (;;) {
-        while ((rc = souk_client_receive(bridge->client, timeout_ms, &answer)) == 0) {
-            bridge_api_hear(bridge, &answer);
+        for (i = 0; i < TURN_NEWS_MAX && (rc = souk_client_next(bridge->client, timeout_ms, &news)) == 0; i++) {
+            hear_news(bridge, &news);
             timeout_ms = 0;
         }
-        if (rc != -SOUK_ENOTFOUND)
+        if (rc != 0 && rc != -SOUK_ENOTFOUND)
             souk_report(bridge->report, SOUK_LEVEL_WARN, "failed", "receiving from services failed");
         if (hear_signals(bridge) && !bridge->is_stopping) {
             souk_report(bridge->report, SOUK_LEVEL_INFO, "stopping", "no new connections");
@@ -324,7 +331,10 @@ run(struct bridge *bridge)
             bridge_api_stop(bridge);
             end_us = bridge_now_us() + DRAIN_MS * 1000;
         }
-        timeout_ms = bridge_http_run(bridge, IDLE_MS);
+        timeout_ms = run_events(bridge);
+        timeout_ms = bridge_http_run(bridge, timeout_ms);
+        if (rc == 0)
+            timeout_ms = 0;                     /* there is more from services */
         if (bridge->is_stopping && (bridge->exchange_count == 0 || bridge_now_us() >= end_us))
             return;
         if (watchdog_ms > 0 && bridge_now_us() - told_us >= watchdog_ms * 1000 / 2) {
@@ -332,6 +342,36 @@ run(struct bridge *bridge)
             (void)souk_notify("WATCHDOG=1");
         }
     }
+}
+
+static void
+hear_news(struct bridge *bridge, const struct souk_client_news *news)
+{
+    switch (news->kind) {
+    case SOUK_CLIENT_ANSWER:
+        bridge_api_hear(bridge, &news->answer);
+        break;
+    case SOUK_CLIENT_HEARD:
+        bridge_follow_heard(bridge, news->heard);
+        break;
+    case SOUK_CLIENT_PULLED:
+        bridge_follow_pulled(bridge, &news->pulled);
+        break;
+    }
+}
+
+/* Gives the time to wait at most, in ms. */
+static uint32_t
+run_events(struct bridge *bridge)
+{
+    const uint64_t now_us = bridge_now_us();
+    const uint64_t follow_us = bridge_follow_run(bridge, now_us);
+    const uint64_t browsers_us = bridge_events_run(bridge, now_us);
+    const uint64_t next_us = follow_us < browsers_us ? follow_us : browsers_us;
+
+    if (next_us <= now_us)
+        return 0;
+    return next_us - now_us >= IDLE_MS * 1000 ? IDLE_MS : (uint32_t)((next_us - now_us) / 1000 + 1);
 }
 
 /* HUP goes to all daemons of a system; whom it does not concern must not end of it. */

@@ -7,6 +7,8 @@
  *   bridge_api.c     exchanges that are commands and queries
  *   bridge_reply.c   what services have answered to them
  *   bridge_session.c who a browser is
+ *   bridge_follow.c  streams that the bridge follows
+ *   bridge_events.c  browsers that are told events
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
  *   bridge_rate.c    how often an address may ask
  *   bridge_files.c   files that are served as they are
@@ -23,6 +25,7 @@
 #include <microhttpd.h>
 
 #include "bridge_files.h"
+#include "souk_batch.h"
 #include "souk_catalogue.h"
 #include "souk_client.h"
 #include "souk_report.h"
@@ -76,6 +79,7 @@ struct bridge_exchange {
     enum bridge_session session;
     bool is_new_guest;                          /* its secret was drawn here */
     bool is_asked_anew;                         /* its pass was old, and has been asked for again */
+    bool had_session;                           /* whose it is could not be found out */
     bool has_new_secret;
     uint8_t secret[SOUK_ROUTES_SECRET_BYTES];   /* of its session, if it has one */
     uint8_t new_secret[SOUK_ROUTES_SECRET_BYTES];   /* of the session that begins */
@@ -85,6 +89,7 @@ struct bridge_exchange {
     bool is_shared;                             /* the response is the table's of files */
     const char *caching;                        /* Cache-Control; NULL: no-store */
     char caching_room[BRIDGE_CACHING_BYTES];
+    struct bridge_browser *browser;             /* that is told events; NULL: it is none */
     struct bridge_ask *ask;                     /* while it waits */
     struct bridge_exchange *next_waiting;       /* of the same ask */
 };
@@ -94,7 +99,9 @@ struct bridge_ask {
     struct bridge_ask *next, *previous;
     struct souk_id id;
     uint8_t hash[8];                            /* of what is asked, and for whom */
-    struct bridge_pass *pass;                   /* that is asked for; NULL: it is the exchanges' own request */
+    /* Who takes the answer; NULL: the exchanges that wait for it. */
+    void (*hear)(struct bridge *bridge, struct bridge_ask *ask, const struct souk_client_answer *answer);
+    struct bridge_pass *pass;                   /* that is asked for */
     struct bridge_exchange *exchanges;
 };
 
@@ -116,6 +123,8 @@ struct bridge {
     struct bridge_files *files;
     struct bridge_watch *watch;
     struct bridge_sessions *sessions;
+    struct bridge_follow *follow;
+    struct bridge_events *events;
     struct bridge_ask *asks;
     size_t exchange_count, waiting_count;       /* under way; waiting for services */
     bool is_stopping;
@@ -137,6 +146,8 @@ uint32_t bridge_http_run(struct bridge *bridge, uint32_t timeout_ms);
 void bridge_http_resume(struct bridge_exchange *exchange);
 /* What it waited for before it could ask is there: make an answer, or wait for one. */
 void bridge_http_again(struct bridge_exchange *exchange);
+/* The answer has to go on within that time; 0: there is none just now. */
+void bridge_http_deadline(struct bridge_exchange *exchange, uint64_t after_ms);
 /* A field of the request's header; NULL when it is not there. */
 const char *bridge_http_field(const struct bridge_exchange *exchange, const char *name);
 
@@ -205,6 +216,52 @@ void bridge_session_hear(struct bridge *bridge, struct bridge_ask *ask, const st
 /* The answer is made: say in it which session the browser has from now on. */
 void bridge_session_tell(struct bridge_exchange *exchange);
 
+/* Whom the exchange speaks for, if anybody; good until another pass is asked for. */
+const struct souk_pass *bridge_session_pass(const struct bridge_exchange *exchange);
+/* How long it is good from now on. */
+uint64_t bridge_session_left_ms(const struct souk_pass *pass);
+
+/* ---- bridge_follow.c ------------------------------------------------ */
+
+/* Begin to follow what the routes want to know. 0, -SOUK_ENOMEM, -SOUK_EINVAL or -SOUK_EIO. */
+SOUK_MUST_CHECK int bridge_follow_start(struct bridge *bridge, struct souk_error *err);
+void bridge_follow_close(struct bridge_follow **follow_p);
+/* Ask for what is missing. Gives the time, steady, at which there may be more to do. */
+uint64_t bridge_follow_run(struct bridge *bridge, uint64_t now_us);
+/* Something was published, or has come to a pull. */
+void bridge_follow_heard(struct bridge *bridge, const struct souk_slice frames[2]);
+void bridge_follow_pulled(struct bridge *bridge, const struct souk_client_pulled *pulled);
+/* Streams have numbers from 0 to SOUK_ROUTE_STREAMS_MAX - 1. */
+size_t bridge_follow_index(const struct bridge *bridge, const struct souk_topology_stream *stream);
+const struct souk_name *bridge_follow_name(const struct bridge *bridge, size_t index);
+/* Is all of it there? */
+bool bridge_follow_is_known(const struct bridge *bridge, size_t index);
+/* How far it has come; and whether a place is in the history that is known here. */
+struct souk_point bridge_follow_point(const struct bridge *bridge, size_t index);
+bool bridge_follow_had(const struct bridge *bridge, size_t index, struct souk_point point);
+
+/* ---- bridge_events.c ------------------------------------------------ */
+
+/* NULL without memory. */
+struct bridge_events *bridge_events_new(const struct bridge *bridge);
+void bridge_events_close(struct bridge *bridge);
+/* A browser that wants to be told events; an answer is made. `pass` NULL: it is nobody's. */
+void bridge_events_open(struct bridge_exchange *exchange, const struct souk_pass *pass);
+/* Its exchange ends. */
+void bridge_events_leave(struct bridge_exchange *exchange);
+/* A stream begins there; an event of it; what was told of it is void. */
+void bridge_events_begin(struct bridge *bridge, size_t stream, struct souk_point point);
+void bridge_events_take(struct bridge *bridge, size_t stream, struct souk_epoch epoch, const struct souk_event *event);
+void bridge_events_reset(struct bridge *bridge, size_t stream);
+/* Heartbeats, and ends of streams. Gives the time, steady, of the next one. */
+uint64_t bridge_events_run(struct bridge *bridge, uint64_t now_us);
+/* What that person, NULL: anybody, may see is asked for again. */
+void bridge_events_forget(struct bridge *bridge, const struct souk_id *person);
+/* May somebody, NULL: nobody in particular, see an event that says `data`? */
+bool bridge_may_see(const struct souk_message_type *type, const json_t *data, const struct souk_pass *pass);
+/* Browsers, events that are kept, events that were sent, and browsers that had to begin anew. */
+void bridge_events_counts(const struct bridge *bridge, uint64_t counts_out[4]);
+
 /* ---- bridge_rate.c -------------------------------------------------- */
 
 #define BRIDGE_RATES_MAX 8192                   /* addresses and routes that are remembered */
@@ -269,6 +326,8 @@ void bridge_answer_kept(struct bridge_exchange *exchange, const struct souk_rout
  */
 void bridge_answer_problem(struct bridge_exchange *exchange, const struct bridge_problem *problem, unsigned status,
     json_t *extra, const char *format, ...) SOUK_PRINTF(5, 6);
+/* The same of one that goes on and on; the response is taken. */
+void bridge_answer_stream(struct bridge_exchange *exchange, struct MHD_Response *response, const char *type);
 /* Add a header to the answer. */
 void bridge_answer_header(struct bridge_exchange *exchange, const char *name, const char *value);
 /* Retry-After, in whole seconds, at least one. */

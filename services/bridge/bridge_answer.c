@@ -56,6 +56,8 @@ static bool has_tag(const char *list, const char *tag);
 static const char *make_caching(const struct souk_route *route, char room[BRIDGE_CACHING_BYTES]);
 static void set_response(struct bridge_exchange *exchange, unsigned status, const char *type, char *text,
     size_t bytes, enum MHD_ResponseMemoryMode mode);
+static void take_response(struct bridge_exchange *exchange, unsigned status, const char *type,
+    struct MHD_Response *response);
 
 void
 bridge_answer_json(struct bridge_exchange *exchange, unsigned status, const char *type, json_t *json)
@@ -203,10 +205,27 @@ bridge_answer_retry(struct bridge_exchange *exchange, uint64_t after_ms)
     bridge_answer_header(exchange, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
 }
 
-/* What all have: nobody keeps it unless its route says so, nothing runs in it, and it says what it belongs to. */
+void
+bridge_answer_stream(struct bridge_exchange *exchange, struct MHD_Response *response, const char *type)
+{
+    take_response(exchange, MHD_HTTP_OK, type, response);
+    bridge_answer_header(exchange, "X-Accel-Buffering", "no");      /* a proxy that waits for the end would wait long */
+}
+
 static void
 set_response(struct bridge_exchange *exchange, unsigned status, const char *type, char *text, size_t bytes,
     enum MHD_ResponseMemoryMode mode)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(bytes, text, mode);
+
+    if (response == NULL && mode == MHD_RESPMEM_MUST_FREE)
+        free(text);
+    take_response(exchange, status, type, response);
+}
+
+/* What all have: nobody keeps it unless its route says so, nothing runs in it, and it says what it belongs to. */
+static void
+take_response(struct bridge_exchange *exchange, unsigned status, const char *type, struct MHD_Response *response)
 {
     char correlation[SOUK_ID_TEXT_BYTES];
 
@@ -214,9 +233,7 @@ set_response(struct bridge_exchange *exchange, unsigned status, const char *type
         MHD_destroy_response(exchange->response);
     exchange->is_shared = false;
     exchange->status = status;
-    exchange->response = MHD_create_response_from_buffer(bytes, text, mode);
-    if (exchange->response == NULL && mode == MHD_RESPMEM_MUST_FREE)
-        free(text);
+    exchange->response = response;
     souk_id_format(exchange->correlation, correlation);
     if (type != NULL)
         bridge_answer_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);

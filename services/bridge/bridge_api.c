@@ -22,7 +22,7 @@ static bool check_accept(struct bridge_exchange *exchange);
 static bool check_body(struct bridge_exchange *exchange);
 static bool check_cursors(struct bridge_exchange *exchange);
 static bool is_json(const char *type);
-static bool accepts_json(const char *accept);
+static bool accepts(const char *accept, const char *const ranges[3]);
 static bool is_shallow(struct souk_slice json);
 static bool take_tag(struct bridge_exchange *exchange, struct souk_slice *tag_out);
 static bool take_key(struct bridge_exchange *exchange, struct souk_id *id_out);
@@ -96,13 +96,14 @@ check_origin(struct bridge_exchange *exchange)
     const bool is_same_site = site != NULL && strcmp(site, "same-origin") == 0;
     const bool is_same_origin = name != NULL && host != NULL && strcasecmp(name + 3, host) == 0;
 
-    if (!bridge_is_command(exchange))
+    if (!bridge_is_command(exchange) && (exchange->match.route->event_count == 0 || site == NULL
+            || strcmp(site, "cross-site") != 0))
         return true;
-    if ((site == NULL || is_same_site || strcmp(site, "none") == 0) && (origin == NULL || is_same_origin)
+    if (bridge_is_command(exchange) && (site == NULL || is_same_site || strcmp(site, "none") == 0) && (origin == NULL || is_same_origin)
         && (exchange->session == BRIDGE_NOBODY || is_same_site || is_same_origin))
         return true;
-    bridge_answer_problem(exchange, &bridge_cross_site, 0, NULL, "what changes something is taken from pages of this"
-        " origin only; with a session's cookie Origin or Sec-Fetch-Site has to say so");
+    bridge_answer_problem(exchange, &bridge_cross_site, 0, NULL, "what changes something, or lasts, is taken from pages"
+        " of this origin only; with a session's cookie Origin or Sec-Fetch-Site has to say so");
     return false;
 }
 
@@ -129,26 +130,28 @@ check_rate(struct bridge_exchange *exchange)
 static bool
 check_accept(struct bridge_exchange *exchange)
 {
+    static const char *const json[] = { "*/*", "application/*", BRIDGE_JSON };
+    static const char *const events[] = { "*/*", "text/*", "text/event-stream" };
     const char *accept = bridge_http_field(exchange, MHD_HTTP_HEADER_ACCEPT);
 
-    if (accept == NULL || accepts_json(accept))
+    if (accept == NULL || accepts(accept, exchange->match.route->event_count > 0 ? events : json))
         return true;
-    bridge_answer_problem(exchange, &bridge_not_acceptable, 0, NULL, BRIDGE_JSON " is what there is");
+    bridge_answer_problem(exchange, &bridge_not_acceptable, 0, NULL, "%s is what there is",
+        exchange->match.route->event_count > 0 ? events[2] : json[2]);
     return false;
 }
 
-/* Is there a range that has JSON, and that is not ruled out by q=0? */
+/* Is there one of the ranges, and not ruled out by q=0? */
 static bool
-accepts_json(const char *accept)
+accepts(const char *accept, const char *const ranges[3])
 {
-    static const char *const ranges[] = { "*/*", "application/*", BRIDGE_JSON };
     size_t bytes;
     size_t i;
 
     for (; *accept != '\0'; accept += bytes + (accept[bytes] == ',')) {
         accept += strspn(accept, " \t");
         bytes = strcspn(accept, ",");
-        for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        for (i = 0; i < 3; i++) {
             const size_t range_bytes = strlen(ranges[i]);
             const char *quality = accept + range_bytes;
 
@@ -239,6 +242,10 @@ bridge_api_go(struct bridge_exchange *exchange)
     }
     if (!take_tag(exchange, &said.if_match) || !bridge_session_settle(exchange, &pass, &pass_bytes))
         return;
+    if (exchange->match.route->event_count > 0) {
+        bridge_events_open(exchange, pass);
+        return;
+    }
     said.secret_hash = bridge_session_hash(exchange, hash);
     bridge_session_address(exchange, address);
     said.address = souk_slice_of(address);
@@ -465,8 +472,8 @@ bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer)
     struct bridge_exchange *exchange;
 
     unlink_ask(bridge, asked);
-    if (asked->pass != NULL)
-        bridge_session_hear(bridge, asked, answer);
+    if (asked->hear != NULL)
+        asked->hear(bridge, asked, answer);
     else if (asked->exchanges != NULL)
         bridge_watch_service(bridge, asked->exchanges->match.route->node, !answer->is_late);
     while ((exchange = bridge_ask_take(bridge, asked)) != NULL) {
@@ -498,6 +505,7 @@ bridge_api_stop(struct bridge *bridge)
             bridge_http_resume(exchange);
         }
     }
+    bridge_events_forget(bridge, NULL);
 }
 
 void

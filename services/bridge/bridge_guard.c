@@ -13,7 +13,7 @@
 #define LENGTH_DIGITS_MAX 15
 
 /* Fields that may be there once. */
-enum single { HOST, LENGTH, CODING, TYPE, EXPECT, ORIGIN, COOKIE, MATCH, KEY, CURSORS, SINGLES };
+enum single { HOST, LENGTH, CODING, TYPE, EXPECT, ORIGIN, COOKIE, MATCH, KEY, CURSORS, LAST, SINGLES };
 
 struct looking {
     struct bridge_exchange *exchange;
@@ -102,6 +102,7 @@ look_at_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_
         [MATCH] = MHD_HTTP_HEADER_IF_MATCH,
         [KEY] = "Idempotency-Key",
         [CURSORS] = "Souk-Cursors",
+        [LAST] = "Last-Event-ID",
     };
     struct looking *looking = cls;
     size_t i;

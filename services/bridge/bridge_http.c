@@ -128,6 +128,12 @@ bridge_http_again(struct bridge_exchange *exchange)
         bridge_http_resume(exchange);
 }
 
+void
+bridge_http_deadline(struct bridge_exchange *exchange, uint64_t after_ms)
+{
+    set_deadline(exchange->bridge, exchange->peer, after_ms);
+}
+
 const char *
 bridge_http_field(const struct bridge_exchange *exchange, const char *name)
 {
@@ -352,6 +358,7 @@ end_exchange(void *cls, struct MHD_Connection *connection, void **context, enum 
     if (exchange == NULL)
         return;
     *context = NULL;
+    bridge_events_leave(exchange);
     if (exchange->stage != BRIDGE_NEW)
         set_deadline(bridge, exchange->peer, bridge->routes->limits.idle_ms);
     if (exchange->response != NULL && !exchange->is_shared)

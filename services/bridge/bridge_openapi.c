@@ -19,6 +19,7 @@
 
 static json_t *make_openapi(const struct bridge *bridge);
 static void add_operation(const struct bridge *bridge, json_t *paths, const struct souk_route *route);
+static json_t *events_json(const struct souk_route *route);
 static json_t *security_json(const struct souk_route *route);
 static json_t *parameters_json(const struct souk_route *route);
 static void add_parameter(json_t *list, const char *in, const char *name, bool is_needed, const char *about,
@@ -117,6 +118,30 @@ make_openapi(const struct bridge *bridge)
     return openapi;
 }
 
+/* What there is to be told, and how a stream of it goes on. */
+static json_t *
+events_json(const struct souk_route *route)
+{
+    char id[NAME_BYTES] = "events";
+    json_t *operation;
+    size_t i;
+
+    for (i = 0; i < route->event_count && strlen(id) + SOUK_NAME_BYTES_MAX + 2 < sizeof id; i++)
+        (void)snprintf(id + strlen(id), sizeof id - strlen(id), ".%s", route->events[i]->name.text);
+    operation = json_pack("{ss ss s[{ss ss sb s{ss} ss}{ss ss sb s{ss} ss}] s{s{ss s{s{s{ss}}}} s{ss s{s{s{ss}}}}}}",
+        "operationId", id, "summary", route->about != NULL ? route->about : "Events as they happen, as server-sent"
+        " events.", "parameters", "name", "Last-Event-ID", "in", "header", "required", 0, "schema", "type", "string",
+        "description", "The id of the event before, which a browser says by itself.", "name", "after", "in", "query",
+        "required", 0, "schema", "type", "string", "description", "The same, or the Souk-Cursors of an answer.",
+        "responses", "200", "description", "Messages with a JSON object each: type, stream, number, subject, time_ms,"
+        " data; and the events `begin` and `reset`.", "content", "text/event-stream", "schema", "type", "string",
+        "default", "description", "A problem.", "content", BRIDGE_PROBLEM, "schema", "$ref",
+        "#/components/schemas/problem");
+    if (route->role_count > 0)
+        (void)json_object_set_new(operation, "security", security_json(route));
+    return operation;
+}
+
 /* One of the roles is enough. */
 static json_t *
 security_json(const struct souk_route *route)
@@ -138,6 +163,10 @@ add_operation(const struct bridge *bridge, json_t *paths, const struct souk_rout
 
     if (path == NULL && (path = json_object()) != NULL)
         (void)json_object_set_new(paths, route->path.text, path);
+    if (route->type == NULL) {
+        (void)json_object_set_new(path, methods[route->method], events_json(route));
+        return;
+    }
     operation = json_pack("{ss ss? so so}", "operationId", route->type->name, "summary", route->about != NULL
         ? route->about : route->type->about, "parameters", parameters_json(route), "responses",
         responses_json(bridge, route));

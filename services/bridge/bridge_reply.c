@@ -26,7 +26,7 @@ static json_t *key_json(const struct bridge_exchange *exchange, const struct sou
 bool
 bridge_is_command(const struct bridge_exchange *exchange)
 {
-    return exchange->match.route->type->kind == SOUK_COMMAND;
+    return exchange->match.route->type != NULL && exchange->match.route->type->kind == SOUK_COMMAND;
 }
 
 void
@@ -163,27 +163,30 @@ query_json(struct bridge_exchange *exchange, const struct souk_wire_reply *reply
     return json;
 }
 
-/* What the command caused, of streams that everybody may see. NULL without memory. */
+/* What the command caused, as far as who sent it may see it. NULL without memory. */
 static json_t *
 events_json(struct bridge_exchange *exchange, const struct souk_wire_reply *reply)
 {
     const struct souk_catalogue *catalogue = exchange->bridge->catalogue;
-    const struct souk_message_stream *stream;
+    const struct souk_pass *pass = bridge_session_pass(exchange);
+    const struct souk_message_type *type;
     json_t *events = json_array();
     char key[SOUK_SHOWN_KEY_BYTES];
     struct souk_wire_entry entry;
     struct souk_unpack in;
+    json_t *data;
 
     souk_unpack_init(&in, reply->body);
     while (souk_wire_body_next(&in, &entry) == 0) {
-        stream = souk_catalogue_stream(catalogue, entry.stream);
-        if (stream == NULL || stream->audience != SOUK_AUDIENCE_PUBLIC)
+        if ((type = souk_catalogue_find(catalogue, entry.name)) == NULL || type->viewer_count == 0)
             continue;
+        data = souk_shown_message_json(catalogue, entry.name, entry.version, entry.payload);
         souk_shown_key(catalogue, entry.name, entry.key, key);
-        (void)json_array_append_new(events, json_pack("{ss% ss% sI ss so}", "type", entry.name.base,
-            entry.name.size_bytes, "stream", entry.stream.base, entry.stream.size_bytes, "number",
-            (json_int_t)entry.number, "subject", key, "data",
-            souk_shown_message_json(catalogue, entry.name, entry.version, entry.payload)));
+        if (bridge_may_see(type, data, pass))
+            (void)json_array_append_new(events, json_pack("{ss% ss% sI ss sO}", "type", entry.name.base,
+                entry.name.size_bytes, "stream", entry.stream.base, entry.stream.size_bytes, "number",
+                (json_int_t)entry.number, "subject", key, "data", data));
+        json_decref(data);
     }
     return events;
 }

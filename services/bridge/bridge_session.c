@@ -298,6 +298,24 @@ bridge_session_forget(struct bridge *bridge, struct souk_id person)
         if (pass->size_bytes > 0 && memcmp(pass->pass.person.bytes, person.bytes, sizeof person.bytes) == 0)
             drop(bridge->sessions, pass);
     }
+    bridge_events_forget(bridge, &person);
+}
+
+const struct souk_pass *
+bridge_session_pass(const struct bridge_exchange *exchange)
+{
+    const struct bridge_pass *pass = exchange->session == BRIDGE_NOBODY || !souk_route_asks_who(exchange->match.route)
+        ? NULL : find(exchange->bridge, exchange);
+
+    return pass == NULL || pass->size_bytes == 0 ? NULL : &pass->pass;
+}
+
+uint64_t
+bridge_session_left_ms(const struct souk_pass *pass)
+{
+    const uint64_t now_ms = wall_ms();
+
+    return pass->expires_ms > now_ms ? pass->expires_ms - now_ms : 0;
 }
 
 void
@@ -357,6 +375,7 @@ ask_for(struct bridge_exchange *exchange, struct bridge_pass *pass)
         souk_report(bridge->report, SOUK_LEVEL_WARN, "not_sent", "%s", err.text);
         return false;
     }
+    pass->ask->hear = bridge_session_hear;
     pass->ask->pass = pass;
     return true;
 }
@@ -405,6 +424,7 @@ hand_out(struct bridge_exchange *exchange, const struct bridge_pass *pass, bool 
 
     if (is_nobody)
         exchange->is_new_guest = false;
+    exchange->had_session = !is_known && !is_nobody;
     if (!is_known && (is_nobody || route->role_count == 0))
         exchange->session = BRIDGE_NOBODY;
     if (is_known || exchange->session == BRIDGE_NOBODY) {

@@ -178,6 +178,7 @@ answer_metrics(struct bridge_exchange *exchange)
     const struct bridge_watch *watch = bridge->watch;
     const struct souk_route *route;
     const struct bridge_peer *peer;
+    uint64_t counts[4];
     uint64_t count = 0;
     size_t peers = 0;
     size_t bytes = 0;
@@ -222,6 +223,15 @@ answer_metrics(struct bridge_exchange *exchange)
     (void)fprintf(out, "souk_bridge_connections %zu\n", peers);
     write_head(out, "souk_bridge_waiting", "gauge", "Requests that wait for services.");
     (void)fprintf(out, "souk_bridge_waiting %zu\n", bridge->waiting_count);
+    bridge_events_counts(bridge, counts);
+    write_head(out, "souk_bridge_event_streams", "gauge", "Browsers that are told events.");
+    (void)fprintf(out, "souk_bridge_event_streams %" PRIu64 "\n", counts[0]);
+    write_head(out, "souk_bridge_events_kept", "gauge", "Events that are kept for who was away.");
+    (void)fprintf(out, "souk_bridge_events_kept %" PRIu64 "\n", counts[1]);
+    write_head(out, "souk_bridge_events_sent_total", "counter", "Events that browsers were told.");
+    (void)fprintf(out, "souk_bridge_events_sent_total %" PRIu64 "\n", counts[2]);
+    write_head(out, "souk_bridge_event_resets_total", "counter", "Times that a browser had to begin anew.");
+    (void)fprintf(out, "souk_bridge_event_resets_total %" PRIu64 "\n", counts[3]);
     write_head(out, "souk_bridge_uptime_seconds", "gauge", "Since the bridge began.");
     (void)fprintf(out, "souk_bridge_uptime_seconds %" PRIu64 "\n", (bridge_now_us() - watch->begun_us) / 1000000);
     if (fclose(out) != 0) {

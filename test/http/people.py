@@ -42,6 +42,8 @@ client = bridge
     call = lodge
     query = accounts
     query = lodge
+    follow = lodge
+    follow = accounts
 """
 
 ROUTES = """routes = inn
@@ -49,6 +51,7 @@ ROUTES = """routes = inn
     session
         pass = accounts.pass
         guest = accounts.guest_pass
+        renewed_by = accounts.appointed
     refusals
         accounts.wrong = 401
         accounts.too_many_tries = 429
@@ -93,6 +96,10 @@ route = POST /api/visits
     session = guest
     role = guest
     role = customer
+
+route = GET /api/events
+    events = lodge
+    session = maybe
 
 route = POST /api/notes
     command = lodge.note

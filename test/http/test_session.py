@@ -148,7 +148,7 @@ def test_another_password_ends_all_sessions_but_a_new_one(build):
 def test_who_has_a_pass_needs_no_accounts(build):
     """A pass is good without the one that gave it; who has none is told to come again."""
     short = lambda text: text.replace("guest\n    role = guest", "guest\n    deadline_ms = 200\n    role = guest").replace(
-        "session = maybe", "session = maybe\n    deadline_ms = 200")
+        "query = lodge.who", "query = lodge.who\n    deadline_ms = 200")
     with People(build, edit=short) as system:
         known, unknown = Browser(system), Browser(system)
         known.register()

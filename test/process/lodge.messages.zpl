@@ -29,6 +29,7 @@ event = lodge.entered
     about = Somebody has come in.
     stream = lodge
     key = person
+    audience = person person
     after = lodge.enter
     fields
         person = id
@@ -37,6 +38,7 @@ event = lodge.noted
     about = A note was written.
     stream = lodge
     key = person
+    audience = role staff
     after = lodge.note
     fields
         person = id, who wrote it

@@ -283,6 +283,45 @@ circles_of_events_need_a_guard(void **state)
 #undef IN_A_CIRCLE
 }
 
+/* Events say who may see them in a browser; without a word, the stream does. */
+static void
+events_have_viewers(void **state)
+{
+#define VIEWED(audience, lines) TOP COMMAND "stream = p\n    about = x\n    audience = " audience "\n" \
+    "event = people.moved\n    about = x\n    stream = p\n    key = person_id\n    after = orders.place\n" lines \
+    "    fields\n        person_id = id\n        text = text 9\n"
+#define MEANT ": public, `person FIELD` with a field of type id, or `role NAME` is meant"
+    struct souk_description *description;
+    const struct souk_message_type *type;
+    struct souk_error err;
+
+    description = describe(VIEWED("internal", "    audience = person person_id\n    audience = role staff\n"), &err);
+    type = souk_messages_find(souk_description_messages(description), souk_slice_of("people.moved"));
+    assert_int_equal(type->viewer_count, 2);
+    assert_string_equal(type->viewers[0].person->name, "person_id");
+    assert_string_equal(type->viewers[1].role, "staff");
+    souk_description_close(&description);
+    description = describe(VIEWED("public", ""), &err);
+    type = souk_messages_find(souk_description_messages(description), souk_slice_of("people.moved"));
+    assert_int_equal(type->viewer_count, 1);
+    assert_null(type->viewers[0].person);
+    assert_null(type->viewers[0].role);
+    souk_description_close(&description);
+    description = describe(VIEWED("internal", ""), &err);
+    type = souk_messages_find(souk_description_messages(description), souk_slice_of("people.moved"));
+    assert_int_equal(type->viewer_count, 0);
+    souk_description_close(&description);
+    expect_taken(VIEWED("internal", "    audience = public\n"));
+    expect_refused(VIEWED("private", "    audience = role staff\n"),
+        "shop.zpl:16: stream `p` is private: nobody else sees its events");
+    expect_refused(VIEWED("internal", "    audience = person text\n"), "shop.zpl:16: audience `person text`" MEANT);
+    expect_refused(VIEWED("internal", "    audience = person x\n"), "shop.zpl:16: audience `person x`" MEANT);
+    expect_refused(VIEWED("internal", "    audience = role Staff\n"), "shop.zpl:16: audience `role Staff`" MEANT);
+    expect_refused(VIEWED("internal", "    audience = staff\n"), "shop.zpl:16: audience `staff`" MEANT);
+#undef VIEWED
+#undef MEANT
+}
+
 static void
 personal_fields_stay_private_and_may_be_forgotten(void **state)
 {
@@ -623,6 +662,7 @@ main(void)
         cmocka_unit_test(entries_that_cannot_be_meant_are_named),
         cmocka_unit_test(events_that_cannot_be_meant_are_named),
         cmocka_unit_test(circles_of_events_need_a_guard),
+        cmocka_unit_test(events_have_viewers),
         cmocka_unit_test(personal_fields_stay_private_and_may_be_forgotten),
         cmocka_unit_test(older_versions_go_down_one_by_one),
         cmocka_unit_test(fields_that_cannot_be_meant_are_named),

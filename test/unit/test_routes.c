@@ -73,9 +73,9 @@ what_is_missing_or_unknown_is_said(void **state)
     refused(HEAD "    abut = x\n" PAGE "    quarry = x\n",
         "r.zpl:2: `abut` is not known here; did you mean `about`?\n"
         "r.zpl:5: `quarry` is not known here; did you mean `query`?\n");
-    refused(HEAD "route = GET /x\n", "r.zpl:2: `route = GET /x`: either a `query` or a `command` is meant\n");
+    refused(HEAD "route = GET /x\n", "r.zpl:2: `route = GET /x`: either a `query` or a `command` or `events` are meant\n");
     refused(HEAD PAGE "    command = book.write\n",
-        "r.zpl:2: `route = GET /api/pages/{page_id}`: either a `query` or a `command` is meant\n");
+        "r.zpl:2: `route = GET /api/pages/{page_id}`: either a `query` or a `command` or `events` are meant\n");
 }
 
 static void
@@ -600,6 +600,29 @@ a_session_has_fields_of_its_command(void **state)
         " this is a query\n");
 }
 
+/* Of streams that the bridge follows, and nothing that is said of messages. */
+static void
+events_are_of_streams_that_are_followed(void **state)
+{
+    struct souk_routes *routes = good(KNOWN "route = GET /events\n    events = book\n    session = maybe\n    rate = 5 per 1\n");
+
+    assert_null(routes->routes[0].type);
+    assert_int_equal(routes->routes[0].event_count, 1);
+    assert_string_equal(routes->routes[0].events[0]->name.text, "book");
+    assert_int_equal(routes->limits.events_kept_max, 10000);
+    souk_routes_close(&routes);
+    refused(HEAD "route = GET /events\n    events = books\n", "r.zpl:3: `client = bridge` does not follow `books`: the"
+        " topology has no `follow = books` below it\n");
+    refused(HEAD "route = POST /events\n    events = book\n", "r.zpl:2: events are asked for with GET, not POST\n");
+    refused(HEAD "route = GET /events\n    events = book\n    query = book.look\n", "r.zpl:2: `route = GET /events`: either"
+        " a `query` or a `command` or `events` are meant\n");
+    refused(HEAD "route = GET /events\n    events = book\n    cache = revalidate\n    deadline_ms = 5\n",
+        "r.zpl:4: `cache` is said of messages, and these are events\n"
+        "r.zpl:5: `deadline_ms` is said of messages, and these are events\n");
+    refused(HEAD "    session\n        pass = book.pass\n        renewed_by = book.signed\n        renewed_by = book.write\n" PAGE,
+        "r.zpl:4: the key of `book.signed` is no person's id\nr.zpl:5: no event `book.write` is described\n");
+}
+
 static void
 a_place_is_percent_encoded(void **state)
 {
@@ -645,6 +668,7 @@ main(void)
         cmocka_unit_test(rates_and_roles_have_limits),
         cmocka_unit_test(sessions_are_said_in_whole),
         cmocka_unit_test(a_session_has_fields_of_its_command),
+        cmocka_unit_test(events_are_of_streams_that_are_followed),
         cmocka_unit_test(a_tag_is_a_field_of_the_command),
         cmocka_unit_test(a_place_is_percent_encoded),
     };
