@@ -55,6 +55,7 @@ struct souk_stage_config {
     bool event_store;                           /* one that records every stream on the stage stands there too */
     uint64_t start_ms;                          /* what the services take for the time of [0], ms since 1970 */
     uint64_t seed;                              /* of all ids */
+    bool quiet;                                 /* the trace has only what does not go well: for a history of years */
     void (*fail)(const char *report, void *fail_arg);   /* NULL: print it to the standard error and abort(3) */
     void *fail_arg;
 };
@@ -87,6 +88,8 @@ SOUK_PUBLIC void souk_stage_send_json(struct souk_stage *stage, const char *name
  * `roles`, at most SOUK_PASS_ROLES_MAX names with spaces between: "customer staff".
  */
 SOUK_PUBLIC void souk_stage_sign_in(struct souk_stage *stage, uint64_t person, const char *roles);
+/* The same with a whole id. */
+SOUK_PUBLIC void souk_stage_sign_in_as(struct souk_stage *stage, struct souk_id person, const char *roles);
 /* From now on they come in nobody's name, as in the beginning. */
 SOUK_PUBLIC void souk_stage_sign_out(struct souk_stage *stage);
 /* Ask a query. */
@@ -143,6 +146,14 @@ SOUK_PUBLIC void souk_stage_wipe(struct souk_stage *stage, const char *service);
  * events are parked, both have to have the same tables.
  */
 SOUK_PUBLIC void souk_stage_rebuild(struct souk_stage *stage, const char *service);
+/*
+ * Have an event store record all that the services on the stage have written,
+ * and leave the new directory `path` as the data of a system, souk-up(1), whose
+ * event store is called `name`: that one's store, and the services' keys of
+ * persons. At its first start the services take the past back that they had here.
+ * Not with an event store on the stage.
+ */
+SOUK_PUBLIC void souk_stage_record(struct souk_stage *stage, const char *name, const char *path);
 /*
  * The writer of `stream` loses the last `events` of it, which followers may
  * have reacted to, and goes on in a new epoch. A writer on the stage loses the

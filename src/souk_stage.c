@@ -10,6 +10,7 @@
 
 #include <souk-json.h>
 
+#include "souk_directory.h"
 #include "souk_parked.h"
 #include "souk_seal.h"
 #include "souk_zpl.h"
@@ -17,6 +18,8 @@
 #define DIRECTORY_NAME "souk-stage.XXXXXX"
 #define WARM_UP_MS_MAX (60 * 1000)      /* steady time until everybody has found everybody */
 #define STEADY_MS 1000                  /* what the steady clock shows at first */
+#define RECORD_MS 1000                  /* an event store that comes late looks around so often */
+#define RECORD_TRIES_MAX 3600
 #define SILENCE "silence"
 
 /* Keys whose parked events are run again. */
@@ -51,6 +54,10 @@ static void send(struct souk_stage *stage, const char *caller, struct souk_id id
     const struct souk_message_type *type, json_t *json);
 static void read_and_send(struct souk_stage *stage, enum souk_message_kind kind, const char *caller, struct souk_id id,
     const char *message);
+static int leave_data(struct souk_stage *stage, struct stage_node *recorder, const char *name, const char *path,
+    struct souk_error *err);
+static void know_event_store(struct souk_stage *stage, size_t count);
+static void pass_time(struct souk_stage *stage, uint64_t end_ms);
 static struct stage_node *find_service(struct souk_stage *stage, const char *name, bool or_event_store);
 static struct stage_node *find_node(struct souk_stage *stage, const char *name, bool or_event_store);
 static struct stage_node *find_writer(const struct souk_stage *stage, const char *stream);
@@ -73,6 +80,7 @@ souk_stage_open(const struct souk_stage_config *config, struct souk_stage **stag
     stage->fail_arg = config->fail_arg;
     stage->start_ms = config->start_ms;
     stage->steady_ms = STEADY_MS;
+    stage->is_quiet = config->quiet;
     stage->random = config->seed;
     if ((rc = begin(stage, config, err)) != 0) {
         souk_stage_close(&stage);
@@ -480,7 +488,7 @@ stage_random_fill(void *node, void *bytes_out, size_t size_bytes)
         z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
         bytes[i] = (uint8_t)(z >> 32);
     }
-    if (size_bytes != sizeof(struct souk_id))
+    if (size_bytes != sizeof(struct souk_id) || stage->is_quiet)
         return;
     stage->drawn = stage_grow(stage->drawn, stage->drawn_count, &stage->drawn_room, sizeof *stage->drawn);
     drawn = &stage->drawn[stage->drawn_count++];
@@ -802,6 +810,13 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
         stage_finish(stage, "elapse", NULL);
         return;
     }
+    pass_time(stage, end_ms);
+    stage_finish(stage, "elapse", NULL);
+}
+
+static void
+pass_time(struct souk_stage *stage, uint64_t end_ms)
+{
     stage_settle(stage);
     while (stage->now_ms < end_ms && !stage->has_failed) {
         uint64_t due_ms, next_ms;
@@ -813,7 +828,6 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
         stage_settle(stage);
     }
     stage_set_pace(stage, false);
-    stage_finish(stage, "elapse", NULL);
 }
 
 /* ---- what is to be seen --------------------------------------------- */
@@ -928,6 +942,64 @@ souk_stage_rebuild(struct souk_stage *stage, const char *service)
     if (node != NULL)
         stage_rebuild(node);
     stage_finish(stage, "rebuild", service);
+}
+
+void
+souk_stage_record(struct souk_stage *stage, const char *name, const char *path)
+{
+    struct stage_node *recorder = NULL;
+    struct souk_error err = { 0 };
+
+    if (stage_find(stage, souk_slice_of(SOUK_STAGE_EVENT_STORE)) != NULL)
+        stage_fail(stage, "there is an event store on the stage");
+    else if (add_event_store(stage, &err) != 0
+        || (recorder = stage_find(stage, souk_slice_of(SOUK_STAGE_EVENT_STORE))) == NULL
+        || wire_node(recorder, true, &err) != 0)
+        fail_with(stage, &err);
+    else
+        stage_process_start(recorder);
+    if (recorder != NULL)
+        know_event_store(stage, 1);             /* private streams are given to event stores, too */
+    for (uint32_t tries = 0; !stage->has_failed && !stage_is_level(stage); tries++) {
+        if (tries == RECORD_TRIES_MAX)
+            stage_fail(stage, "the event store does not get to the end of it");
+        pass_time(stage, stage->now_ms + RECORD_MS);
+    }
+    if (!stage->has_failed && leave_data(stage, recorder, name, path, &err) != 0)
+        fail_with(stage, &err);
+    if (recorder != NULL)
+        know_event_store(stage, 0);
+    stage_node_remove(&recorder);
+    stage_finish(stage, "record", path);
+}
+
+static int
+leave_data(struct souk_stage *stage, struct stage_node *recorder, const char *name, const char *path,
+    struct souk_error *err)
+{
+    char place[SOUK_DIRECTORY_PATH_BYTES_MAX];
+    int size, rc;
+
+    if (access(path, F_OK) == 0)
+        return souk_fail(err, SOUK_EINVAL, "%s: it is there already", path);
+    size = snprintf(place, sizeof place, "%s/%s/store", path, name);
+    if (size < 0 || (size_t)size >= sizeof place)
+        return souk_fail(err, SOUK_EINVAL, "%s: its path is too long", path);
+    if ((rc = souk_directory_make(place, (size_t)size - strlen("/store"), err)) != 0
+        || (rc = souk_store_copy(recorder->process.store, place, err)) != 0)
+        return rc;
+    for (uint32_t i = 0; i < stage->node_count && rc == 0; i++)
+        if (stage->nodes[i] != NULL && stage->nodes[i]->wiring->keyring != NULL)
+            rc = stage_keyring_copy(stage->nodes[i], path, err);
+    return rc;
+}
+
+static void
+know_event_store(struct souk_stage *stage, size_t count)
+{
+    for (uint32_t i = 0; i < stage->node_count; i++)
+        if (stage->nodes[i] != NULL)
+            stage->nodes[i]->wiring->store_count = count;
 }
 
 void

@@ -2,18 +2,20 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "souk_directory.h"
 #include "souk_keyring.h"
 #include "souk_core_parts.h"    /* the arena of a round, whose fault it was, when heads and idle pulls are due */
 
 #define DISK_PATH_BYTES_MAX (STAGE_PATH_BYTES_MAX + 16)
 #define KEYRING_PATH_BYTES_MAX (STAGE_PATH_BYTES_MAX + SOUK_NAME_BYTES_MAX + 8)
-#define STORE_BYTES_MAX (UINT64_C(256) * 1024 * 1024)
+#define STORE_BYTES_MAX (UINT64_C(4) * 1024 * 1024 * 1024)     /* of addresses; files are as long as what is in them */
 #define READERS_MAX 4
 #define PASSES_MAX 10000                /* with something to do and no time passing */
 #define CALM_MS (60 * 60 * 1000)        /* between heads and idle pulls while nobody lacks anything */
@@ -104,6 +106,29 @@ stage_keyring_open(struct stage_node *node, struct souk_error *err)
 
     keyring_path(node, path);
     return souk_keyring_open(path, &node->wiring->keyring, err);
+}
+
+int
+stage_keyring_copy(const struct stage_node *node, const char *directory, struct souk_error *err)
+{
+    char from_path[KEYRING_PATH_BYTES_MAX], path[SOUK_DIRECTORY_PATH_BYTES_MAX], bytes[4096];
+    int from = -1, to = -1, rc = 0;
+    ssize_t size = 0;
+
+    keyring_path(node, from_path);
+    (void)snprintf(path, sizeof path, "%s/%s" SOUK_KEYRING_SUFFIX, directory, node->name.text);
+    if ((from = open(from_path, O_RDONLY | O_CLOEXEC)) >= 0)
+        to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    while (to >= 0 && (size = read(from, bytes, sizeof bytes)) > 0)
+        if (write(to, bytes, (size_t)size) != size)
+            break;
+    if (to < 0 || size != 0 || fsync(to) != 0)
+        rc = souk_fail(err, SOUK_EIO, "%s: the keys of persons cannot be copied there: %s", path, strerror(errno));
+    if (from >= 0)
+        (void)close(from);
+    if (to >= 0)
+        (void)close(to);
+    return rc;
 }
 
 static void

@@ -105,6 +105,7 @@ struct souk_stage {
     bool in_memory;                             /* the directory is */
     uint32_t disks;                             /* made so far */
     uint64_t start_ms, now_ms, steady_ms;       /* now_ms from the start; steady_ms more has passed before it */
+    bool is_quiet;
     uint64_t random;
     uint64_t ids;                               /* given to commands and events of the stage */
     struct stage_node *nodes[STAGE_NODES_MAX];
@@ -163,6 +164,8 @@ struct stage_node *stage_node_add(struct souk_stage *stage, enum stage_kind kind
 void stage_node_remove(struct stage_node **node_p);
 /* It goes with the node; a new disk keeps it. */
 int stage_keyring_open(struct stage_node *node, struct souk_error *err);
+/* Copy its keys of persons into `directory`, under the name that they have beside a daemon's data. */
+SOUK_MUST_CHECK int stage_keyring_copy(const struct stage_node *node, const char *directory, struct souk_error *err);
 void stage_disk_new(struct stage_node *node);
 void stage_disk_remove(struct souk_stage *stage, uint32_t disk);
 /* Open everything of the node on its disk. 0, or what failed. */

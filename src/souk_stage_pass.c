@@ -24,10 +24,18 @@ stage_wire_passes(struct souk_stage *stage, struct souk_wiring *wiring)
 void
 souk_stage_sign_in(struct souk_stage *stage, uint64_t person, const char *roles)
 {
-    struct souk_pass pass = { .role_count = 0 };
+    struct souk_id id = { { 0 } };
+
+    souk_put_u64(id.bytes + 8, person);
+    souk_stage_sign_in_as(stage, id, roles);
+}
+
+void
+souk_stage_sign_in_as(struct souk_stage *stage, struct souk_id person, const char *roles)
+{
+    struct souk_pass pass = { .person = person };
     const char *at = roles;
 
-    souk_put_u64(pass.person.bytes + 8, person);
     while (*(at += strspn(at, " ")) != '\0') {
         const struct souk_slice role = { at, strcspn(at, " ") };
 

@@ -64,6 +64,7 @@ static void
 walk_store(struct stage_node *node, bool notes)
 {
     struct lane *lanes = stage_alloc(node->own_count + 1, sizeof *lanes);
+    const uint32_t own_count = node->stage->is_quiet ? 0 : node->own_count;
     struct parked_walk parked = { .node = node, .notes = notes };
     struct souk_txn *txn = NULL;
     struct lane *lane;
@@ -71,9 +72,9 @@ walk_store(struct stage_node *node, bool notes)
 
     if ((rc = souk_txn_begin(node->process.store, SOUK_TXN_READ, &txn)) != 0)
         goto done;
-    for (uint32_t i = 0; i < node->own_count && rc == 0; i++)
+    for (uint32_t i = 0; i < own_count && rc == 0; i++)
         rc = begin_lane(txn, node, i, &lanes[i]);
-    while (rc == 0 && (lane = first_lane(lanes, node->own_count)) != NULL) {
+    while (rc == 0 && (lane = first_lane(lanes, own_count)) != NULL) {
         const struct souk_position end = souk_batch_end(&lane->header);
 
         if (notes)
@@ -224,7 +225,7 @@ stage_note_request(struct stage_node *asker, const struct souk_name *to, struct 
     struct stage_request *request;
     struct souk_wire_request asked;
 
-    if (souk_wire_request_get(frame, &asked) != 0)
+    if (stage->is_quiet || souk_wire_request_get(frame, &asked) != 0)
         return;
     for (uint32_t i = 0; i < stage->request_count; i++)
         if (memcmp(stage->requests[i].id.bytes, asked.id.bytes, sizeof asked.id.bytes) == 0)
@@ -246,7 +247,7 @@ stage_note_outcome(struct stage_node *asker, const struct souk_name *from, struc
     struct souk_stage *stage = asker->stage;
     struct souk_wire_reply reply;
 
-    if (souk_wire_reply_get(frame, &reply) != 0)
+    if (stage->is_quiet || souk_wire_reply_get(frame, &reply) != 0)
         return;
     for (uint32_t i = 0; i < stage->request_count; i++) {
         struct stage_request *request = &stage->requests[i];
@@ -278,6 +279,8 @@ stage_note_reply(struct souk_stage *stage, const struct stage_node *from, bool i
         stage_fail(stage, "%s: its reply cannot be read", from->name.text);
         return;
     }
+    if (stage->is_quiet && reply.status == SOUK_STATUS_OK)
+        return;
     begin_line(stage);
     stage_say(text, "%s", is_query ? "answer" : "reply");
     if (!is_query || reply.status != SOUK_STATUS_OK)

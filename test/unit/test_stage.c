@@ -10,11 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include <souk-stage.h>
 
+#include "souk_directory.h"
+#include "souk_log.h"
 #include "stage.h"
 
 #define HOLD "900000"                   /* STAGE_HOLD_MS */
@@ -784,6 +787,64 @@ an_event_store_can_be_lost_too(void **state)
     souk_stage_expect_same_tables(stage, NULL);
 }
 
+/* Where the event store of a recorded past stands in a stream. */
+static uint64_t
+recorded_head(struct souk_txn *txn, const char *stream)
+{
+    struct souk_position head;
+    struct souk_name name;
+    struct souk_log log;
+
+    assert_int_equal(souk_name_set(&name, souk_slice_of(stream)), 0);
+    assert_int_equal(souk_log_open(txn, &name, &log), 0);
+    assert_int_equal(souk_log_head(txn, &log, &head, NULL), 0);
+    return head.number;
+}
+
+/* A past that is lived through quickly, without a trace of what went well, and left for others. */
+static void
+a_past_is_recorded(void **state)
+{
+    const char *const tmpdir = getenv("TMPDIR");
+    struct caught caught = { 0 };
+    struct souk_stage *stage = *state = open_stage(&(struct souk_stage_config){ .services = inventory_alone,
+        .messages = &stage_messages, .quiet = true, .fail = catch_report, .fail_arg = &caught });
+    struct souk_store *store = NULL;
+    struct souk_txn *txn = NULL;
+    struct souk_error err;
+    char directory[256], path[270], place[290];
+
+    (void)snprintf(directory, sizeof directory, "%s/souk-past.XXXXXX", tmpdir == NULL ? "/tmp" : tmpdir);
+    assert_non_null(mkdtemp(directory));
+    (void)snprintf(path, sizeof path, "%s/data", directory);
+    (void)snprintf(place, sizeof place, "%s/es1/store", path);
+    souk_stage_send(stage, "inventory.receive sku=tea units=3 cost=250EUR");
+    souk_stage_send(stage, "inventory.reserve order=7 sku=tea units=4");
+    souk_stage_elapse(stage, UINT64_C(365) * 24 * 3600 * 1000);
+    souk_stage_send(stage, "inventory.reserve order=7 sku=tea units=2");
+    souk_stage_elapse(stage, UINT64_C(365) * 24 * 3600 * 1000);
+    assert_string_equal(souk_stage_trace(stage), "[   0] reply refused sold_out\n");
+    souk_stage_record(stage, "es1", path);
+    assert_int_equal(caught.count, 0);
+    assert_int_equal(souk_store_open(&(struct souk_store_config){ .path = place }, &store, &err), 0);
+    assert_int_equal(souk_txn_begin(store, SOUK_TXN_READ, &txn), 0);
+    assert_int_equal(recorded_head(txn, "inventory"), 3);
+    assert_int_equal(recorded_head(txn, "inventory.private"), 1);
+    souk_txn_abort(&txn);
+    souk_store_close(&store);
+    (void)snprintf(place, sizeof place, "%s/inventory.keys", path);
+    assert_int_equal(access(place, R_OK), 0);
+    souk_stage_record(stage, "es1", path);      /* it lies there already */
+    assert_int_equal(caught.count, 1);
+    souk_stage_send(stage, "inventory.receive sku=tea units=3");
+    assert_string_equal(souk_stage_trace(stage), "[   0] reply refused sold_out\n");
+    for (const char *const *part = (const char *const[]){ "/es1/store", "/es1", "", NULL }; *part != NULL; part++) {
+        (void)snprintf(place, sizeof place, "%s%s", path, *part);
+        assert_int_equal(souk_directory_remove(place), 0);
+    }
+    assert_int_equal(rmdir(directory), 0);
+}
+
 /* With nobody who has recorded it, the past is gone; what it followed comes again, and is reacted to again. */
 static void
 without_an_event_store_the_past_is_gone(void **state)
@@ -1189,6 +1250,7 @@ what_cannot_be_done_is_said(void **state)
     SAYS(souk_stage_lose(stage, "orders", 1), "it has no 1 events to lose");
     SAYS(souk_stage_lose(stage, "inventory", 1), "the event store on the stage has all of it");
     SAYS(souk_stage_lose(stage, "nothing", 1), "nobody on the stage follows or writes it");
+    SAYS(souk_stage_record(stage, "es1", "/nowhere"), "there is an event store on the stage");
     SAYS(souk_stage_elapse(stage, UINT64_MAX), "time does not go on for so long");
     assert_null(souk_stage_differs(stage, ""));
     souk_stage_publish(stage, "orders.placed order=7 sku=tea units=1");
@@ -1266,6 +1328,7 @@ main(void)
         ON(killed_while_it_follows, inventory_stage),
         ON(the_event_store_gives_the_past_back, inventory_stage_with_event_store),
         ON(an_event_store_can_be_lost_too, inventory_stage_with_event_store),
+        ON_ITS_OWN(a_past_is_recorded),
         ON(without_an_event_store_the_past_is_gone, inventory_stage),
         ON(a_rebuilt_service_goes_on, inventory_stage),
         ON_ITS_OWN(a_handler_with_a_memory_is_found),

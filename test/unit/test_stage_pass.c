@@ -52,7 +52,7 @@ a_service_sees_who_asks_and_what_the_person_may(void **state)
 
     souk_stage_send(stage, "lodge.note text=one");
     souk_stage_ask(stage, "lodge.who");
-    souk_stage_sign_in(stage, 7, "customer");
+    souk_stage_sign_in_as(stage, (struct souk_id){ { [15] = 7 } }, "customer");
     souk_stage_send(stage, "lodge.note text=two");
     souk_stage_ask(stage, "lodge.who");
     souk_stage_sign_in(stage, 8, " customer  staff ");
