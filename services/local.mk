@@ -138,12 +138,20 @@ services_shop_test_carts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_carts_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += services/shop/test_carts
 
+# Months of the shop as an event store has them: what ./demo begins with.
+EXTRA_PROGRAMS += services/shop/year
+services_shop_year_SOURCES = services/shop/year.c
+services_shop_year_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_year_LDADD = libshop-services.la $(SODIUM_LIBS)
+EXTRA_DIST += services/shop/year.py services/shop/year_goods.py services/shop/year_people.py services/shop/year_words.py
+
 # None of them compiles before the header is there.
 $(souk_reviews_OBJECTS) $(souk_moderation_OBJECTS) $(services_shop_test_reviews_OBJECTS) \
 	$(services_shop_test_query_reviews_OBJECTS) $(souk_carts_OBJECTS) $(services_shop_test_carts_OBJECTS): services/shop/shop.h
 $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
-	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS): services/shop/shop.h
+	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS) \
+	$(services_shop_year_OBJECTS): services/shop/shop.h
 
 # A service that is added to the shop later: its messages are its own.
 services/recommendations/suggestions.h: $(srcdir)/services/recommendations/suggestions.messages.zpl souk-messages$(EXEEXT)

@@ -45,21 +45,43 @@ route = POST /api/people
     location = /api/account
     rate = 30 per 60
 
+route = GET /api/session
+    about = Who is signed in.
+    query = accounts.me
+    role = customer
+
+route = POST /api/session
+    command = accounts.sign_in
+    session = begin token_hash
+    address = client
+    rate = 60 per 60
+    outcomes
+        accounts.sign_in_failed = accounts.wrong
+
+route = DELETE /api/session
+    command = accounts.sign_out
+    session = end token_hash
+
 route = GET /api/account
     query = accounts.me
+    role = customer
 
 route = PUT /api/account/name
     command = accounts.rename
+    role = customer
 
 route = PUT /api/account/password
     command = accounts.change_password
     rate = 10 per 60
+    role = customer
 
 route = PUT /api/account/addresses/{address_id}
     command = accounts.keep_address
+    role = customer
 
 route = DELETE /api/account/addresses/{address_id}
     command = accounts.drop_address
+    role = customer
 
 #   What is gone then is gone; the password is asked for once more.
 route = POST /api/account/leave
@@ -84,15 +106,21 @@ route = GET /api/products/{slug}
 
 route = GET /api/cart
     query = carts.cart
+    session = maybe
 
 route = POST /api/cart/lines
     command = carts.add
+    session = guest
 
 route = PUT /api/cart/lines/{sku}
     command = carts.set
+    role = customer
+    role = guest
 
 route = DELETE /api/cart/lines/{sku}
     command = carts.remove
+    role = customer
+    role = guest
 
 #   cards, which a real shop's browser takes to the processor itself
 
@@ -110,15 +138,23 @@ route = POST /api/orders
     command = orders.check_out
     location = /api/orders/{order_id}
     key = required
+    role = customer
+    role = guest
 
 route = GET /api/orders
     query = query.my_orders
+    role = customer
+    role = guest
 
 route = GET /api/orders/{order_id}
     query = query.order
+    role = customer
+    role = guest
 
 route = POST /api/orders/{order_id}/cancel
     command = orders.cancel
+    role = customer
+    role = guest
 
 #   reviews
 
@@ -128,24 +164,30 @@ route = GET /api/products/{product_id}/reviews
 
 route = GET /api/products/{product_id}/reviews/mine
     query = query.my_review
+    role = customer
 
 route = GET /api/reviews
     query = query.my_reviews
+    role = customer
 
 route = POST /api/products/{product_id}/reviews
     command = reviews.write
     location = /api/reviews/{review_id}
     rate = 60 per 60
+    role = customer
 
 route = PUT /api/reviews/{review_id}
     command = reviews.edit
     rate = 60 per 60
+    role = customer
 
 route = DELETE /api/reviews/{review_id}
     command = reviews.remove
+    role = customer
 
 route = PUT /api/reviews/{review_id}/mark
     command = reviews.mark
+    role = customer
 
 #   the back office
 
