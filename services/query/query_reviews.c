@@ -45,20 +45,21 @@ query_stars(const struct souk_view *view, struct souk_id product_id, uint16_t *a
     return 0;
 }
 
-/* One star count loses a review, another one gets it. NULL: neither. */
+/* A review had so many stars and has so many now, 0 when nobody may read it. */
 static int
-count_stars(struct souk_tables *tables, struct souk_id product_id, const struct review_words *before,
-    const struct review_words *now)
+count_stars(struct souk_tables *tables, struct souk_id product_id, uint8_t before, uint8_t now)
 {
     uint32_t counts[STARS_MAX];
-    int rc = get_counts(souk_tables_view(tables), product_id, counts);
+    int rc;
 
-    if (rc != 0)
+    if (before == now)
+        return 0;
+    if ((rc = get_counts(souk_tables_view(tables), product_id, counts)) != 0)
         return rc;
-    if (before != NULL)
-        counts[before->stars - 1]--;
-    if (now != NULL)
-        counts[now->stars - 1]++;
+    if (before != 0)
+        counts[before - 1]--;
+    if (now != 0)
+        counts[now - 1]++;
     rc = star_count_put(tables, &(struct star_count){ .product_id = product_id, .counts = counts,
         .counts_count = STARS_MAX });
     return rc != 0 ? rc : souk_touch(tables, SHELF_TABLE, souk_slice_of_id(&product_id));
@@ -73,8 +74,8 @@ query_apply_review_updated(struct souk_tables *tables, const struct review_updat
 
     if (found != 0 && found != -SOUK_ENOTFOUND)
         return found;
-    if ((rc = count_stars(tables, event->product_id, found == 0 ? &before.words : NULL,
-        event->has_words ? &event->words : NULL)) != 0)
+    if ((rc = count_stars(tables, event->product_id, found == 0 ? before.words.stars : 0,
+        event->has_words ? event->words.stars : 0)) != 0)
         return rc;
     if (event->has_words)
         rc = page_review_put(tables, &(struct page_review){ .review_id = event->review_id,
