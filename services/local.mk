@@ -54,13 +54,19 @@ souk_inventory_LDADD = libshop.la
 souk_carts_SOURCES = services/carts/carts.c
 souk_carts_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_carts_LDADD = libshop.la
-souk_orders_SOURCES = services/orders/orders.c
+souk_orders_SOURCES = services/orders/orders.c services/orders/orders.h services/orders/orders_search.c
 souk_orders_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_orders_LDADD = libshop.la
 souk_payments_SOURCES = services/payments/payments.c
 souk_payments_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_payments_LDADD = libshop.la
-souk_query_SOURCES = services/query/query.c services/query/query.h services/query/query_from.c \
+souk_query_SOURCES = \
+	services/query/query.c \
+	services/query/query.h \
+	services/query/query_from.c \
+	services/query/query_office.c \
+	services/query/query_orders.c \
+	services/query/query_products.c \
 	services/query/query_reviews.c
 souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_query_LDADD = libshop.la
@@ -88,10 +94,15 @@ libshop_services_la_SOURCES = \
 	services/inventory/inventory.c \
 	services/moderation/moderation.c \
 	services/orders/orders.c \
+	services/orders/orders.h \
+	services/orders/orders_search.c \
 	services/payments/payments.c \
 	services/query/query.c \
 	services/query/query.h \
 	services/query/query_from.c \
+	services/query/query_office.c \
+	services/query/query_orders.c \
+	services/query/query_products.c \
 	services/query/query_reviews.c \
 	services/reviews/reviews.c \
 	services/shop/story.c \
@@ -145,9 +156,24 @@ services_shop_year_CPPFLAGS = $(SHOP_CPPFLAGS)
 services_shop_year_LDADD = libshop-services.la $(SODIUM_LIBS)
 EXTRA_DIST += services/shop/year.py services/shop/year_goods.py services/shop/year_people.py services/shop/year_words.py
 
+check_PROGRAMS += services/shop/test_office
+services_shop_test_office_SOURCES = services/shop/test_office.c
+services_shop_test_office_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_office_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_office_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_office
+
+check_PROGRAMS += services/shop/test_hanging
+services_shop_test_hanging_SOURCES = services/shop/test_hanging.c
+services_shop_test_hanging_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_hanging_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_hanging_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_hanging
+
 # None of them compiles before the header is there.
 $(souk_reviews_OBJECTS) $(souk_moderation_OBJECTS) $(services_shop_test_reviews_OBJECTS) \
-	$(services_shop_test_query_reviews_OBJECTS) $(souk_carts_OBJECTS) $(services_shop_test_carts_OBJECTS): services/shop/shop.h
+	$(services_shop_test_query_reviews_OBJECTS) $(souk_carts_OBJECTS) $(services_shop_test_carts_OBJECTS) $(services_shop_test_office_OBJECTS) \
+	$(services_shop_test_hanging_OBJECTS): services/shop/shop.h
 $(libshop_la_OBJECTS) $(souk_accounts_OBJECTS) $(souk_catalog_OBJECTS) $(souk_inventory_OBJECTS) $(souk_orders_OBJECTS) \
 	$(souk_payments_OBJECTS) $(souk_cards_OBJECTS) $(souk_query_OBJECTS) $(libshop_services_la_OBJECTS) \
 	$(services_shop_test_shop_OBJECTS) $(services_shop_test_accounts_OBJECTS) $(services_shop_test_query_OBJECTS) \

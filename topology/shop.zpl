@@ -136,5 +136,6 @@ client = bridge
     call = moderation
     query = accounts
     query = carts
+    query = orders
     query = query
     query = moderation

@@ -194,11 +194,21 @@ react_idle_due(const struct souk_view *view, const struct souk_timer *timer, str
     return rc != 0 ? rc : emit_carts_expired(decision, &(struct carts_expired){ owner });
 }
 
+static int
+react_left(const struct souk_view *view, const struct accounts_left *event, struct souk_decision *decision)
+{
+    struct cart cart;
+    int rc = cart_get(view, event->person_id, &cart);
+
+    return rc == -SOUK_ENOTFOUND ? 0 : rc != 0 ? rc
+        : emit_carts_expired(decision, &(struct carts_expired){ event->person_id });
+}
+
 /* From inventory: what may be sold. */
 static int
 apply_changed(struct souk_tables *tables, const struct inventory_changed *event)
 {
-    return shelf_stock_put(tables, &(struct shelf_stock){ event->sku, event->on_hand - event->held });
+    return stock_put(tables, &(struct stock){ event->sku, event->on_hand, event->held });
 }
 
 /* ---- showing it ----------------------------------------------------- */
@@ -216,19 +226,21 @@ compare_since(const void *a, const void *b)
 static int
 show_line(const struct souk_view *view, const struct in_cart *line, struct cart_line *shown_out)
 {
-    struct shelf_stock stock = { .free = 0 };
+    struct stock stock = { .on_hand = 0 };
+    uint32_t available;
     struct offer offer;
     int rc;
 
     if ((rc = offer_get(view, line->sku, &offer)) != 0
-        || ((rc = shelf_stock_get(view, line->sku, &stock)) != 0 && rc != -SOUK_ENOTFOUND))
+        || ((rc = stock_get(view, line->sku, &stock)) != 0 && rc != -SOUK_ENOTFOUND))
         return rc;
+    available = stock.on_hand - stock.held;
     *shown_out = (struct cart_line){ .sku = line->sku, .product_id = offer.product_id, .slug = offer.slug,
         .title = offer.title, .name = offer.name, .has_picture = offer.has_picture, .picture = offer.picture,
         .units = line->units, .price_then = line->price, .price = offer.price,
-        .available = stock.free < AVAILABLE_SHOWN_MAX ? stock.free : AVAILABLE_SHOWN_MAX,
-        .state = !offer.is_sold ? CART_LINE_STATE_NOT_FOR_SALE : stock.free == 0 ? CART_LINE_STATE_SOLD_OUT
-            : stock.free < line->units ? CART_LINE_STATE_TOO_FEW : CART_LINE_STATE_AVAILABLE };
+        .available = available < AVAILABLE_SHOWN_MAX ? available : AVAILABLE_SHOWN_MAX,
+        .state = !offer.is_sold ? CART_LINE_STATE_NOT_FOR_SALE : available == 0 ? CART_LINE_STATE_SOLD_OUT
+            : available < line->units ? CART_LINE_STATE_TOO_FEW : CART_LINE_STATE_AVAILABLE };
     return 0;
 }
 
@@ -244,8 +256,8 @@ answer_cart(const struct souk_view *view, const struct carts_cart *query, struct
     int rc;
 
     (void)query;
-    if (pass == NULL)
-        return souk_answer_refuse(answer, SHOP_NOT_SIGNED_IN);
+    if (pass == NULL)                           /* a browser that has put nothing anywhere yet */
+        return answer_carts_cart(answer, &reply);
     if (((rc = cart_get(view, pass->person, &cart)) != 0 && rc != -SOUK_ENOTFOUND)
         || (rc = carted_lines(view, pass->person, lines, &count)) != 0)
         return rc;
@@ -275,6 +287,7 @@ static const struct souk_handler handlers[] = {
     SOUK_DECIDE(carts_set, decide_set),
     SOUK_DECIDE(carts_remove, decide_remove),
     SOUK_REACT(accounts_guest_signed_in, react_guest_signed_in),
+    SOUK_REACT(accounts_left, react_left),
     SOUK_REACT(orders_placed, react_placed),
     SOUK_REACT(orders_cancelled, react_cancelled),
     SOUK_REACT_TIMER(IDLE, react_idle_due),
@@ -289,7 +302,7 @@ static const struct souk_handler handlers[] = {
 static const struct souk_table_def tables[] = {
     CARTED_TABLES,
     OFFERS_TABLES,
-    { SHELF_STOCK_TABLE, STREAM_INVENTORY },
+    { STOCK_TABLE, STREAM_INVENTORY },
     { 0 },
 };
 

@@ -98,6 +98,14 @@ check_places(const struct souk_view *view, const struct catalog_write *command, 
         return rc;
     }
     rc = category_get(view, command->category, &category);
+    for (size_t i = 0; i < command->also_in_count && rc == 0; i++) {
+        rc = category_get(view, command->also_in[i], &category);
+        for (size_t k = 0; k < i && rc == 0; k++)
+            if (souk_slice_equal(command->also_in[i], command->also_in[k]))
+                return souk_refuse(decision, CATALOG_CATEGORY_TWICE);
+        if (rc == 0 && souk_slice_equal(command->also_in[i], command->category))
+            return souk_refuse(decision, CATALOG_CATEGORY_TWICE);
+    }
     return rc == -SOUK_ENOTFOUND ? souk_refuse(decision, CATALOG_UNKNOWN_CATEGORY) : rc;
 }
 
@@ -140,10 +148,14 @@ decide_write(const struct souk_view *view, const struct catalog_write *command, 
         return rc;
     if ((rc = product_get(view, command->product_id, &before)) != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
+    if (command->has_seen_version && command->seen_version != before.version)
+        return souk_refuse(decision, CATALOG_CHANGED);
     rc = emit_catalog_written(decision, &(struct catalog_written){ .product_id = command->product_id,
         .slug = command->slug, .title = command->title, .summary = command->summary, .text = command->text,
         .category = command->category, .articles = command->articles, .articles_count = command->articles_count,
-        .pictures = command->pictures, .pictures_count = command->pictures_count, .state = before.state });
+        .pictures = command->pictures, .pictures_count = command->pictures_count, .state = before.state,
+        .also_in = command->also_in, .also_in_count = command->also_in_count, .traits = command->traits,
+        .traits_count = command->traits_count });
     return rc != 0 ? rc : tell_prices(&before, command, decision);
 }
 
@@ -212,7 +224,7 @@ apply_written(struct souk_tables *tables, const struct catalog_written *event)
         rc = sku_owner_put(tables, &(struct sku_owner){ event->articles[i].sku, event->product_id });
     return rc != 0 ? rc : product_put(tables, &(struct product){ .product_id = event->product_id,
         .slug = event->slug, .state = event->state, .articles = event->articles,
-        .articles_count = event->articles_count });
+        .articles_count = event->articles_count, .version = souk_tables_event(tables).number });
 }
 
 static int
@@ -224,6 +236,7 @@ set_state(struct souk_tables *tables, struct souk_id product_id, enum product_st
     if ((rc = product_get(souk_tables_view(tables), product_id, &product)) != 0)
         return rc;
     product.state = state;
+    product.version = souk_tables_event(tables).number;
     return product_put(tables, &product);
 }
 
@@ -259,7 +272,7 @@ static const struct souk_table_def tables[] = {
     { 0 },
 };
 
-const struct souk_service catalog_service = { .name = "catalog", .version = 1, .handlers = handlers,
+const struct souk_service catalog_service = { .name = "catalog", .version = 2, .handlers = handlers,
     .tables = tables };
 
 int

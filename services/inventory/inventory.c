@@ -114,7 +114,7 @@ decide_hold(const struct souk_view *view, const struct inventory_hold *command, 
             return souk_refuse(decision, INVENTORY_SOLD_OUT);
         rc = emit_inventory_changed(decision, &(struct inventory_changed){ .sku = line->sku,
             .on_hand = stock.on_hand, .held = stock.held + line->units, .reason = STOCK_REASON_HELD,
-            .units = line->units, .note = nothing() });
+            .units = line->units, .note = nothing(), .has_order_id = true, .order_id = command->order_id });
         if (rc != 0)
             return rc;
     }
@@ -142,7 +142,7 @@ move(const struct souk_view *view, const struct hold *hold, enum stock_reason re
             stock.on_hand -= line->units;
         rc = emit_inventory_changed(decision, &(struct inventory_changed){ .sku = line->sku,
             .on_hand = stock.on_hand, .held = stock.held, .reason = reason, .units = line->units,
-            .note = nothing() });
+            .note = nothing(), .has_order_id = true, .order_id = hold->order_id });
         if (rc != 0)
             return rc;
     }

@@ -13,6 +13,7 @@
 #include "carted.h"
 #include "money.h"
 #include "offers.h"
+#include "orders.h"
 #include "people.h"
 #include "shop.h"
 
@@ -237,7 +238,7 @@ is_open(const struct order *order)
 static int
 decide_cancel(const struct souk_view *view, const struct orders_cancel *command, struct souk_decision *decision)
 {
-    const bool is_staff = souk_pass_has_role(souk_decision_pass(decision), ROLE_STAFF);
+    const bool is_staff = people_is_staff(souk_decision_pass(decision));
     struct souk_id who;
     struct order order;
     int rc;
@@ -501,15 +502,6 @@ apply_adopted(struct souk_tables *tables, const struct orders_adopted *event)
     return rc != 0 ? rc : owned_order_put(tables, &(struct owned_order){ event->owner, event->order_id });
 }
 
-/* The runtime forgets; no row has anything personal. */
-static int
-apply_erased(struct souk_tables *tables, const struct orders_erased *event)
-{
-    (void)tables;
-    (void)event;
-    return 0;
-}
-
 static int
 set_state(struct souk_tables *tables, struct souk_id order_id, enum order_state state, struct order *order_out)
 {
@@ -653,7 +645,6 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT(payments_refunded, react_refunded),
     SOUK_APPLY(orders_placed, apply_placed),
     SOUK_APPLY(orders_adopted, apply_adopted),
-    SOUK_APPLY(orders_erased, apply_erased),
     SOUK_APPLY(orders_reserved, apply_reserved),
     SOUK_APPLY(orders_step_needed, apply_step_needed),
     SOUK_APPLY(orders_paid, apply_paid),
@@ -665,6 +656,7 @@ static const struct souk_handler handlers[] = {
     SOUK_APPLY(carts_filled, carted_apply_filled),
     CARTED_HANDLERS,
     OFFERS_HANDLERS,
+    ORDERS_DESTINATION_HANDLERS,
     { 0 },
 };
 
@@ -676,6 +668,7 @@ static const struct souk_table_def tables[] = {
     { ORDER_COUNT_TABLE, STREAM_ORDERS },
     CARTED_TABLES,
     OFFERS_TABLES,
+    ORDERS_DESTINATION_TABLES,
     { 0 },
 };
 

@@ -12,6 +12,8 @@
 #define ANSWER "answer"                 /* timer: the processor has not answered */
 #define ANSWER_MS 30000
 #define STEP_MS (10 * 60 * 1000)        /* for what the card's owner has to do */
+#define CAPTURE "capture"               /* timer: the processor has not said that it has the money */
+#define CAPTURE_MS (24 * 3600 * 1000)   /* what is held may be taken tomorrow still; goods cannot wait for ever */
 
 /* ---- what orders asks for ------------------------------------------- */
 
@@ -62,6 +64,16 @@ left(const struct payment *payment)
     return (uint64_t)payment->amount.minor - payment->asked_back;
 }
 
+static int
+give_back(const struct payment *payment, struct souk_decision *decision)
+{
+    struct payments_refund_asked all = { .order_id = payment->order_id,
+        .refund_id = souk_decision_new_id(decision), .amount = payment->amount };
+
+    all.amount.minor = (int64_t)left(payment);
+    return emit_payments_refund_asked(decision, &all);
+}
+
 /* What was taken goes back, what is held is released, and what was never asked for cannot come any more. */
 static int
 decide_void(const struct souk_view *view, const struct payments_void *command, struct souk_decision *decision)
@@ -78,10 +90,7 @@ decide_void(const struct souk_view *view, const struct payments_void *command, s
     if (payment.capture_asked && payment.state == PAYMENT_STATE_AUTHORISED)
         return souk_refuse(decision, PAYMENTS_TOO_LATE);
     if (payment.state == PAYMENT_STATE_CAPTURED)
-        return emit_payments_refund_asked(decision, &(struct payments_refund_asked){ .order_id = command->order_id,
-            .refund_id = souk_decision_new_id(decision),
-            .amount = { (int64_t)left(&payment), { payment.amount.currency[0], payment.amount.currency[1],
-                payment.amount.currency[2] } } });
+        return give_back(&payment, decision);
     return emit_payments_voided(decision, &(struct payments_voided){ command->order_id, true });
 }
 
@@ -155,17 +164,34 @@ react_heard(const struct souk_view *view, const struct souk_outcome *outcome, st
     return rc != 0 ? rc : emit_payments_asking(decision, &(struct payments_asking){ order_id, outcome->accepted });
 }
 
+/* The processor was silent for a day: the order is called off, and what is taken after all goes back. */
+static int
+react_capture_due(const struct souk_view *view, const struct souk_timer *timer, struct souk_decision *decision)
+{
+    struct souk_id order_id;
+    int rc = souk_id_of(timer->key, &order_id);
+
+    (void)view;
+    return rc != 0 ? rc : emit_payments_declined(decision, &(struct payments_declined){ order_id,
+        DECLINE_REASON_NO_ANSWER });
+}
+
 static int
 react_capture_outcome(const struct souk_view *view, const struct souk_outcome *outcome, struct souk_decision *decision)
 {
+    struct payment payment;
     struct souk_id order_id;
-    int rc = souk_id_of(outcome->key, &order_id);
+    int rc;
 
-    (void)view;
-    if (rc != 0)
+    if ((rc = souk_id_of(outcome->key, &order_id)) != 0 || (rc = payment_get(view, order_id, &payment)) != 0)
         return rc;
-    return outcome->accepted ? emit_payments_captured(decision, &(struct payments_captured){ order_id })
-        : emit_payments_declined(decision, &(struct payments_declined){ order_id, DECLINE_REASON_DECLINED });
+    if (outcome->accepted) {
+        rc = emit_payments_captured(decision, &(struct payments_captured){ order_id });
+        return rc != 0 || payment.state == PAYMENT_STATE_AUTHORISED ? rc : give_back(&payment, decision);
+    }
+    return payment.state == PAYMENT_STATE_AUTHORISED
+        ? emit_payments_declined(decision, &(struct payments_declined){ order_id, DECLINE_REASON_DECLINED })
+        : emit_payments_asking(decision, &(struct payments_asking){ order_id, false });
 }
 
 static int
@@ -246,6 +272,8 @@ apply_declined(struct souk_tables *tables, const struct payments_declined *event
 {
     int rc = decided(tables, event->order_id, PAYMENT_STATE_DECLINED);
 
+    if (rc == 0)
+        rc = souk_timer_clear(tables, CAPTURE, souk_slice_of_id(&event->order_id));
     if (rc != 0 || (event->reason != DECLINE_REASON_NO_ANSWER && event->reason != DECLINE_REASON_STEP_FAILED))
         return rc;
     return souk_request(tables, "cards", &cards_void_type, &(struct cards_void){ event->order_id });
@@ -260,7 +288,9 @@ apply_capture_asked(struct souk_tables *tables, const struct payments_capture_as
     if ((rc = payment_get(souk_tables_view(tables), event->order_id, &payment)) != 0)
         return rc;
     payment.capture_asked = true;
-    rc = payment_put(tables, &payment);
+    if ((rc = payment_put(tables, &payment)) == 0)
+        rc = souk_timer_set(tables, CAPTURE, souk_slice_of_id(&event->order_id),
+            souk_tables_time_ms(tables) + CAPTURE_MS);
     return rc != 0 ? rc : souk_request(tables, "cards", &cards_capture_type,
         &(struct cards_capture){ event->order_id });
 }
@@ -268,7 +298,9 @@ apply_capture_asked(struct souk_tables *tables, const struct payments_capture_as
 static int
 apply_captured(struct souk_tables *tables, const struct payments_captured *event)
 {
-    return set_state(tables, event->order_id, PAYMENT_STATE_CAPTURED);
+    int rc = set_state(tables, event->order_id, PAYMENT_STATE_CAPTURED);
+
+    return rc != 0 ? rc : souk_timer_clear(tables, CAPTURE, souk_slice_of_id(&event->order_id));
 }
 
 static int
@@ -317,6 +349,7 @@ static const struct souk_handler handlers[] = {
     SOUK_REACT(cards_answered, react_answered),
     SOUK_REACT(cards_refunded, react_refunded),
     SOUK_REACT_TIMER(ANSWER, react_answer_due),
+    SOUK_REACT_TIMER(CAPTURE, react_capture_due),
     SOUK_REACT_OUTCOME("cards.authorise", react_heard),
     SOUK_REACT_OUTCOME("cards.capture", react_capture_outcome),
     SOUK_REACT_OUTCOME("cards.void", react_void_outcome),

@@ -21,6 +21,71 @@ void query_read_from(struct souk_slice from, struct souk_id *id_out, struct souk
 struct souk_slice query_write_time_from(struct souk_id id, uint64_t time_ms, char out[QUERY_FROM_BYTES]);
 void query_read_time_from(bool has_from, struct souk_slice from, uint64_t *time_ms_out, struct souk_id *id_out);
 
+/* ---- products: query_products.c ------------------------------------- */
+
+/* The rows of a product in lists have to be made anew. */
+SOUK_MUST_CHECK int query_touch_product(struct souk_tables *tables, struct souk_id product_id);
+/* What there is of an article; nothing of one that nobody has counted. */
+SOUK_MUST_CHECK int query_stock(const struct souk_view *view, struct souk_slice sku, struct stock *stock_out);
+/* Where the page of a list of all products begins. */
+SOUK_MUST_CHECK int query_open_office_shelf(const struct souk_view *view, const struct query_office_products *query,
+    struct souk_rows **rows_out);
+
+int query_apply_category_put(struct souk_tables *tables, const struct catalog_category_put *event);
+int query_apply_written(struct souk_tables *tables, const struct catalog_written *event);
+int query_apply_published(struct souk_tables *tables, const struct catalog_published *event);
+int query_apply_withdrawn(struct souk_tables *tables, const struct catalog_withdrawn *event);
+int query_index_shelf(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_index_shelf_card(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_answer_home(const struct souk_view *view, const struct query_home *query, struct souk_answer *answer);
+int query_answer_categories(const struct souk_view *view, const struct query_categories *query,
+    struct souk_answer *answer);
+int query_answer_products(const struct souk_view *view, const struct query_products *query,
+    struct souk_answer *answer);
+int query_answer_product(const struct souk_view *view, const struct query_product *query, struct souk_answer *answer);
+
+/* ---- orders: query_orders.c ----------------------------------------- */
+
+/* The more was sold of late, the greater. 0: nothing ever. */
+SOUK_MUST_CHECK int query_popularity(const struct souk_view *view, struct souk_id product_id, uint64_t *rank_out);
+
+int query_apply_placed(struct souk_tables *tables, const struct orders_placed *event);
+int query_apply_adopted(struct souk_tables *tables, const struct orders_adopted *event);
+int query_apply_reserved(struct souk_tables *tables, const struct orders_reserved *event);
+int query_apply_step_needed(struct souk_tables *tables, const struct orders_step_needed *event);
+int query_apply_paid(struct souk_tables *tables, const struct orders_paid *event);
+int query_apply_stepped(struct souk_tables *tables, const struct orders_stepped *event);
+int query_apply_confirmed(struct souk_tables *tables, const struct orders_confirmed *event);
+int query_apply_cancelled(struct souk_tables *tables, const struct orders_cancelled *event);
+int query_apply_refund_decided(struct souk_tables *tables, const struct orders_refund_decided *event);
+int query_apply_refunded(struct souk_tables *tables, const struct orders_refunded *event);
+int query_index_order_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_answer_my_orders(const struct souk_view *view, const struct query_my_orders *query,
+    struct souk_answer *answer);
+int query_answer_orders(const struct souk_view *view, const struct query_orders *query, struct souk_answer *answer);
+int query_answer_order(const struct souk_view *view, const struct query_order *query, struct souk_answer *answer);
+int query_answer_order_log(const struct souk_view *view, const struct query_order_log *query,
+    struct souk_answer *answer);
+
+/* ---- the back office: query_office.c --------------------------------- */
+
+int query_apply_priced(struct souk_tables *tables, const struct catalog_priced *event);
+int query_apply_changed(struct souk_tables *tables, const struct inventory_changed *event);
+int query_index_low_stock(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_index_customer(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_answer_today(const struct souk_view *view, const struct query_today *query, struct souk_answer *answer);
+int query_answer_office_products(const struct souk_view *view, const struct query_office_products *query,
+    struct souk_answer *answer);
+int query_answer_office_product(const struct souk_view *view, const struct query_office_product *query,
+    struct souk_answer *answer);
+int query_answer_stock(const struct souk_view *view, const struct query_stock *query, struct souk_answer *answer);
+int query_answer_stock_history(const struct souk_view *view, const struct query_stock_history *query,
+    struct souk_answer *answer);
+int query_answer_customers(const struct souk_view *view, const struct query_customers *query,
+    struct souk_answer *answer);
+int query_answer_customer(const struct souk_view *view, const struct query_customer *query,
+    struct souk_answer *answer);
+
 /* ---- reviews: query_reviews.c --------------------------------------- */
 
 /* What people think of a product: hundredths of a star, and how many they are. Both 0 without reviews. */

@@ -62,7 +62,7 @@ count_stars(struct souk_tables *tables, struct souk_id product_id, uint8_t befor
         counts[now - 1]++;
     rc = star_count_put(tables, &(struct star_count){ .product_id = product_id, .counts = counts,
         .counts_count = STARS_MAX });
-    return rc != 0 ? rc : souk_touch(tables, SHELF_TABLE, souk_slice_of_id(&product_id));
+    return rc != 0 ? rc : query_touch_product(tables, product_id);
 }
 
 int
@@ -393,7 +393,10 @@ query_answer_moderation(const struct souk_view *view, const struct query_moderat
 int
 query_apply_registered(struct souk_tables *tables, const struct accounts_registered *event)
 {
-    return author_name_put(tables, &(struct author_name){ event->person_id, event->name });
+    int rc = author_name_put(tables, &(struct author_name){ event->person_id, event->name,
+        souk_tables_time_ms(tables) });
+
+    return rc != 0 ? rc : souk_touch(tables, CUSTOMER_TABLE, souk_slice_of_id(&event->person_id));
 }
 
 int
@@ -401,11 +404,18 @@ query_apply_left(struct souk_tables *tables, const struct accounts_left *event)
 {
     int rc = author_name_delete(tables, event->person_id);
 
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc
+        : souk_touch(tables, CUSTOMER_TABLE, souk_slice_of_id(&event->person_id));
 }
 
 int
 query_apply_renamed(struct souk_tables *tables, const struct accounts_renamed *event)
 {
-    return author_name_put(tables, &(struct author_name){ event->person_id, event->name });
+    struct author_name name;
+    int rc;
+
+    if ((rc = author_name_get(souk_tables_view(tables), event->person_id, &name)) != 0)
+        return rc;
+    name.name = event->name;
+    return author_name_put(tables, &name);
 }

@@ -2,13 +2,16 @@
 
 #include "shop.h"
 
+bool
+people_is_staff(const struct souk_pass *pass)
+{
+    return souk_pass_has_role(pass, ROLE_STAFF) || souk_pass_has_role(pass, ROLE_ADMIN);
+}
+
 int
 people_staff_only(struct souk_decision *decision)
 {
-    const struct souk_pass *pass = souk_decision_pass(decision);
-
-    return souk_pass_has_role(pass, ROLE_STAFF) || souk_pass_has_role(pass, ROLE_ADMIN) ? 0
-        : souk_refuse(decision, SHOP_STAFF_ONLY);
+    return people_is_staff(souk_decision_pass(decision)) ? 0 : souk_refuse(decision, SHOP_STAFF_ONLY);
 }
 
 int

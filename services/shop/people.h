@@ -11,6 +11,8 @@
 #define ROLE_STAFF "staff"
 #define ROLE_ADMIN "admin"              /* staff who may make staff */
 
+/* Staff or an admin? `pass` may be NULL, which is nobody. */
+bool people_is_staff(const struct souk_pass *pass);
 /* 0 for staff and admins; else the decision is refused: SOUK_REFUSED. */
 SOUK_MUST_CHECK int people_staff_only(struct souk_decision *decision);
 /* 0 and who it is, for guests too; else SOUK_REFUSED. */

@@ -138,6 +138,12 @@ record = article
         name = text 60, "of the variant: its size, its colour"
         price = money
 
+record = trait
+    about = "What distinguishes products: material glass, origin Turkey."
+    fields
+        name = text 32
+        value = text 60
+
 record = picture
     about = A picture of a product.
     fields
@@ -198,6 +204,14 @@ enum = sort_order
         cheapest = 1
         dearest = 2
         title = 3
+        popular = 4, "what was sold of late, and most"
+        rated = 5, the most stars first
+
+enum = customer_order
+    about = How customers are listed.
+    values
+        newest = 0, the latest first
+        spent = 1, who has spent the most first
 
 record = product_card
     about = A product in a list.
@@ -222,6 +236,107 @@ record = article_state
         price = money
         available = u32, "units that are in stock and not held, 100 at most"
 
+record = facet
+    about = "How many products a further filter would leave, each filter but those of its own name applied."
+    fields
+        name = text 32, "of a trait, or category"
+        value = text 60
+        products = u32
+        is_chosen = bool
+
+record = office_card
+    about = "A product, as the shopkeeper lists it."
+    fields
+        product_id = id
+        slug = text 60
+        title = text 100
+        category = text 32
+        state = product_state
+        price = money, of its cheapest variant
+        articles = u32
+        on_hand = u32, of all of them
+        held = u32
+        changed_ms = time
+
+record = office_article
+    about = A variant with its stock.
+    fields
+        sku = text 32
+        name = text 60
+        price = money
+        on_hand = u32
+        held = u32, "for orders; the rest is available"
+
+record = price_step
+    about = An article had another price from then on.
+    fields
+        at_ms = time
+        sku = text 32
+        price = money
+        was = money optional
+
+record = stock_card
+    about = "An article's stock, in a list."
+    fields
+        sku = text 32
+        product_id = id
+        title = text 100
+        name = text 60
+        on_hand = u32
+        held = u32
+
+record = stock_step
+    about = A change of a stock, and why.
+    fields
+        at_ms = time
+        reason = stock_reason
+        units = u32
+        on_hand = u32, afterwards
+        held = u32, afterwards
+        note = text 200
+        order_id = id optional, for which it was
+
+record = low_stock_line
+    about = An article of which there is little.
+    fields
+        sku = text 32
+        product_id = id
+        title = text 100
+        name = text 60
+        available = u32
+
+record = day_sales
+    about = What a day brought.
+    fields
+        day_ms = time, its midnight in UTC
+        orders = u32, that were confirmed
+        units = u32
+        sold = money
+        returned = u64, minor units that were given back
+
+record = customer_card
+    about = A customer, as the shopkeeper lists them.
+    fields
+        person_id = id
+        name = text 60, empty for guests
+        since_ms = time, the registration; a guest's first order
+        orders = u32, that were confirmed
+        spent = money optional, and not given back
+        last_order_ms = time optional
+
+record = order_event
+    about = "A step in an order's life, as the shopkeeper reads it."
+    fields
+        at_ms = time
+        state = order_state, afterwards
+        step = order_step optional, what another service has done for it
+        reason = cancel_reason optional
+        decline = decline_reason optional
+        amount = money optional, that is to be given back or has been
+        is_decided = bool, it is to be given back
+        by = id optional, of the staff
+        note = text 200
+
 record = category_card
     about = A category in a list.
     fields
@@ -233,6 +348,8 @@ record = order_card
     about = An order in a list.
     fields
         order_id = id
+        number = u32
+        owner = id
         state = order_state
         total = money
         units = u32
@@ -272,6 +389,7 @@ record = person_line
 
 refusals
     query.unknown_product = there is no such product
+    query.unknown_customer = nobody of this id has registered or ordered
     query.unknown_order = there is no such order, or it is somebody else's
     accounts.bad_email = an address like ann@example.org is meant
     accounts.email_taken = somebody has registered with this address
@@ -291,6 +409,8 @@ refusals
     catalog.sku_taken = another product has this article
     catalog.unknown_category = there is no such category
     catalog.not_sellable = it has no variant, no price above zero, or several currencies
+    catalog.category_twice = a category comes twice
+    catalog.changed = somebody else has changed it meanwhile
     catalog.bad_slug = small letters, digits and single dashes are meant
     inventory.unknown_article = nobody sells such an article
     inventory.too_few = fewer were counted than are held for orders
@@ -695,6 +815,8 @@ command = catalog.write
     refuses = catalog.sku_taken
     refuses = catalog.unknown_category
     refuses = catalog.not_sellable
+    refuses = catalog.category_twice
+    refuses = catalog.changed
     fields
         product_id = id
         slug = text 60, its name in addresses
@@ -704,6 +826,9 @@ command = catalog.write
         category = text 32
         articles = list 24 of article, with what each costs from now on
         pictures = list 12 of picture
+        also_in = list 4 of text 32 default empty, other categories that show it
+        traits = list 12 of trait default empty
+        seen_version = u64 optional, of the product that was seen; if it has changed since nothing is written
 
 command = catalog.publish
     about = Show it to everybody.
@@ -745,6 +870,8 @@ event = catalog.written
         articles = list 24 of article
         pictures = list 12 of picture
         state = product_state
+        also_in = list 4 of text 32 default empty, other categories that show it
+        traits = list 12 of trait default empty
 
 event = catalog.priced
     about = An article has a price for the first time, or another one.
@@ -783,6 +910,7 @@ row = product
         slug = text 60
         state = product_state
         articles = list 24 of article
+        version = u64, the number of the event that changed it last
 
 row = slug
     about = Whose address it is.
@@ -881,6 +1009,7 @@ event = inventory.changed
         reason = stock_reason
         units = u32, that came, went, were held or released
         note = text 200
+        order_id = id optional, for which it was
 
 event = inventory.held
     about = All of an order is held for it, for a while.
@@ -1019,16 +1148,16 @@ event = carts.merged
         left_out = u32, articles for which there was no room
 
 event = carts.expired
-    about = Nobody has touched a cart for 30 days; it is empty.
+    about = "Nobody has touched a cart for 30 days, or its owner has left; it is empty."
     stream = carts
     key = owner
+    after = accounts.left
     after = timer idle
     fields
         owner = id
 
 query = carts.cart
-    about = The cart of whoever asks.
-    refuses = shop.not_signed_in
+    about = The cart of whoever asks; nobody's is empty.
     reply
         fields
             cart_version = u64, another one after each change; an order names it
@@ -1254,6 +1383,32 @@ event = orders.refunded
         amount = money
         is_all = bool, nothing is left of what was paid
 
+record = found_order
+    about = "An order that goes where somebody has looked for it."
+    fields
+        order_id = id
+        email = text 254
+        address = address
+
+query = orders.destination
+    about = "Where an order goes to, for its owner and for staff."
+    refuses = orders.unknown_order
+    fields
+        order_id = id
+    reply
+        fields
+            email = text 254 optional, absent when the person was forgotten
+            address = address optional
+
+query = orders.search
+    about = "Orders by words of their addresses: a name, a street, a postcode, a city, an email."
+    refuses = shop.staff_only
+    fields
+        text = text 100, "each word of it has to begin one of theirs"
+    reply
+        fields
+            orders = list 24 of found_order
+
 row = order
     about = An order, as far as orders has to know it to decide.
     table = orders
@@ -1270,6 +1425,39 @@ row = order
         returned = u64, that have been given back
         lines = list 50 of stock_line
         is_of_cart = bool
+
+row = destination
+    about = Where an order goes to.
+    table = destinations
+    stream = orders.private
+    key = order_id
+    fields
+        order_id = id
+        email = text 254
+        address = address
+        before_ms = u64, the time of the order until the end of time
+
+row = destination_of
+    about = Whose order goes there.
+    table = destinations_of
+    stream = orders.private
+    key = owner
+    key = order_id
+    fields
+        owner = id
+        order_id = id
+
+row = destination_word
+    about = "A word of where an order goes to, by which it is found: in small letters, the latest order first."
+    table = destination_words
+    stream = orders.private
+    key = word
+    key = before_ms
+    key = order_id
+    fields
+        word = text 64
+        before_ms = u64, the time until the end of time
+        order_id = id
 
 row = last_order
     about = What somebody has ordered last.
@@ -1399,6 +1587,8 @@ event = payments.declined
     after = cards.answered
     after = cards.authorise
     after = timer answer
+    after = timer capture
+    after = cards.capture
     fields
         order_id = id
         reason = decline_reason
@@ -1442,6 +1632,7 @@ event = payments.refund_asked
     key = order_id
     after = payments.refund
     after = payments.void
+    after = cards.capture
     fields
         order_id = id
         refund_id = id
@@ -1463,6 +1654,7 @@ event = payments.asking
     key = order_id
     after = cards.authorise
     after = cards.refund
+    after = cards.capture
     fields
         order_id = id
         is_accepted = bool
@@ -2102,6 +2294,7 @@ row = author_name
     fields
         person_id = id
         name = text 60
+        since_ms = time
 
 #   ---- cards: the processor's sandbox --------------------------------------------
 
@@ -2269,16 +2462,32 @@ query = query.categories
         fields
             categories = list 100 of category_card
 
+query = query.home
+    about = What the shop's front page shows.
+    reply
+        fields
+            newest = list 8 of product_card
+            popular = list 8 of product_card
+            categories = list 100 of category_card
+
 query = query.products
-    about = Products that are for sale.
+    about = "Products that are for sale, those that pass all filters. The first page says what further filters would leave."
     fields
         category = text 32 optional
         sort = sort_order
         from = text 100 optional, what the page before named
+        only_available = bool default false
+        price_min = u64 optional, minor units
+        price_max = u64 optional
+        traits = list 8 of text 93 default empty, "name:value; values of one name are alternatives"
     reply
         fields
             products = list 24 of product_card
             next = text 100 optional, where the next page begins
+            found = u32 optional, "of the first page: how many of 2000 pass"
+            lowest = u64 optional, "of the first page: minor units, the price filter left aside"
+            highest = u64 optional
+            facets = list 100 of facet, "of the first page: by name, the most products first"
 
 query = query.product
     about = A product's page.
@@ -2296,20 +2505,12 @@ query = query.product
             state = product_state
             articles = list 24 of article_state
             pictures = list 12 of picture
+            also_in = list 4 of text 32
+            traits = list 12 of trait
 
 query = query.my_orders
     about = "Orders of whoever asks, the latest first."
     refuses = shop.not_signed_in
-    fields
-        from = text 100 optional, what the page before named
-    reply
-        fields
-            orders = list 24 of order_card
-            next = text 100 optional, where the next page begins
-
-query = query.orders
-    about = "All orders, the latest first."
-    refuses = shop.staff_only
     fields
         from = text 100 optional, what the page before named
     reply
@@ -2331,6 +2532,120 @@ query = query.order
             total = money
             returned = u64, minor units that have been given back
             history = list 40 of history_step
+            number = u32
+            placed_ms = time
+
+#   ---- query: the back office -------------------------------------------------------
+
+query = query.today
+    about = The shop at a glance.
+    refuses = shop.staff_only
+    reply
+        fields
+            days = list 31 of day_sales, "the latest first, in UTC; days without a sale are left out"
+            orders_waiting = u32, "placed, and neither confirmed nor cancelled yet"
+            orders_stepping = u32, "of these, that wait for their card's owner"
+            low_stock = list 20 of low_stock_line, "5 units at most, the fewest first"
+            reviews_waiting = u32, "for staff, 100 at most"
+
+query = query.office_products
+    about = All products, by title.
+    refuses = shop.staff_only
+    fields
+        state = product_state optional
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            products = list 50 of office_card
+            next = text 100 optional
+
+query = query.office_product
+    about = A product with its stock and the history of its prices.
+    refuses = shop.staff_only
+    refuses = query.unknown_product
+    fields
+        product_id = id
+    reply
+        fields
+            product_id = id
+            version = u64, what catalog.write takes for seen
+            slug = text 60
+            title = text 100
+            summary = text 300
+            text = text 8000
+            category = text 32
+            also_in = list 4 of text 32
+            state = product_state
+            since_ms = time
+            articles = list 24 of office_article
+            pictures = list 12 of picture
+            traits = list 12 of trait
+            prices = list 100 of price_step, the latest first
+
+query = query.stock
+    about = "What there is of each article, by sku."
+    refuses = shop.staff_only
+    fields
+        from = text 32 optional, what the page before named
+    reply
+        fields
+            articles = list 50 of stock_card
+            next = text 32 optional
+
+query = query.stock_history
+    about = "What has happened to an article's stock, the latest first."
+    refuses = shop.staff_only
+    fields
+        sku = text 32
+        from = u64 optional, what the page before named
+    reply
+        fields
+            steps = list 50 of stock_step
+            next = u64 optional
+
+query = query.orders
+    about = "All orders, the latest first."
+    refuses = shop.staff_only
+    fields
+        from = text 100 optional, what the page before named
+        state = order_state optional, only those that stand there
+        owner = id optional, only those of one customer; whatever their state
+        number = u32 optional, only this one
+    reply
+        fields
+            orders = list 24 of order_card
+            next = text 100 optional, where the next page begins
+
+query = query.order_log
+    about = "All that has happened to an order."
+    refuses = shop.staff_only
+    refuses = query.unknown_order
+    fields
+        order_id = id
+    reply
+        fields
+            events = list 200 of order_event
+
+query = query.customers
+    about = Who has registered or ordered.
+    refuses = shop.staff_only
+    fields
+        sort = customer_order
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            customers = list 50 of customer_card
+            next = text 100 optional
+
+query = query.customer
+    about = A customer.
+    refuses = shop.staff_only
+    refuses = query.unknown_customer
+    fields
+        person_id = id
+    reply
+        fields
+            customer = customer_card
 
 row = product_page
     about = A product as its page shows it.
@@ -2348,6 +2663,21 @@ row = product_page
         since_ms = time
         articles = list 24 of article
         pictures = list 12 of picture
+        also_in = list 4 of text 32
+        traits = list 12 of trait
+        version = u64
+        changed_ms = time
+
+row = price_history
+    about = A price that an article had from then on.
+    table = price_histories
+    stream = catalog
+    key = product_id
+    key = before
+    fields
+        product_id = id
+        before = u64, "the event's number, counted down"
+        step = price_step
 
 row = page_slug
     about = Which page has this address.
@@ -2388,14 +2718,26 @@ row = category_place
         category = text 32
         place = u32
 
-row = shelf_stock
-    about = How much of an article may be sold.
-    table = shelf_stocks
+row = stock_change
+    about = A change of a stock.
+    table = stock_changes
     stream = inventory
     key = sku
+    key = before
     fields
         sku = text 32
-        free = u32
+        before = u64, "the event's number, counted down"
+        step = stock_step
+
+row = low_stock
+    about = "An article of which there is little, the fewest first."
+    table = low_stocks
+    key = available
+    key = sku
+    fields
+        available = u32
+        sku = text 32
+        line = low_stock_line
 
 row = shelf
     about = A product in a list, in the list's order.
@@ -2404,10 +2746,29 @@ row = shelf
     key = place
     key = product_id
     fields
-        list = text 40, the sort order's number and the category or nothing
+        list = text 40, "the sort order's number and the category or nothing; of the back office's, o and the state"
         place = text 64, that sorts it
         product_id = id
+
+row = shelf_card
+    about = A product as lists show it.
+    table = shelf_cards
+    key = product_id
+    fields
+        product_id = id
         card = product_card
+        also_in = list 4 of text 32
+        traits = list 12 of trait
+
+row = popularity
+    about = How much of a product was sold of late.
+    table = popularities
+    stream = orders
+    key = product_id
+    fields
+        product_id = id
+        day = u32, of its last sale, since 1970
+        score = u64, "units, each worth half after 14 days, in 1/65536"
 
 row = order_page
     about = An order as its page shows it.
@@ -2424,15 +2785,84 @@ row = order_page
         placed_ms = time
         changed_ms = time
         history = list 40 of history_step
+        number = u32
+        was_confirmed = bool
+
+row = order_log
+    about = A step in an order's life.
+    table = order_logs
+    stream = orders
+    key = order_id
+    key = number
+    fields
+        order_id = id
+        number = u64, of the event
+        event = order_event
+
+row = order_number
+    about = Which order has this number.
+    table = order_numbers
+    stream = orders
+    key = number
+    fields
+        number = u32
+        order_id = id
 
 row = order_list
-    about = An order in its owner's list, and in everybody's, whose owner is zero.
+    about = "An order in its owner's list, and in everybody's, whose owner is zero: of all states, and of its own."
     table = order_lists
     key = owner
+    key = filter
     key = before_ms
     key = order_id
     fields
         owner = id
+        filter = u8, "0, or the state's number and 1"
         before_ms = u64, the time until the end of time
         order_id = id
-        card = order_card
+
+row = orders_standing
+    about = How many orders stand there.
+    table = orders_standing
+    stream = orders
+    key = state
+    fields
+        state = u8, its number
+        orders = u32
+
+row = sales_day
+    about = What a day brought.
+    table = sales_days
+    stream = orders
+    key = before_day
+    key = currency
+    fields
+        before_day = u32, "the day since 1970, counted down"
+        currency = text 3
+        orders = u32
+        units = u32
+        minor = u64
+        returned = u64
+
+row = buyer
+    about = What somebody has bought.
+    table = buyers
+    stream = orders
+    key = person_id
+    fields
+        person_id = id
+        since_ms = time, the first order
+        last_ms = time, the last one that was confirmed; 0 for none
+        orders = u32
+        spent = money
+
+row = customer
+    about = A customer in a list.
+    table = customers
+    key = sort
+    key = place
+    key = person_id
+    fields
+        sort = u8
+        place = u64
+        person_id = id

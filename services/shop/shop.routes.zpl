@@ -19,6 +19,10 @@ routes = shop
         catalog.unknown_category = 422
         catalog.not_sellable = 422
         catalog.bad_slug = 422
+        catalog.category_twice = 422
+        query.unknown_product = 404
+        query.unknown_order = 404
+        query.unknown_customer = 404
         inventory.unknown_article = 404
         carts.unknown_article = 422
         carts.too_many = 422
@@ -90,6 +94,10 @@ route = POST /api/account/leave
 
 #   what is for sale
 
+route = GET /api/home
+    query = query.home
+    cache = revalidate
+
 route = GET /api/categories
     query = query.categories
     cache = revalidate
@@ -150,6 +158,9 @@ route = GET /api/orders/{order_id}
     query = query.order
     role = customer
     role = guest
+
+route = GET /api/orders/{order_id}/destination
+    query = orders.destination
 
 route = POST /api/orders/{order_id}/cancel
     command = orders.cancel
@@ -227,6 +238,51 @@ route = POST /api/admin/stock/{sku}/receive
 
 route = PUT /api/admin/stock/{sku}
     command = inventory.count
+    role = staff
+    role = admin
+
+route = GET /api/admin/today
+    query = query.today
+    role = staff
+    role = admin
+
+route = GET /api/admin/products
+    query = query.office_products
+    role = staff
+    role = admin
+
+route = GET /api/admin/products/{product_id}
+    query = query.office_product
+    role = staff
+    role = admin
+
+route = GET /api/admin/stock
+    query = query.stock
+    role = staff
+    role = admin
+
+route = GET /api/admin/stock/{sku}/history
+    query = query.stock_history
+    role = staff
+    role = admin
+
+route = GET /api/admin/orders/{order_id}/log
+    query = query.order_log
+    role = staff
+    role = admin
+
+route = GET /api/admin/destinations
+    query = orders.search
+    role = staff
+    role = admin
+
+route = GET /api/admin/customers
+    query = query.customers
+    role = staff
+    role = admin
+
+route = GET /api/admin/customers/{person_id}
+    query = query.customer
     role = staff
     role = admin
 

@@ -45,6 +45,18 @@ story_pass_over(struct souk_stage *stage)
     (void)souk_stage_differs(stage, "");
 }
 
+void
+story_sleep(struct souk_stage *stage, const char *const *services, uint64_t elapsed_ms)
+{
+    for (const char *const *service = services; *service != NULL; service++)
+        souk_stage_stop(stage, *service);
+    souk_stage_stop(stage, SOUK_STAGE_EVENT_STORE);
+    souk_stage_elapse(stage, elapsed_ms);
+    souk_stage_start(stage, SOUK_STAGE_EVENT_STORE);
+    for (const char *const *service = services; *service != NULL; service++)
+        souk_stage_start(stage, *service);
+}
+
 unsigned
 story_count(const char *text, const char *words)
 {

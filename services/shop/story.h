@@ -18,6 +18,8 @@ struct souk_stage *story_open(const struct souk_stage_service *services);
 int story_close(void **state);
 /* What has happened so far is not what the story is about. */
 void story_pass_over(struct souk_stage *stage);
+/* Let much time pass while these services, of whom NULL is the last, and the event store sleep: their clocks cost. */
+void story_sleep(struct souk_stage *stage, const char *const *services, uint64_t elapsed_ms);
 /* How often `words` stand in `text`; NULL has none. */
 unsigned story_count(const char *text, const char *words);
 /* The same in what has happened since somebody looked. */

@@ -121,7 +121,8 @@ stars_are_those_of_what_is_shown(void **state)
             " written=1000},{review=11 author_name=Ann is_verified=false words={stars=4 title='' text=Good.}"
             " helpful=0 written=0}]\n"
         "[2000] answer products=[{product=5 slug=glass title=Glass summary='' category=tea price=1250EUR"
-            " is_from=false available=false average=450 reviews=2}]\n");
+            " is_from=false available=false average=450 reviews=2}] found=1 lowest=1250 highest=1250"
+            " facets=[{name=category value=tea products=1 is_chosen=false}]\n");
     souk_stage_send(stage, "moderation.refuse review=12 revision=1 reason='No links, please.'");
     souk_stage_sign_in(stage, ANN, "customer");
     souk_stage_send(stage, "reviews.edit review=11 stars=1 title='' text=Bad.");
@@ -137,7 +138,8 @@ stars_are_those_of_what_is_shown(void **state)
     souk_stage_expect(stage,
         "[2000] answer stars={average=0 reviews=0 counts=[0,0,0,0,0]} reviews=[]\n"
         "[2000] answer products=[{product=5 slug=glass title=Glass summary='' category=tea price=1250EUR"
-            " is_from=false available=false average=0 reviews=0}]\n");
+            " is_from=false available=false average=0 reviews=0}] found=1 lowest=1250 highest=1250"
+            " facets=[{name=category value=tea products=1 is_chosen=false}]\n");
     souk_stage_expect_same_tables(stage, "query");
 }
 

@@ -1,0 +1,605 @@
+/*
+ * query_products - what the shop shows of its products: its front page, lists
+ * in six orders with filters, a product's page.
+ */
+#include "query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "people.h"
+
+#define PAGE_ROWS_MAX 24                /* as described, and so are the next five */
+#define HOME_ROWS_MAX 8
+#define CATEGORIES_MAX 100
+#define ARTICLES_MAX 24
+#define FACETS_MAX 100
+#define FILTERS_MAX 8                   /* of traits */
+#define FREE_SHOWN_MAX 100
+#define SCAN_ROWS_MAX 2000              /* products that one answer looks at, as described */
+#define SORTS 6
+#define LIST_BYTES 40
+#define OFFICE_LIST "o"                 /* of all products, for the shopkeeper; behind it the state, or nothing */
+
+/* ---- from catalog --------------------------------------------------- */
+
+int
+query_touch_product(struct souk_tables *tables, struct souk_id product_id)
+{
+    int rc = souk_touch(tables, SHELF_TABLE, souk_slice_of_id(&product_id));
+
+    return rc != 0 ? rc : souk_touch(tables, SHELF_CARD_TABLE, souk_slice_of_id(&product_id));
+}
+
+/* Its lists, and whether little of it is news. */
+static int
+touch_page(struct souk_tables *tables, const struct product_page *page)
+{
+    int rc = query_touch_product(tables, page->product_id);
+
+    for (size_t i = 0; i < page->articles_count && rc == 0; i++)
+        rc = souk_touch(tables, LOW_STOCK_TABLE, page->articles[i].sku);
+    return rc;
+}
+
+static int
+forget_places(struct souk_tables *tables, struct souk_id product_id, struct product_page *before)
+{
+    int rc = product_page_get(souk_tables_view(tables), product_id, before);
+
+    if (rc != 0)
+        return rc;
+    rc = page_slug_delete(tables, before->slug);
+    for (size_t i = 0; i < before->articles_count && rc == 0; i++)
+        rc = page_sku_delete(tables, before->articles[i].sku);
+    return rc != 0 ? rc : touch_page(tables, before);
+}
+
+int
+query_apply_written(struct souk_tables *tables, const struct catalog_written *event)
+{
+    const uint64_t now_ms = souk_tables_time_ms(tables);
+    struct product_page before = { .since_ms = now_ms };
+    struct product_page page = { .product_id = event->product_id, .slug = event->slug, .title = event->title,
+        .summary = event->summary, .text = event->text, .category = event->category, .state = event->state,
+        .articles = event->articles, .articles_count = event->articles_count, .pictures = event->pictures,
+        .pictures_count = event->pictures_count, .also_in = event->also_in, .also_in_count = event->also_in_count,
+        .traits = event->traits, .traits_count = event->traits_count,
+        .version = souk_tables_event(tables).number, .changed_ms = now_ms };
+    int rc = forget_places(tables, event->product_id, &before);
+
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    page.since_ms = before.since_ms;
+    if ((rc = product_page_put(tables, &page)) == 0)
+        rc = page_slug_put(tables, &(struct page_slug){ event->slug, event->product_id });
+    for (size_t i = 0; i < event->articles_count && rc == 0; i++)
+        rc = page_sku_put(tables, &(struct page_sku){ event->articles[i].sku, event->product_id });
+    return rc != 0 ? rc : touch_page(tables, &page);
+}
+
+static int
+set_state(struct souk_tables *tables, struct souk_id product_id, enum product_state state)
+{
+    struct product_page page;
+    int rc;
+
+    if ((rc = product_page_get(souk_tables_view(tables), product_id, &page)) != 0)
+        return rc;
+    page.state = state;
+    page.version = souk_tables_event(tables).number;
+    page.changed_ms = souk_tables_time_ms(tables);
+    rc = product_page_put(tables, &page);
+    return rc != 0 ? rc : touch_page(tables, &page);
+}
+
+int
+query_apply_published(struct souk_tables *tables, const struct catalog_published *event)
+{
+    return set_state(tables, event->product_id, PRODUCT_STATE_PUBLISHED);
+}
+
+int
+query_apply_withdrawn(struct souk_tables *tables, const struct catalog_withdrawn *event)
+{
+    return set_state(tables, event->product_id, PRODUCT_STATE_WITHDRAWN);
+}
+
+int
+query_apply_category_put(struct souk_tables *tables, const struct catalog_category_put *event)
+{
+    struct category_place before;
+    int rc = category_place_get(souk_tables_view(tables), event->category, &before);
+
+    if (rc == 0)
+        rc = page_category_delete(tables, before.place, event->category);
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    rc = category_place_put(tables, &(struct category_place){ event->category, event->place });
+    return rc != 0 ? rc : page_category_put(tables, &(struct page_category){ event->category, event->title,
+        event->text, event->place });
+}
+
+/* ---- lists ---------------------------------------------------------- */
+
+int
+query_stock(const struct souk_view *view, struct souk_slice sku, struct stock *stock_out)
+{
+    int rc;
+
+    *stock_out = (struct stock){ .sku = sku };
+    rc = stock_get(view, sku, stock_out);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+static struct souk_slice
+name_list(enum sort_order sort, struct souk_slice category, char out[LIST_BYTES])
+{
+    (void)snprintf(out, LIST_BYTES, "%u%.*s", (unsigned)sort, (int)category.size_bytes, (const char *)category.base);
+    return souk_slice_of(out);
+}
+
+static struct souk_slice
+name_office_list(bool has_state, enum product_state state, char out[LIST_BYTES])
+{
+    (void)snprintf(out, LIST_BYTES, has_state ? OFFICE_LIST "%u" : OFFICE_LIST, (unsigned)state);
+    return souk_slice_of(out);
+}
+
+/* Small letters; a cut in a letter of several bytes would be no text. */
+static struct souk_slice
+name_title(struct souk_slice title, char out[QUERY_PLACE_BYTES_MAX + 1])
+{
+    const char *at = title.base;
+    size_t count = 0;
+
+    for (size_t i = 0; i < title.size_bytes && count < QUERY_PLACE_BYTES_MAX; i++)
+        if (((unsigned char)at[i] & 0x80) == 0)
+            out[count++] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] - 'A' + 'a') : at[i];
+    out[count] = '\0';
+    return souk_slice_of(out);
+}
+
+/* Numbers sort as text does; those that shall be first when they are great are counted down. */
+static int
+name_place(const struct souk_view *view, enum sort_order sort, const struct product_page *page,
+    const struct product_card *card, char out[QUERY_PLACE_BYTES_MAX + 1])
+{
+    uint64_t place = 0, rank;
+    int rc;
+
+    switch (sort) {
+    case SORT_ORDER_NEWEST:
+        place = SOUK_TIME_MS_MAX - page->since_ms;
+        break;
+    case SORT_ORDER_CHEAPEST:
+        place = (uint64_t)card->price.minor;
+        break;
+    case SORT_ORDER_DEAREST:
+        place = SOUK_TIME_MS_MAX - (uint64_t)card->price.minor;
+        break;
+    case SORT_ORDER_POPULAR:
+        if ((rc = query_popularity(view, page->product_id, &rank)) != 0)
+            return rc;
+        place = SOUK_TIME_MS_MAX - rank;
+        break;
+    case SORT_ORDER_RATED:                      /* of two with as many stars, the one that more people say so of */
+        place = SOUK_TIME_MS_MAX - (((uint64_t)card->average << 32) + card->reviews);
+        break;
+    case SORT_ORDER_TITLE:
+        (void)name_title(page->title, out);
+        return 0;
+    }
+    (void)snprintf(out, QUERY_PLACE_BYTES_MAX + 1, "%016" PRIu64, place);
+    return 0;
+}
+
+static int
+make_card(const struct souk_view *view, const struct product_page *page, struct product_card *card_out)
+{
+    struct stock stock;
+    int rc;
+
+    *card_out = (struct product_card){ .product_id = page->product_id, .slug = page->slug, .title = page->title,
+        .summary = page->summary, .category = page->category, .price = page->articles[0].price,
+        .has_picture = page->pictures_count > 0 };
+    if (page->pictures_count > 0)
+        card_out->picture = page->pictures[0];
+    for (size_t i = 0; i < page->articles_count; i++) {
+        const struct article *article = &page->articles[i];
+
+        card_out->is_from |= article->price.minor != card_out->price.minor;
+        if (article->price.minor < card_out->price.minor)
+            card_out->price = article->price;
+        if ((rc = query_stock(view, article->sku, &stock)) != 0)
+            return rc;
+        card_out->available |= stock.on_hand > stock.held;
+    }
+    return query_stars(view, page->product_id, &card_out->average, &card_out->reviews);
+}
+
+static int
+get_page(const struct souk_view *view, struct souk_slice entity, struct product_page *page_out)
+{
+    struct souk_id product_id;
+    int rc = souk_id_of(entity, &product_id);
+
+    return rc != 0 ? rc : product_page_get(view, product_id, page_out);
+}
+
+int
+query_index_shelf_card(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
+{
+    struct product_page page;
+    struct shelf_card row;
+    int rc;
+
+    if ((rc = get_page(view, entity, &page)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if (page.state != PRODUCT_STATE_PUBLISHED)
+        return 0;
+    row = (struct shelf_card){ .product_id = page.product_id, .also_in = page.also_in,
+        .also_in_count = page.also_in_count, .traits = page.traits, .traits_count = page.traits_count };
+    rc = make_card(view, &page, &row.card);
+    return rc != 0 ? rc : shelf_card_index(rows, &row);
+}
+
+/* In each order, a published product has a place among all, and among those of each of its categories. */
+static int
+index_orders(const struct souk_view *view, const struct product_page *page, struct souk_index_rows *rows)
+{
+    char list[LIST_BYTES], place[QUERY_PLACE_BYTES_MAX + 1];
+    struct product_card card;
+    int rc = make_card(view, page, &card);
+
+    for (unsigned sort = 0; sort < SORTS && rc == 0; sort++) {
+        rc = name_place(view, (enum sort_order)sort, page, &card, place);
+        for (size_t i = 0; i < 2 + (size_t)page->also_in_count && rc == 0; i++)
+            rc = shelf_index(rows, &(struct shelf){ name_list((enum sort_order)sort, i == 0 ? souk_slice_of("")
+                : i == 1 ? page->category : page->also_in[i - 2], list), souk_slice_of(place), page->product_id });
+    }
+    return rc;
+}
+
+int
+query_index_shelf(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
+{
+    char list[LIST_BYTES], title[QUERY_PLACE_BYTES_MAX + 1];
+    struct product_page page;
+    int rc;
+
+    if ((rc = get_page(view, entity, &page)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    for (unsigned i = 0; i < 2 && rc == 0; i++)
+        rc = shelf_index(rows, &(struct shelf){ name_office_list(i == 1, page.state, list),
+            name_title(page.title, title), page.product_id });
+    return rc != 0 || page.state != PRODUCT_STATE_PUBLISHED ? rc : index_orders(view, &page, rows);
+}
+
+static int
+open_shelf(const struct souk_view *view, struct souk_slice list, bool has_from, struct souk_slice from,
+    struct souk_rows **rows_out)
+{
+    struct souk_slice place = souk_slice_of("");
+    struct souk_id id = { { 0 } };
+
+    if (has_from)
+        query_read_from(from, &id, &place);
+    return shelf_scan_by_list_from(view, list, place, id, rows_out);
+}
+
+int
+query_open_office_shelf(const struct souk_view *view, const struct query_office_products *query,
+    struct souk_rows **rows_out)
+{
+    char list[LIST_BYTES];
+
+    return open_shelf(view, name_office_list(query->has_state, query->state, list), query->has_from,
+        query->from, rows_out);
+}
+
+/* ---- filters and facets --------------------------------------------- */
+
+/* What a shopper wants to see, and what a further wish would leave. */
+struct search {
+    const struct query_products *query;
+    struct trait wanted[FILTERS_MAX];
+    size_t wanted_count;
+    struct facet facets[FACETS_MAX];
+    size_t facets_count;
+    uint32_t found;
+    bool has_price;
+    uint64_t lowest, highest;
+};
+
+/* Which filter a product fails at, when it is one alone. */
+struct failing {
+    unsigned count;
+    bool is_price;
+    struct souk_slice trait;            /* its name, else empty */
+};
+
+static bool
+has_trait(const struct shelf_card *row, const struct trait *wanted)
+{
+    for (size_t i = 0; i < row->traits_count; i++)
+        if (souk_slice_equal(row->traits[i].name, wanted->name)
+            && souk_slice_equal(row->traits[i].value, wanted->value))
+            return true;
+    return false;
+}
+
+/* Wishes of one name are alternatives: the first of a name speaks for all of them. */
+static void
+try_traits(const struct search *search, const struct shelf_card *row, struct failing *failing)
+{
+    for (size_t i = 0; i < search->wanted_count; i++) {
+        const struct souk_slice name = search->wanted[i].name;
+        bool is_first = true, is_met = false;
+
+        for (size_t k = 0; k < search->wanted_count; k++) {
+            if (!souk_slice_equal(search->wanted[k].name, name))
+                continue;
+            is_first &= k >= i;
+            is_met |= has_trait(row, &search->wanted[k]);
+        }
+        if (is_first && !is_met) {
+            failing->count++;
+            failing->trait = name;
+        }
+    }
+}
+
+static struct failing
+try_filters(const struct search *search, const struct shelf_card *row)
+{
+    const struct query_products *query = search->query;
+    const uint64_t price = (uint64_t)row->card.price.minor;
+    struct failing failing = { .trait = souk_slice_of("") };
+
+    if ((query->has_price_min && price < query->price_min) || (query->has_price_max && price > query->price_max)) {
+        failing.count++;
+        failing.is_price = true;
+    }
+    failing.count += query->only_available && !row->card.available;
+    try_traits(search, row, &failing);
+    return failing;
+}
+
+static void
+count_facet(struct search *search, struct souk_slice name, struct souk_slice value, uint32_t products, bool is_chosen)
+{
+    struct facet *facet;
+
+    for (size_t i = 0; i < search->facets_count; i++) {
+        facet = &search->facets[i];
+        if (souk_slice_equal(facet->name, name) && souk_slice_equal(facet->value, value)) {
+            facet->products += products;
+            return;
+        }
+    }
+    if (search->facets_count < FACETS_MAX)
+        search->facets[search->facets_count++] = (struct facet){ name, value, products, is_chosen };
+}
+
+static void
+count_product(struct search *search, const struct shelf_card *row, const struct failing *failing)
+{
+    const uint64_t price = (uint64_t)row->card.price.minor;
+
+    if (failing->count > 1)
+        return;
+    search->found += failing->count == 0;
+    if (failing->count == 0 || failing->is_price) {
+        search->lowest = search->has_price && search->lowest < price ? search->lowest : price;
+        search->highest = search->highest > price ? search->highest : price;
+        search->has_price = true;
+    }
+    for (size_t i = 0; i < row->traits_count; i++)
+        if (failing->count == 0 || souk_slice_equal(failing->trait, row->traits[i].name))
+            count_facet(search, row->traits[i].name, row->traits[i].value, 1, false);
+    if (search->query->has_category || failing->count > 0)
+        return;
+    count_facet(search, souk_slice_of("category"), row->card.category, 1, false);
+    for (size_t i = 0; i < row->also_in_count; i++)
+        count_facet(search, souk_slice_of("category"), row->also_in[i], 1, false);
+}
+
+static int
+compare_facets(const void *a, const void *b)
+{
+    const struct facet *left = a, *right = b;
+    const int names = souk_slice_compare(left->name, right->name);
+
+    if (names != 0)
+        return names;
+    if (left->products != right->products)
+        return left->products > right->products ? -1 : 1;
+    return souk_slice_compare(left->value, right->value);
+}
+
+/* What is chosen stands among the facets though nothing is left of it: else nobody could choose it no more. */
+static void
+begin_search(const struct query_products *query, struct search *search)
+{
+    search->query = query;
+    for (size_t i = 0; i < query->traits_count; i++) {
+        const struct souk_slice text = query->traits[i];
+        const char *const base = text.base;
+        size_t at = 0;
+
+        while (at < text.size_bytes && base[at] != ':')
+            at++;
+        if (at == text.size_bytes || at > 32 || text.size_bytes - at - 1 > 60)
+            continue;                           /* no trait can be called so */
+        search->wanted[search->wanted_count] = (struct trait){ { base, at },
+            { base + at + 1, text.size_bytes - at - 1 } };
+        count_facet(search, search->wanted[search->wanted_count].name, search->wanted[search->wanted_count].value, 0,
+            true);
+        search->wanted_count++;
+    }
+}
+
+/* ---- answers -------------------------------------------------------- */
+
+static int
+get_categories(const struct souk_view *view, struct category_card out[CATEGORIES_MAX], uint32_t *count_out)
+{
+    struct page_category category;
+    struct souk_rows *rows;
+    int rc;
+
+    if ((rc = page_category_scan(view, &rows)) != 0)
+        return rc;
+    while (*count_out < CATEGORIES_MAX && (rc = page_category_next(view, rows, &category)) == 0)
+        out[(*count_out)++] = (struct category_card){ category.category, category.title, category.text };
+    souk_rows_close(&rows);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+query_answer_categories(const struct souk_view *view, const struct query_categories *query,
+    struct souk_answer *answer)
+{
+    struct category_card categories[CATEGORIES_MAX];
+    struct query_categories_reply reply = { .categories = categories };
+    int rc;
+
+    (void)query;
+    rc = get_categories(view, categories, &reply.categories_count);
+    return rc != 0 ? rc : answer_query_categories(answer, &reply);
+}
+
+/* The first of a list. */
+static int
+get_first(const struct souk_view *view, enum sort_order sort, struct product_card out[HOME_ROWS_MAX],
+    uint32_t *count_out)
+{
+    char name[LIST_BYTES];
+    struct shelf_card row;
+    struct souk_rows *rows;
+    struct shelf shelf;
+    int rc;
+
+    if ((rc = shelf_scan_by_list(view, name_list(sort, souk_slice_of(""), name), &rows)) != 0)
+        return rc;
+    while (*count_out < HOME_ROWS_MAX && (rc = shelf_next(view, rows, &shelf)) == 0) {
+        if ((rc = shelf_card_get(view, shelf.product_id, &row)) != 0)
+            break;
+        out[(*count_out)++] = row.card;
+    }
+    souk_rows_close(&rows);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
+int
+query_answer_home(const struct souk_view *view, const struct query_home *query, struct souk_answer *answer)
+{
+    struct product_card newest[HOME_ROWS_MAX], popular[HOME_ROWS_MAX];
+    struct category_card categories[CATEGORIES_MAX];
+    struct query_home_reply reply = { .newest = newest, .popular = popular, .categories = categories };
+    int rc;
+
+    (void)query;
+    if ((rc = get_first(view, SORT_ORDER_NEWEST, newest, &reply.newest_count)) != 0
+        || (rc = get_first(view, SORT_ORDER_POPULAR, popular, &reply.popular_count)) != 0
+        || (rc = get_categories(view, categories, &reply.categories_count)) != 0)
+        return rc;
+    return answer_query_home(answer, &reply);
+}
+
+int
+query_answer_products(const struct souk_view *view, const struct query_products *query, struct souk_answer *answer)
+{
+    struct search *search = souk_arena_alloc(souk_view_arena(view), sizeof *search);
+    struct product_card products[PAGE_ROWS_MAX];
+    struct query_products_reply reply = { .products = products };
+    char name[LIST_BYTES], next[QUERY_FROM_BYTES];
+    struct failing failing;
+    struct shelf_card row;
+    struct souk_rows *rows;
+    struct shelf shelf;
+    int rc;
+
+    if (search == NULL)
+        return -SOUK_ENOMEM;
+    begin_search(query, search);
+    if ((rc = open_shelf(view, name_list(query->sort, query->has_category ? query->category
+        : souk_slice_of(""), name), query->has_from, query->from, &rows)) != 0)
+        return rc;
+    for (unsigned i = 0; (rc = shelf_next(view, rows, &shelf)) == 0; i++) {
+        const bool is_enough = i == SCAN_ROWS_MAX;
+
+        if ((rc = shelf_card_get(view, shelf.product_id, &row)) != 0)
+            break;
+        failing = try_filters(search, &row);
+        if (!query->has_from && !is_enough)
+            count_product(search, &row, &failing);
+        if (!reply.has_next && ((failing.count == 0 && reply.products_count == PAGE_ROWS_MAX) || is_enough)) {
+            reply.next = query_write_from(shelf.product_id, shelf.place, next);
+            reply.has_next = true;
+        } else if (failing.count == 0 && !reply.has_next) {
+            products[reply.products_count++] = row.card;
+        }
+        if (is_enough || (query->has_from && reply.has_next))
+            break;
+    }
+    souk_rows_close(&rows);
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    if (!query->has_from) {
+        qsort(search->facets, search->facets_count, sizeof search->facets[0], compare_facets);
+        reply.facets = search->facets;
+        reply.facets_count = (uint32_t)search->facets_count;
+        reply.has_found = true;
+        reply.found = search->found;
+        reply.has_lowest = reply.has_highest = search->has_price;
+        reply.lowest = search->lowest;
+        reply.highest = search->highest;
+    }
+    return answer_query_products(answer, &reply);
+}
+
+/* A withdrawn product has its page still, for those who have ordered it; a draft has it for staff. */
+int
+query_answer_product(const struct souk_view *view, const struct query_product *query, struct souk_answer *answer)
+{
+    struct article_state articles[ARTICLES_MAX];
+    struct query_product_reply reply = { .articles = articles };
+    struct product_page page;
+    struct page_slug slug;
+    struct stock stock;
+    int rc;
+
+    if ((rc = page_slug_get(view, query->slug, &slug)) != 0
+        || (rc = product_page_get(view, slug.product_id, &page)) != 0)
+        return rc == -SOUK_ENOTFOUND ? souk_answer_refuse(answer, QUERY_UNKNOWN_PRODUCT) : rc;
+    if (page.state == PRODUCT_STATE_DRAFT && !people_is_staff(souk_answer_pass(answer)))
+        return souk_answer_refuse(answer, QUERY_UNKNOWN_PRODUCT);
+    reply.product_id = page.product_id;
+    reply.slug = page.slug;
+    reply.title = page.title;
+    reply.summary = page.summary;
+    reply.text = page.text;
+    reply.category = page.category;
+    reply.state = page.state;
+    reply.pictures = page.pictures;
+    reply.pictures_count = page.pictures_count;
+    reply.also_in = page.also_in;
+    reply.also_in_count = page.also_in_count;
+    reply.traits = page.traits;
+    reply.traits_count = page.traits_count;
+    for (; reply.articles_count < page.articles_count; reply.articles_count++) {
+        const struct article *article = &page.articles[reply.articles_count];
+        struct article_state *state = &articles[reply.articles_count];
+
+        if ((rc = query_stock(view, article->sku, &stock)) != 0)
+            return rc;
+        *state = (struct article_state){ .sku = article->sku, .name = article->name, .price = article->price,
+            .available = stock.on_hand - stock.held };
+        if (state->available > FREE_SHOWN_MAX)
+            state->available = FREE_SHOWN_MAX;
+    }
+    return answer_query_product(answer, &reply);
+}
