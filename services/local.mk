@@ -228,3 +228,4 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_watch.c
 souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
 souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)
+$(souk_bridge_OBJECTS): src/eventstore.h
