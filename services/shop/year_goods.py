@@ -302,6 +302,9 @@ class Product:
                            f"We met the maker in {maker}, drank eleven glasses of tea, and came back with these."])])
         self.articles = [{"sku": f"{kind[:2]}{place:03}-{variant.code}", "name": variant.name,
                           "price": round_price(base * variant.times)} for variant in of.variants]
+        self.traits = [{"name": "Origin", "value": maker}]
+        if ", " in look.noun:
+            self.traits.append({"name": "Colour", "value": look.noun.split(", ", maxsplit=1)[1]})
         self.picture = f"{kind}-{number + 1}"
         self.others = [f"{kind}-{(number + step) % 6 + 1}" for step in (2, 4)][:chance.below(3)]
         self.quality = min(4.9, max(2.2, 4.3 + 0.55 * chance.bell()))
@@ -314,7 +317,7 @@ class Product:
         of = KINDS[self.kind]
         alts = [f"{of.title}: {of.looks[int(name.rsplit('-', 1)[1]) - 1].alt.lower()}" for name in self.others]
         return {"product_id": self.product_id, "slug": self.slug, "title": self.title, "summary": self.summary,
-                "text": self.text, "category": self.kind,
+                "text": self.text, "category": self.kind, "traits": self.traits,
                 "articles": [{"sku": article["sku"], "name": article["name"],
                               "price": money(round_price(article["price"] * factor))} for article in self.articles],
                 "pictures": [{"name": name, "alt": alt} for name, alt in
