@@ -30,6 +30,7 @@ static struct core_store *store_of(struct souk_core *core, const struct souk_nam
 static int count_ack(struct souk_core *core, const struct souk_wire_ack *ack);
 static void reach_out(struct souk_core *core, const struct souk_batch_header *header);
 static int extend_reacted(struct souk_core *core, const struct souk_batch_header *header);
+static int owe_loss(struct souk_core *core, const struct souk_because *because);
 static void say_lacking(struct souk_core *core);
 static void say(struct souk_core *core, const char *text);
 
@@ -717,6 +718,28 @@ extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
     return 0;
 }
 
+/*
+ * An own event that comes back stands on what a record has voided which this service has passed, and paid for, before:
+ * another instance, which was not as far, has written it.
+ */
+static int
+owe_loss(struct souk_core *core, const struct souk_because *because)
+{
+    struct core_follow *follow = because->kind == SOUK_BY_EVENT ? core_follow(core, because->stream.text) : NULL;
+    const struct souk_point head = follow == NULL ? (struct souk_point){ .number = 0 }
+        : souk_point_of(&follow->cursor.position);
+    bool in;
+    int rc;
+
+    if (follow == NULL || follow->cursor.owes_losses || because->point.epoch.counter >= head.epoch.counter)
+        return 0;
+    if ((rc = souk_lineage_has(core->txn, &follow->name, follow->cursor.generation, because->point, head, &in)) != 0)
+        return rc;
+    if (!in)
+        follow->cursor.owes_losses = follow->changed = core->changed = true;
+    return 0;
+}
+
 static int
 take_own(struct souk_core *core, struct souk_feed_batch *batch)
 {
@@ -752,7 +775,8 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
         while ((rc = souk_events_next(&events, &event)) == 0) {
             if (event.time_ms > core->wall_ms)
                 core->wall_ms = event.time_ms;
-            if ((rc = core_apply_own(core, (uint32_t)(own - core->own), header->epoch, &event)) != 0)
+            if ((rc = core_apply_own(core, (uint32_t)(own - core->own), header->epoch, &event)) != 0
+                || (rc = owe_loss(core, &event.because)) != 0)
                 return rc;
         }
         if (rc != -SOUK_ENOTFOUND)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The same seed gives the same trace, byte for byte.
+# The same seed gives the same trace, byte for byte; and what a schedule has found once stays mended.
 sim=${SOUK_SIM:-test/sim/souk-sim}
 trace=$(mktemp) || exit 1
 trap 'rm -f "$trace"' EXIT
@@ -17,5 +17,16 @@ for profile in calm lossy parted crashing disks recorders absent beside failing 
         fi
     done
 done
+# Seeds, and what of their schedules is left out. They mean this for as long as schedules are made as they are.
+#   706412  an instance takes back what another one has written on events that it knows to be void
+while read -r seed without; do
+    if $sim --seed "$seed" --without "$without"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+done <<SCHEDULES
+706412 1-10,13,16-24,26,29,32,37-39,49-169,175-184,186-220
+SCHEDULES
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
