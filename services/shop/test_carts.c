@@ -435,6 +435,56 @@ a_guest_who_signs_in_has_one_cart(void **state)
     souk_stage_expect_same_tables(stage, NULL);
 }
 
+/* Whatever dies or fails on the way, and however often the page asks: one cart, one order, and an empty cart. */
+static void
+order_once(struct souk_stage *stage, const char *service, enum souk_stage_moment moment, uint32_t write)
+{
+    souk_stage_send(stage, "carts.set sku=red units=2");
+    if (write == 0)
+        souk_stage_crash(stage, service, moment);
+    else
+        souk_stage_fail_write(stage, service, write);
+    check_out(stage, 11, 1, 1000);
+    souk_stage_elapse(stage, 10000);
+    check_out(stage, 11, 1, 1000);
+    check_out(stage, 12, 1, 1000);
+    souk_stage_elapse(stage, 30000);
+    assert_int_equal(story_count(souk_stage_trace(stage), " placed order=11 "), 1);
+    assert_int_equal(story_count(souk_stage_trace(stage), " placed order="), 1);
+    assert_int_equal(story_count(souk_stage_trace(stage), " ordered owner=2 order=11 "), 1);
+    assert_int_equal(story_count(souk_stage_trace(stage), " confirmed order=11"), 1);
+    story_pass_over(stage);
+    souk_stage_ask(stage, "carts.cart");
+    assert_int_equal(story_count_new(stage, " lines=[] units=0 "), 1);
+    souk_stage_expect_same_tables(stage, service);
+}
+
+static void
+a_cart_is_ordered_once_whatever_fails(void **state)
+{
+    static const char *const services[] = { "carts", "orders" };
+
+    (void)story_close(state);
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        bool struck = true;
+        uint32_t writes;
+
+        for (int moment = SOUK_STAGE_NOW; moment <= SOUK_STAGE_BEFORE_SEND; moment++) {
+            (void)open_shop(state);
+            order_once(*state, services[i], (enum souk_stage_moment)moment, 0);
+            (void)story_close(state);
+        }
+        for (writes = 0; struck; writes++) {
+            (void)open_shop(state);
+            order_once(*state, services[i], SOUK_STAGE_NOW, writes + 1);
+            struck = souk_stage_fault_struck(*state);
+            (void)story_close(state);
+        }
+        assert_true(writes > 10);
+    }
+    *state = NULL;
+}
+
 int
 main(void)
 {
@@ -448,6 +498,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_declined_order_gives_the_cart_back, open_shop, story_close),
         cmocka_unit_test_setup_teardown(a_guest_has_a_cart_and_orders, open_shop, story_close),
         cmocka_unit_test_setup_teardown(a_guest_who_signs_in_has_one_cart, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(a_cart_is_ordered_once_whatever_fails, open_shop, story_close),
         cmocka_unit_test_setup_teardown(a_cart_that_nobody_touches_is_emptied, open_carts, story_close),
     };
 
