@@ -266,7 +266,7 @@ show_text(const struct souk_cli *cli, const struct bench_plan *plan, const struc
         line = souk_cli_line(table, NULL);
         souk_cli_cell(line, 0, "%s", cost->name.text);
         souk_cli_cell(line, 1, "%.2f", cost->cpu_s / millions);
-        souk_cli_cell(line, 2, "%.0f", (double)cost->store_bytes / (double)result->events);
+        souk_cli_cell(line, 2, "%.0f", (double)cost->store_bytes / (double)result->written);
         souk_cli_cell(line, 3, "%.1f MB", (double)cost->rest_bytes / 1e6);
     }
     line = souk_cli_line(table, NULL);
@@ -363,10 +363,11 @@ show_json(const struct bench_plan *plan, const struct bench_result *result)
         (void)json_array_append_new(nodes, json_pack("{ss sf sI sI}", "name", result->costs[i].name.text,
             "cpu_s_per_million", result->costs[i].cpu_s / millions, "store_bytes",
             (json_int_t)result->costs[i].store_bytes, "rest_bytes", (json_int_t)result->costs[i].rest_bytes));
-    souk_cli_json(json_pack("{ss sI sI sI sI sI sI sI sf sf sf ss sf sf ss so so so}", "work",
+    souk_cli_json(json_pack("{ss sI sI sI sI sI sI sI sI sf sf sf ss sf sf ss so so so}", "work",
         souk_cli_bench_work_name(plan->work), "bytes", (json_int_t)plan->bytes, "batch", (json_int_t)plan->batch,
         "in_flight", (json_int_t)plan->in_flight, "rate", (json_int_t)plan->rate, "rows", (json_int_t)plan->rows,
-        "events", (json_int_t)result->events, "commands", (json_int_t)result->commands, "seconds", result->seconds,
+        "events", (json_int_t)result->events, "commands", (json_int_t)result->commands,
+        "written", (json_int_t)result->written, "seconds", result->seconds,
         "events_per_s", (double)result->events / result->seconds, "commands_per_s",
         (double)result->commands / result->seconds, "durability", result->durability, "sync_us", result->sync_us,
         "client_cpu_s_per_million", result->client_cpu_s / millions, "time_of", result->waited_for, "us", times,

@@ -45,6 +45,7 @@ struct bench_cost {
 
 struct bench_result {
     uint64_t events, commands;                  /* that were done */
+    uint64_t written;                           /* events that the stores hold, those before it was measured included */
     double seconds;
     struct souk_histogram us;                   /* of what is waited for */
     const char *waited_for;                     /* a constant: what that is */

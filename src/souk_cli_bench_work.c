@@ -100,6 +100,7 @@ souk_cli_bench_run(struct bench_system *system, const struct bench_plan *plan, s
     result_out->sync_us = souk_cli_bench_sync_us(system);
     drive_init(drive, system, plan);
     status = works[plan->work].run(drive, result_out);
+    result_out->written = drive->written;
     for (size_t i = 0; i < system->child_count; i++)
         result_out->costs[i].store_bytes = souk_cli_bench_stored(system, (enum bench_node)i);
     free(drive);
