@@ -8,6 +8,7 @@
 #include "souk_wire.h"
 
 #define RUNTIME_PREFIX "souk."          /* names of the runtime's own commands and queries */
+#define PLACE_QUERY "eventstore.place"
 #define PARKED_PREFIX "souk.parked."    /* of these, what is for operators only: they show events and errors */
 
 /* What one key may do here. A key and the old one of the same owner are two of these. */
@@ -263,6 +264,9 @@ souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice que
         return true;                            /* who is put back in place asks the others how far they are */
     if (begins_with(query, PARKED_PREFIX))
         return peer->is_operator;
+    /* Who replays streams may ask where they were: cursors, and nothing of what they say. */
+    if (peer->at_store && peer->stream_count > 0 && souk_slice_equal(query, souk_slice_of(PLACE_QUERY)))
+        return true;
     if (peer->at_store || begins_with(query, RUNTIME_PREFIX))
         return peer->is_operator || peer->may_query;
     return peer->may_query;

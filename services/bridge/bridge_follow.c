@@ -97,21 +97,15 @@ add_stream(struct bridge_follow *follow, const struct souk_topology_stream *stre
         follow->streams[follow->count++] = (struct followed){ .stream = stream, .is_behind = true };
 }
 
-/* Where there are keys, a bridge asks those that its topology lets it ask. */
 static void
 add_stores(const struct bridge *bridge, struct bridge_follow *follow)
 {
     const struct souk_topology_node *node;
-    bool may_ask;
     size_t i;
-    size_t k;
 
     for (i = 0; i < bridge->topology->node_count; i++) {
         node = &bridge->topology->nodes[i];
-        may_ask = !bridge->topology->has_keys;
-        for (k = 0; k < bridge->self->query_count && !may_ask; k++)
-            may_ask = bridge->self->queries[k] == node;
-        if (node->kind == SOUK_NODE_EVENT_STORE && !node->lost && may_ask)
+        if (node->kind == SOUK_NODE_EVENT_STORE && !node->lost)
             follow->stores[follow->store_count++] = node;
     }
 }

@@ -343,7 +343,8 @@ react_hold_outcome(const struct souk_view *view, const struct souk_outcome *outc
         return rc;
     if (order.state != ORDER_STATE_PLACED)
         return step(decision, &order, ORDER_STEP_HOLD_TOO_LATE);
-    return outcome->accepted ? emit_orders_reserved(decision, &(struct orders_reserved){ order.order_id })
+    return outcome->accepted ? emit_orders_reserved(decision, &(struct orders_reserved){ order.order_id,
+        true, order.owner })
         : cancel(decision, &order, CANCEL_REASON_SOLD_OUT);
 }
 
@@ -407,7 +408,8 @@ react_authorised(const struct souk_view *view, const struct payments_authorised 
     bool waits;
     int rc = get_waiting(view, event->order_id, &order, &waits);
 
-    return rc != 0 || !waits ? rc : emit_orders_paid(decision, &(struct orders_paid){ event->order_id });
+    return rc != 0 || !waits ? rc : emit_orders_paid(decision, &(struct orders_paid){ event->order_id,
+        true, order.owner });
 }
 
 static int
@@ -419,7 +421,7 @@ react_step_needed(const struct souk_view *view, const struct payments_step_neede
     int rc = get_waiting(view, event->order_id, &order, &waits);
 
     return rc != 0 || !waits ? rc
-        : emit_orders_step_needed(decision, &(struct orders_step_needed){ event->order_id });
+        : emit_orders_step_needed(decision, &(struct orders_step_needed){ event->order_id, true, order.owner });
 }
 
 static int
@@ -445,7 +447,7 @@ react_captured(const struct souk_view *view, const struct payments_captured *eve
     if ((rc = order_get(view, event->order_id, &order)) != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
     return order.state != ORDER_STATE_PAID ? 0
-        : emit_orders_confirmed(decision, &(struct orders_confirmed){ event->order_id });
+        : emit_orders_confirmed(decision, &(struct orders_confirmed){ event->order_id, true, order.owner });
 }
 
 static int
@@ -457,7 +459,8 @@ react_refunded(const struct souk_view *view, const struct payments_refunded *eve
     if ((rc = order_get(view, event->order_id, &order)) != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
     return emit_orders_refunded(decision, &(struct orders_refunded){ event->order_id, event->refund_id,
-        event->amount, order.returned + (uint64_t)event->amount.minor >= (uint64_t)order.total.minor });
+        event->amount, order.returned + (uint64_t)event->amount.minor >= (uint64_t)order.total.minor, true,
+        order.owner });
 }
 
 /* ---- what has happened ---------------------------------------------- */

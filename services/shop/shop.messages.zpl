@@ -1108,6 +1108,7 @@ event = carts.filled
     about = So many units of an article are in a cart, at this price.
     stream = carts
     key = owner
+    audience = person owner
     after = carts.add
     after = carts.set
     after = orders.cancelled
@@ -1122,6 +1123,7 @@ event = carts.removed
     about = An article is in a cart no more.
     stream = carts
     key = owner
+    audience = person owner
     after = carts.remove
     fields
         owner = id
@@ -1131,6 +1133,7 @@ event = carts.ordered
     about = What was ordered has left the cart.
     stream = carts
     key = owner
+    audience = person owner
     after = orders.placed
     fields
         owner = id
@@ -1141,6 +1144,7 @@ event = carts.merged
     about = "What a guest had put into a cart is in a person's: each article as often as in the fuller cart of the two."
     stream = carts
     key = owner
+    audience = person owner
     after = accounts.guest_signed_in
     fields
         owner = id, the person
@@ -1151,6 +1155,7 @@ event = carts.expired
     about = "Nobody has touched a cart for 30 days, or its owner has left; it is empty."
     stream = carts
     key = owner
+    audience = person owner
     after = accounts.left
     after = timer idle
     fields
@@ -1250,6 +1255,9 @@ event = orders.placed
     about = Somebody has ordered.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = orders.place
     after = orders.check_out
     fields
@@ -1287,6 +1295,9 @@ event = orders.adopted
     about = Who has ordered as a guest has signed in.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = accounts.guest_signed_in
     fields
         order_id = id
@@ -1296,25 +1307,37 @@ event = orders.reserved
     about = Its goods are held.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = inventory.hold
     fields
         order_id = id
+        owner = id optional
 
 event = orders.step_needed
     about = The card's owner has one more thing to do.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = payments.step_needed
     fields
         order_id = id
+        owner = id optional
 
 event = orders.paid
     about = The money is held.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = payments.authorised
     fields
         order_id = id
+        owner = id optional
 
 event = orders.stepped
     about = Another service has done something for it.
@@ -1336,14 +1359,21 @@ event = orders.confirmed
     about = The money is taken, and the goods are the shopper's.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = payments.captured
     fields
         order_id = id
+        owner = id optional
 
 event = orders.cancelled
     about = It does not come about; what was held for it is released.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = orders.cancel
     after = inventory.hold
     after = inventory.take
@@ -1363,6 +1393,8 @@ event = orders.refund_decided
     about = Money is to be given back.
     stream = orders
     key = order_id
+    audience = role staff
+    audience = role admin
     after = orders.refund
     fields
         order_id = id
@@ -1376,12 +1408,16 @@ event = orders.refunded
     about = Money has been given back.
     stream = orders
     key = order_id
+    audience = person owner
+    audience = role staff
+    audience = role admin
     after = payments.refunded
     fields
         order_id = id
         refund_id = id
         amount = money
         is_all = bool, nothing is left of what was paid
+        owner = id optional
 
 record = found_order
     about = "An order that goes where somebody has looked for it."
@@ -1763,6 +1799,8 @@ event = reviews.written
     about = A review has words, its first ones or others.
     stream = reviews.internal
     key = review_id
+    audience = role staff
+    audience = role admin
     after = reviews.write
     after = reviews.edit
     fields
@@ -1787,6 +1825,8 @@ event = reviews.judged
     about = A verdict on its latest words has come.
     stream = reviews.internal
     key = review_id
+    audience = role staff
+    audience = role admin
     after = moderation.judged
     fields
         review_id = id
@@ -1815,6 +1855,7 @@ event = review.kept
     about = What its author and the staff may know of a review is this, from now on.
     stream = reviews.own
     key = review_id
+    audience = person author
     after = reviews.write
     after = reviews.edit
     after = reviews.remove

@@ -5,6 +5,7 @@ routes = shop
     session
         pass = accounts.pass
         guest = accounts.guest_pass
+        renewed_by = accounts.appointed
     refusals
         shop.not_signed_in = 401
         shop.staff_only = 403
@@ -325,3 +326,15 @@ route = DELETE /api/admin/words/{word}
     command = moderation.allow
     role = staff
     role = admin
+
+#   what happens, as it happens: what is for sale, and for whoever is signed in what is theirs
+
+route = GET /api/events
+    events = catalog
+    events = inventory
+    events = carts
+    events = orders
+    events = reviews
+    events = reviews.own
+    events = reviews.internal
+    session = maybe

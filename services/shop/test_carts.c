@@ -229,7 +229,7 @@ an_order_takes_the_cart(void **state)
         "[   0] inventory 5 held order=11 lines=[{sku=pot units=1},{sku=red units=2}] expires=1200000\n"
         "[   0] outcome inventory hold accepted\n"
         "[   0] carts 3 ordered owner=2 order=11 lines=[{sku=pot units=1},{sku=red units=2}]\n"
-        "[   0] orders 2 reserved order=11\n"
+        "[   0] orders 2 reserved order=11 owner=2\n"
         "[   0] request payments authorise order=11 card=7 amount=4000EUR\n"
         "[   0] payments 1 asked order=11 card=7 amount=4000EUR\n"
         "[   0] outcome payments authorise accepted\n"
@@ -240,7 +240,7 @@ an_order_takes_the_cart(void **state)
         "[   0] orders 3 stepped order=11 step=payment_asked\n"
         "[   0] payments 2 authorised order=11\n"
         "[   0] payments 3 asking order=11 is_accepted=true\n"
-        "[   0] orders 4 paid order=11\n"
+        "[   0] orders 4 paid order=11 owner=2\n"
         "[   0] request inventory take order=11\n"
         "[   0] inventory 6 changed sku=pot on_hand=2 held=0 reason=taken units=1 note='' order=11\n"
         "[   0] inventory 7 changed sku=red on_hand=1 held=0 reason=taken units=2 note='' order=11\n"
@@ -255,7 +255,7 @@ an_order_takes_the_cart(void **state)
         "[   0] outcome cards capture accepted\n"
         "[   0] orders 6 stepped order=11 step=capture_asked\n"
         "[   0] payments 5 captured order=11\n"
-        "[   0] orders 7 confirmed order=11\n");
+        "[   0] orders 7 confirmed order=11 owner=2\n");
     souk_stage_ask(stage, "carts.cart");
     check_out(stage, 11, 2, 4000);
     check_out(stage, 12, 2, 4000);

@@ -82,7 +82,7 @@ an_order_is_paid_and_confirmed(void **state)
         "[   0] inventory 2 changed sku=glass-red on_hand=3 held=2 reason=held units=2 note='' order=11\n"
         "[   0] inventory 3 held order=11 lines=[{sku=glass-red units=2}] expires=1200000\n"
         "[   0] outcome inventory hold accepted\n"
-        "[   0] orders 2 reserved order=11\n"
+        "[   0] orders 2 reserved order=11 owner=2\n"
         "[   0] request payments authorise order=11 card=7 amount=2500EUR\n"
         "[   0] payments 1 asked order=11 card=7 amount=2500EUR\n"
         "[   0] outcome payments authorise accepted\n"
@@ -93,7 +93,7 @@ an_order_is_paid_and_confirmed(void **state)
         "[   0] orders 3 stepped order=11 step=payment_asked\n"
         "[   0] payments 2 authorised order=11\n"
         "[   0] payments 3 asking order=11 is_accepted=true\n"
-        "[   0] orders 4 paid order=11\n"
+        "[   0] orders 4 paid order=11 owner=2\n"
         "[   0] request inventory take order=11\n"
         "[   0] inventory 4 changed sku=glass-red on_hand=1 held=0 reason=taken units=2 note='' order=11\n"
         "[   0] inventory 5 taken order=11\n"
@@ -107,7 +107,7 @@ an_order_is_paid_and_confirmed(void **state)
         "[   0] outcome cards capture accepted\n"
         "[   0] orders 6 stepped order=11 step=capture_asked\n"
         "[   0] payments 5 captured order=11\n"
-        "[   0] orders 7 confirmed order=11\n");
+        "[   0] orders 7 confirmed order=11 owner=2\n");
     souk_stage_expect_same_tables(stage, NULL);
 }
 
@@ -219,7 +219,7 @@ a_declined_card_lets_the_goods_go(void **state)
         "[   0] inventory 2 changed sku=glass-red on_hand=3 held=2 reason=held units=2 note='' order=11\n"
         "[   0] inventory 3 held order=11 lines=[{sku=glass-red units=2}] expires=1200000\n"
         "[   0] outcome inventory hold accepted\n"
-        "[   0] orders 2 reserved order=11\n"
+        "[   0] orders 2 reserved order=11 owner=2\n"
         "[   0] request payments authorise order=11 card=7 amount=2500EUR\n"
         "[   0] payments 1 asked order=11 card=7 amount=2500EUR\n"
         "[   0] outcome payments authorise accepted\n"
@@ -261,7 +261,7 @@ a_card_may_want_a_second_step(void **state)
         "[   0] cards 6 answered charge=11 outcome=authorised\n"
         "[   0] reply accepted cards=6\n"
         "[   0] payments 7 authorised order=11\n"
-        "[   0] orders 9 paid order=11\n"
+        "[   0] orders 9 paid order=11 owner=2\n"
         "[   0] request inventory take order=11\n"
         "[   0] inventory 6 changed sku=glass-red on_hand=2 held=1 reason=taken units=1 note='' order=11\n"
         "[   0] inventory 7 taken order=11\n"
@@ -275,7 +275,7 @@ a_card_may_want_a_second_step(void **state)
         "[   0] outcome cards capture accepted\n"
         "[   0] orders 11 stepped order=11 step=capture_asked\n"
         "[   0] payments 9 captured order=11\n"
-        "[   0] orders 12 confirmed order=11\n");
+        "[   0] orders 12 confirmed order=11 owner=2\n");
     souk_stage_send(stage, "cards.take_step charge=11 code=1234");
     souk_stage_send(stage, "cards.take_step charge=12 code=4321");
     souk_stage_expect(stage,
@@ -505,7 +505,7 @@ money_goes_back_once(void **state)
         "[   0] orders 9 stepped order=11 step=refund_asked\n"
         "[   0] payments 7 refunded order=11 refund=90 amount=500EUR\n"
         "[   0] payments 8 asking order=11 is_accepted=true\n"
-        "[   0] orders 10 refunded order=11 refund=90 amount=500EUR is_all=false\n"
+        "[   0] orders 10 refunded order=11 refund=90 amount=500EUR is_all=false owner=2\n"
         "[   0] reply refused too_much\n"
         "[   0] orders 11 refund_decided order=11 refund=91 amount=2000EUR goods_return=true by=1 note=''\n"
         "[   0] reply accepted orders=11\n"
@@ -523,7 +523,7 @@ money_goes_back_once(void **state)
         "[   0] orders 13 stepped order=11 step=goods_back\n"
         "[   0] payments 10 refunded order=11 refund=91 amount=2000EUR\n"
         "[   0] payments 11 asking order=11 is_accepted=true\n"
-        "[   0] orders 14 refunded order=11 refund=91 amount=2000EUR is_all=true\n"
+        "[   0] orders 14 refunded order=11 refund=91 amount=2000EUR is_all=true owner=2\n"
         "[   0] reply refused too_late\n");
     souk_stage_expect_same_tables(stage, NULL);
 }
@@ -658,7 +658,7 @@ a_crash_at_any_step_changes_nothing(void **state)
                 if (!early)
                     souk_stage_crash(stage, services[service], moments[moment]);
                 souk_stage_elapse(stage, 30000);
-                (void)snprintf(words, sizeof words, " confirmed order=%u\n", order);
+                (void)snprintf(words, sizeof words, " confirmed order=%u owner=2\n", order);
                 if (count(stage, words) == 0)
                     place(stage, order, 1);     /* the reply was lost with the process: the page asks again */
                 souk_stage_elapse(stage, 30000);

@@ -113,6 +113,8 @@ rights_follow_from_the_topology(void **state)
         { "orders", "s", TO_ASK, TO("orders.find"), false },
         { "es1", "b", TO_ASK, TO("eventstore.find"), true },
         { "es1", "r", TO_ASK, TO("eventstore.find"), false },
+        { "es1", "r", TO_ASK, TO("eventstore.place"), true },
+        { "es1", "r", TO_ASK, TO("eventstore.places"), false },
         { "es1", "o", TO_ASK, TO("eventstore.find"), false },
         { "es1", "o", TO_ASK, TO("souk.status"), true },
         { "orders", "s", TO_ASK, TO("souk.status"), true },
