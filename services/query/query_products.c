@@ -15,6 +15,7 @@
 #define CATEGORIES_MAX 100
 #define ARTICLES_MAX 24
 #define FACETS_MAX 100
+#define FACETS_COUNTED_MAX 500          /* of which those are shown that leave most */
 #define FILTERS_MAX 8                   /* of traits */
 #define FREE_SHOWN_MAX 100
 #define SCAN_ROWS_MAX 2000              /* products that one answer looks at, as described */
@@ -306,7 +307,7 @@ struct search {
     const struct query_products *query;
     struct trait wanted[FILTERS_MAX];
     size_t wanted_count;
-    struct facet facets[FACETS_MAX];
+    struct facet facets[FACETS_COUNTED_MAX];
     size_t facets_count;
     uint32_t found;
     bool has_price;
@@ -379,7 +380,7 @@ count_facet(struct search *search, struct souk_slice name, struct souk_slice val
             return;
         }
     }
-    if (search->facets_count < FACETS_MAX)
+    if (search->facets_count < FACETS_COUNTED_MAX)
         search->facets[search->facets_count++] = (struct facet){ name, value, products, is_chosen };
 }
 
@@ -404,6 +405,18 @@ count_product(struct search *search, const struct shelf_card *row, const struct 
     count_facet(search, souk_slice_of("category"), row->card.category, 1, false);
     for (size_t i = 0; i < row->also_in_count; i++)
         count_facet(search, souk_slice_of("category"), row->also_in[i], 1, false);
+}
+
+/* What is chosen goes before what leaves most. */
+static int
+compare_worth(const void *a, const void *b)
+{
+    const struct facet *left = a, *right = b;
+
+    if (left->is_chosen != right->is_chosen)
+        return left->is_chosen ? -1 : 1;
+    return left->products != right->products ? left->products > right->products ? -1 : 1
+        : souk_slice_compare(left->value, right->value);
 }
 
 static int
@@ -549,6 +562,9 @@ query_answer_products(const struct souk_view *view, const struct query_products 
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     if (!query->has_from) {
+        qsort(search->facets, search->facets_count, sizeof search->facets[0], compare_worth);
+        if (search->facets_count > FACETS_MAX)
+            search->facets_count = FACETS_MAX;
         qsort(search->facets, search->facets_count, sizeof search->facets[0], compare_facets);
         reply.facets = search->facets;
         reply.facets_count = (uint32_t)search->facets_count;

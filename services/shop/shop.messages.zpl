@@ -2528,7 +2528,7 @@ query = query.products
             found = u32 optional, "of the first page: how many of 2000 pass"
             lowest = u64 optional, "of the first page: minor units, the price filter left aside"
             highest = u64 optional
-            facets = list 100 of facet, "of the first page: by name, the most products first"
+            facets = list 100 of facet, "of the first page: by name, the most products first; of more, those that leave most"
 
 query = query.product
     about = A product's page.

@@ -248,6 +248,35 @@ products_are_filtered_by_what_they_are(void **state)
     souk_stage_expect_same_tables(stage, "query");
 }
 
+/* A hundred facets are shown: of more, those that leave most. */
+static void
+facets_that_leave_most_are_shown(void **state)
+{
+    struct souk_stage *stage;
+    const char *said;
+    char event[400];
+
+    (void)story_close(state);
+    *state = stage = story_open((const struct souk_stage_service[]){ { .service = &query_service }, { 0 } });
+    for (unsigned product = 100; product < 200; product++) {
+        (void)snprintf(event, sizeof event, "catalog.written product=%u slug=p%u title=P summary='' text='' category=tea"
+            " articles=[{sku=s%u name='' price=2EUR}] pictures=[] state=published also_in=[] traits=[{name=origin"
+            " value=o%u}]", product, product, product, product);
+        souk_stage_publish(stage, event);
+    }
+    souk_stage_publish(stage, "catalog.written product=99 slug=p99 title=P summary='' text='' category=tea"
+        " articles=[{sku=s99 name='' price=2EUR}] pictures=[] state=published also_in=[] traits=[{name=origin"
+        " value=o199}]");
+    story_pass_over(stage);
+    souk_stage_ask(stage, "query.products sort=newest");
+    said = souk_stage_differs(stage, "");
+    assert_int_equal(story_count(said, "is_chosen="), 100);
+    assert_int_equal(story_count(said, "name=category value=tea products=101 "), 1);
+    assert_int_equal(story_count(said, "value=o199 products=2 "), 1);
+    assert_int_equal(story_count(said, "value=o197 products=1 "), 1);
+    assert_int_equal(story_count(said, "value=o198 products=1 "), 0);
+}
+
 /* An answer looks at 2000 products; where it has not found enough it says where to go on. */
 static void
 a_search_has_an_end(void **state)
@@ -478,6 +507,7 @@ main(void)
         cmocka_unit_test_setup_teardown(products_are_listed_in_four_orders, open_shop, story_close),
         cmocka_unit_test_setup_teardown(a_product_is_shown_as_long_as_it_is_published, open_shop, story_close),
         cmocka_unit_test_setup_teardown(products_are_filtered_by_what_they_are, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(facets_that_leave_most_are_shown, open_shop, story_close),
         cmocka_unit_test_setup_teardown(a_search_has_an_end, open_shop, story_close),
         cmocka_unit_test_setup_teardown(the_front_page_shows_what_is_new_and_what_is_popular, open_shop, story_close),
         cmocka_unit_test_setup_teardown(a_product_moves_with_what_is_written_of_it, open_shop, story_close),
