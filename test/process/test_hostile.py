@@ -87,6 +87,7 @@ def test_a_message_without_end_is_cut(build):
 def test_who_floods_and_leaves_harms_nobody(build):
     """More than anybody takes at once, heartbeats in between, and gone with the first answer: libzmq ends a process whose
     queue is full then."""
+    skip_if_sanitized("it is libzmq that is tried")
     with System(build, services=("stock",)) as system:
         system.start_all()
         stock = system.daemons["stock"]
