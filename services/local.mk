@@ -223,6 +223,7 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_http.c \
 	services/bridge/bridge_openapi.c \
 	services/bridge/bridge_rate.c \
+	services/bridge/bridge_reference.c \
 	services/bridge/bridge_reply.c \
 	services/bridge/bridge_session.c \
 	services/bridge/bridge_watch.c

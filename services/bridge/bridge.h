@@ -12,7 +12,8 @@
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
  *   bridge_rate.c    how often an address may ask
  *   bridge_files.c   files that are served as they are
- *   bridge_openapi.c what the API is, for programs and for people
+ *   bridge_openapi.c what the API is, for programs
+ *   bridge_reference.c  and for people
  *   bridge_watch.c   how the bridge is, for who watches over it
  *
  * One thread, no store. Whatever is kept of a request hangs off its exchange,
@@ -287,10 +288,18 @@ bool bridge_watch_take(struct bridge_exchange *exchange);
 /* ---- bridge_openapi.c ----------------------------------------------- */
 
 /*
- * Add /api/openapi.json, /api/reference and, unless there is one, a front page to the files.
+ * Add /api/openapi.json, /api, which is /api/reference, too, and, unless there is one, a front page to the files.
  * 0, -SOUK_ENOMEM or -SOUK_ETOOBIG.
  */
 SOUK_MUST_CHECK int bridge_openapi_add(struct bridge *bridge, struct souk_error *err);
+/* Add a text, which is taken, to the files. NULL: there was no memory. As bridge_openapi_add(). */
+SOUK_MUST_CHECK int bridge_text_add(struct bridge *bridge, const char *path, const char *type, char *text, size_t bytes,
+    struct souk_error *err);
+
+/* ---- bridge_reference.c --------------------------------------------- */
+
+/* The pages of it that are for people, from the document. As bridge_openapi_add(). */
+SOUK_MUST_CHECK int bridge_reference_add(struct bridge *bridge, json_t *openapi, struct souk_error *err);
 
 /* ---- bridge_answer.c ------------------------------------------------ */
 

@@ -13,7 +13,6 @@
 #include <souk-json.h>
 
 #define OPENAPI_PATH "/api/openapi.json"
-#define REFERENCE_PATH "/api/reference"
 #define NAME_BYTES 160
 #define STATUS_BYTES 8
 
@@ -37,41 +36,27 @@ static json_t *integer_schema(const struct souk_field *field);
 static json_t *enum_schema(const struct souk_enum *values);
 static bool is_in_path(const struct souk_route *route, const struct souk_field *field);
 static bool is_needed(const struct souk_field *field);
-static int add_text(struct bridge *bridge, const char *path, const char *type, char *text, size_t bytes,
-    struct souk_error *err);
-static char *make_reference(const struct bridge *bridge, json_t *openapi, size_t *bytes_out);
-static void write_operation(FILE *out, const char *path, const char *method, json_t *operation);
-static char *make_front(const struct bridge *bridge, size_t *bytes_out);
-static void write_begin(FILE *out, const struct bridge *bridge, const char *what);
-static void write_text(FILE *out, const char *text);
 
 int
 bridge_openapi_add(struct bridge *bridge, struct souk_error *err)
 {
     json_t *openapi = make_openapi(bridge);
-    size_t bytes = 0;
     char *text;
     int rc;
 
     if (openapi == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory to say what the API is");
     text = json_dumps(openapi, JSON_COMPACT);
-    rc = add_text(bridge, OPENAPI_PATH, BRIDGE_JSON, text, text == NULL ? 0 : strlen(text), err);
-    if (rc == 0) {
-        text = make_reference(bridge, openapi, &bytes);
-        rc = add_text(bridge, REFERENCE_PATH, "text/html; charset=utf-8", text, bytes, err);
-    }
-    if (rc == 0 && !bridge_files_has(bridge->files, "/")) {
-        text = make_front(bridge, &bytes);
-        rc = add_text(bridge, "/", "text/html; charset=utf-8", text, bytes, err);
-    }
+    rc = bridge_text_add(bridge, OPENAPI_PATH, BRIDGE_JSON, text, text == NULL ? 0 : strlen(text), err);
+    if (rc == 0)
+        rc = bridge_reference_add(bridge, openapi, err);
     json_decref(openapi);
     return rc;
 }
 
 /* `text` is taken. */
-static int
-add_text(struct bridge *bridge, const char *path, const char *type, char *text, size_t bytes, struct souk_error *err)
+int
+bridge_text_add(struct bridge *bridge, const char *path, const char *type, char *text, size_t bytes, struct souk_error *err)
 {
     int rc = 0;
 
@@ -159,6 +144,8 @@ add_operation(const struct bridge *bridge, json_t *paths, const struct souk_rout
 {
     static const char *const methods[] = { "get", "post", "put", "patch", "delete" };
     json_t *path = json_object_get(paths, route->path.text);
+    const struct souk_route *other = bridge->routes->routes;
+    char id[SOUK_NAME_BYTES_MAX + SOUK_ROUTE_PATH_BYTES_MAX + 2];
     json_t *operation;
 
     if (path == NULL && (path = json_object()) != NULL)
@@ -167,7 +154,12 @@ add_operation(const struct bridge *bridge, json_t *paths, const struct souk_rout
         (void)json_object_set_new(path, methods[route->method], events_json(route));
         return;
     }
-    operation = json_pack("{ss ss? so so}", "operationId", route->type->name, "summary", route->about != NULL
+    (void)snprintf(id, sizeof id, "%s", route->type->name);
+    while (other < route && other->type != route->type)
+        other++;
+    if (other < route)                          /* another route means the same message: ids are there once */
+        (void)snprintf(id, sizeof id, "%s %s", route->type->name, route->path.text);
+    operation = json_pack("{ss ss? so so}", "operationId", id, "summary", route->about != NULL
         ? route->about : route->type->about, "parameters", parameters_json(route), "responses",
         responses_json(bridge, route));
     if (route->type->kind == SOUK_COMMAND)
@@ -446,131 +438,4 @@ static bool
 is_needed(const struct souk_field *field)
 {
     return !field->is_optional && field->default_packed.base == NULL;
-}
-
-/* ---- pages ---------------------------------------------------------- */
-
-static char *
-make_reference(const struct bridge *bridge, json_t *openapi, size_t *bytes_out)
-{
-    char *text = NULL;
-    FILE *out = open_memstream(&text, bytes_out);
-    const char *method;
-    const char *path;
-    json_t *operations;
-    json_t *operation;
-
-    if (out == NULL)
-        return NULL;
-    write_begin(out, bridge, "API reference");
-    (void)fprintf(out, "<p>For programs: <a href=\"" OPENAPI_PATH "\">OpenAPI 3.1</a>. <a href=\"/\">Back</a>.</p>\n");
-    json_object_foreach(json_object_get(openapi, "paths"), path, operations) {
-        json_object_foreach(operations, method, operation)
-            write_operation(out, path, method, operation);
-    }
-    (void)fprintf(out, "</body></html>\n");
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static void
-write_operation(FILE *out, const char *path, const char *method, json_t *operation)
-{
-    const char *summary = json_string_value(json_object_get(operation, "summary"));
-    json_t *parameter;
-    json_t *response;
-    json_t *schema;
-    const char *status;
-    const char *field;
-    json_t *value;
-    size_t i;
-
-    (void)fprintf(out, "<h2><code>");
-    for (; *method != '\0'; method++)
-        (void)fputc(*method - ('a' - 'A'), out);
-    (void)fputc(' ', out);
-    write_text(out, path);
-    (void)fprintf(out, "</code></h2>\n<p>");
-    write_text(out, summary == NULL ? "" : summary);
-    (void)fprintf(out, "</p>\n<ul>\n");
-    json_array_foreach(json_object_get(operation, "parameters"), i, parameter) {
-        (void)fprintf(out, "<li><code>");
-        write_text(out, json_string_value(json_object_get(parameter, "name")));
-        (void)fprintf(out, "</code> in the %s%s. ", json_string_value(json_object_get(parameter, "in")),
-            json_is_true(json_object_get(parameter, "required")) ? "" : ", optional");
-        if (json_object_get(parameter, "description") != NULL)
-            write_text(out, json_string_value(json_object_get(parameter, "description")));
-        (void)fprintf(out, "</li>\n");
-    }
-    schema = json_object_get(json_object_get(json_object_get(json_object_get(operation, "requestBody"), "content"),
-        BRIDGE_JSON), "schema");
-    json_object_foreach(json_object_get(schema, "properties"), field, value) {
-        (void)fprintf(out, "<li><code>");
-        write_text(out, field);
-        (void)fprintf(out, "</code> in the body. ");
-        if (json_object_get(value, "description") != NULL)
-            write_text(out, json_string_value(json_object_get(value, "description")));
-        (void)fprintf(out, "</li>\n");
-    }
-    (void)fprintf(out, "</ul>\n<dl>\n");
-    json_object_foreach(json_object_get(operation, "responses"), status, response) {
-        (void)fprintf(out, "<dt>%s</dt><dd>", status);
-        write_text(out, json_string_value(json_object_get(response, "description")));
-        (void)fprintf(out, "</dd>\n");
-    }
-    (void)fprintf(out, "</dl>\n");
-}
-
-static char *
-make_front(const struct bridge *bridge, size_t *bytes_out)
-{
-    char *text = NULL;
-    FILE *out = open_memstream(&text, bytes_out);
-
-    if (out == NULL)
-        return NULL;
-    write_begin(out, bridge, "welcome");
-    (void)fprintf(out, "<p>");
-    write_text(out, bridge->routes->about == NULL ? "" : bridge->routes->about);
-    (void)fprintf(out, "</p>\n<p><a href=\"" REFERENCE_PATH "\">API reference</a></p>\n</body></html>\n");
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static void
-write_begin(FILE *out, const struct bridge *bridge, const char *what)
-{
-    (void)fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\"><title>");
-    write_text(out, bridge->routes->name);
-    (void)fprintf(out, ": %s</title></head>\n<body>\n<h1>", what);
-    write_text(out, bridge->routes->name);
-    (void)fprintf(out, ": %s</h1>\n", what);
-}
-
-static void
-write_text(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        default:
-            (void)fputc(*text, out);
-        }
-    }
 }

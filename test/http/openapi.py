@@ -20,7 +20,7 @@ class Document:
             self.patterns.append((re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))), len(names), operations))
             assert set(operations) <= METHODS, operations
             for operation in operations.values():
-                operation_ids.append((operation["operationId"], path))
+                operation_ids.append(operation["operationId"])
                 self.check_operation(operation, names)
         assert len(operation_ids) == len(set(operation_ids))
         for schema in document["components"]["schemas"].values():

@@ -83,6 +83,10 @@ route = GET /api/me
     query = accounts.me
     role = customer
 
+route = GET /api/account
+    query = accounts.me
+    role = customer
+
 route = PUT /api/people/{person_id}/roles
     command = accounts.appoint
     role = admin

@@ -42,6 +42,9 @@ def test_people_can_read_it(build):
         assert status == 200 and headers["Content-Type"].startswith("text/html")
         for route in blog.api().document["paths"]:
             assert route.encode() in page, route
+        assert get(blog, "/api")[2] == page and b"<style" not in page and b"//" not in page.replace(b"<!doctype", b"")
+        status, headers, sheet = get(blog, "/api/reference.css")
+        assert status == 200 and headers["Content-Type"].startswith("text/css") and b"url(" not in sheet, headers
         assert b"<script" not in page and b"posts.not_yours: only its author may do that" in page
         compressed = get(blog, "/api/openapi.json", Accept_Encoding="gzip")
         assert compressed[1]["Content-Encoding"] == "gzip" and compressed[1]["ETag"], compressed[1]
