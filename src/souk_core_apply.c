@@ -345,7 +345,7 @@ core_round_over(const struct souk_core *core)
         return core->inputs != 0;
     return core->commit_full || core->draft_bytes >= CORE_COMMIT_BYTES_SOFT
         || core->draft_events >= core->wiring->limits.commit_events_max
-        || core->round_events >= CORE_ROUND_EVENTS_MAX;
+        || core->round_events >= CORE_ROUND_EVENTS_MAX || core->arena.used_bytes >= CORE_ARENA_BYTES_MAX / 2;
 }
 
 void
@@ -784,6 +784,7 @@ pay_reactions(struct souk_core *core, struct core_follow *follow)
         return -SOUK_EDAMAGED;
     end = souk_batch_end(&header);
     core->changed = true;
+    core->round_events += header.count;
     if ((rc = souk_owed_frontier(core->txn, &follow->name, follow->cursor.generation, head, &frontier)) != 0
         || (rc = souk_lineage_has(core->txn, &follow->name, follow->cursor.generation, souk_point_of(&end), head,
             &in)) != 0)
