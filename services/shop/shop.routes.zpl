@@ -162,6 +162,8 @@ route = GET /api/orders/{order_id}
 
 route = GET /api/orders/{order_id}/destination
     query = orders.destination
+    role = customer
+    role = guest
 
 route = POST /api/orders/{order_id}/cancel
     command = orders.cancel
