@@ -22,7 +22,7 @@ services/shop/shop.h: $(srcdir)/services/shop/shop.messages.zpl souk-messages$(E
 	$(AM_V_GEN)$(MKDIR_P) services/shop && \
 		./souk-messages$(EXEEXT) c $(srcdir)/services/shop/shop.messages.zpl -o services/shop
 services/shop/shop.c: services/shop/shop.h
-EXTRA_DIST += services/shop/shop.messages.zpl services/shop/shop.routes.zpl topology/shop.zpl
+EXTRA_DIST += services/shop/shop.messages.zpl services/shop/shop.routes.zpl topology/shop.zpl topology/shop-two-hosts.zpl
 CLEANFILES += services/shop/shop.h services/shop/shop.c
 noinst_LTLIBRARIES += libshop.la
 libshop_la_SOURCES = \

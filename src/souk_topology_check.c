@@ -15,6 +15,7 @@ static void check_keys(struct souk_topology_reading *reading);
 static size_t check_key(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl, const char *which,
     const char *key, size_t before);
 static const char *key_at(const struct souk_topology_reading *reading, size_t place, const char **name_out);
+static void check_pass_key(struct souk_topology_reading *reading);
 static void check_places(struct souk_topology_reading *reading);
 static void check_endpoints(struct souk_topology_reading *reading, size_t later, size_t earlier);
 static void check_recorded(struct souk_topology_reading *reading);
@@ -133,7 +134,27 @@ souk_topology_keyed(struct souk_topology *topology, struct souk_topology_errors 
             souk_topology_wrong(&reading, &at, "`%s` has no `key`, and others have: `souk keys make %s` makes one",
                 node->name.text, node->name.text);
     }
+    check_pass_key(&reading);
     return -errors->code;
+}
+
+/* Services of one host share a key beside their sockets; of several each has to be told. */
+static void
+check_pass_key(struct souk_topology_reading *reading)
+{
+    const struct souk_topology *topology = reading->topology;
+
+    if (topology->pass_issuer == NULL || topology->pass_keys.count != 0)
+        return;
+    for (size_t i = 0; i < topology->node_count; i++) {
+        const struct souk_zpl_node at = { .line = topology->pass_issuer->line };
+
+        if (topology->nodes[i].host == topology->nodes[0].host)
+            continue;
+        souk_topology_wrong(reading, &at, "`%s` signs passes, and there are two hosts: its public key has to stand below"
+            " `system`, as `pass_key`; `souk keys pass` makes one", topology->pass_issuer->name.text);
+        return;
+    }
 }
 
 /* Of two that want the same place, the later one of the file is in the wrong. */

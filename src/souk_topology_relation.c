@@ -237,13 +237,6 @@ souk_topology_passes(struct souk_topology_reading *reading)
         if (key != NULL)
             (void)zmq_z85_decode(topology->pass_keys.keys[topology->pass_keys.count++], key);
     }
-    for (i = 0; child != NULL && found.count == 0 && i < topology->node_count; i++) {
-        if (reading->nodes[i].host == reading->nodes[0].host)
-            continue;
-        souk_topology_wrong(reading, child, "`pass_issuer`: there are two hosts, so its public key has to stand here, as"
-            " `pass_key`; `souk keys pass` makes one");
-        return;
-    }
 }
 
 /* A client that `souk up` runs, and what only a bridge has. */

@@ -41,7 +41,8 @@ nodist_test_process_guestbook_SOURCES = test/process/book.c test/process/book.h
 test_process_guestbook_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/process
 test_process_guestbook_LDADD = libsouk-all.la
 $(test_process_guestbook_OBJECTS): test/process/book.h
-EXTRA_DIST += test/process/test_souk.py test/process/test_blog.py test/process/net.py test/process/test_hosts.py
+EXTRA_DIST += test/process/test_souk.py test/process/test_blog.py test/process/net.py test/process/test_hosts.py \
+	test/process/test_two_hosts.py
 EXTRA_DIST += test/process/test_bench.py test/process/test_prepare.py test/process/test_disk.py
 EXTRA_DIST += test/process/test_hostile.py
 

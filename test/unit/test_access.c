@@ -248,6 +248,12 @@ who_needs_a_key_and_has_none_is_named(void **state)
     topology = topology_read_good(SHOP);
     assert_int_equal(souk_topology_keyed(topology, &errors), 0);
     souk_topology_close(&topology);
+    topology = topology_read_good("system = shop\n    pass_issuer = orders\nhost = a\n    address = 10.0.0.1\nhost = b\n"
+        "    address = 10.0.0.2\nevent_store = es1\n    host = a\n    port = 70\nservice = orders\n    program = orders\n"
+        "    host = b\n    port = 80\n");
+    assert_int_equal(souk_topology_keyed(topology, &errors), -SOUK_EINVAL);
+    assert_non_null(strstr(errors.errors[errors.count - 1].text, "`orders` signs passes, and there are two hosts"));
+    souk_topology_close(&topology);
 }
 
 static void

@@ -239,10 +239,6 @@ one_service_signs_passes_with_two_keys_at_most(void **state)
         "shop.zpl:3: `pass_key`: a public key in Z85, 40 characters, is meant\n");
     expect_refused(TOP "    pass_issuer = orders\n    pass_key = " KEY "\n    pass_key = " OTHER_KEY "\n    pass_key = "
         THIRD_KEY "\n" STORE ORDERS, "shop.zpl:5: more than 2 times `pass_key`\n");
-    expect_refused(TOP "    pass_issuer = orders\nhost = a\n    address = 10.0.0.1\nhost = b\n    address = 10.0.0.2\n"
-        STORE "    host = a\n    port = 70\n" ORDERS "    host = b\n    port = 80\n",
-        "shop.zpl:2: `pass_issuer`: there are two hosts, so its public key has to stand here, as `pass_key`; `souk keys"
-        " pass` makes one\n");
 }
 
 static void
