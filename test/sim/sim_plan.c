@@ -8,11 +8,11 @@
 #include "sim_world.h"
 
 #define COMMANDS_MIN 200
-#define COMMANDS_MORE 8
+#define COMMANDS_MORE 4
 #define FAULTS_MIN 20
-#define FAULTS_MORE 4
-#define BURSTS_MIN 6                    /* few make large commits and many queues, many make many commits */
-#define BURSTS_MAX 20
+#define FAULTS_MORE 2
+#define BURSTS_MIN 4                    /* few make large commits and many queues, many make many commits */
+#define BURSTS_MAX 14
 #define SKUS 6
 #define TRIMMED_IDS_WINDOW_MS 20000     /* longer than any client asks, and any process is stopped */
 #define DAYS_SCALE 3000                 /* a schedule's minute becomes two days */
@@ -153,9 +153,9 @@ make_knobs(struct maker *maker)
     struct sim_random *random = &maker->random;
     uint32_t node;
 
-    plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 500 : 200) ? 2 : 1;
+    plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 400 : 120) ? 2 : 1;
     plan->scale = plan->profile == SIM_ABSENT ? DAYS_SCALE : 1;
-    maker->active_ms = sim_random_between(random, 8000, 16000);
+    maker->active_ms = sim_random_between(random, 7000, 14000);
     plan->end_ms = maker->active_ms * plan->scale;
     plan->bound_ms = 180 * 1000 * (uint64_t)plan->scale;
     plan->head_ms = (uint32_t)sim_random_between(random, 1000, 3000);
@@ -243,21 +243,21 @@ make_command(struct maker *maker, struct sim_item *item)
     uint64_t dice = sim_random_below(random, 1000);
     uint64_t *arguments = item->arguments;
 
-    if (dice < 360) {
+    if (dice < 300) {
         item->message = SIM_PLACE;
         arguments[0] = ++maker->orders;
         arguments[1] = sim_random_between(random, 1, SKUS);
         arguments[2] = sim_random_between(random, 0, 4);
         arguments[3] = sim_random_between(random, 1, 40);
         arguments[4] = sim_random_below(random, 4);
-    } else if (dice < 440) {
+    } else if (dice < 370) {
         item->message = SIM_CANCEL;
         arguments[0] = sim_random_between(random, 1, maker->orders + 1);
-    } else if (dice < 620) {
+    } else if (dice < 570) {
         item->message = SIM_RECEIVE;
         arguments[0] = sim_random_between(random, 1, SKUS);
         arguments[1] = sim_random_between(random, 1, 9);
-    } else if (dice < 790) {
+    } else if (dice < 760) {
         item->message = SIM_SUBMIT;
         arguments[0] = ++maker->reviews;
         arguments[1] = sim_random_between(random, 1, SKUS);
