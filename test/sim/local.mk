@@ -71,6 +71,8 @@ SIM_CHECKER = \
 	test/sim/check_model.h \
 	test/sim/check_state.c \
 	test/sim/check_state.h \
+	test/sim/check_tables.c \
+	test/sim/check_tables.h \
 	test/sim/trace.h
 
 check_PROGRAMS += test/sim/test_check
