@@ -148,7 +148,7 @@ def test_messages_that_cannot_be_meant(build):
 
 def test_paths_and_methods(build):
     with Blog(build) as blog:
-        for path in ("/api", "/api/posts/", "/API/posts", "/api//posts", "/api/%70osts", "/api/posts/../posts",
+        for path in ("/api/posts/", "/API/posts", "/api//posts", "/api/%70osts", "/api/posts/../posts",
                      "/api/posts/%2e%2e", "/api/./posts", "/etc/passwd", "/api/posts/a/b"):
             answer = blog.ask("GET", path)
             assert answer.status in (404, 400), (path, answer)
