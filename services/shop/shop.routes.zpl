@@ -50,11 +50,6 @@ route = POST /api/people
     location = /api/account
     rate = 30 per 60
 
-route = GET /api/session
-    about = Who is signed in.
-    query = accounts.me
-    role = customer
-
 route = POST /api/session
     command = accounts.sign_in
     session = begin token_hash

@@ -140,7 +140,7 @@ def main():
     assert bought in [one["order_id"] for one in staff.ask("GET", "/api/admin/orders")["orders"]]
     shopper.ask("GET", "/api/admin/orders", status=403)
     shopper.ask("DELETE", "/api/session")
-    shopper.ask("GET", "/api/session", status=401)
+    shopper.ask("GET", "/api/account", status=401)
     print(f"bought {card['title']}, reviewed it, and saw it moderated, in {time.monotonic() - began:.1f} s")
 
 
