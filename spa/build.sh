@@ -71,12 +71,14 @@ fi
 
 command -v npm >/dev/null || die "npm is needed: apt-get install npm"
 if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null; then
-    if [[ ! -x $build/spa/node/node_modules/node/bin/node ]]; then
-        npm install --no-audit --no-fund --prefix "$build/spa/node" "node@$node_wanted" >"$work/node.log" 2>&1 \
+    if [[ ! -x $build/spa/newer/node_modules/node/bin/node ]]; then
+        npm install --no-audit --no-fund --prefix "$build/spa/newer" "node@$node_wanted" >"$work/node.log" 2>&1 \
             || die "Node $node_wanted cannot be had; see $work/node.log"
     fi
-    PATH=$build/spa/node/node_modules/node/bin:$PATH
+    PATH=$build/spa/newer/node_modules/node/bin:$PATH
 fi
+
+ln -sf "$(command -v node)" "$build/spa/node"
 
 # The tree of sources stays as it is: everything is made in a copy.
 (cd "$source" && find . -type d \( -name node_modules -o -name .next -o -name out -o -path ./public/pictures \) -prune \

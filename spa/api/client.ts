@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { mergeCursors } from "@/shop/news";
 import { Problem, problemOf } from "./problems";
 import type { paths } from "./schema";
 
@@ -9,12 +10,17 @@ const CURSORS = "souk.cursors";
 const TRIES_MAX = 5;
 const WAIT_MS_MAX = 2000;
 
-function cursors(): string | null {
+export function cursors(): string | null {
     return typeof sessionStorage === "undefined" ? null : sessionStorage.getItem(CURSORS);
 }
 
 function keepCursors(text: string | null) {
     if (text !== null && text !== "") sessionStorage.setItem(CURSORS, text);
+}
+
+//  What was told of: the next answer shows it.
+export function sawCursors(text: string) {
+    keepCursors(mergeCursors(cursors() ?? "", text));
 }
 
 export function forgetCursors() {

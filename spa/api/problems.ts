@@ -59,6 +59,8 @@ const words: Record<string, Words> = {
     "accounts.email_taken": { what: "Somebody is registered with this address.", next: "Sign in instead." },
     "accounts.weak_password": { what: "The password is too short.", next: "Take at least 10 characters." },
     "accounts.wrong": { what: "Address or password is wrong.", next: "Look at both again." },
+    "accounts.last_admin": { what: "You are the last admin.", next: "Appoint somebody else first." },
+    "role-missing": { what: "Your account may not do that.", next: "Sign in as somebody who may." },
     "accounts.too_many_tries": { what: "Too many tries.", next: "Wait a quarter of an hour, then try again." },
     "accounts.too_many_addresses": { what: "You have 20 addresses already.", next: "Remove one first." },
     "query.unknown_product": {

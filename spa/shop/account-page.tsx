@@ -3,7 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, take } from "@/api/client";
-import { type Me, useMe, useSignOut } from "./account";
+import { type Me, useLeave, useMe, useSignOut } from "./account";
 import { dayOf, momentOf } from "./times";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
@@ -77,6 +77,18 @@ function Mine({ me }: { me: Me }) {
                     </Go>
                 </p>
             </section>
+            {(me.is_staff || me.is_admin) && (
+                <section aria-labelledby="office">
+                    <h2 id="office" className="display text-head">
+                        Behind the counter
+                    </h2>
+                    <p className="mt-3">
+                        <Go href="/admin" className="textlink font-semibold">
+                            The back office
+                        </Go>
+                    </p>
+                </section>
+            )}
             <Addresses me={me} />
             <Name me={me} />
             <Password me={me} />
@@ -93,7 +105,54 @@ function Mine({ me }: { me: Me }) {
                     ))}
                 </ul>
             </section>
+            <Leave me={me} />
         </div>
+    );
+}
+
+//  Asked for once more, because nothing brings it back.
+function Leave({ me }: { me: Me }) {
+    const leave = useLeave();
+    const go = useGo();
+    const [password, setPassword] = useState<string | null>(null);
+    const submit = (event: FormEvent) => {
+        event.preventDefault();
+        if (password !== null)
+            leave.mutate({ person_id: me.person_id, password }, { onSuccess: () => go("/") });
+    };
+    return (
+        <form onSubmit={submit} className="max-w-md space-y-4 border-t border-line pt-10">
+            <h2 className="display text-head">Leave the shop</h2>
+            <p className="text-ink-soft">
+                Your name, your addresses and what you sign in with are forgotten, and nothing brings them back. Your
+                orders stay in the books, without you.
+            </p>
+            {password !== null && (
+                <Field
+                    label="Your password, once more"
+                    type="password"
+                    autoComplete="current-password"
+                    required
+                    value={password}
+                    onChange={(event) => setPassword(event.target.value)}
+                />
+            )}
+            {leave.error !== null && <Trouble error={leave.error} />}
+            {password === null ? (
+                <Button look="quiet" onClick={() => setPassword("")}>
+                    Forget me
+                </Button>
+            ) : (
+                <div className="flex flex-wrap gap-3">
+                    <Button type="submit" busy={leave.isPending} busyText="Forgetting you" disabled={password === ""}>
+                        Forget me for good
+                    </Button>
+                    <Button look="quiet" onClick={() => setPassword(null)}>
+                        I stay
+                    </Button>
+                </div>
+            )}
+        </form>
     );
 }
 

@@ -57,3 +57,17 @@ export function useSignOut() {
         },
     });
 }
+
+export function useLeave() {
+    const queries = useQueryClient();
+    return useMutation({
+        mutationFn: async (body: { person_id: string; password: string }) => {
+            await take(api.POST("/api/account/leave", { body }));
+            await take(api.DELETE("/api/session")).catch(() => undefined);      //  it is over in any case
+        },
+        onSuccess: () => {
+            forgetCursors();
+            queries.clear();
+        },
+    });
+}

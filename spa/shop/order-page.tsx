@@ -2,6 +2,8 @@
 
 import { Check } from "lucide-react";
 import { useState } from "react";
+import { Refund } from "@/desk/refund";
+import { useMe } from "./account";
 import { type Order, useCancel, useOrder, useTakeStep } from "./orders";
 import { isMoving, mayCancel, road, states, whyOf } from "./order-words";
 import { price, times } from "./money";
@@ -32,6 +34,7 @@ function Detail({ order }: { order: Order }) {
     const last = order.history[order.history.length - 1];
     const why = last === undefined ? null : whyOf(last);
     const words = states[order.state];
+    const me = useMe();
     return (
         <div className="wrap pt-10 lg:pt-14">
             <p className="eyebrow figures">Order {order.order_id.slice(0, 8)}</p>
@@ -70,6 +73,7 @@ function Detail({ order }: { order: Order }) {
                         </p>
                     )}
                     {mayCancel(order.state) && <Cancel id={order.order_id} />}
+                    {order.state === "confirmed" && me.data?.is_staff === true && <Refund order={order} />}
                     {order.state === "cancelled" && (
                         <Go href="/shop" className="button button-main mt-8">
                             Back to the lanes

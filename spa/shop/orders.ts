@@ -7,7 +7,7 @@ import { isMoving } from "./order-words";
 
 export type Order = operations["query.order"]["responses"][200]["content"]["application/json"];
 
-const LOOK_MS = 1500; // while it moves, in case that nobody tells us
+const LOOK_MS = 1500; // while it moves: its events are not told to browsers
 
 export function useOrder(id: string | null) {
     return useQuery({

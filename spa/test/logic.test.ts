@@ -3,7 +3,8 @@ import { Problem, wordsOf } from "@/api/problems";
 import { nameIn, shellOf } from "@/shop/address";
 import { type Cart, withUnits } from "@/shop/cart";
 import { checkout, expiryOf, isCardNumber, registration } from "@/shop/forms";
-import { price, sameMoney, times } from "@/shop/money";
+import { amountOf, minorOf, price, sameMoney, times } from "@/shop/money";
+import { mergeCursors, oldAfter } from "@/shop/news";
 import { kindOf, kinds, pictureOf } from "@/shop/pictures";
 
 const eur = (minor: number) => ({ minor, currency: "EUR" });
@@ -136,4 +137,34 @@ describe("problems", () => {
         ));
     test("that are no problems are ours", () =>
         expect(wordsOf(new Error("x")).what).toBe("Something broke on our side."));
+});
+
+describe("news", () => {
+    const news = (type: string, subject: string, data = {}) => oldAfter({ type, subject, data }).map((key) => key.join(" "));
+    test("of an order make that order old, and no other one", () => {
+        expect(news("orders.paid", "7")).toContain("order 7");
+        expect(news("orders.paid", "7")).not.toContain("order");
+    });
+    test("of stock make what is sold old", () => expect(news("inventory.changed", "sku")).toEqual(["products", "product", "cart"]));
+    test("that nobody knows make nothing old", () => expect(news("weather.changed", "x")).toEqual([]));
+    test("cursors of both are kept, the later one of a stream", () => {
+        expect(mergeCursors("a=1.0:5,b=1.0:9", "a=1.0:7,b=1.0:2")).toBe("b=1.0:9,a=1.0:7");
+        expect(mergeCursors("a=1.0:5", "a=2.9:1")).toBe("a=2.9:1");
+        expect(mergeCursors("", "a=1.0:5")).toBe("a=1.0:5");
+    });
+    test("at most 32 cursors are sent", () => {
+        const many = Array.from({ length: 40 }, (_, i) => `s${i}=1.0:1`).join(",");
+        expect(mergeCursors(many, "").split(",")).toHaveLength(32);
+    });
+});
+
+describe("amounts that staff types", () => {
+    test("are read with a point or a comma, and no finer than the currency", () => {
+        expect(minorOf("12.50", "EUR")).toBe(1250);
+        expect(minorOf("€12,5", "EUR")).toBe(1250);
+        expect(minorOf("12.505", "EUR")).toBeNull();
+        expect(minorOf("twelve", "EUR")).toBeNull();
+        expect(minorOf("500", "JPY")).toBe(500);
+    });
+    test("are shown as they are typed", () => expect(amountOf(eur(1205))).toBe("12.05"));
 });

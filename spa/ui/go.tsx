@@ -1,11 +1,14 @@
 "use client";
 
-import { usePathname, useRouter } from "next/navigation";
+import { usePathname, useRouter, useSearchParams } from "next/navigation";
 import { type AnchorHTMLAttributes, type MouseEvent, useCallback, useEffect, useSyncExternalStore } from "react";
 import { nameIn, shellOf } from "@/shop/address";
 
-function subscribe() {
-    return () => undefined;
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
 }
 
 //  The address as the browser shows it, or will in a moment; "" while the page is being exported.
@@ -31,10 +34,12 @@ export function useGo(): (href: string) => void {
 //  A page that was reached by its shell gets the address that people may copy.
 export function Readdress() {
     const pathname = usePathname();
+    const parameters = useSearchParams();
     useEffect(() => {
         const to = new URLSearchParams(location.search).get("to");
         if (to?.startsWith("/") && !to.startsWith("//")) history.replaceState(null, "", to);
-    });
+        for (const listener of listeners) listener();
+    }, [pathname, parameters]);
     useEffect(() => {
         window.scrollTo(0, 0);
     }, [pathname]);

@@ -3,7 +3,7 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Menu, ShoppingBasket, UserRound } from "lucide-react";
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, Suspense, useContext, useEffect, useMemo, useState } from "react";
 import { Problem } from "@/api/problems";
 import { useCart } from "@/shop/cart";
 import { useCategories } from "@/shop/catalogue";
@@ -52,7 +52,9 @@ function Frame({ children }: { children: ReactNode }) {
     useEffect(() => setSheet(null), [address]);
     return (
         <SheetsContext value={sheets}>
-            <Readdress />
+            <Suspense fallback={null}>
+                <Readdress />
+            </Suspense>
             <a
                 href="#content"
                 className="button button-main absolute left-4 top-3 z-50 -translate-y-24 focus:translate-y-0"

@@ -155,6 +155,34 @@ export class Shop {
         }
     }
 
+    //  An order of three things, until it is confirmed.
+    async buy(person) {
+        const { products } = await person.ask("GET", "/api/products?sort=newest");
+        for (const { slug } of products.slice(0, 3)) {
+            const { articles } = await person.ask("GET", `/api/products/${slug}`);
+            const article = articles.find((one) => one.available > 2);
+            if (article !== undefined) await person.ask("POST", "/api/cart/lines", { sku: article.sku, units: 2 });
+        }
+        const { cart_version, total } = await person.ask("GET", "/api/cart");
+        const card = crypto.randomUUID();
+        const order_id = crypto.randomUUID();
+        const address = { name: "Ann", street: "1 High Street", city: "Bonn", postcode: "53111", country: "DE", phone: "" };
+        await person.ask("POST", "/api/cards", { card, number: "4242 4242 4242 4242", code: "123", month: 12, year: 2030 });
+        const email = "ann@example.org";
+        await person.ask("POST", "/api/orders", { order_id, cart_version, total, card, email, address });
+        const state = async () => (await person.ask("GET", `/api/orders/${order_id}`)).state;
+        await until("the order to be confirmed", async () => (await state()) === "confirmed");
+        return order_id;
+    }
+
+    //  Something that moderation wants somebody to look at.
+    async reviewThatWaits(person, slug) {
+        const { product_id } = await person.ask("GET", `/api/products/${slug}`);
+        const words = { stars: 2, title: "Cheaper elsewhere", text: "I found it for less at www.example.com, so there." };
+        const review_id = crypto.randomUUID();
+        await person.ask("POST", `/api/products/${product_id}/reviews`, { review_id, ...words });
+    }
+
     async close() {
         if (this.daemons?.exitCode === null) {
             const ended = new Promise((done) => this.daemons.once("exit", done));

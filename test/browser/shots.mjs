@@ -2,37 +2,11 @@
 //  and desktop, light and dark.
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { launch } from "./browser.mjs";
-import { PASSWORD, Shop, until } from "./shop.mjs";
+import { launch, settled, signIn } from "./browser.mjs";
+import { ADMIN, Shop, until } from "./shop.mjs";
 
 const [build, directory, ...words] = [resolve(process.argv[2]), resolve(process.argv[3]), ...process.argv.slice(4)];
 const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1440, height: 900 } };
-
-async function buy(shop, person) {
-    const { products } = await person.ask("GET", "/api/products?sort=newest");
-    for (const { slug } of products.slice(0, 3)) {
-        const { articles } = await person.ask("GET", `/api/products/${slug}`);
-        const article = articles.find((one) => one.available > 0);
-        if (article !== undefined) await person.ask("POST", "/api/cart/lines", { sku: article.sku, units: 2 });
-    }
-    const cart = await person.ask("GET", "/api/cart");
-    const card = crypto.randomUUID(),
-        order_id = crypto.randomUUID();
-    await person.ask("POST", "/api/cards", { card, number: "4242 4242 4242 4242", code: "123", month: 12, year: 2030 });
-    await person.ask("POST", "/api/orders", {
-        order_id,
-        cart_version: cart.cart_version,
-        total: cart.total,
-        card,
-        email: "ann@example.org",
-        address: { name: "Ann", street: "1 High Street", city: "Bonn", postcode: "53111", country: "DE", phone: "" },
-    });
-    await until(
-        "the order to be confirmed",
-        async () => (await person.ask("GET", `/api/orders/${order_id}`)).state === "confirmed",
-    );
-    return order_id;
-}
 
 async function review(shop, slug) {
     const said = [
@@ -62,7 +36,8 @@ try {
     await shop.open();
     const ann = await shop.register("ann@example.org", "Ann");
     await review(shop, "ceramics-1");
-    const order = await buy(shop, ann);
+    const order = await shop.buy(ann);
+    await shop.reviewThatWaits(ann, "brass-1");
     const pages = {
         home: "/",
         everything: "/shop",
@@ -79,7 +54,14 @@ try {
         register: "/register",
         account: "/account",
         missing: "/p/nothing-here",
-        empty: "/cart",
+    };
+    const office = {
+        "admin-orders": "/admin",
+        "admin-order": `/orders/${order}`,
+        "admin-goods": "/admin/goods",
+        "admin-product": "/admin/goods/edit?slug=ceramics-1",
+        "admin-reviews": "/admin/reviews",
+        "admin-people": "/admin/people",
     };
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
@@ -98,7 +80,8 @@ try {
             page.on("pageerror", (error) => console.log(`${page.url()}: ${error.message}`));
             const shoot = async (name, href) => {
                 if (words.length > 0 && !words.some((word) => name.includes(word))) return;
-                await page.goto(href, { waitUntil: "networkidle" });
+                await page.goto(href);
+                await settled(page);
                 if (name === "drawer") {
                     await page.getByRole("button", { name: "Put in the cart" }).click();
                     await page.getByRole("dialog").getByText("Total").waitFor();
@@ -113,12 +96,10 @@ try {
                 });
             };
             await shoot("empty", "/cart");
-            await page.goto("/sign-in");
-            await page.getByLabel("E-mail").fill("ann@example.org");
-            await page.getByLabel("Password").fill(PASSWORD);
-            await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
-            await page.waitForURL("**/account");
-            for (const [name, href] of Object.entries(pages)) if (name !== "empty") await shoot(name, href);
+            await signIn(page, "ann@example.org");
+            for (const [name, href] of Object.entries(pages)) await shoot(name, href);
+            await signIn(page, ADMIN);
+            for (const [name, href] of Object.entries(office)) await shoot(name, href);
             await context.close();
         }
 } finally {

@@ -1,0 +1,8 @@
+import type { Metadata } from "next";
+import { Queue } from "@/desk/queue";
+
+export const metadata: Metadata = { title: "Reviews that wait" };
+
+export default function Page() {
+    return <Queue />;
+}
