@@ -50,6 +50,17 @@ class Browser:
             fail(f"{method} {path} is answered {answer.status}: {text.decode('utf-8', 'replace')}")
         return json.loads(text) if text else None
 
+    def listen(self):
+        """A stream of server-sent events, once it has begun."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
+        connection.request("GET", "/api/events", None, {"Accept": "text/event-stream", "Cookie": self.cookie})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            fail(f"GET /api/events is answered {answer.status}")
+        while answer.readline().strip() != b"event: begin":
+            pass
+        return connection, answer
+
     def until(self, what, look):
         """Wait until `look` gives something."""
         end = time.monotonic() + WAIT_SECONDS
@@ -94,6 +105,22 @@ def order(browser, product, number):
     return order_id
 
 
+def hear(stream, order_id, last):
+    """What is told of the order, up to the event `last`."""
+    connection, answer = stream
+    told = []
+    while last not in told:
+        line = answer.readline()
+        if not line:
+            fail(f"the stream of events ended; it told {told} of order {order_id}")
+        if line.startswith(b"data: ") and order_id.encode() in line:
+            event = json.loads(line[6:])
+            if event.get("subject") == order_id:
+                told.append(event["type"])
+    connection.close()
+    return told
+
+
 def follow(browser, order_id, end):
     """Until it has come to its end."""
     def look():
@@ -117,7 +144,10 @@ def main():
     shopper.ask("POST", "/api/people", {"person_id": new_id(), "email": email, "name": "Smoke", "password": PASSWORD})
     sign_in(shopper, email)
 
+    stream = shopper.listen()
     bought = order(shopper, product, "4242 4242 4242 4242")
+    told = [name for name in hear(stream, bought, "orders.confirmed") if name.startswith("orders.")]
+    assert told[0] == "orders.placed" and "orders.paid" in told, told
     history = [step["state"] for step in follow(shopper, bought, "confirmed")["history"]]
     assert history == ["placed", "reserved", "paid", "confirmed"], history
     assert [one["order_id"] for one in shopper.ask("GET", "/api/orders")["orders"]] == [bought]
