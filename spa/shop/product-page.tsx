@@ -140,7 +140,7 @@ function Detail({ product }: { product: Product }) {
                                             checked={one.sku === sku}
                                             onChange={() => setSku(one.sku)}
                                         />
-                                        {one.name}
+                                        {one.name === "" ? "one" : one.name}
                                         {one.available === 0 && <span className="ml-2 text-sm">sold out</span>}
                                     </label>
                                 ))}
