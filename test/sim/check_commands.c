@@ -435,13 +435,15 @@ was_lost_between(const struct model_disk *disk, uint64_t from, uint64_t to)
     return false;
 }
 
-/* The move by which a disk that has held the batch left it for good. NULL: it holds it. */
+/* The move up to `fact` by which a disk that has held the batch left it. NULL: it held it then. */
 static const struct model_move *
-last_left(const struct model_disk *disk, const struct model_batch *batch)
+last_left(const struct model_disk *disk, const struct model_batch *batch, uint64_t fact)
 {
-    const struct model_move *move, *left = NULL;
+    const struct model_move *move = disk->moves[batch->stream->index], *left = NULL;
 
-    for (move = disk->moves[batch->stream->index]; move != NULL && !model_is_in(batch, move->to); move = move->older)
+    while (move != NULL && move->fact > fact)
+        move = move->older;
+    for (; move != NULL && !model_is_in(batch, move->to); move = move->older)
         left = move;
     return left;
 }
@@ -467,7 +469,7 @@ is_forgotten(struct checker *checker, const struct model_batch *batch)
         if (disk->node == NULL || disk->node->end == NULL || disk->node->end->disk != disk
             || !model_held_at(disk, opened, first != NULL ? first->commit->fact : checker->fact))
             continue;
-        left = last_left(disk, opened);
+        left = last_left(disk, opened, UINT64_MAX);
         if (left == NULL || (left->why != MODEL_WIPED && left->why != MODEL_RESTORED))
             return false;
     }
@@ -504,7 +506,8 @@ has_lost_a_disk(const struct checker *checker, const struct model_node *store, u
  * no lower, and of another epoch, has voided it. Who opened that epoch must not have had the
  * batch, and had asked every event store: none may have had it either. And
  * where an ok had left, the writer's disk must have lost it by a fact, or be
- * the one of an instance that another has replaced.
+ * the one of an instance that another has replaced. An old copy may bring it back
+ * afterwards, and then it may be set aside.
  */
 static int
 check_lost(struct checker *checker, const struct model_batch *batch, const struct acknowledged *acknowledged)
@@ -554,7 +557,7 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
             what, model_process_name(checker, opener), model_batch_name(checker, record));
     if (batch->commit->fact > fact || (writer != opener->disk && model_held_at(writer, batch, fact)))
         return 0;                       /* an old instance, replaced */
-    gone = last_left(writer, batch);
+    gone = last_left(writer, batch, fact);
     if (gone != NULL && (gone->why == MODEL_WIPED || gone->why == MODEL_RESTORED || is_rival))
         return 0;
     return model_fail(checker, "lost: %s, %s, was dropped by the disk that it was written on",

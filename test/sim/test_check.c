@@ -2167,6 +2167,30 @@ the_loss_of_a_dropped_event_is_named(void **state)
     expect(&story, "lost: a 1.2");
 }
 
+/* Two old copies of the origin's store are put back, the newer one last: it is void by then, and is set aside. */
+static void
+what_was_lost_before_may_be_dropped_when_it_comes_back(void **state)
+{
+    int first = lose_second_event(false, false), numbers[2], records[2];
+    struct party *a = party(&story, "a");
+
+    numbers[0] = first;
+    numbers[1] = party(&story, "store")->at[1];
+    check_copied(story.checker, ++story.now_ms, a->disk, 101);
+    restore_a(first);
+    go_on_in_epoch_2();
+    records[0] = a->at[0];
+    records[1] = a->at[1];
+    check_crashed(story.checker, ++story.now_ms, a->process);
+    check_restored(story.checker, ++story.now_ms, a->disk, 101);
+    check_set_aside(story.checker, ++story.now_ms, a->disk);
+    set_back(&story, "a", NO_BATCH);
+    follow_all(&story, "a", numbers, 2);
+    follow_all(&story, "a", records, 2);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
 static void
 trimming_what_is_not_recorded_is_named(void **state)
 {
@@ -2754,6 +2778,7 @@ main(void)
         cmocka_unit_test(filling_anew_what_is_void_passes),
         cmocka_unit_test(what_every_disk_has_lost_may_be_lost),
         cmocka_unit_test(the_loss_of_a_dropped_event_is_named),
+        cmocka_unit_test(what_was_lost_before_may_be_dropped_when_it_comes_back),
         cmocka_unit_test(trimming_what_is_not_recorded_is_named),
         cmocka_unit_test(trimming_what_is_not_backed_up_is_named),
         cmocka_unit_test(trimming_what_the_backups_that_count_hold_passes),
