@@ -389,12 +389,8 @@ check_found(struct sim_world *world, const struct sim_op *op, const struct souk_
 
     if (!op->must_find || sim_node_main(&world->nodes[op->node]) == NULL)
         return;
-    for (uint32_t i = 0; i < SIM_INSTANCES_MAX; i++) {  /* any of them may have answered */
-        const struct sim_instance *instance = &world->nodes[op->node].instances[i];
-
-        if (instance->exists && instance->disk.tainted)
-            return;                             /* what is parked counts as applied, and is not there */
-    }
+    if (world->nodes[op->node].parked_count > 0)
+        return;     /* what is parked counts as applied and is not there, also in an answer of one replaced since */
     souk_unpack_init(&body, reply->body);
     if (souk_wire_body_next(&body, &entry) == 0) {
         souk_unpack_init(&row, entry.payload);
