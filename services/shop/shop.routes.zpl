@@ -72,8 +72,12 @@ route = PUT /api/account/name
 
 route = PUT /api/account/password
     command = accounts.change_password
+    session = begin token_hash
+    address = client
     rate = 10 per 60
     role = customer
+    outcomes
+        accounts.sign_in_failed = accounts.wrong
 
 route = PUT /api/account/addresses/{address_id}
     command = accounts.keep_address
@@ -87,6 +91,9 @@ route = DELETE /api/account/addresses/{address_id}
 route = POST /api/account/leave
     command = accounts.leave
     rate = 10 per 60
+    role = customer
+    outcomes
+        accounts.sign_in_failed = accounts.wrong
 
 #   what is for sale
 

@@ -140,8 +140,8 @@ def main():
     began = time.monotonic()
     shopper, staff = Browser(port), Browser(port)
     card, product = browse(shopper)
-    email = f"{new_id()}@example.org"
-    shopper.ask("POST", "/api/people", {"person_id": new_id(), "email": email, "name": "Smoke", "password": PASSWORD})
+    email, person = f"{new_id()}@example.org", new_id()
+    shopper.ask("POST", "/api/people", {"person_id": person, "email": email, "name": "Smoke", "password": PASSWORD})
     sign_in(shopper, email)
 
     stream = shopper.listen()
@@ -171,7 +171,21 @@ def main():
     shopper.ask("GET", "/api/admin/orders", status=403)
     shopper.ask("DELETE", "/api/session")
     shopper.ask("GET", "/api/account", status=401)
+    leave(shopper, person, email)
     print(f"bought {card['title']}, reviewed it, and saw it moderated, in {time.monotonic() - began:.1f} s")
+
+
+def leave(browser, person, email):
+    """Another password goes on where one is; who leaves is nobody."""
+    sign_in(browser, email)
+    change = {"person_id": person, "old_password": PASSWORD, "new_password": PASSWORD[::-1]}
+    browser.ask("PUT", "/api/account/password", {**change, "old_password": "something else"}, status=403)
+    browser.ask("PUT", "/api/account/password", change)
+    assert browser.ask("GET", "/api/account")["email"] == email
+    browser.ask("POST", "/api/account/leave", {"person_id": person, "password": PASSWORD}, status=403)
+    browser.ask("POST", "/api/account/leave", {"person_id": person, "password": PASSWORD[::-1]})
+    browser.ask("GET", "/api/account", status=401)
+    browser.ask("POST", "/api/session", {"email": email, "password": PASSWORD[::-1]}, status=403)
 
 
 def all_waiting(browser):
