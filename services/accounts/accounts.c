@@ -154,6 +154,20 @@ decide_sign_out(const struct souk_view *view, const struct accounts_sign_out *co
         command->token_hash });
 }
 
+/* The password of somebody who is signed in, asked for once more. Wrong, that is counted, and all that is emitted. */
+static int
+judge_again(const struct souk_view *view, struct souk_id person_id, const struct checked *checked,
+    struct souk_decision *decision, bool *right_out)
+{
+    const struct souk_id who = accounts_id_about(souk_slice_of_id(&person_id));
+    int rc;
+
+    if ((rc = check_tries(view, who, TRIES_OF_ADDRESS_MAX, decision)) != 0
+        || (rc = accounts_is_right(view, checked, right_out)) != 0)
+        return rc;
+    return *right_out ? 0 : emit_accounts_sign_in_failed(decision, &(struct accounts_sign_in_failed){ who, who });
+}
+
 /* Both hashes: of the old password to be checked, of the new one to be kept. */
 static int
 prepare_change_password(const struct souk_view *view, const struct accounts_change_password *command,
@@ -172,7 +186,6 @@ decide_change_password(const struct souk_view *view, const struct accounts_chang
     struct souk_decision *decision)
 {
     struct { struct checked checked; char hash[crypto_pwhash_STRBYTES]; } both;
-    const struct souk_id who_tries = accounts_id_about(souk_slice_of_id(&command->person_id));
     struct souk_id who;
     bool right;
     int rc;
@@ -186,11 +199,8 @@ decide_change_password(const struct souk_view *view, const struct accounts_chang
     if (souk_decision_prepared(decision).size_bytes != sizeof both)
         return -SOUK_EINVAL;
     memcpy(&both, souk_decision_prepared(decision).base, sizeof both);
-    if ((rc = check_tries(view, who_tries, TRIES_OF_ADDRESS_MAX, decision)) != 0
-        || (rc = accounts_is_right(view, &both.checked, &right)) != 0)
+    if ((rc = judge_again(view, who, &both.checked, decision, &right)) != 0 || !right)
         return rc;
-    if (!right)
-        return emit_accounts_sign_in_failed(decision, &(struct accounts_sign_in_failed){ who_tries, who_tries });
     rc = emit_accounts_password_changed(decision, &(struct accounts_password_changed){ .person_id = who,
         .has_password_hash = true, .password_hash = souk_slice_of(both.hash) });
     return rc != 0 || !command->has_token_hash ? rc : begin_session(decision, who, command->token_hash,
@@ -305,7 +315,6 @@ prepare_leave(const struct souk_view *view, const struct accounts_leave *command
 static int
 decide_leave(const struct souk_view *view, const struct accounts_leave *command, struct souk_decision *decision)
 {
-    const struct souk_id who_tries = accounts_id_about(souk_slice_of_id(&command->person_id));
     struct checked checked;
     struct person person;
     bool right, has_other;
@@ -318,11 +327,8 @@ decide_leave(const struct souk_view *view, const struct accounts_leave *command,
     if (souk_decision_prepared(decision).size_bytes != sizeof checked)
         return -SOUK_EINVAL;
     memcpy(&checked, souk_decision_prepared(decision).base, sizeof checked);
-    if ((rc = check_tries(view, who_tries, TRIES_OF_ADDRESS_MAX, decision)) != 0
-        || (rc = accounts_is_right(view, &checked, &right)) != 0)
+    if ((rc = judge_again(view, person.person_id, &checked, decision, &right)) != 0 || !right)
         return rc;
-    if (!right)
-        return emit_accounts_sign_in_failed(decision, &(struct accounts_sign_in_failed){ who_tries, who_tries });
     if ((rc = find_admin(view, &person.person_id, &has_other)) != 0)
         return rc;
     if (person.is_admin && !has_other)
