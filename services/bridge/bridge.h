@@ -183,6 +183,8 @@ struct bridge_exchange *bridge_ask_take(struct bridge *bridge, struct bridge_ask
 
 /* ---- bridge_reply.c ------------------------------------------------- */
 
+/* What a refusal means, as the descriptions have it; NULL when they do not. */
+const char *bridge_refusal_about(const struct bridge *bridge, struct souk_slice code);
 bool bridge_is_command(const struct bridge_exchange *exchange);
 /* Make the answer of what a service has answered; of a deadline that is over. */
 void bridge_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer);

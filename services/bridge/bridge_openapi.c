@@ -26,7 +26,6 @@ static void add_parameter(json_t *list, const char *in, const char *name, bool i
 static json_t *body_json(const struct souk_route *route);
 static json_t *responses_json(const struct bridge *bridge, const struct souk_route *route);
 static json_t *refusals_of(const struct bridge *bridge, const struct souk_route *route, unsigned status);
-static const char *about_refusal(const struct bridge *bridge, const char *code);
 static json_t *command_answer_json(void);
 static json_t *problem_json(void);
 static json_t *type_schema(const struct souk_message_type *type, const struct souk_route *left_out);
@@ -279,30 +278,16 @@ refusals_of(const struct bridge *bridge, const struct souk_route *route, unsigne
     if (out == NULL)
         return json_string("");
     for (i = 0; i < route->type->refuse_count; i++) {
-        if (souk_route_refusal_status(route, souk_slice_of(route->type->refuses[i])) == status)
+        const struct souk_slice code = souk_slice_of(route->type->refuses[i]);
+        const char *about = bridge_refusal_about(bridge, code);
+
+        if (souk_route_refusal_status(route, code) == status)
             (void)fprintf(out, "%s%s: %s.", ftell(out) == 0 ? "" : " ", route->type->refuses[i],
-                about_refusal(bridge, route->type->refuses[i]));
+                about == NULL ? "it is refused" : about);
     }
     json = fclose(out) == 0 ? json_string(text) : NULL;
     free(text);
     return json == NULL ? json_string("") : json;
-}
-
-static const char *
-about_refusal(const struct bridge *bridge, const char *code)
-{
-    const struct souk_messages *messages;
-    size_t i;
-    size_t k;
-
-    for (i = 0; i < bridge->catalogue->count; i++) {
-        messages = souk_description_messages(bridge->catalogue->descriptions[i]);
-        for (k = 0; k < messages->refusal_count; k++) {
-            if (strcmp(messages->refusals[k].code, code) == 0 && messages->refusals[k].about != NULL)
-                return messages->refusals[k].about;
-        }
-    }
-    return "it is refused";
 }
 
 static json_t *

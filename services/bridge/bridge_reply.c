@@ -18,7 +18,6 @@ static const char *find_outcome(const struct bridge_exchange *exchange, const st
 static void answer_refused(struct bridge_exchange *exchange, const struct souk_wire_reply *reply,
     struct souk_slice code);
 static void answer_pending(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
-static const char *refusal_about(const struct bridge *bridge, struct souk_slice code);
 static void add_cursors(struct bridge_exchange *exchange, const struct souk_wire_reply *reply);
 static void add_key(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
 static json_t *key_json(const struct bridge_exchange *exchange, const struct souk_client_answer *answer);
@@ -208,8 +207,8 @@ find_outcome(const struct bridge_exchange *exchange, const struct souk_wire_repl
 static void
 answer_refused(struct bridge_exchange *exchange, const struct souk_wire_reply *reply, struct souk_slice code)
 {
-    const char *about = refusal_about(exchange->bridge, code);
-    const struct souk_slice text = reply->text.size_bytes > 0 ? reply->text : souk_slice_of(about);
+    const char *about = bridge_refusal_about(exchange->bridge, code);
+    const struct souk_slice text = reply->text.size_bytes > 0 ? reply->text : souk_slice_of(about == NULL ? "" : about);
     const unsigned status = souk_route_refusal_status(exchange->match.route, code);
 
     if (souk_slice_equal(code, souk_slice_of(SOUK_WIRE_CODE_PASS))) {
@@ -227,9 +226,8 @@ answer_refused(struct bridge_exchange *exchange, const struct souk_wire_reply *r
     add_cursors(exchange, reply);
 }
 
-/* What a refusal means, as the descriptions have it; "" when they do not. */
-static const char *
-refusal_about(const struct bridge *bridge, struct souk_slice code)
+const char *
+bridge_refusal_about(const struct bridge *bridge, struct souk_slice code)
 {
     const struct souk_messages *messages;
     size_t i;
@@ -238,11 +236,12 @@ refusal_about(const struct bridge *bridge, struct souk_slice code)
     for (i = 0; i < bridge->catalogue->count; i++) {
         messages = souk_description_messages(bridge->catalogue->descriptions[i]);
         for (k = 0; k < messages->refusal_count; k++) {
-            if (souk_slice_equal(souk_slice_of(messages->refusals[k].code), code))
-                return messages->refusals[k].about == NULL ? "" : messages->refusals[k].about;
+            if (souk_slice_equal(souk_slice_of(messages->refusals[k].code), code)
+                && messages->refusals[k].about != NULL)
+                return messages->refusals[k].about;
         }
     }
-    return "";
+    return NULL;
 }
 
 /* A read that has not caught up is no failure: there is an answer, later. A command was not decided. */
