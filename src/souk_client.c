@@ -62,6 +62,8 @@ static int pack_pull(struct souk_client *client, struct souk_wire_pull *pull, st
 static bool send_pull(struct souk_client *client, void *socket);
 static bool take_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
 static bool read_pulled(struct souk_client *client, struct souk_client_pulled *pulled_out);
+static int receive(struct souk_client *client, uint32_t timeout_ms, struct souk_client_news *news_out,
+    struct souk_client_answer *answer_out);
 static bool take_news(struct souk_client *client, int item, struct souk_client_news *news_out);
 static uint64_t steady_us(void);
 
@@ -213,28 +215,19 @@ souk_client_waiting(const struct souk_client *client)
 int
 souk_client_receive(struct souk_client *client, uint32_t timeout_ms, struct souk_client_answer *answer_out)
 {
-    const uint64_t until_us = steady_us() + timeout_ms * 1000ULL;
-    uint64_t now_us;
-    int item;
-    int rc;
-
-    for (;;) {
-        if ((rc = wait_for(client, until_us, &item)) == 0) {
-            if (client->item_kinds[item] != LINK_FOLLOW && take_reply(client, answer_out))
-                return 0;
-        } else if (rc != -SOUK_ENOTFOUND) {
-            return rc;
-        }
-        now_us = steady_us();
-        if (take_late(client, now_us, answer_out))
-            return 0;
-        if (rc == -SOUK_ENOTFOUND && (now_us >= until_us || client->is_watched_ready))
-            return -SOUK_ENOTFOUND;
-    }
+    return receive(client, timeout_ms, NULL, answer_out);
 }
 
 int
 souk_client_next(struct souk_client *client, uint32_t timeout_ms, struct souk_client_news *news_out)
+{
+    return receive(client, timeout_ms, news_out, &news_out->answer);
+}
+
+/* `news_out` NULL: only answers to requests are wanted. */
+static int
+receive(struct souk_client *client, uint32_t timeout_ms, struct souk_client_news *news_out,
+    struct souk_client_answer *answer_out)
 {
     const uint64_t until_us = steady_us() + timeout_ms * 1000ULL;
     uint64_t now_us;
@@ -243,15 +236,18 @@ souk_client_next(struct souk_client *client, uint32_t timeout_ms, struct souk_cl
 
     for (;;) {
         if ((rc = wait_for(client, until_us, &item)) == 0) {
-            if (take_news(client, item, news_out))
+            if (news_out != NULL ? take_news(client, item, news_out)
+                : client->item_kinds[item] != LINK_FOLLOW && take_reply(client, answer_out))
                 return 0;
         } else if (rc != -SOUK_ENOTFOUND) {
             return rc;
         }
         now_us = steady_us();
-        news_out->kind = SOUK_CLIENT_ANSWER;
-        if (take_late(client, now_us, &news_out->answer))
+        if (take_late(client, now_us, answer_out)) {
+            if (news_out != NULL)
+                news_out->kind = SOUK_CLIENT_ANSWER;
             return 0;
+        }
         if (rc == -SOUK_ENOTFOUND && (now_us >= until_us || client->is_watched_ready))
             return -SOUK_ENOTFOUND;
     }
