@@ -72,3 +72,11 @@ class Stream:
             assert event is not None and event.name == "message", event
             found.append(event)
         return found
+
+    def message_from(self, number):
+        """The first message with this number or a later one. What was answered before the stream began may still have
+        been on its way to the bridge, so it is news to the stream."""
+        while True:
+            event, = self.messages(1)
+            if event.data["number"] >= number:
+                return event

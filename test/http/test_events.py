@@ -176,10 +176,11 @@ def test_a_person_sees_what_is_theirs(build):
             note = staff.ask("POST", "/api/notes", {"text": "it rained"})
             assert note.status == 200 and len(note.body["events"]) == 1, note
             bob.ask("POST", "/api/visits")
-            event, = hers.messages(1)
+            number = visit.body["events"][0]["number"]
+            event = hers.message_from(number)
             assert event.data["type"] == "lodge.entered" and event.data["data"] == {"person": ann_id}, event
-            event, = his.messages(1)
-            assert event.data["number"] == visit.body["events"][0]["number"] + 2, event
+            assert event.data["number"] == number, event
+            assert his.message_from(number).data["number"] == number + 2
             assert staffs.messages(1)[0].data["data"]["text"] == "it rained"
             nobodys.connection.sock.settimeout(0.05)
             try:
