@@ -63,11 +63,14 @@ souk_payments_LDADD = libshop.la
 souk_query_SOURCES = \
 	services/query/query.c \
 	services/query/query.h \
+	services/query/query_deeds.c \
 	services/query/query_from.c \
 	services/query/query_office.c \
+	services/query/query_order_log.c \
 	services/query/query_orders.c \
 	services/query/query_products.c \
-	services/query/query_reviews.c
+	services/query/query_reviews.c \
+	services/query/query_today.c
 souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_query_LDADD = libshop.la
 bin_PROGRAMS += souk-reviews souk-moderation
@@ -99,11 +102,14 @@ libshop_services_la_SOURCES = \
 	services/payments/payments.c \
 	services/query/query.c \
 	services/query/query.h \
+	services/query/query_deeds.c \
 	services/query/query_from.c \
 	services/query/query_office.c \
+	services/query/query_order_log.c \
 	services/query/query_orders.c \
 	services/query/query_products.c \
 	services/query/query_reviews.c \
+	services/query/query_today.c \
 	services/reviews/reviews.c \
 	services/shop/story.c \
 	services/shop/story.h

@@ -129,6 +129,7 @@ service = query
     follow = catalog
     follow = inventory
     follow = orders
+    follow = payments
     follow = reviews
     follow = reviews.own
     follow = moderation

@@ -90,6 +90,7 @@ service = query
     follow = catalog
     follow = inventory
     follow = orders
+    follow = payments
     follow = reviews
     follow = reviews.own
     follow = moderation

@@ -357,7 +357,7 @@ decide_appoint(const struct souk_view *view, const struct accounts_appoint *comm
     if (person.is_staff == command->is_staff && person.is_admin == command->is_admin)
         return souk_accept(decision);
     return emit_accounts_appointed(decision, &(struct accounts_appointed){ command->person_id, command->is_staff,
-        command->is_admin });
+        command->is_admin, true, souk_decision_pass(decision)->person });
 }
 
 static int
@@ -374,7 +374,8 @@ decide_appoint_first(const struct souk_view *view, const struct accounts_appoint
         return souk_refuse(decision, ACCOUNTS_HAS_ADMIN);
     if ((rc = email_owner_get(view, accounts_email_id(command->email), &owner)) != 0)
         return rc == -SOUK_ENOTFOUND ? souk_refuse(decision, ACCOUNTS_UNKNOWN_PERSON) : rc;
-    return emit_accounts_appointed(decision, &(struct accounts_appointed){ owner.person_id, true, true });
+    return emit_accounts_appointed(decision, &(struct accounts_appointed){ .person_id = owner.person_id,
+        .is_staff = true, .is_admin = true });
 }
 
 /* ---- what has happened: who there is -------------------------------- */

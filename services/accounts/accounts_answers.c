@@ -4,6 +4,8 @@
 
 #include "people.h"
 
+#define PEOPLE_LOOKED_AT_MAX 5000       /* of whom a page is searched, as described */
+
 #define PASS_MS (10 * 60 * 1000)
 
 static bool
@@ -134,6 +136,31 @@ accounts_answer_me(const struct souk_view *view, const struct accounts_me *query
     return answer_accounts_me(answer, &reply);
 }
 
+static char
+small(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+/* An address is known whole or not at all: rows are found by its hash alone. */
+static bool
+is_meant(const struct accounts_people *query, const struct souk_id *owner, const struct person *person)
+{
+    const char *at = person->name.base, *letters = query->text.base;
+    size_t same;
+
+    if (!query->has_text || (owner != NULL && souk_id_equal(*owner, person->person_id)))
+        return true;
+    for (size_t i = 0; i + query->text.size_bytes <= person->name.size_bytes; i++) {
+        for (same = 0; same < query->text.size_bytes && small(at[i + same]) == small(letters[same]); same++)
+            continue;
+        if (same == query->text.size_bytes)
+            return true;
+    }
+    return false;
+}
+
+/* A page ends when it is full, or when enough people were looked at; the next one begins where it ended. */
 int
 accounts_answer_people(const struct souk_view *view, const struct accounts_people *query, struct souk_answer *answer)
 {
@@ -142,16 +169,24 @@ accounts_answer_people(const struct souk_view *view, const struct accounts_peopl
     struct accounts_people_reply reply = { .people = people };
     const struct souk_id first = { { 0 } };
     struct souk_rows *rows;
+    struct email_owner owner;
     struct person person;
     struct login login;
+    bool has_owner;
     int rc;
 
-    if (!souk_pass_has_role(pass, ROLE_STAFF) && !souk_pass_has_role(pass, ROLE_ADMIN))
+    if (!people_is_staff(pass))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
+    rc = query->has_text ? email_owner_get(view, accounts_email_id(query->text), &owner) : -SOUK_ENOTFOUND;
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    has_owner = rc == 0;
     if ((rc = person_scan_from(view, query->has_from ? query->from : first, &rows)) != 0)
         return rc;
-    while (!reply.has_next && (rc = person_next(view, rows, &person)) == 0) {
-        if ((reply.has_next = reply.people_count == PEOPLE_MAX)) {
+    for (unsigned seen = 0; !reply.has_next && (rc = person_next(view, rows, &person)) == 0; seen++) {
+        if (seen < PEOPLE_LOOKED_AT_MAX && !is_meant(query, has_owner ? &owner.person_id : NULL, &person))
+            continue;
+        if ((reply.has_next = seen == PEOPLE_LOOKED_AT_MAX || reply.people_count == PEOPLE_MAX)) {
             reply.next = person.person_id;
             break;
         }

@@ -35,7 +35,8 @@ static int
 decide_put_category(const struct souk_view *view, const struct catalog_put_category *command,
     struct souk_decision *decision)
 {
-    int rc = people_staff_only(decision);
+    struct souk_id by;
+    int rc = people_staff(decision, &by);
 
     (void)view;
     if (rc != 0)
@@ -43,7 +44,7 @@ decide_put_category(const struct souk_view *view, const struct catalog_put_categ
     if (!is_slug(command->category))
         return souk_refuse(decision, CATALOG_BAD_SLUG);
     return emit_catalog_category_put(decision, &(struct catalog_category_put){ .category = command->category,
-        .title = command->title, .text = command->text, .place = command->place });
+        .title = command->title, .text = command->text, .place = command->place, .has_by = true, .by = by });
 }
 
 static int
@@ -120,7 +121,8 @@ find_article(const struct product *product, struct souk_slice sku)
 
 /* A price is a fact of its own: whoever keeps a history of prices need not compare products. */
 static int
-tell_prices(const struct product *before, const struct catalog_write *command, struct souk_decision *decision)
+tell_prices(const struct product *before, const struct catalog_write *command, struct souk_id by,
+    struct souk_decision *decision)
 {
     const struct article *now, *was;
     int rc = 0;
@@ -132,7 +134,7 @@ tell_prices(const struct product *before, const struct catalog_write *command, s
             continue;
         rc = emit_catalog_priced(decision, &(struct catalog_priced){ .product_id = command->product_id,
             .sku = now->sku, .price = now->price, .has_was = was != NULL,
-            .was = was != NULL ? was->price : (struct souk_money){ 0 } });
+            .was = was != NULL ? was->price : (struct souk_money){ 0 }, .has_by = true, .by = by });
     }
     return rc;
 }
@@ -141,7 +143,8 @@ static int
 decide_write(const struct souk_view *view, const struct catalog_write *command, struct souk_decision *decision)
 {
     struct product before = { .state = PRODUCT_STATE_DRAFT };
-    int rc = people_staff_only(decision);
+    struct souk_id by;
+    int rc = people_staff(decision, &by);
 
     if (rc != 0 || (rc = check_places(view, command, decision)) != 0
         || (rc = check_articles(view, command, decision)) != 0)
@@ -155,15 +158,15 @@ decide_write(const struct souk_view *view, const struct catalog_write *command, 
         .category = command->category, .articles = command->articles, .articles_count = command->articles_count,
         .pictures = command->pictures, .pictures_count = command->pictures_count, .state = before.state,
         .also_in = command->also_in, .also_in_count = command->also_in_count, .traits = command->traits,
-        .traits_count = command->traits_count });
-    return rc != 0 ? rc : tell_prices(&before, command, decision);
+        .traits_count = command->traits_count, .has_by = true, .by = by });
+    return rc != 0 ? rc : tell_prices(&before, command, by, decision);
 }
 
 static int
 get_product(const struct souk_view *view, struct souk_id product_id, struct souk_decision *decision,
-    struct product *product_out)
+    struct product *product_out, struct souk_id *by_out)
 {
-    int rc = people_staff_only(decision);
+    int rc = people_staff(decision, by_out);
 
     if (rc != 0)
         return rc;
@@ -175,26 +178,28 @@ static int
 decide_publish(const struct souk_view *view, const struct catalog_publish *command, struct souk_decision *decision)
 {
     struct product product;
+    struct souk_id by;
     int rc;
 
-    if ((rc = get_product(view, command->product_id, decision, &product)) != 0)
+    if ((rc = get_product(view, command->product_id, decision, &product, &by)) != 0)
         return rc;
     if (product.state == PRODUCT_STATE_PUBLISHED)
         return souk_accept(decision);
-    return emit_catalog_published(decision, &(struct catalog_published){ product.product_id });
+    return emit_catalog_published(decision, &(struct catalog_published){ product.product_id, true, by });
 }
 
 static int
 decide_withdraw(const struct souk_view *view, const struct catalog_withdraw *command, struct souk_decision *decision)
 {
     struct product product;
+    struct souk_id by;
     int rc;
 
-    if ((rc = get_product(view, command->product_id, decision, &product)) != 0)
+    if ((rc = get_product(view, command->product_id, decision, &product, &by)) != 0)
         return rc;
     if (product.state == PRODUCT_STATE_WITHDRAWN)
         return souk_accept(decision);
-    return emit_catalog_withdrawn(decision, &(struct catalog_withdrawn){ product.product_id });
+    return emit_catalog_withdrawn(decision, &(struct catalog_withdrawn){ product.product_id, true, by });
 }
 
 /* What it was called and made of before is free for others. */

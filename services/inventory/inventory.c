@@ -34,9 +34,10 @@ get_stock(const struct souk_view *view, struct souk_slice sku, struct stock *sto
 }
 
 static int
-get_shelf(const struct souk_view *view, struct souk_slice sku, struct souk_decision *decision, struct stock *stock_out)
+get_shelf(const struct souk_view *view, struct souk_slice sku, struct souk_decision *decision,
+    struct stock *stock_out, struct souk_id *by_out)
 {
-    int rc = people_staff_only(decision);
+    int rc = people_staff(decision, by_out);
 
     if (rc != 0)
         return rc;
@@ -48,24 +49,26 @@ static int
 decide_receive(const struct souk_view *view, const struct inventory_receive *command, struct souk_decision *decision)
 {
     struct stock stock;
+    struct souk_id by;
     int rc;
 
-    if ((rc = get_shelf(view, command->sku, decision, &stock)) != 0)
+    if ((rc = get_shelf(view, command->sku, decision, &stock, &by)) != 0)
         return rc;
     if (stock.on_hand > ON_HAND_MAX - command->units)
         return souk_refuse(decision, INVENTORY_TOO_MANY);
     return emit_inventory_changed(decision, &(struct inventory_changed){ .sku = command->sku,
         .on_hand = stock.on_hand + command->units, .held = stock.held, .reason = STOCK_REASON_RECEIVED,
-        .units = command->units, .note = command->note });
+        .units = command->units, .note = command->note, .has_by = true, .by = by });
 }
 
 static int
 decide_count(const struct souk_view *view, const struct inventory_count *command, struct souk_decision *decision)
 {
     struct stock stock;
+    struct souk_id by;
     int rc;
 
-    if ((rc = get_shelf(view, command->sku, decision, &stock)) != 0)
+    if ((rc = get_shelf(view, command->sku, decision, &stock, &by)) != 0)
         return rc;
     if (command->on_hand < stock.held)
         return souk_refuse(decision, INVENTORY_TOO_FEW);
@@ -76,7 +79,7 @@ decide_count(const struct souk_view *view, const struct inventory_count *command
         .reason = command->damaged && command->on_hand < stock.on_hand ? STOCK_REASON_DAMAGED : STOCK_REASON_COUNTED,
         .units = command->on_hand > stock.on_hand ? command->on_hand - stock.on_hand
             : stock.on_hand - command->on_hand,
-        .note = command->note });
+        .note = command->note, .has_by = true, .by = by });
 }
 
 /* ---- holds ---------------------------------------------------------- */

@@ -302,7 +302,7 @@ decide_approve(const struct souk_view *view, const struct moderation_approve *co
     if (ruling.revision == command->revision && ruling.state == RULING_STATE_APPROVED)
         return souk_accept(decision);
     return judge(decision, (struct moderation_judged){ .review_id = command->review_id,
-        .revision = command->revision, .is_approved = true });
+        .revision = command->revision, .is_approved = true, .note = command->note });
 }
 
 static int
@@ -318,39 +318,42 @@ decide_refuse(const struct souk_view *view, const struct moderation_refuse *comm
     if (next_word(command->reason, &at, letters) == 0)
         return souk_refuse(decision, MODERATION_NO_REASON);
     return judge(decision, (struct moderation_judged){ .review_id = command->review_id,
-        .revision = command->revision, .is_approved = false, .reason = command->reason });
+        .revision = command->revision, .is_approved = false, .reason = command->reason, .note = command->note });
 }
 
 static int
 decide_forbid(const struct souk_view *view, const struct moderation_forbid *command, struct souk_decision *decision)
 {
+    struct souk_id by;
     char letters[WORD_BYTES_MAX];
     struct souk_slice word;
     struct bad_word bad;
     int rc;
 
-    if ((rc = people_staff_only(decision)) != 0 || (rc = check_word(command->word, decision, letters, &word)) != 0)
+    if ((rc = people_staff(decision, &by)) != 0 || (rc = check_word(command->word, decision, letters, &word)) != 0)
         return rc;
     if ((rc = bad_word_get(view, word, &bad)) != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     if (rc == 0 && bad.is_refused == command->is_refused)
         return souk_accept(decision);
-    return emit_moderation_forbidden(decision, &(struct moderation_forbidden){ word, command->is_refused });
+    return emit_moderation_forbidden(decision, &(struct moderation_forbidden){ word, command->is_refused, true,
+        by });
 }
 
 static int
 decide_allow(const struct souk_view *view, const struct moderation_allow *command, struct souk_decision *decision)
 {
+    struct souk_id by;
     char letters[WORD_BYTES_MAX];
     struct souk_slice word;
     struct bad_word bad;
     int rc;
 
-    if ((rc = people_staff_only(decision)) != 0 || (rc = check_word(command->word, decision, letters, &word)) != 0)
+    if ((rc = people_staff(decision, &by)) != 0 || (rc = check_word(command->word, decision, letters, &word)) != 0)
         return rc;
     if ((rc = bad_word_get(view, word, &bad)) != 0)
         return rc == -SOUK_ENOTFOUND ? souk_accept(decision) : rc;
-    return emit_moderation_allowed(decision, &(struct moderation_allowed){ word });
+    return emit_moderation_allowed(decision, &(struct moderation_allowed){ word, true, by });
 }
 
 static int

@@ -253,8 +253,10 @@ decide_cancel(const struct souk_view *view, const struct orders_cancel *command,
         return souk_accept(decision);
     if (!is_open(&order))
         return souk_refuse(decision, ORDERS_TOO_LATE);
-    return cancel(decision, &order, souk_id_equal(order.owner, who) ? CANCEL_REASON_SHOPPER
-        : CANCEL_REASON_SHOPKEEPER);
+    if (souk_id_equal(order.owner, who))
+        return cancel(decision, &order, CANCEL_REASON_SHOPPER);
+    return emit_cancelled(decision, &order, &(struct orders_cancelled){ .reason = CANCEL_REASON_SHOPKEEPER,
+        .has_by = true, .by = who });
 }
 
 static int
@@ -476,7 +478,7 @@ apply_placed(struct souk_tables *tables, const struct orders_placed *event)
         lines[i] = (struct stock_line){ event->lines[i].sku, event->lines[i].units };
     rc = order_put(tables, &(struct order){ .order_id = event->order_id, .owner = event->owner,
         .state = ORDER_STATE_PLACED, .total = event->total, .card = event->card, .lines = lines,
-        .lines_count = event->lines_count, .is_of_cart = event->has_cart_version });
+        .lines_count = event->lines_count, .is_of_cart = event->has_cart_version, .number = event->number });
     if (rc == 0)
         rc = order_count_put(tables, &(struct order_count){ 0, event->number - NUMBER_FIRST + 1 });
     if (rc == 0)
@@ -675,7 +677,7 @@ static const struct souk_table_def tables[] = {
     { 0 },
 };
 
-const struct souk_service orders_service = { .name = "orders", .version = 3, .handlers = handlers,
+const struct souk_service orders_service = { .name = "orders", .version = 4, .handlers = handlers,
     .tables = tables };
 
 int

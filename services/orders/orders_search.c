@@ -129,6 +129,20 @@ orders_answer_destination(const struct souk_view *view, const struct orders_dest
         .email = destination.email, .has_address = true, .address = destination.address });
 }
 
+static int
+show_found(const struct souk_view *view, const struct destination *destination, struct found_order *found_out)
+{
+    struct order order;
+    int rc = order_get(view, destination->order_id, &order);
+
+    if (rc != 0)
+        return rc;
+    *found_out = (struct found_order){ .order_id = destination->order_id, .email = destination->email,
+        .address = destination->address, .number = order.number, .state = order.state, .has_total = true,
+        .total = order.total, .placed_ms = SOUK_TIME_MS_MAX - destination->before_ms };
+    return 0;
+}
+
 static bool
 begins(struct souk_slice word, struct souk_slice beginning)
 {
@@ -185,8 +199,8 @@ find_orders(const struct souk_view *view, const struct words *wanted, struct fou
         if ((rc = destination_get(view, row.order_id, &destination)) != 0
             || (rc = fits(view, &destination, wanted, &is_meant)) != 0)
             break;
-        if (is_meant)
-            found[(*count_out)++] = (struct found_order){ row.order_id, destination.email, destination.address };
+        if (is_meant && (rc = show_found(view, &destination, &found[(*count_out)++])) != 0)
+            break;
     }
     souk_rows_close(&rows);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;

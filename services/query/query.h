@@ -21,6 +21,32 @@ void query_read_from(struct souk_slice from, struct souk_id *id_out, struct souk
 struct souk_slice query_write_time_from(struct souk_id id, uint64_t time_ms, char out[QUERY_FROM_BYTES]);
 void query_read_time_from(bool has_from, struct souk_slice from, uint64_t *time_ms_out, struct souk_id *id_out);
 
+/* ---- who of the staff did what: query_deeds.c ------------------------ */
+
+/* Which stream says so; the numbers stand in keys. */
+enum query_told_by {
+    QUERY_TOLD_BY_CATALOG,
+    QUERY_TOLD_BY_INVENTORY,
+    QUERY_TOLD_BY_ORDERS,
+    QUERY_TOLD_BY_ACCOUNTS,
+    QUERY_TOLD_BY_MODERATION,
+};
+
+/* `deed` without its time and names, from an apply of that stream's. Nothing when nobody of the staff did it. */
+SOUK_MUST_CHECK int query_put_deed(struct souk_tables *tables, enum query_told_by told_by, bool has_by,
+    struct souk_id by, struct deed_line deed);
+/* Whom accounts has forgotten, or not told of yet, is nobody by name. */
+SOUK_MUST_CHECK int query_name_person(const struct souk_view *view, struct souk_id person, struct souk_slice *name_out);
+/* A product that this service has not heard of yet has no name. */
+SOUK_MUST_CHECK int query_name_product(const struct souk_view *view, struct souk_id product_id,
+    struct souk_slice *slug_out, struct souk_slice *title_out);
+
+int query_index_deed_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_apply_appointed(struct souk_tables *tables, const struct accounts_appointed *event);
+int query_apply_forbidden(struct souk_tables *tables, const struct moderation_forbidden *event);
+int query_apply_allowed(struct souk_tables *tables, const struct moderation_allowed *event);
+int query_answer_deeds(const struct souk_view *view, const struct query_deeds *query, struct souk_answer *answer);
+
 /* ---- products: query_products.c ------------------------------------- */
 
 /* The rows of a product in lists have to be made anew. */
@@ -30,6 +56,8 @@ SOUK_MUST_CHECK int query_stock(const struct souk_view *view, struct souk_slice 
 /* Where the page of a list of all products begins. */
 SOUK_MUST_CHECK int query_open_office_shelf(const struct souk_view *view, const struct query_office_products *query,
     struct souk_rows **rows_out);
+/* What is for sale, and sold most of late. */
+SOUK_MUST_CHECK int query_open_popular_shelf(const struct souk_view *view, struct souk_rows **rows_out);
 
 int query_apply_category_put(struct souk_tables *tables, const struct catalog_category_put *event);
 int query_apply_written(struct souk_tables *tables, const struct catalog_written *event);
@@ -64,16 +92,44 @@ int query_answer_my_orders(const struct souk_view *view, const struct query_my_o
     struct souk_answer *answer);
 int query_answer_orders(const struct souk_view *view, const struct query_orders *query, struct souk_answer *answer);
 int query_answer_order(const struct souk_view *view, const struct query_order *query, struct souk_answer *answer);
+
+/* ---- all that happened to an order: query_order_log.c ---------------- */
+
+/* From an apply of orders'; the time and the number are the event's. */
+SOUK_MUST_CHECK int query_put_order_log(struct souk_tables *tables, struct souk_id order_id, struct order_event event);
+
+int query_apply_held(struct souk_tables *tables, const struct inventory_held *event);
+int query_apply_released(struct souk_tables *tables, const struct inventory_released *event);
+int query_apply_taken(struct souk_tables *tables, const struct inventory_taken *event);
+int query_apply_taken_back(struct souk_tables *tables, const struct inventory_taken_back *event);
+int query_apply_payment_asked(struct souk_tables *tables, const struct payments_asked *event);
+int query_apply_payment_asking(struct souk_tables *tables, const struct payments_asking *event);
+int query_apply_payment_step_needed(struct souk_tables *tables, const struct payments_step_needed *event);
+int query_apply_payment_authorised(struct souk_tables *tables, const struct payments_authorised *event);
+int query_apply_payment_declined(struct souk_tables *tables, const struct payments_declined *event);
+int query_apply_payment_capture_asked(struct souk_tables *tables, const struct payments_capture_asked *event);
+int query_apply_payment_captured(struct souk_tables *tables, const struct payments_captured *event);
+int query_apply_payment_voided(struct souk_tables *tables, const struct payments_voided *event);
+int query_apply_payment_void_done(struct souk_tables *tables, const struct payments_void_done *event);
+int query_apply_payment_refund_asked(struct souk_tables *tables, const struct payments_refund_asked *event);
+int query_apply_payment_refunded(struct souk_tables *tables, const struct payments_refunded *event);
 int query_answer_order_log(const struct souk_view *view, const struct query_order_log *query,
     struct souk_answer *answer);
 
-/* ---- the back office: query_office.c --------------------------------- */
+/* ---- the day at a glance: query_today.c ------------------------------ */
+
+int query_index_low_stock(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+int query_answer_today(const struct souk_view *view, const struct query_today *query, struct souk_answer *answer);
+
+/* ---- the rest of the back office: query_office.c --------------------------------- */
 
 int query_apply_priced(struct souk_tables *tables, const struct catalog_priced *event);
 int query_apply_changed(struct souk_tables *tables, const struct inventory_changed *event);
-int query_index_low_stock(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+/* Units that are little. */
+#define QUERY_LOW_STOCK_MAX 5
+/* What the variant of this article is called. */
+struct souk_slice query_name_article(const struct product_page *page, struct souk_slice sku);
 int query_index_customer(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
-int query_answer_today(const struct souk_view *view, const struct query_today *query, struct souk_answer *answer);
 int query_answer_office_products(const struct souk_view *view, const struct query_office_products *query,
     struct souk_answer *answer);
 int query_answer_office_product(const struct souk_view *view, const struct query_office_product *query,
@@ -108,6 +164,10 @@ int query_answer_my_review(const struct souk_view *view, const struct query_my_r
 int query_answer_my_reviews(const struct souk_view *view, const struct query_my_reviews *query,
     struct souk_answer *answer);
 int query_answer_moderation(const struct souk_view *view, const struct query_moderation *query,
+    struct souk_answer *answer);
+int query_answer_customer_reviews(const struct souk_view *view, const struct query_customer_reviews *query,
+    struct souk_answer *answer);
+int query_answer_review_log(const struct souk_view *view, const struct query_review_log *query,
     struct souk_answer *answer);
 
 #endif

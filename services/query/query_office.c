@@ -1,6 +1,6 @@
 /*
- * query_office - what the back office shows: the day at a glance, products with
- * their prices and stock and how they came about, customers.
+ * query_office - what the back office shows: products with their prices and
+ * stock and how they came about, customers.
  */
 #include "query.h"
 
@@ -9,24 +9,26 @@
 
 #include "people.h"
 
-#define ROWS_MAX 50                     /* as described, and so are the next seven */
+#define ROWS_MAX 50                     /* as described, and so are the next two */
 #define ARTICLES_MAX 24
 #define PRICES_MAX 100
-#define DAYS_MAX 31
-#define LOW_ROWS_MAX 20
-#define LOW_STOCK_MAX 5                 /* units that are little */
-#define WAITING_MAX 100
-#define CUSTOMER_ORDERS 2
-#define DAY_MS (UINT64_C(24) * 3600 * 1000)
+#define LOOKED_AT_MAX 2000              /* products, of which a page is searched */
 
 /* ---- how prices and stocks came about ------------------------------- */
 
 int
 query_apply_priced(struct souk_tables *tables, const struct catalog_priced *event)
 {
-    return price_history_put(tables, &(struct price_history){ event->product_id,
+    int rc = price_history_put(tables, &(struct price_history){ event->product_id,
         UINT64_MAX - souk_tables_event(tables).number, { .at_ms = souk_tables_time_ms(tables), .sku = event->sku,
-        .price = event->price, .has_was = event->has_was, .was = event->was } });
+        .price = event->price, .has_was = event->has_was, .was = event->was, .has_by = event->has_by,
+        .by = event->by, .by_name = souk_slice_of("") } });
+
+    if (rc != 0 || !event->has_was)     /* the first price is part of what was written */
+        return rc;
+    return query_put_deed(tables, QUERY_TOLD_BY_CATALOG, event->has_by, event->by, (struct deed_line){
+        .deed = DEED_PRICED, .has_about_id = true, .about_id = event->product_id, .key = event->sku,
+        .has_amount = true, .amount = event->price, .has_was = true, .was = event->was });
 }
 
 static uint32_t
@@ -49,9 +51,15 @@ query_apply_changed(struct souk_tables *tables, const struct inventory_changed *
         || (rc = stock_change_put(tables, &(struct stock_change){ event->sku,
             UINT64_MAX - souk_tables_event(tables).number, { .at_ms = souk_tables_time_ms(tables),
             .reason = event->reason, .units = event->units, .on_hand = event->on_hand, .held = event->held,
-            .note = event->note, .has_order_id = event->has_order_id, .order_id = event->order_id } })) != 0)
+            .note = event->note, .has_order_id = event->has_order_id, .order_id = event->order_id,
+            .has_by = event->has_by, .by = event->by, .by_name = souk_slice_of("") } })) != 0
+        || (rc = query_put_deed(tables, QUERY_TOLD_BY_INVENTORY, event->has_by, event->by, (struct deed_line){
+            .deed = event->reason == STOCK_REASON_RECEIVED ? DEED_RECEIVED
+                : event->reason == STOCK_REASON_DAMAGED ? DEED_DAMAGED : DEED_COUNTED,
+            .key = event->sku, .units = event->reason == STOCK_REASON_RECEIVED ? event->units
+                : event->on_hand, .note = event->note })) != 0)
         return rc;
-    if ((free_of(&now) <= LOW_STOCK_MAX || free_of(&before) <= LOW_STOCK_MAX)
+    if ((free_of(&now) <= QUERY_LOW_STOCK_MAX || free_of(&before) <= QUERY_LOW_STOCK_MAX)
         && (rc = souk_touch(tables, LOW_STOCK_TABLE, event->sku)) != 0)
         return rc;
     if ((free_of(&now) > 0) == (free_of(&before) > 0))
@@ -61,120 +69,13 @@ query_apply_changed(struct souk_tables *tables, const struct inventory_changed *
     return query_touch_product(tables, page.product_id);
 }
 
-static struct souk_slice
-find_name(const struct product_page *page, struct souk_slice sku)
+struct souk_slice
+query_name_article(const struct product_page *page, struct souk_slice sku)
 {
     for (size_t i = 0; i < page->articles_count; i++)
         if (souk_slice_equal(page->articles[i].sku, sku))
             return page->articles[i].name;
     return souk_slice_of("");
-}
-
-/* Of what is sold only: nobody minds that a draft is not there. */
-int
-query_index_low_stock(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
-{
-    struct product_page page;
-    struct page_sku owner;
-    struct stock stock;
-    int rc;
-
-    if ((rc = page_sku_get(view, entity, &owner)) != 0
-        || (rc = product_page_get(view, owner.product_id, &page)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    if ((rc = query_stock(view, entity, &stock)) != 0 || page.state != PRODUCT_STATE_PUBLISHED
-        || free_of(&stock) > LOW_STOCK_MAX)
-        return rc;
-    return low_stock_index(rows, &(struct low_stock){ free_of(&stock), entity, { .sku = entity,
-        .product_id = page.product_id, .title = page.title, .name = find_name(&page, entity),
-        .available = free_of(&stock) } });
-}
-
-/* ---- today ---------------------------------------------------------- */
-
-static int
-get_days(const struct souk_view *view, struct day_sales out[DAYS_MAX], uint32_t *count_out)
-{
-    struct souk_rows *rows;
-    struct sales_day day;
-    int rc;
-
-    if ((rc = sales_day_scan(view, &rows)) != 0)
-        return rc;
-    while (*count_out < DAYS_MAX && (rc = sales_day_next(view, rows, &day)) == 0) {
-        struct day_sales *said = &out[(*count_out)++];
-
-        *said = (struct day_sales){ .day_ms = (uint64_t)(UINT32_MAX - day.before_day) * DAY_MS,
-            .orders = day.orders, .units = day.units, .sold = { .minor = (int64_t)day.minor },
-            .returned = day.returned };
-        memcpy(said->sold.currency, day.currency.base, day.currency.size_bytes);
-    }
-    souk_rows_close(&rows);
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
-static int
-get_low_stock(const struct souk_view *view, struct low_stock_line out[LOW_ROWS_MAX], uint32_t *count_out)
-{
-    struct souk_rows *rows;
-    struct low_stock row;
-    int rc;
-
-    if ((rc = low_stock_scan(view, &rows)) != 0)
-        return rc;
-    while (*count_out < LOW_ROWS_MAX && (rc = low_stock_next(view, rows, &row)) == 0)
-        out[(*count_out)++] = row.line;
-    souk_rows_close(&rows);
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
-static int
-count_reviews(const struct souk_view *view, uint32_t *count_out)
-{
-    struct waiting_review row;
-    struct souk_rows *rows;
-    int rc;
-
-    if ((rc = waiting_review_scan(view, &rows)) != 0)
-        return rc;
-    while (*count_out < WAITING_MAX && (rc = waiting_review_next(view, rows, &row)) == 0)
-        (*count_out)++;
-    souk_rows_close(&rows);
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
-static int
-count_orders(const struct souk_view *view, struct query_today_reply *reply)
-{
-    struct orders_standing row;
-    int rc;
-
-    for (unsigned state = ORDER_STATE_PLACED; state <= ORDER_STATE_PAID; state++) {
-        row.orders = 0;
-        if ((rc = orders_standing_get(view, (uint8_t)state, &row)) != 0 && rc != -SOUK_ENOTFOUND)
-            return rc;
-        reply->orders_waiting += row.orders;
-        reply->orders_stepping += state == ORDER_STATE_AWAITING_STEP ? row.orders : 0;
-    }
-    return 0;
-}
-
-int
-query_answer_today(const struct souk_view *view, const struct query_today *query, struct souk_answer *answer)
-{
-    struct low_stock_line low[LOW_ROWS_MAX];
-    struct day_sales days[DAYS_MAX];
-    struct query_today_reply reply = { .days = days, .low_stock = low };
-    int rc;
-
-    (void)query;
-    if (!people_is_staff(souk_answer_pass(answer)))
-        return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    if ((rc = get_days(view, days, &reply.days_count)) != 0
-        || (rc = get_low_stock(view, low, &reply.low_stock_count)) != 0
-        || (rc = count_reviews(view, &reply.reviews_waiting)) != 0 || (rc = count_orders(view, &reply)) != 0)
-        return rc;
-    return answer_query_today(answer, &reply);
 }
 
 /* ---- products ------------------------------------------------------- */
@@ -190,7 +91,9 @@ make_office_card(const struct souk_view *view, struct souk_id product_id, struct
         return rc;
     *card_out = (struct office_card){ .product_id = product_id, .slug = page.slug, .title = page.title,
         .category = page.category, .state = page.state, .price = page.articles[0].price,
-        .articles = page.articles_count, .changed_ms = page.changed_ms };
+        .articles = page.articles_count, .changed_ms = page.changed_ms, .has_picture = page.pictures_count > 0 };
+    if (card_out->has_picture)
+        card_out->picture = page.pictures[0];
     for (size_t i = 0; i < page.articles_count; i++) {
         if (page.articles[i].price.minor < card_out->price.minor)
             card_out->price = page.articles[i].price;
@@ -202,6 +105,47 @@ make_office_card(const struct souk_view *view, struct souk_id product_id, struct
     return 0;
 }
 
+static char
+small(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+/* Small and capital letters of ASCII are the same. */
+static bool
+has_text(struct souk_slice in, struct souk_slice wanted)
+{
+    const char *at = in.base, *letters = wanted.base;
+    size_t same;
+
+    for (size_t i = 0; i + wanted.size_bytes <= in.size_bytes; i++) {
+        for (same = 0; same < wanted.size_bytes && small(at[i + same]) == small(letters[same]); same++)
+            continue;
+        if (same == wanted.size_bytes)
+            return true;
+    }
+    return false;
+}
+
+static int
+is_meant(const struct souk_view *view, struct souk_id product_id, const struct query_office_products *query,
+    bool *meant_out)
+{
+    struct product_page page;
+    int rc;
+
+    *meant_out = true;
+    if (!query->has_text)
+        return 0;
+    if ((rc = product_page_get(view, product_id, &page)) != 0)
+        return rc;
+    *meant_out = has_text(page.title, query->text) || has_text(page.slug, query->text);
+    for (size_t i = 0; i < page.articles_count && !*meant_out; i++)
+        *meant_out = has_text(page.articles[i].sku, query->text);
+    return 0;
+}
+
+/* A page ends when it is full, or when enough products were looked at; the next one begins where it ended. */
 int
 query_answer_office_products(const struct souk_view *view, const struct query_office_products *query,
     struct souk_answer *answer)
@@ -211,16 +155,19 @@ query_answer_office_products(const struct souk_view *view, const struct query_of
     char next[QUERY_FROM_BYTES];
     struct souk_rows *rows;
     struct shelf shelf;
+    bool meant;
     int rc;
 
     if (!people_is_staff(souk_answer_pass(answer)))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
     if ((rc = query_open_office_shelf(view, query, &rows)) != 0)
         return rc;
-    while (!reply.has_next && (rc = shelf_next(view, rows, &shelf)) == 0) {
-        if ((reply.has_next = reply.products_count == ROWS_MAX))
+    for (unsigned looked_at = 0; !reply.has_next && (rc = shelf_next(view, rows, &shelf)) == 0; looked_at++) {
+        if ((rc = is_meant(view, shelf.product_id, query, &meant)) != 0)
+            break;
+        if ((reply.has_next = looked_at == LOOKED_AT_MAX || (meant && reply.products_count == ROWS_MAX)))
             reply.next = query_write_from(shelf.product_id, shelf.place, next);
-        else if ((rc = make_office_card(view, shelf.product_id, &products[reply.products_count++])) != 0)
+        else if (meant && (rc = make_office_card(view, shelf.product_id, &products[reply.products_count++])) != 0)
             break;
     }
     souk_rows_close(&rows);
@@ -237,8 +184,11 @@ get_prices(const struct souk_view *view, struct souk_id product_id, struct price
 
     if ((rc = price_history_scan_by_product_id(view, product_id, &rows)) != 0)
         return rc;
-    while (*count_out < PRICES_MAX && (rc = price_history_next(view, rows, &row)) == 0)
+    while (*count_out < PRICES_MAX && (rc = price_history_next(view, rows, &row)) == 0) {
+        if (row.step.has_by && (rc = query_name_person(view, row.step.by, &row.step.by_name)) != 0)
+            break;
         out[(*count_out)++] = row.step;
+    }
     souk_rows_close(&rows);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
@@ -298,7 +248,7 @@ make_stock_card(const struct souk_view *view, const struct page_sku *owner, stru
     if ((rc = product_page_get(view, owner->product_id, &page)) != 0
         || (rc = query_stock(view, owner->sku, &stock)) != 0)
         return rc;
-    *card_out = (struct stock_card){ owner->sku, page.product_id, page.title, find_name(&page, owner->sku),
+    *card_out = (struct stock_card){ owner->sku, page.product_id, page.title, query_name_article(&page, owner->sku),
         stock.on_hand, stock.held };
     return 0;
 }
@@ -310,15 +260,19 @@ query_answer_stock(const struct souk_view *view, const struct query_stock *query
     struct query_stock_reply reply = { .articles = articles };
     struct souk_rows *rows;
     struct page_sku row;
+    struct souk_slice from = query->has_from ? query->from : query->begins;
     int rc;
 
     if (!people_is_staff(souk_answer_pass(answer)))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    rc = query->has_from && memchr(query->from.base, '\0', query->from.size_bytes) == NULL
-        ? page_sku_scan_from(view, query->from, &rows) : page_sku_scan(view, &rows);
+    rc = (query->has_from || query->has_begins) && memchr(from.base, '\0', from.size_bytes) == NULL
+        ? page_sku_scan_from(view, from, &rows) : page_sku_scan(view, &rows);
     if (rc != 0)
         return rc;
     while (!reply.has_next && (rc = page_sku_next(view, rows, &row)) == 0) {
+        if (query->has_begins && (row.sku.size_bytes < query->begins.size_bytes
+            || memcmp(row.sku.base, query->begins.base, query->begins.size_bytes) != 0))
+            break;
         if ((reply.has_next = reply.articles_count == ROWS_MAX))
             reply.next = row.sku;
         else if ((rc = make_stock_card(view, &row, &articles[reply.articles_count++])) != 0)
@@ -347,6 +301,8 @@ query_answer_stock_history(const struct souk_view *view, const struct query_stoc
     while (!reply.has_next && (rc = stock_change_next(view, rows, &row)) == 0) {
         if ((reply.has_next = reply.steps_count == ROWS_MAX))
             reply.next = row.before;
+        else if (row.step.has_by && (rc = query_name_person(view, row.step.by, &row.step.by_name)) != 0)
+            break;
         else
             steps[reply.steps_count++] = row.step;
     }

@@ -9,13 +9,14 @@
 #include "money.h"
 #include "people.h"
 
-#define PAGE_ROWS_MAX 24                /* as described, and so are the next two */
+#define PAGE_ROWS_MAX 24                /* as described, and so is the next one */
 #define HISTORY_MAX 40
-#define LOG_ROWS_MAX 200
 #define DAY_MS (UINT64_C(24) * 3600 * 1000)
 #define HALF_LIFE_DAYS 14               /* of what was sold, for what is popular */
 #define SCORE_ONE 65536
+#define STATES 7
 #define EVERY_STATE 0                   /* of the filter of a list; a state's is its number and 1 */
+#define OPEN_STATES 255                 /* those of orders that are on their way */
 
 static const struct souk_id everybody = { { 0 } };  /* whose orders are in the list of all */
 
@@ -64,14 +65,34 @@ query_popularity(const struct souk_view *view, struct souk_id product_id, uint64
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
+/* Amounts of another currency than the day began with are not added; a shop has one. */
+static int
+count_product(struct souk_tables *tables, const struct order_line *line)
+{
+    struct product_sales day = { .product_id = line->product_id,
+        .before_day = UINT32_MAX - (uint32_t)(souk_tables_time_ms(tables) / DAY_MS), .sold = line->price };
+    int rc;
+
+    day.sold.minor = 0;
+    rc = product_sales_get(souk_tables_view(tables), day.product_id, day.before_day, &day);
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    day.units += line->units;
+    if (money_is_same_currency(day.sold, line->price))
+        day.sold.minor += line->price.minor * line->units;
+    return product_sales_put(tables, &day);
+}
+
 static int
 count_popular(struct souk_tables *tables, const struct order_line *line)
 {
     struct popularity row = { .product_id = line->product_id };
     const uint32_t day = (uint32_t)(souk_tables_time_ms(tables) / DAY_MS);
-    int rc = popularity_get(souk_tables_view(tables), line->product_id, &row);
+    int rc = count_product(tables, line);
 
-    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+    if (rc != 0)
+        return rc;
+    if ((rc = popularity_get(souk_tables_view(tables), line->product_id, &row)) != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     row.score = decay(row.score, day > row.day ? day - row.day : 0) + (uint64_t)line->units * SCORE_ONE;
     row.day = day;
@@ -153,14 +174,6 @@ put_page(struct souk_tables *tables, const struct order_page *page)
     return rc != 0 ? rc : souk_touch(tables, ORDER_LIST_TABLE, souk_slice_of_id(&page->order_id));
 }
 
-static int
-put_log(struct souk_tables *tables, struct souk_id order_id, struct order_event event)
-{
-    event.at_ms = souk_tables_time_ms(tables);
-    event.note = event.note.base != NULL ? event.note : souk_slice_of("");
-    return order_log_put(tables, &(struct order_log){ order_id, souk_tables_event(tables).number, event });
-}
-
 int
 query_apply_placed(struct souk_tables *tables, const struct orders_placed *event)
 {
@@ -169,10 +182,14 @@ query_apply_placed(struct souk_tables *tables, const struct orders_placed *event
         .state = ORDER_STATE_PLACED, .lines = event->lines, .lines_count = event->lines_count,
         .total = event->total, .placed_ms = first.at_ms, .changed_ms = first.at_ms, .history = &first,
         .history_count = 1, .number = event->number };
+    uint32_t units = 0;
     int rc = put_page(tables, &page);
 
+    for (size_t i = 0; i < event->lines_count; i++)
+        units += event->lines[i].units;
     if (rc == 0)
-        rc = put_log(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_PLACED });
+        rc = query_put_order_log(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_PLACED,
+            .what = ORDER_NEWS_PLACED, .has_amount = true, .amount = event->total, .units = units });
     if (rc == 0)
         rc = order_number_put(tables, &(struct order_number){ event->number, event->order_id });
     if (rc == 0)
@@ -190,7 +207,7 @@ add_step(struct souk_tables *tables, struct souk_id order_id, struct order_event
 
     if ((rc = order_page_get(souk_tables_view(tables), order_id, &page)) != 0
         || (rc = count_standing(tables, page.state, -1)) != 0 || (rc = count_standing(tables, event.state, 1)) != 0
-        || (rc = put_log(tables, order_id, event)) != 0)
+        || (rc = query_put_order_log(tables, order_id, event)) != 0)
         return rc;
     if (page.history_count == HISTORY_MAX)
         page.history_count--;
@@ -219,38 +236,43 @@ add_log(struct souk_tables *tables, struct souk_id order_id, struct order_event 
     if ((rc = order_page_get(souk_tables_view(tables), order_id, &page)) != 0)
         return rc;
     event.state = page.state;
-    return put_log(tables, order_id, event);
+    return query_put_order_log(tables, order_id, event);
 }
 
 int
 query_apply_reserved(struct souk_tables *tables, const struct orders_reserved *event)
 {
-    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_RESERVED }, NULL);
+    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_RESERVED,
+        .what = ORDER_NEWS_RESERVED }, NULL);
 }
 
 int
 query_apply_step_needed(struct souk_tables *tables, const struct orders_step_needed *event)
 {
-    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_AWAITING_STEP }, NULL);
+    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_AWAITING_STEP,
+        .what = ORDER_NEWS_STEP_NEEDED }, NULL);
 }
 
 int
 query_apply_paid(struct souk_tables *tables, const struct orders_paid *event)
 {
-    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_PAID }, NULL);
+    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_PAID,
+        .what = ORDER_NEWS_PAID }, NULL);
 }
 
 int
 query_apply_stepped(struct souk_tables *tables, const struct orders_stepped *event)
 {
-    return add_log(tables, event->order_id, (struct order_event){ .has_step = true, .step = event->step });
+    return add_log(tables, event->order_id, (struct order_event){ .what = ORDER_NEWS_STEPPED,
+        .has_step = true, .step = event->step });
 }
 
 int
 query_apply_confirmed(struct souk_tables *tables, const struct orders_confirmed *event)
 {
     struct order_page page;
-    int rc = add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_CONFIRMED }, &page);
+    int rc = add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_CONFIRMED,
+        .what = ORDER_NEWS_CONFIRMED }, &page);
 
     if (rc == 0)
         rc = count_day(tables, &page, (uint64_t)page.total.minor, 0);
@@ -264,16 +286,24 @@ query_apply_confirmed(struct souk_tables *tables, const struct orders_confirmed 
 int
 query_apply_cancelled(struct souk_tables *tables, const struct orders_cancelled *event)
 {
-    return add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_CANCELLED,
-        .has_reason = true, .reason = event->reason, .has_decline = event->has_decline,
-        .decline = event->decline }, NULL);
+    int rc = add_step(tables, event->order_id, (struct order_event){ .state = ORDER_STATE_CANCELLED,
+        .what = ORDER_NEWS_CANCELLED, .has_reason = true, .reason = event->reason,
+        .has_decline = event->has_decline, .decline = event->decline, .has_by = event->has_by, .by = event->by }, NULL);
+
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_ORDERS, event->has_by, event->by, (struct deed_line){
+        .deed = DEED_CANCELLED, .has_about_id = true, .about_id = event->order_id });
 }
 
 int
 query_apply_refund_decided(struct souk_tables *tables, const struct orders_refund_decided *event)
 {
-    return add_log(tables, event->order_id, (struct order_event){ .has_amount = true, .amount = event->amount,
-        .is_decided = true, .has_by = true, .by = event->by, .note = event->note });
+    int rc = add_log(tables, event->order_id, (struct order_event){ .what = ORDER_NEWS_REFUND_DECIDED,
+        .has_amount = true, .amount = event->amount, .is_decided = true, .has_by = true, .by = event->by,
+        .note = event->note });
+
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_ORDERS, true, event->by, (struct deed_line){
+        .deed = DEED_REFUND_DECIDED, .has_about_id = true, .about_id = event->order_id, .has_amount = true,
+        .amount = event->amount, .note = event->note });
 }
 
 /* Money that an order gives back that was never a sale is none that a day loses. */
@@ -282,7 +312,8 @@ query_apply_refunded(struct souk_tables *tables, const struct orders_refunded *e
 {
     struct order_page page;
     int rc = add_step(tables, event->order_id, (struct order_event){
-        .state = event->is_all ? ORDER_STATE_REFUNDED : ORDER_STATE_CONFIRMED, .has_amount = true,
+        .state = event->is_all ? ORDER_STATE_REFUNDED : ORDER_STATE_CONFIRMED, .what = ORDER_NEWS_REFUNDED,
+        .has_amount = true,
         .amount = event->amount }, &page);
 
     if (rc != 0 || !page.was_confirmed)
@@ -307,12 +338,21 @@ query_apply_adopted(struct souk_tables *tables, const struct orders_adopted *eve
     if ((rc = forget_buyer(tables, page.owner)) != 0)
         return rc;
     page.owner = event->owner;
-    return put_page(tables, &page);
+    if ((rc = put_page(tables, &page)) != 0)
+        return rc;
+    return query_put_order_log(tables, event->order_id, (struct order_event){ .what = ORDER_NEWS_ADOPTED,
+        .state = page.state });
 }
 
 /* ---- lists ---------------------------------------------------------- */
 
-/* Each order stands in its owner's list, and in everybody's: of all, and of those that stand where it does. */
+static bool
+is_open(enum order_state state)
+{
+    return state <= ORDER_STATE_PAID;
+}
+
+/* Each order stands in its owner's list, and in everybody's: of all, of its state, and of those on their way. */
 int
 query_index_order_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
 {
@@ -331,6 +371,9 @@ query_index_order_list(const struct souk_view *view, struct souk_slice entity, s
     if ((rc = order_list_index(rows, &row)) != 0)
         return rc;
     row.filter = (uint8_t)(page.state + 1);
+    if ((rc = order_list_index(rows, &row)) != 0 || !is_open(page.state))
+        return rc;
+    row.filter = OPEN_STATES;
     return order_list_index(rows, &row);
 }
 
@@ -414,19 +457,42 @@ find_number(const struct souk_view *view, uint32_t number, struct orders_found *
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
+static int
+get_standing(const struct souk_view *view, uint32_t standing_out[STATES])
+{
+    struct orders_standing row;
+    int rc;
+
+    for (uint8_t state = 0; state < STATES; state++) {
+        row.orders = 0;
+        if ((rc = orders_standing_get(view, state, &row)) != 0 && rc != -SOUK_ENOTFOUND)
+            return rc;
+        standing_out[state] = row.orders;
+    }
+    return 0;
+}
+
 int
 query_answer_orders(const struct souk_view *view, const struct query_orders *query, struct souk_answer *answer)
 {
+    uint32_t standing[STATES];
     struct orders_found found;
+    uint8_t filter = EVERY_STATE;
     int rc;
 
     if (!people_is_staff(souk_answer_pass(answer)))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
+    if (!query->has_owner && query->has_state)
+        filter = (uint8_t)(query->state + 1);
+    else if (!query->has_owner && query->is_open)
+        filter = OPEN_STATES;
     rc = query->has_number ? find_number(view, query->number, &found)
-        : find_orders(view, query->has_owner ? query->owner : everybody, query->has_state && !query->has_owner
-            ? (uint8_t)(query->state + 1) : EVERY_STATE, query->has_from, query->from, &found);
+        : find_orders(view, query->has_owner ? query->owner : everybody, filter, query->has_from, query->from, &found);
+    if (rc == 0)
+        rc = get_standing(view, standing);
     return rc != 0 ? rc : answer_query_orders(answer, &(struct query_orders_reply){ .orders = found.orders,
-        .orders_count = found.count, .has_next = found.has_next, .next = found.next });
+        .orders_count = found.count, .has_next = found.has_next, .next = found.next, .standing = standing,
+        .standing_count = STATES });
 }
 
 /* ---- one order ------------------------------------------------------ */
@@ -447,29 +513,4 @@ query_answer_order(const struct souk_view *view, const struct query_order *query
         .state = page.state, .lines = page.lines, .lines_count = page.lines_count, .total = page.total,
         .returned = page.returned, .history = page.history, .history_count = page.history_count,
         .number = page.number, .placed_ms = page.placed_ms });
-}
-
-int
-query_answer_order_log(const struct souk_view *view, const struct query_order_log *query,
-    struct souk_answer *answer)
-{
-    struct order_event *events = souk_arena_alloc(souk_view_arena(view), LOG_ROWS_MAX * sizeof *events);
-    struct query_order_log_reply reply = { .events = events };
-    struct souk_rows *rows;
-    struct order_log row;
-    int rc;
-
-    if (events == NULL)
-        return -SOUK_ENOMEM;
-    if (!people_is_staff(souk_answer_pass(answer)))
-        return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    if ((rc = order_log_scan_by_order_id(view, query->order_id, &rows)) != 0)
-        return rc;
-    while (reply.events_count < LOG_ROWS_MAX && (rc = order_log_next(view, rows, &row)) == 0)
-        events[reply.events_count++] = row.event;
-    souk_rows_close(&rows);
-    if (rc != 0 && rc != -SOUK_ENOTFOUND)
-        return rc;
-    return reply.events_count == 0 ? souk_answer_refuse(answer, QUERY_UNKNOWN_ORDER)
-        : answer_query_order_log(answer, &reply);
 }

@@ -77,7 +77,10 @@ query_apply_written(struct souk_tables *tables, const struct catalog_written *ev
         rc = page_slug_put(tables, &(struct page_slug){ event->slug, event->product_id });
     for (size_t i = 0; i < event->articles_count && rc == 0; i++)
         rc = page_sku_put(tables, &(struct page_sku){ event->articles[i].sku, event->product_id });
-    return rc != 0 ? rc : touch_page(tables, &page);
+    if (rc == 0)
+        rc = touch_page(tables, &page);
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_CATALOG, event->has_by, event->by, (struct deed_line){
+        .deed = DEED_WRITTEN, .has_about_id = true, .about_id = event->product_id });
 }
 
 static int
@@ -98,13 +101,19 @@ set_state(struct souk_tables *tables, struct souk_id product_id, enum product_st
 int
 query_apply_published(struct souk_tables *tables, const struct catalog_published *event)
 {
-    return set_state(tables, event->product_id, PRODUCT_STATE_PUBLISHED);
+    int rc = set_state(tables, event->product_id, PRODUCT_STATE_PUBLISHED);
+
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_CATALOG, event->has_by, event->by, (struct deed_line){
+        .deed = DEED_PUBLISHED, .has_about_id = true, .about_id = event->product_id });
 }
 
 int
 query_apply_withdrawn(struct souk_tables *tables, const struct catalog_withdrawn *event)
 {
-    return set_state(tables, event->product_id, PRODUCT_STATE_WITHDRAWN);
+    int rc = set_state(tables, event->product_id, PRODUCT_STATE_WITHDRAWN);
+
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_CATALOG, event->has_by, event->by, (struct deed_line){
+        .deed = DEED_WITHDRAWN, .has_about_id = true, .about_id = event->product_id });
 }
 
 int
@@ -118,8 +127,11 @@ query_apply_category_put(struct souk_tables *tables, const struct catalog_catego
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     rc = category_place_put(tables, &(struct category_place){ event->category, event->place });
-    return rc != 0 ? rc : page_category_put(tables, &(struct page_category){ event->category, event->title,
-        event->text, event->place });
+    if (rc == 0)
+        rc = page_category_put(tables, &(struct page_category){ event->category, event->title, event->text,
+            event->place });
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_CATALOG, event->has_by, event->by, (struct deed_line){
+        .deed = DEED_CATEGORY_PUT, .key = event->category });
 }
 
 /* ---- lists ---------------------------------------------------------- */
@@ -298,6 +310,14 @@ query_open_office_shelf(const struct souk_view *view, const struct query_office_
 
     return open_shelf(view, name_office_list(query->has_state, query->state, list), query->has_from,
         query->from, rows_out);
+}
+
+int
+query_open_popular_shelf(const struct souk_view *view, struct souk_rows **rows_out)
+{
+    char list[LIST_BYTES];
+
+    return shelf_scan_by_list(view, name_list(SORT_ORDER_POPULAR, souk_slice_of(""), list), rows_out);
 }
 
 /* ---- filters and facets --------------------------------------------- */

@@ -9,8 +9,9 @@
 
 #include "people.h"
 
-#define REVIEWS_SHOWN_MAX 10            /* as described, and so are the next two */
+#define REVIEWS_SHOWN_MAX 10            /* as described, and so are the next three */
 #define STARS_MAX 5
+#define STEPS_MAX 50
 #define REVIEW_PLACE_BYTES_MAX 32
 #define REVIEW_ORDERS 4
 
@@ -126,17 +127,6 @@ query_index_review_list(const struct souk_view *view, struct souk_slice entity, 
     return rc;
 }
 
-/* Whom accounts has forgotten, or not told of yet, is nobody by name. */
-static int
-get_name(const struct souk_view *view, struct souk_id person, struct souk_slice *name_out)
-{
-    struct author_name name = { .name = souk_slice_of("") };
-    int rc = author_name_get(view, person, &name);
-
-    *name_out = name.name;
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
 static int
 show_review(const struct souk_view *view, struct souk_id review_id, struct shown_review *shown_out)
 {
@@ -147,7 +137,7 @@ show_review(const struct souk_view *view, struct souk_id review_id, struct shown
         return rc;
     *shown_out = (struct shown_review){ .review_id = review_id, .is_verified = review.is_verified,
         .words = review.words, .helpful = review.helpful, .written_ms = review.written_ms };
-    return get_name(view, review.author, &shown_out->author_name);
+    return query_name_person(view, review.author, &shown_out->author_name);
 }
 
 int
@@ -217,19 +207,6 @@ query_apply_review_kept(struct souk_tables *tables, const struct review_kept *ev
         SOUK_TIME_MS_MAX - event->written_ms, event->review_id });
 }
 
-/* A product that this service has not heard of yet has no name. */
-static int
-name_product(const struct souk_view *view, struct souk_id product_id, struct souk_slice *slug_out,
-    struct souk_slice *title_out)
-{
-    struct product_page page = { .slug = souk_slice_of(""), .title = souk_slice_of("") };
-    int rc = product_page_get(view, product_id, &page);
-
-    *slug_out = page.slug;
-    *title_out = page.title;
-    return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
 static int
 show_own(const struct souk_view *view, struct souk_id review_id, struct own_review_card *card_out)
 {
@@ -244,7 +221,7 @@ show_own(const struct souk_view *view, struct souk_id review_id, struct own_revi
     *card_out = (struct own_review_card){ .review_id = review_id, .product_id = own.product_id,
         .is_verified = own.is_verified, .words = own.words, .state = own.state, .reason = own.reason,
         .is_shown = own.is_shown, .helpful = shown.helpful, .written_ms = own.written_ms };
-    return name_product(view, own.product_id, &card_out->product_slug, &card_out->product_title);
+    return query_name_product(view, own.product_id, &card_out->product_slug, &card_out->product_title);
 }
 
 int
@@ -265,33 +242,68 @@ query_answer_my_review(const struct souk_view *view, const struct query_my_revie
     return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_my_review(answer, &reply);
 }
 
+/* A page of what somebody has said. */
+struct said_by {
+    struct own_review_card reviews[REVIEWS_SHOWN_MAX];
+    uint32_t count;
+    bool has_next;
+    struct souk_slice next;
+    char next_bytes[QUERY_FROM_BYTES];
+};
+
+static int
+find_said(const struct souk_view *view, struct souk_id author, bool has_from, struct souk_slice from,
+    struct said_by *said)
+{
+    struct own_review_list row;
+    struct souk_rows *rows;
+    struct souk_id id;
+    uint64_t before_ms;
+    int rc;
+
+    said->count = 0;
+    said->has_next = false;
+    said->next = souk_slice_of("");
+    query_read_time_from(has_from, from, &before_ms, &id);
+    if ((rc = own_review_list_scan_by_author_from(view, author, before_ms, id, &rows)) != 0)
+        return rc;
+    while (!said->has_next && (rc = own_review_list_next(view, rows, &row)) == 0) {
+        if ((said->has_next = said->count == REVIEWS_SHOWN_MAX))
+            said->next = query_write_time_from(row.review_id, row.before_ms, said->next_bytes);
+        else if ((rc = show_own(view, row.review_id, &said->reviews[said->count++])) != 0)
+            break;
+    }
+    souk_rows_close(&rows);
+    return rc == -SOUK_ENOTFOUND ? 0 : rc;
+}
+
 int
 query_answer_my_reviews(const struct souk_view *view, const struct query_my_reviews *query,
     struct souk_answer *answer)
 {
     const struct souk_pass *pass = souk_answer_pass(answer);
-    struct own_review_card reviews[REVIEWS_SHOWN_MAX];
-    struct query_my_reviews_reply reply = { .reviews = reviews };
-    struct own_review_list row;
-    struct souk_rows *rows;
-    struct souk_id from;
-    uint64_t before_ms;
-    char next[QUERY_FROM_BYTES];
+    struct said_by said;
     int rc;
 
     if (pass == NULL)
         return souk_answer_refuse(answer, SHOP_NOT_SIGNED_IN);
-    query_read_time_from(query->has_from, query->from, &before_ms, &from);
-    if ((rc = own_review_list_scan_by_author_from(view, pass->person, before_ms, from, &rows)) != 0)
-        return rc;
-    while (!reply.has_next && (rc = own_review_list_next(view, rows, &row)) == 0) {
-        if ((reply.has_next = reply.reviews_count == REVIEWS_SHOWN_MAX))
-            reply.next = query_write_time_from(row.review_id, row.before_ms, next);
-        else if ((rc = show_own(view, row.review_id, &reviews[reply.reviews_count++])) != 0)
-            break;
-    }
-    souk_rows_close(&rows);
-    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_my_reviews(answer, &reply);
+    rc = find_said(view, pass->person, query->has_from, query->from, &said);
+    return rc != 0 ? rc : answer_query_my_reviews(answer, &(struct query_my_reviews_reply){ .reviews = said.reviews,
+        .reviews_count = said.count, .has_next = said.has_next, .next = said.next });
+}
+
+int
+query_answer_customer_reviews(const struct souk_view *view, const struct query_customer_reviews *query,
+    struct souk_answer *answer)
+{
+    struct said_by said;
+    int rc;
+
+    if (!people_is_staff(souk_answer_pass(answer)))
+        return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
+    rc = find_said(view, query->person_id, query->has_from, query->from, &said);
+    return rc != 0 ? rc : answer_query_customer_reviews(answer, &(struct query_customer_reviews_reply){
+        .reviews = said.reviews, .reviews_count = said.count, .has_next = said.has_next, .next = said.next });
 }
 
 /* ---- what waits for staff ------------------------------------------- */
@@ -309,6 +321,17 @@ forget_waiting(struct souk_tables *tables, struct souk_id review_id)
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
+static int
+put_step(struct souk_tables *tables, struct souk_id review_id, struct review_step step)
+{
+    step.at_ms = souk_tables_time_ms(tables);
+    step.by_name = souk_slice_of("");
+    step.word = step.word.base != NULL ? step.word : souk_slice_of("");
+    step.reason = step.reason.base != NULL ? step.reason : souk_slice_of("");
+    step.note = step.note.base != NULL ? step.note : souk_slice_of("");
+    return review_log_put(tables, &(struct review_log){ review_id, souk_tables_event(tables).number, step });
+}
+
 /* An edit goes to the end of the queue. */
 int
 query_apply_moderation_queued(struct souk_tables *tables, const struct moderation_queued *event)
@@ -316,6 +339,9 @@ query_apply_moderation_queued(struct souk_tables *tables, const struct moderatio
     const uint64_t queued_ms = souk_tables_time_ms(tables);
     int rc = forget_waiting(tables, event->review_id);
 
+    if (rc == 0)
+        rc = put_step(tables, event->review_id, (struct review_step){ .turn = REVIEW_TURN_QUEUED,
+            .revision = event->revision, .has_finding = true, .finding = event->finding, .word = event->word });
     if (rc == 0)
         rc = waiting_since_put(tables, &(struct waiting_since){ event->review_id, queued_ms });
     return rc != 0 ? rc : waiting_review_put(tables, &(struct waiting_review){ .queued_ms = queued_ms,
@@ -326,13 +352,24 @@ query_apply_moderation_queued(struct souk_tables *tables, const struct moderatio
 int
 query_apply_moderation_judged(struct souk_tables *tables, const struct moderation_judged *event)
 {
-    return forget_waiting(tables, event->review_id);
+    int rc = forget_waiting(tables, event->review_id);
+
+    if (rc == 0)
+        rc = put_step(tables, event->review_id, (struct review_step){ .turn = event->is_approved
+            ? REVIEW_TURN_APPROVED : REVIEW_TURN_REFUSED, .revision = event->revision, .reason = event->reason,
+            .note = event->note, .has_by = event->has_by, .by = event->by });
+    return rc != 0 ? rc : query_put_deed(tables, QUERY_TOLD_BY_MODERATION, event->has_by, event->by,
+        (struct deed_line){ .deed = event->is_approved ? DEED_REVIEW_APPROVED : DEED_REVIEW_REFUSED,
+        .has_about_id = true, .about_id = event->review_id,
+        .note = event->note.size_bytes > 0 ? event->note : event->reason });
 }
 
 int
 query_apply_moderation_dropped(struct souk_tables *tables, const struct moderation_dropped *event)
 {
-    return forget_waiting(tables, event->review_id);
+    int rc = forget_waiting(tables, event->review_id);
+
+    return rc != 0 ? rc : put_step(tables, event->review_id, (struct review_step){ .turn = REVIEW_TURN_DROPPED });
 }
 
 /* Nobody waits whose words are others by now, or gone: moderation has not said so yet. -SOUK_ENOTFOUND. */
@@ -350,9 +387,9 @@ show_waiting(const struct souk_view *view, const struct waiting_review *waiting,
         .product_id = own.product_id, .author = own.author, .is_verified = own.is_verified, .words = own.words,
         .is_shown = own.is_shown, .finding = waiting->finding, .word = waiting->word,
         .queued_ms = waiting->queued_ms };
-    if ((rc = get_name(view, own.author, &queued_out->author_name)) != 0)
+    if ((rc = query_name_person(view, own.author, &queued_out->author_name)) != 0)
         return rc;
-    return name_product(view, own.product_id, &queued_out->product_slug, &queued_out->product_title);
+    return query_name_product(view, own.product_id, &queued_out->product_slug, &queued_out->product_title);
 }
 
 int
@@ -386,6 +423,36 @@ query_answer_moderation(const struct souk_view *view, const struct query_moderat
     if (shown != 0 && shown != -SOUK_ENOTFOUND)
         return shown;
     return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_moderation(answer, &reply);
+}
+
+/* Of one that nobody has judged and nobody reads there is nothing to tell. */
+int
+query_answer_review_log(const struct souk_view *view, const struct query_review_log *query,
+    struct souk_answer *answer)
+{
+    struct review_step steps[STEPS_MAX];
+    struct query_review_log_reply reply = { .steps = steps };
+    struct page_review shown;
+    struct review_log row;
+    struct souk_rows *rows;
+    int rc;
+
+    if (!people_is_staff(souk_answer_pass(answer)))
+        return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
+    if ((rc = page_review_get(view, query->review_id, &shown)) != 0 && rc != -SOUK_ENOTFOUND)
+        return rc;
+    if ((reply.has_shown = rc == 0))
+        reply.shown = shown.words;
+    if ((rc = review_log_scan_by_review_id(view, query->review_id, &rows)) != 0)
+        return rc;
+    while (reply.steps_count < STEPS_MAX && (rc = review_log_next(view, rows, &row)) == 0) {
+        steps[reply.steps_count] = row.step;
+        if (row.step.has_by && (rc = query_name_person(view, row.step.by, &steps[reply.steps_count].by_name)) != 0)
+            break;
+        reply.steps_count++;
+    }
+    souk_rows_close(&rows);
+    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_review_log(answer, &reply);
 }
 
 /* ---- who has written it --------------------------------------------- */

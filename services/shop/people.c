@@ -15,6 +15,14 @@ people_staff_only(struct souk_decision *decision)
 }
 
 int
+people_staff(struct souk_decision *decision, struct souk_id *person_out)
+{
+    int rc = people_staff_only(decision);
+
+    return rc != 0 ? rc : people_who(decision, person_out);
+}
+
+int
 people_who(struct souk_decision *decision, struct souk_id *person_out)
 {
     const struct souk_pass *pass = souk_decision_pass(decision);

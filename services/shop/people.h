@@ -15,6 +15,8 @@
 bool people_is_staff(const struct souk_pass *pass);
 /* 0 for staff and admins; else the decision is refused: SOUK_REFUSED. */
 SOUK_MUST_CHECK int people_staff_only(struct souk_decision *decision);
+/* The same, and who it is. */
+SOUK_MUST_CHECK int people_staff(struct souk_decision *decision, struct souk_id *person_out);
 /* 0 and who it is, for guests too; else SOUK_REFUSED. */
 SOUK_MUST_CHECK int people_who(struct souk_decision *decision, struct souk_id *person_out);
 

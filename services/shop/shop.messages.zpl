@@ -257,6 +257,7 @@ record = office_card
         on_hand = u32, of all of them
         held = u32
         changed_ms = time
+        picture = picture optional
 
 record = office_article
     about = A variant with its stock.
@@ -274,6 +275,8 @@ record = price_step
         sku = text 32
         price = money
         was = money optional
+        by = id optional, of the staff
+        by_name = text 60 default ""
 
 record = stock_card
     about = "An article's stock, in a list."
@@ -295,6 +298,8 @@ record = stock_step
         held = u32, afterwards
         note = text 200
         order_id = id optional, for which it was
+        by = id optional, of the staff
+        by_name = text 60 default ""
 
 record = low_stock_line
     about = An article of which there is little.
@@ -314,6 +319,61 @@ record = day_sales
         sold = money
         returned = u64, minor units that were given back
 
+record = sales
+    about = What some days brought.
+    fields
+        orders = u32, that were confirmed
+        units = u32
+        sold = money
+        returned = u64, minor units that were given back
+
+record = best_seller
+    about = A product that sells.
+    fields
+        product_id = id
+        slug = text 60
+        title = text 100
+        category = text 32
+        picture = picture optional
+        units = u32
+        sold = money
+
+enum = deed
+    about = What staff does.
+    values
+        category_put = 0
+        written = 1, a product
+        priced = 2, an article
+        published = 3
+        withdrawn = 4
+        received = 5, goods
+        counted = 6
+        damaged = 7
+        cancelled = 8, an order
+        refund_decided = 9
+        appointed = 10
+        review_approved = 11
+        review_refused = 12
+        word_forbidden = 13
+        word_allowed = 14
+
+record = deed_line
+    about = Something that somebody of the staff has done.
+    fields
+        at_ms = time
+        by = id
+        by_name = text 60, empty when they have left
+        deed = deed
+        about_id = id optional, "the product, order, person or review"
+        about = text 100, "what that is called: a title, an order's number, a name"
+        key = text 40, "the article's number, the category, the word"
+        units = u32
+        amount = money optional
+        was = money optional
+        is_staff = bool, of somebody who was appointed
+        is_admin = bool
+        note = text 200
+
 record = customer_card
     about = A customer, as the shopkeeper lists them.
     fields
@@ -323,6 +383,41 @@ record = customer_card
         orders = u32, that were confirmed
         spent = money optional, and not given back
         last_order_ms = time optional
+
+enum = order_news
+    about = "What happened to an order: in orders, from 20 on in inventory, from 40 on in payments."
+    values
+        placed = 0
+        adopted = 1, the guest has signed in
+        reserved = 2
+        step_needed = 3
+        paid = 4
+        stepped = 5
+        confirmed = 6
+        cancelled = 7
+        refund_decided = 8
+        refunded = 9
+        goods_held = 20
+        goods_released = 21
+        goods_taken = 22
+        goods_back = 23
+        payment_asked = 40
+        payment_stepping = 41, the card's owner has one more thing to do
+        payment_authorised = 42
+        payment_declined = 43
+        capture_asked = 44
+        captured = 45
+        voided = 46
+        void_done = 47
+        refund_asked = 48
+        payment_refunded = 49
+        processor_heard = 50, it answers later
+
+record = person_name
+    about = What somebody is called.
+    fields
+        person_id = id
+        name = text 60
 
 record = order_event
     about = "A step in an order's life, as the shopkeeper reads it."
@@ -336,6 +431,10 @@ record = order_event
         is_decided = bool, it is to be given back
         by = id optional, of the staff
         note = text 200
+        what = order_news default placed
+        number = u64 default 0, of the event in its stream
+        release = release_reason optional
+        units = u32 default 0, that are held or were ordered
 
 record = category_card
     about = A category in a list.
@@ -569,6 +668,7 @@ event = accounts.appointed
         person_id = id
         is_staff = bool
         is_admin = bool
+        by = id optional, "the admin; absent for the first one"
 
 event = accounts.email_kept
     about = How somebody is written to and signs in.
@@ -704,6 +804,7 @@ query = accounts.people
     refuses = shop.staff_only
     fields
         from = id optional, what the page before named
+        text = text 254 optional, "a whole e-mail address, or what stands in a name: of the first 5000 people a page"
     reply
         fields
             people = list 50 of person_line
@@ -854,6 +955,7 @@ event = catalog.category_put
         title = text 80
         text = text 300
         place = u32
+        by = id optional, of the staff
 
 event = catalog.written
     about = What a product is from now on, whatever it was before.
@@ -872,6 +974,7 @@ event = catalog.written
         state = product_state
         also_in = list 4 of text 32 default empty, other categories that show it
         traits = list 12 of trait default empty
+        by = id optional, of the staff
 
 event = catalog.priced
     about = An article has a price for the first time, or another one.
@@ -883,6 +986,7 @@ event = catalog.priced
         sku = text 32
         price = money
         was = money optional
+        by = id optional, of the staff
 
 event = catalog.published
     about = Everybody sees it.
@@ -891,6 +995,7 @@ event = catalog.published
     after = catalog.publish
     fields
         product_id = id
+        by = id optional, of the staff
 
 event = catalog.withdrawn
     about = Nobody sees it any more.
@@ -899,6 +1004,7 @@ event = catalog.withdrawn
     after = catalog.withdraw
     fields
         product_id = id
+        by = id optional, of the staff
 
 row = product
     about = A product, as far as catalog has to know it to decide.
@@ -1010,6 +1116,7 @@ event = inventory.changed
         units = u32, that came, went, were held or released
         note = text 200
         order_id = id optional, for which it was
+        by = id optional, "of the staff; absent when it was for an order"
 
 event = inventory.held
     about = All of an order is held for it, for a while.
@@ -1388,6 +1495,7 @@ event = orders.cancelled
         goods_taken = bool, they have to go back
         owner = id
         cart = list 50 of stock_line, what was taken out of the owner's cart for it
+        by = id optional, of the staff
 
 event = orders.refund_decided
     about = Money is to be given back.
@@ -1425,6 +1533,10 @@ record = found_order
         order_id = id
         email = text 254
         address = address
+        number = u32 default 0
+        state = order_state default placed
+        total = money optional
+        placed_ms = time default 0
 
 query = orders.destination
     about = "Where an order goes to, for its owner and for staff."
@@ -1461,6 +1573,7 @@ row = order
         returned = u64, that have been given back
         lines = list 50 of stock_line
         is_of_cart = bool
+        number = u32 default 0
 
 row = destination
     about = Where an order goes to.
@@ -2017,6 +2130,7 @@ command = moderation.approve
     fields
         review_id = id
         revision = u32, that was looked at
+        note = text 200 default "", for the staff
 
 command = moderation.refuse
     about = Let nobody read it, whether it was read so far or not.
@@ -2028,6 +2142,7 @@ command = moderation.refuse
         review_id = id
         revision = u32, that was looked at
         reason = text 200
+        note = text 200 default "", for the staff
 
 query = moderation.words
     about = The words that are not wanted, by the alphabet.
@@ -2047,6 +2162,7 @@ event = moderation.forbidden
     fields
         word = text 40, in small letters
         is_refused = bool
+        by = id optional, of the staff
 
 event = moderation.allowed
     about = A word is not unwanted any more.
@@ -2055,6 +2171,7 @@ event = moderation.allowed
     after = moderation.allow
     fields
         word = text 40, in small letters
+        by = id optional, of the staff
 
 event = moderation.queued
     about = A person has to look at a review.
@@ -2080,6 +2197,7 @@ event = moderation.judged
         is_approved = bool
         reason = text 200, of a refusal
         by = id optional, the person who has judged
+        note = text 200 default "", for the staff
 
 event = moderation.dropped
     about = It is gone; nobody has to look at it.
@@ -2186,6 +2304,37 @@ record = queued_review
         finding = finding, why it waits
         word = text 40, the one that is not wanted
         queued_ms = time
+
+enum = review_turn
+    about = What moderation did with a review.
+    values
+        queued = 0, somebody has to look at it
+        approved = 1
+        refused = 2
+        dropped = 3, it was gone
+
+record = review_step
+    about = What moderation did with words of a review.
+    fields
+        at_ms = time
+        turn = review_turn
+        revision = u32, that it was about; 0 when it was gone
+        finding = finding optional, what struck
+        word = text 40, the one that is not wanted
+        reason = text 200, of a refusal
+        note = text 200, for the staff
+        by = id optional, of the staff; rules did it else
+        by_name = text 60
+
+query = query.review_log
+    about = "What moderation did with a review so far, the first first, and the words that everybody reads."
+    refuses = shop.staff_only
+    fields
+        review_id = id
+    reply
+        fields
+            shown = review_words optional
+            steps = list 50 of review_step, the first 50
 
 query = query.reviews
     about = What people think of a product, and say about it.
@@ -2326,6 +2475,17 @@ row = waiting_since
     fields
         review_id = id
         queued_ms = time
+
+row = review_log
+    about = What moderation did with a review.
+    table = review_logs
+    stream = moderation
+    key = review_id
+    key = number
+    fields
+        review_id = id
+        number = u64, of the event
+        step = review_step, without names
 
 row = author_name
     about = What somebody wants to be called.
@@ -2583,11 +2743,16 @@ query = query.today
     refuses = shop.staff_only
     reply
         fields
-            days = list 31 of day_sales, "the latest first, in UTC; days without a sale are left out"
+            days = list 92 of day_sales, "the latest first, in UTC; days without a sale are left out"
             orders_waiting = u32, "placed, and neither confirmed nor cancelled yet"
             orders_stepping = u32, "of these, that wait for their card's owner"
             low_stock = list 20 of low_stock_line, "5 units at most, the fewest first"
             reviews_waiting = u32, "for staff, 100 at most"
+            today = sales optional, "since midnight, as are all days in UTC"
+            day_before = sales optional, "the whole of it"
+            week = sales optional, "seven days, today included"
+            week_before = sales optional, the seven days before these
+            best_sellers = list 8 of best_seller default empty, "of the last 28 days: of the 24 that are most popular, those with most units"
 
 query = query.office_products
     about = All products, by title.
@@ -2595,6 +2760,7 @@ query = query.office_products
     fields
         state = product_state optional
         from = text 100 optional, what the page before named
+        text = text 60 optional, "that stands in the title, the address or an article's number; 2000 products a page are looked at"
     reply
         fields
             products = list 50 of office_card
@@ -2628,6 +2794,7 @@ query = query.stock
     refuses = shop.staff_only
     fields
         from = text 32 optional, what the page before named
+        begins = text 32 optional, how the article's number begins
     reply
         fields
             articles = list 50 of stock_card
@@ -2652,13 +2819,15 @@ query = query.orders
         state = order_state optional, only those that stand there
         owner = id optional, only those of one customer; whatever their state
         number = u32 optional, only this one
+        is_open = bool default false, only those that are on their way
     reply
         fields
             orders = list 24 of order_card
             next = text 100 optional, where the next page begins
+            standing = list 7 of u32 default empty, "how many there are in each state, in the states' order"
 
 query = query.order_log
-    about = "All that has happened to an order."
+    about = "All that has happened to an order, in orders, inventory and payments, and who did it."
     refuses = shop.staff_only
     refuses = query.unknown_order
     fields
@@ -2666,6 +2835,7 @@ query = query.order_log
     reply
         fields
             events = list 200 of order_event
+            people = list 24 of person_name default empty, "of the staff, who did some of it"
 
 query = query.customers
     about = Who has registered or ordered.
@@ -2687,6 +2857,28 @@ query = query.customer
     reply
         fields
             customer = customer_card
+
+query = query.customer_reviews
+    about = "What a customer has said about products, the latest first."
+    refuses = shop.staff_only
+    fields
+        person_id = id
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            reviews = list 10 of own_review_card
+            next = text 100 optional, where the next page begins
+
+query = query.deeds
+    about = "Who of the staff did what, the latest first."
+    refuses = shop.staff_only
+    fields
+        by = id optional, only what this person did
+        from = text 100 optional, what the page before named
+    reply
+        fields
+            deeds = list 50 of deed_line
+            next = text 100 optional, where the next page begins
 
 row = product_page
     about = A product as its page shows it.
@@ -2840,6 +3032,28 @@ row = order_log
         number = u64, of the event
         event = order_event
 
+row = order_stock_log
+    about = What inventory has done for an order.
+    table = order_stock_logs
+    stream = inventory
+    key = order_id
+    key = number
+    fields
+        order_id = id
+        number = u64, of the event
+        event = order_event
+
+row = order_money_log
+    about = What payments has done for an order.
+    table = order_money_logs
+    stream = payments
+    key = order_id
+    key = number
+    fields
+        order_id = id
+        number = u64, of the event
+        event = order_event
+
 row = order_number
     about = Which order has this number.
     table = order_numbers
@@ -2858,7 +3072,7 @@ row = order_list
     key = order_id
     fields
         owner = id
-        filter = u8, "0, or the state's number and 1"
+        filter = u8, "0, the state's number and 1, or 255: those on their way"
         before_ms = u64, the time until the end of time
         order_id = id
 
@@ -2884,6 +3098,76 @@ row = sales_day
         units = u32
         minor = u64
         returned = u64
+
+row = product_sales
+    about = What a day brought of a product.
+    table = product_sales
+    stream = orders
+    key = product_id
+    key = before_day
+    fields
+        product_id = id
+        before_day = u32, "the day since 1970, counted down"
+        units = u32
+        sold = money
+
+row = catalog_deed
+    about = What staff did, as catalog says.
+    table = catalog_deeds
+    stream = catalog
+    key = number
+    fields
+        number = u64, of the event
+        line = deed_line, without names
+
+row = stock_deed
+    about = What staff did, as inventory says.
+    table = stock_deeds
+    stream = inventory
+    key = number
+    fields
+        number = u64, of the event
+        line = deed_line, without names
+
+row = order_deed
+    about = What staff did, as orders says.
+    table = order_deeds
+    stream = orders
+    key = number
+    fields
+        number = u64, of the event
+        line = deed_line, without names
+
+row = people_deed
+    about = What staff did, as accounts says.
+    table = people_deeds
+    stream = accounts
+    key = number
+    fields
+        number = u64, of the event
+        line = deed_line, without names
+
+row = moderation_deed
+    about = What staff did, as moderation says.
+    table = moderation_deeds
+    stream = moderation
+    key = number
+    fields
+        number = u64, of the event
+        line = deed_line, without names
+
+row = deed_list
+    about = "Something that staff did, in the list of whoever did it, and in everybody's, whose id is zero."
+    table = deed_lists
+    key = who
+    key = before_ms
+    key = stream
+    key = before
+    fields
+        who = id
+        before_ms = u64, the time until the end of time
+        stream = u8, in which it stands
+        before = u64, "the event's number, counted down"
 
 row = buyer
     about = What somebody has bought.

@@ -291,6 +291,16 @@ route = GET /api/admin/customers/{person_id}
     role = staff
     role = admin
 
+route = GET /api/admin/customers/{person_id}/reviews
+    query = query.customer_reviews
+    role = staff
+    role = admin
+
+route = GET /api/admin/deeds
+    query = query.deeds
+    role = staff
+    role = admin
+
 route = GET /api/admin/orders
     query = query.orders
     role = staff
@@ -303,6 +313,11 @@ route = POST /api/admin/orders/{order_id}/refunds
 
 route = GET /api/admin/moderation
     query = query.moderation
+    role = staff
+    role = admin
+
+route = GET /api/admin/moderation/{review_id}/log
+    query = query.review_log
     role = staff
     role = admin
 

@@ -277,6 +277,9 @@ an_admin_appoints_others(void **state)
     souk_stage_send(stage, "accounts.appoint person=3 is_staff=true is_admin=true");
     souk_stage_send(stage, "accounts.appoint person=2 is_staff=false is_admin=false");
     souk_stage_ask(stage, "accounts.people");
+    souk_stage_ask(stage, "accounts.people text=BO");
+    souk_stage_ask(stage, "accounts.people text=Ann@EXAMPLE.org");
+    souk_stage_ask(stage, "accounts.people text=example.org");
     souk_stage_expect(stage,
         "[   0] reply refused admin_only\n"
         "[   0] answer refused shop.staff_only\n"
@@ -286,16 +289,18 @@ an_admin_appoints_others(void **state)
         "[   0] reply refused has_admin\n"
         "[   0] reply refused unknown_person\n"
         "[   0] reply refused last_admin\n"
-        "[   0] accounts 4 appointed person=3 is_staff=true is_admin=false\n"
+        "[   0] accounts 4 appointed person=3 is_staff=true is_admin=false by=2\n"
         "[   0] reply accepted accounts=4\n"
-        "[   0] accounts 5 appointed person=3 is_staff=true is_admin=true\n"
+        "[   0] accounts 5 appointed person=3 is_staff=true is_admin=true by=2\n"
         "[   0] reply accepted accounts=5\n"
         "[   0] reply accepted accounts=5 accounts.private=2\n"
-        "[   0] accounts 6 appointed person=2 is_staff=false is_admin=false\n"
+        "[   0] accounts 6 appointed person=2 is_staff=false is_admin=false by=2\n"
         "[   0] reply accepted accounts=6\n"
         "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false"
-            " since=0},{person=3"
-            " name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n");
+            " since=0},{person=3 name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n"
+        "[   0] answer people=[{person=3 name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n"
+        "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false since=0}]\n"
+        "[   0] answer people=[]\n");
     souk_stage_expect_same_tables(stage, NULL);
 }
 

@@ -81,10 +81,9 @@ categories_stand_in_their_order(void **state)
     souk_stage_ask(stage, "query.categories");
     souk_stage_expect(stage,
         "[   0] answer categories=[{category=rugs title=Rugs text=''},{category=tea title=Tea text=''}]\n"
-        "[   0] catalog 3 category_put category=rugs title='Rugs and more' text='' place=3\n"
+        "[   0] catalog 3 category_put category=rugs title='Rugs and more' text='' place=3 by=1\n"
         "[   0] reply accepted catalog=3\n"
-        "[   0] answer categories=[{category=tea title=Tea text=''},{category=rugs title='Rugs and more'"
-            " text=''}]\n");
+        "[   0] answer categories=[{category=tea title=Tea text=''},{category=rugs title='Rugs and more' text=''}]\n");
     souk_stage_expect_same_tables(stage, "query");
 }
 
@@ -167,9 +166,9 @@ a_product_is_shown_as_long_as_it_is_published(void **state)
             " available=0}] pictures=[{name=pot alt='A pot'}] also_in=[] traits=[]\n"
         "[   0] answer refused unknown_product\n"
         "[   0] answer products=[] found=0 facets=[]\n"
-        "[   0] catalog 6 published product=11\n"
+        "[   0] catalog 6 published product=11 by=1\n"
         "[   0] reply accepted catalog=6\n"
-        "[   0] inventory 1 changed sku=big on_hand=101 held=0 reason=received units=101 note=''\n"
+        "[   0] inventory 1 changed sku=big on_hand=101 held=0 reason=received units=101 note='' by=1\n"
         "[   0] reply accepted inventory=1\n"
         "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=published"
             " articles=[{sku=small name=small price=900EUR available=0},{sku=big name=big price=1900EUR"
@@ -177,7 +176,7 @@ a_product_is_shown_as_long_as_it_is_published(void **state)
         "[   0] answer products=[{product=11 slug=pot title=Pot summary='' category=tea price=900EUR is_from=true"
             " picture={name=pot alt='A pot'} available=true average=0 reviews=0}] found=1 lowest=900 highest=900"
             " facets=[{name=category value=tea products=1 is_chosen=false}]\n"
-        "[   0] catalog 7 withdrawn product=11\n"
+        "[   0] catalog 7 withdrawn product=11 by=1\n"
         "[   0] reply accepted catalog=7\n"
         "[   0] answer product=11 slug=pot title=Pot summary='' text='' category=tea state=withdrawn"
             " articles=[{sku=small name=small price=900EUR available=0},{sku=big name=big price=1900EUR"
@@ -473,7 +472,7 @@ an_order_has_a_page_with_its_history(void **state)
             " placed=1000\n"
         "[2000] answer orders=[{order=22 number=10002 owner=2 state=cancelled total=3000EUR units=1 placed=2000"
             " changed=2000},{order=21 number=10001 owner=2 state=refunded total=6000EUR units=2 placed=1000"
-            " changed=2000}]\n");
+            " changed=2000}] standing=[0,0,0,0,0,1,1]\n");
     souk_stage_expect_same_tables(stage, "query");
 }
 

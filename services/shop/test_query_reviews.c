@@ -368,6 +368,55 @@ what_waits_stands_in_the_queue(void **state)
     souk_stage_expect_same_tables(stage, "query");
 }
 
+/* What became of a review's words, one after the other, and by whom; what a customer said at all. */
+static void
+a_review_has_its_past(void **state)
+{
+    struct souk_stage *stage = *state;
+
+    souk_stage_publish(stage, "accounts.registered person=1 name=Ada");
+    write_review(stage, ANN, 11, 4, "Good.");
+    souk_stage_send(stage, "reviews.edit review=11 stars=5 title='' text='See www.tea.example'");
+    souk_stage_elapse(stage, 1000);
+    souk_stage_sign_in(stage, STAFF, "staff");
+    souk_stage_send(stage, "moderation.refuse review=11 revision=2 reason='No links, please.' note='third time'");
+    souk_stage_elapse(stage, 1000);
+    story_pass_over(stage);
+    souk_stage_ask(stage, "query.review_log review=11");
+    souk_stage_ask(stage, "query.customer_reviews person=2");
+    souk_stage_ask(stage, "query.customer_reviews person=3");
+    souk_stage_expect(stage,
+        "[3000] answer steps=[{at=0 turn=approved revision=1 word='' reason='' note='' by_name=''},{at=1000"
+            " turn=queued revision=2 finding=link word='' reason='' note='' by_name=''},{at=2000 turn=refused"
+            " revision=2 word='' reason='No links, please.' note='third time' by=1 by_name=Ada}]\n"
+        "[3000] answer reviews=[{review=11 product=5 product_slug=glass product_title=Glass is_verified=false"
+            " words={stars=5 title='' text='See www.tea.example'} state=refused reason='No links, please.'"
+            " is_shown=false helpful=0 written=0}]\n"
+        "[3000] answer reviews=[]\n");
+    souk_stage_send(stage, "moderation.approve review=11 revision=2 note='on second thought'");
+    story_pass_over(stage);
+    souk_stage_sign_in(stage, ANN, "customer");
+    souk_stage_send(stage, "reviews.remove review=11");
+    story_pass_over(stage);
+    souk_stage_ask(stage, "query.review_log review=11");
+    souk_stage_ask(stage, "query.customer_reviews person=2");
+    souk_stage_sign_in(stage, STAFF, "admin");
+    souk_stage_ask(stage, "query.review_log review=11");
+    souk_stage_ask(stage, "query.deeds");
+    souk_stage_expect(stage,
+        "[3000] answer refused shop.staff_only\n"
+        "[3000] answer refused shop.staff_only\n"
+        "[3000] answer steps=[{at=0 turn=approved revision=1 word='' reason='' note='' by_name=''},{at=1000"
+            " turn=queued revision=2 finding=link word='' reason='' note='' by_name=''},{at=2000 turn=refused"
+            " revision=2 word='' reason='No links, please.' note='third time' by=1 by_name=Ada},{at=3000"
+            " turn=approved revision=2 word='' reason='' note='on second thought' by=1 by_name=Ada},{at=3000"
+            " turn=dropped revision=0 word='' reason='' note='' by_name=''}]\n"
+        "[3000] answer deeds=[{at=3000 by=1 by_name=Ada deed=review_approved about_id=11 about='' key='' units=0"
+            " is_staff=false is_admin=false note='on second thought'},{at=2000 by=1 by_name=Ada deed=review_refused"
+            " about_id=11 about='' key='' units=0 is_staff=false is_admin=false note='third time'}]\n");
+    souk_stage_expect_same_tables(stage, "query");
+}
+
 /* Ten are one page. What is edited while moderation is away is not shown: its words are others now. */
 static void
 the_queue_has_pages(void **state)
@@ -422,6 +471,7 @@ main(void)
         STORY(an_author_sees_what_is_in_moderation),
         STORY(ones_own_reviews_have_pages),
         STORY(what_waits_stands_in_the_queue),
+        STORY(a_review_has_its_past),
         STORY(the_queue_has_pages),
     };
 

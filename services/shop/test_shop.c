@@ -163,7 +163,7 @@ an_order_is_what_is_for_sale_now(void **state)
         "[   0] reply refused price_changed\n"
         "[   0] reply refused price_changed\n"
         "[   0] reply refused too_many\n"
-        "[   0] catalog 5 withdrawn product=5\n"
+        "[   0] catalog 5 withdrawn product=5 by=1\n"
         "[   0] reply accepted catalog=5\n"
         "[   0] reply refused unknown_article\n"
         "[   0] reply refused shop.not_signed_in\n");
@@ -551,13 +551,13 @@ stock_is_received_and_counted_by_staff(void **state)
         "[   0] reply refused shop.staff_only\n"
         "[   0] reply refused unknown_article\n"
         "[   0] reply refused too_few\n"
-        "[   0] inventory 4 changed sku=glass-red on_hand=2 held=2 reason=damaged units=1 note='fell down'\n"
+        "[   0] inventory 4 changed sku=glass-red on_hand=2 held=2 reason=damaged units=1 note='fell down' by=1\n"
         "[   0] reply accepted inventory=4\n"
         "[   0] reply accepted inventory=4\n"
-        "[   0] inventory 5 changed sku=glass-red on_hand=999999 held=2 reason=counted units=999997 note=''\n"
+        "[   0] inventory 5 changed sku=glass-red on_hand=999999 held=2 reason=counted units=999997 note='' by=1\n"
         "[   0] reply accepted inventory=5\n"
         "[   0] reply refused too_many\n"
-        "[   0] inventory 6 changed sku=glass-red on_hand=1000000 held=2 reason=received units=1 note=''\n"
+        "[   0] inventory 6 changed sku=glass-red on_hand=1000000 held=2 reason=received units=1 note='' by=1\n"
         "[   0] reply accepted inventory=6\n");
 }
 
@@ -619,15 +619,16 @@ products_have_places_and_prices_of_their_own(void **state)
     souk_stage_send(stage, "catalog.withdraw product=6");
     souk_stage_expect(stage,
         "[   0] catalog 5 written product=5 slug=tea-pot title='Tea pot' summary='' text='' category=tea"
-            " articles=[{sku=glass-red name=red price=1300EUR}] pictures=[] state=published also_in=[] traits=[]\n"
-        "[   0] catalog 6 priced product=5 sku=glass-red price=1300EUR was=1250EUR\n"
+            " articles=[{sku=glass-red name=red price=1300EUR}] pictures=[] state=published also_in=[] traits=[]"
+            " by=1\n"
+        "[   0] catalog 6 priced product=5 sku=glass-red price=1300EUR was=1250EUR by=1\n"
         "[   0] reply accepted catalog=6\n"
         "[   0] catalog 7 written product=6 slug=tea-glass title='Tea pot' summary='' text='' category=tea"
-            " articles=[{sku=pot name='' price=1EUR}] pictures=[] state=draft also_in=[] traits=[]\n"
-        "[   0] catalog 8 priced product=6 sku=pot price=1EUR\n"
+            " articles=[{sku=pot name='' price=1EUR}] pictures=[] state=draft also_in=[] traits=[] by=1\n"
+        "[   0] catalog 8 priced product=6 sku=pot price=1EUR by=1\n"
         "[   0] reply accepted catalog=8\n"
         "[   0] reply accepted catalog=8\n"
-        "[   0] catalog 9 withdrawn product=6\n"
+        "[   0] catalog 9 withdrawn product=6 by=1\n"
         "[   0] reply accepted catalog=9\n"
         "[   0] reply accepted catalog=9\n");
     souk_stage_expect_same_tables(stage, NULL);
