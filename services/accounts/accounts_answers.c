@@ -149,6 +149,8 @@ is_meant(const struct accounts_people *query, const struct souk_id *owner, const
     const char *at = person->name.base, *letters = query->text.base;
     size_t same;
 
+    if (query->is_staff && !person->is_staff && !person->is_admin)
+        return false;
     if (!query->has_text || (owner != NULL && souk_id_equal(*owner, person->person_id)))
         return true;
     for (size_t i = 0; i + query->text.size_bytes <= person->name.size_bytes; i++) {
@@ -181,9 +183,12 @@ accounts_answer_people(const struct souk_view *view, const struct accounts_peopl
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     has_owner = rc == 0;
-    if ((rc = person_scan_from(view, query->has_from ? query->from : first, &rows)) != 0)
+    if ((rc = person_scan_from(view, query->has_person_id ? query->person_id : query->has_from ? query->from : first,
+            &rows)) != 0)
         return rc;
     for (unsigned seen = 0; !reply.has_next && (rc = person_next(view, rows, &person)) == 0; seen++) {
+        if (query->has_person_id && !souk_id_equal(query->person_id, person.person_id))
+            break;
         if (seen < PEOPLE_LOOKED_AT_MAX && !is_meant(query, has_owner ? &owner.person_id : NULL, &person))
             continue;
         if ((reply.has_next = seen == PEOPLE_LOOKED_AT_MAX || reply.people_count == PEOPLE_MAX)) {

@@ -805,6 +805,8 @@ query = accounts.people
     fields
         from = id optional, what the page before named
         text = text 254 optional, "a whole e-mail address, or what stands in a name: of the first 5000 people a page"
+        person_id = id optional, only this one
+        is_staff = bool default false, "only staff and admins: of the first 5000 people a page"
     reply
         fields
             people = list 50 of person_line

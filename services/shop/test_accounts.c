@@ -280,6 +280,9 @@ an_admin_appoints_others(void **state)
     souk_stage_ask(stage, "accounts.people text=BO");
     souk_stage_ask(stage, "accounts.people text=Ann@EXAMPLE.org");
     souk_stage_ask(stage, "accounts.people text=example.org");
+    souk_stage_ask(stage, "accounts.people is_staff=true");
+    souk_stage_ask(stage, "accounts.people person=2");
+    souk_stage_ask(stage, "accounts.people person=1");
     souk_stage_expect(stage,
         "[   0] reply refused admin_only\n"
         "[   0] answer refused shop.staff_only\n"
@@ -298,6 +301,9 @@ an_admin_appoints_others(void **state)
         "[   0] reply accepted accounts=6\n"
         "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false"
             " since=0},{person=3 name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n"
+        "[   0] answer people=[{person=3 name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n"
+        "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false since=0}]\n"
+        "[   0] answer people=[]\n"
         "[   0] answer people=[{person=3 name=Bob email=bob@example.org is_staff=true is_admin=true since=0}]\n"
         "[   0] answer people=[{person=2 name=Ann email=Ann@Example.org is_staff=false is_admin=false since=0}]\n"
         "[   0] answer people=[]\n");
