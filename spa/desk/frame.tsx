@@ -3,7 +3,8 @@
 import type { ReactNode } from "react";
 import { useMe } from "@/shop/account";
 import { Go, useAddress } from "@/ui/go";
-import { Nothing, Trouble } from "@/ui/notice";
+import { Nothing } from "@/ui/notice";
+import { WaitingPage } from "@/ui/waiting";
 
 const rooms = [
     ["/admin", "Orders"],
@@ -16,16 +17,7 @@ const rooms = [
 export function Frame({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
     const me = useMe();
     const path = useAddress().split("?")[0] as string;
-    if (me.data === undefined)
-        return (
-            <div className="wrap pt-14">
-                {me.error === null ? (
-                    <div className="skeleton h-64" aria-busy="true" />
-                ) : (
-                    <Trouble error={me.error} again={() => me.refetch()} />
-                )}
-            </div>
-        );
+    if (me.data === undefined) return <WaitingPage of={me} />;
     if (me.data === null || !(me.data.is_staff || me.data.is_admin))
         return (
             <div className="wrap pt-14">

@@ -9,19 +9,11 @@ import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Go, useGo } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
+import { WaitingPage } from "@/ui/waiting";
 
 export function Account() {
     const me = useMe();
-    if (me.data === undefined)
-        return (
-            <div className="wrap pt-14">
-                {me.error === null ? (
-                    <div className="skeleton h-64" aria-busy="true" />
-                ) : (
-                    <Trouble error={me.error} again={() => me.refetch()} />
-                )}
-            </div>
-        );
+    if (me.data === undefined) return <WaitingPage of={me} />;
     if (me.data === null)
         return (
             <div className="wrap pt-14">

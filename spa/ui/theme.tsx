@@ -23,8 +23,13 @@ function subscribe(listener: () => void) {
     };
 }
 
+//  Which colours are shown.
+export function useTheme(): Theme {
+    return useSyncExternalStore(subscribe, theme, () => "light" as Theme);
+}
+
 export function ThemeButton() {
-    const now = useSyncExternalStore(subscribe, theme, () => "light" as Theme);
+    const now = useTheme();
     const other = now === "light" ? "dark" : "light";
     const choose = () => {
         document.documentElement.dataset.theme = other;
