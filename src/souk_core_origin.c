@@ -310,6 +310,28 @@ core_begin_sealing(struct souk_core *core, enum souk_record_reason reason)
     say(core, "asking the event stores to seal this service's streams");
 }
 
+/*
+ * Does this answer tell of another epoch with the counter of the present one? An event store that was restored has
+ * forgotten who holds the seal, and may have given the same counter to another instance: it records that one's epoch,
+ * or has only sealed it so far, which it says by refusing what it has recorded nothing of.
+ */
+static bool
+has_rival(const struct souk_core *core, const struct souk_wire_sealed *sealed)
+{
+    bool own = false;
+
+    for (uint32_t i = 0; i < sealed->count; i++) {
+        const struct souk_epoch *theirs = &sealed->positions[i].position.epoch;
+
+        if (theirs->counter != core->epoch.counter)
+            continue;
+        if (!souk_epoch_equal(*theirs, core->epoch))
+            return true;
+        own = true;
+    }
+    return !sealed->granted && sealed->counter == core->epoch.counter && !own;
+}
+
 void
 core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
 {
@@ -331,6 +353,8 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
         core_begin_sealing(core, core->reason);
         return;
     }
+    if (core->state == SOUK_CORE_LIVE && has_rival(core, sealed))
+        souk_core_hear_foreign(core, core->epoch.counter);
     if (core->state != SOUK_CORE_SEALING)
         return;
     if (!sealed->granted) {
