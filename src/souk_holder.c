@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MARK_BEGIN UINT64_C(0xcbf29ce484222325)
+#define MARK_STEP UINT64_C(0x100000001b3)
+
 /* One stream of the pull, and its next batch. */
 struct lane {
     struct souk_log log;
     struct souk_slice batch;
     struct souk_batch_header header;
     bool done;
+    bool is_asked_again;                        /* what the asker has got was lost, or no good */
 };
 
 static bool may_have(const struct souk_holder *holder, const struct souk_wire_pull *pull,
@@ -19,8 +23,10 @@ static int judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *
     const struct souk_wire_place *asked, struct souk_wire_answer *answer);
 static int find_beginnings(struct souk_holder *holder, struct souk_txn *txn, struct lane *lanes,
     const struct souk_name *asker, struct souk_wire_pulled *pulled);
-static int first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane,
+static int first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_slice route,
     struct souk_wire_answer *answer);
+static bool is_asked_again(struct souk_holder *holder, struct souk_slice route, const struct souk_wire_answer *answer);
+static uint64_t mark(uint64_t mark, const void *base, size_t bytes);
 static int judge_waits(struct souk_holder *holder, struct souk_txn *txn, const struct souk_wire_pull *pull);
 static int step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_point from);
 static struct lane *first_lane(struct lane *lanes, uint32_t count);
@@ -56,7 +62,7 @@ souk_holder_answer(struct souk_holder *holder, struct souk_txn *txn, const struc
         goto done;
     /* Every table is open by now: from here on nothing ends the life of a borrowed batch. */
     for (uint32_t i = 0; i < pulled.count; i++)
-        if (!lanes[i].done && (rc = first_step(holder, txn, &lanes[i], &pulled.answers[i])) != 0)
+        if (!lanes[i].done && (rc = first_step(holder, txn, &lanes[i], route, &pulled.answers[i])) != 0)
             goto done;
 
     /* Whole commits, in their order, each batch as it was stored. */
@@ -203,13 +209,46 @@ find_beginnings(struct souk_holder *holder, struct souk_txn *txn, struct lane *l
 }
 
 static int
-first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_wire_answer *answer)
+first_step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct souk_slice route,
+    struct souk_wire_answer *answer)
 {
-    int rc = step(holder, txn, lane, souk_point_of(&answer->asked));
+    int rc;
 
+    lane->is_asked_again = is_asked_again(holder, route, answer);
+    rc = step(holder, txn, lane, souk_point_of(&answer->asked));
     if (rc == 0 && lane->done && !souk_position_equal(&answer->asked, &answer->head))
         answer->verdict = SOUK_TRIMMED;         /* what comes next is damaged here: somebody else has it */
     return rc;
+}
+
+/* By that peer, from that place, and not long ago. Two pulls of one mark cost a look too many, or too few for once. */
+static bool
+is_asked_again(struct souk_holder *holder, struct souk_slice route, const struct souk_wire_answer *answer)
+{
+    const struct souk_position *asked = &answer->asked;
+    uint64_t *place, said = MARK_BEGIN;
+    bool again;
+
+    said = mark(said, route.base, route.size_bytes);
+    said = mark(said, answer->stream.text, strlen(answer->stream.text));
+    said = mark(said, &asked->epoch.counter, sizeof asked->epoch.counter);
+    said = mark(said, &asked->number, sizeof asked->number);
+    said = mark(said, asked->hash.bytes, sizeof asked->hash.bytes);
+    place = &holder->asked[said % SOUK_HOLDER_ASKED_MAX];
+    again = *place == said;
+    *place = said;
+    return again;
+}
+
+/* FNV-1a. */
+static uint64_t
+mark(uint64_t mark, const void *base, size_t bytes)
+{
+    const uint8_t *at = base;
+
+    for (size_t i = 0; i < bytes; i++)
+        mark = (mark ^ at[i]) * MARK_STEP;
+    return mark;
 }
 
 static int
@@ -240,7 +279,8 @@ step(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, struct
 {
     int rc = souk_log_after(txn, &lane->log, from, &lane->batch);
 
-    if (rc == 0 && souk_batch_read(lane->batch, &lane->header) != 0) {
+    if (rc == 0 && (lane->is_asked_again ? souk_batch_read(lane->batch, &lane->header)
+        : souk_batch_peek(lane->batch, &lane->header)) != 0) {
         holder->damaged++;
         rc = -SOUK_ENOTFOUND;
     }

@@ -213,7 +213,7 @@ pull(struct attempt *attempt, struct souk_txn *txn, const char *first, const cha
     struct souk_slice frame;
     struct souk_pack pack;
     struct souk_out *out;
-    bool more = true;
+    bool more = true, moved = true, was_damaged = false;        /* by the answer before */
 
     (void)!souk_name_set(&ask.asker, souk_slice_of("archive"));
     (void)!souk_name_set(&ask.cursors[0].stream, souk_slice_of(first));
@@ -223,7 +223,9 @@ pull(struct attempt *attempt, struct souk_txn *txn, const char *first, const cha
         return;
     souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
     for (int i = 0; i < PULLS_MAX && more; i++) {
-        more = false;
+        const bool asks_again = was_damaged && !moved;
+
+        more = moved = was_damaged = false;
         souk_pack_reset(&pack);
         ask.request++;
         souk_wire_pull_put(&pack, &ask);
@@ -236,14 +238,18 @@ pull(struct attempt *attempt, struct souk_txn *txn, const char *first, const cha
                 struct souk_batch_header header;
 
                 if (souk_batch_check(out->frames[k], &header) != 0) {
-                    worse(attempt, WRONG, "the reader sends a batch that is damaged:", first);
+                    if (asks_again)
+                        worse(attempt, WRONG, "the reader sends a batch that is damaged once more:", first);
+                    more = was_damaged = true;
                     continue;
                 }
-                take(attempt, out->frames[k], "the reader");
                 for (uint32_t c = 0; c < ask.cursor_count; c++)
-                    if (strcmp(ask.cursors[c].stream.text, header.stream.text) == 0)
+                    if (strcmp(ask.cursors[c].stream.text, header.stream.text) == 0
+                        && souk_batch_extends(&header, &ask.cursors[c].position)) {
                         ask.cursors[c].position = souk_batch_end(&header);
-                more = true;
+                        more = moved = true;
+                        take(attempt, out->frames[k], "the reader");
+                    }
             }
             souk_out_free(&out);
         }

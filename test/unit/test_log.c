@@ -641,6 +641,73 @@ a_damaged_lineage_is_called_damaged(void **state)
     assert_int_equal(souk_lineage_cut(bench->txn, &bench->log.stream, 0, 0), -SOUK_EDAMAGED);
 }
 
+/* The frames of the answer to a peer that asks for everything behind `after`. */
+static size_t
+pull(struct bench *bench, struct souk_holder *holder, const struct souk_position *after, enum souk_verdict *verdict_out,
+    bool *damaged_out)
+{
+    struct souk_wire_pull pull = { .credit_bytes = SOUK_WIRE_CREDIT_MAX, .cursor_count = 1 };
+    struct souk_batch_header header;
+    struct souk_wire_pulled pulled;
+    struct souk_outbox outbox;
+    struct souk_out *out;
+    size_t count;
+
+    pull.asker = holder->wiring->self;
+    pull.cursors[0] = (struct souk_wire_place){ .stream = bench->log.stream, .position = *after };
+    souk_outbox_init(&outbox);
+    assert_int_equal(souk_holder_answer(holder, bench->txn, &pull, (struct souk_slice){ "r", 1 }, &outbox), 0);
+    souk_outbox_release(&outbox);
+    assert_non_null(out = souk_outbox_take(&outbox));
+    assert_int_equal(souk_wire_pulled_get(out->frames[0], &pulled), 0);
+    assert_int_equal(pulled.count, 1);
+    *verdict_out = pulled.answers[0].verdict;
+    *damaged_out = false;
+    for (size_t i = 1; i < out->frame_count; i++)
+        *damaged_out = *damaged_out || souk_batch_check(out->frames[i], &header) != 0;
+    count = out->frame_count - 1;
+    souk_out_free(&out);
+    souk_outbox_done(&outbox);
+    return count;
+}
+
+static void
+a_batch_that_is_not_what_it_was_is_sent_once(void **state)
+{
+    struct bench *bench = *state;
+    struct souk_wired_stream stream = { .name = bench->log.stream };
+    struct souk_wiring wiring = { .streams = &stream, .stream_count = 1 };
+    struct souk_holder holder = { .wiring = &wiring };
+    uint8_t key[12], damaged[4096];
+    enum souk_verdict verdict;
+    struct souk_slice batch;
+    bool is_damaged;
+
+    assert_int_equal(souk_name_set(&wiring.self, souk_slice_of("shop")), 0);
+    stream.origin = wiring.self;
+    write_history(bench);
+    assert_int_equal(souk_log_after(bench->txn, &bench->log, souk_point_of(&bench->ends[4]), &batch), 0);
+    assert_true(batch.size_bytes <= sizeof damaged);
+    memcpy(damaged, batch.base, batch.size_bytes);
+    batch.base = damaged;
+    damaged[batch.size_bytes - 1] ^= 1;
+    souk_put_u64(key, bench->ends[5].number);
+    souk_put_u32(key + 8, bench->ends[5].epoch.counter);
+    assert_int_equal(souk_txn_put(bench->txn, bench->log.table, (struct souk_slice){ key, sizeof key }, batch), 0);
+
+    assert_int_equal(pull(bench, &holder, &bench->ends[2], &verdict, &is_damaged), bench->count - 3);
+    assert_true(is_damaged);                    /* the asker sees it, and takes what comes before it */
+    assert_int_equal(pull(bench, &holder, &bench->ends[2], &verdict, &is_damaged), 2);
+    assert_false(is_damaged);                   /* asked for once more it is looked at */
+    assert_int_equal(verdict, SOUK_NEXT);
+    (void)pull(bench, &holder, &bench->ends[4], &verdict, &is_damaged);
+    assert_int_equal(pull(bench, &holder, &bench->ends[4], &verdict, &is_damaged), 0);
+    assert_int_equal(verdict, SOUK_TRIMMED);    /* somebody else has it */
+    assert_int_equal(holder.damaged, 2);
+    assert_int_equal(pull(bench, &holder, &bench->ends[5], &verdict, &is_damaged), bench->count - 6);
+    assert_false(is_damaged);
+}
+
 /* ---- a hole that is accepted ---------------------------------------- */
 
 /* What epochs a hole has had nobody knows here, so whoever may stand in it is sent to somebody else. */
@@ -811,6 +878,7 @@ main(void)
         WITH_BENCH(a_lineage_knows_how_far_each_epoch_went),
         WITH_BENCH(a_lineage_finds_the_last_point_up_to_an_epoch),
         WITH_BENCH(generations_of_a_lineage_are_apart),
+        WITH_BENCH(a_batch_that_is_not_what_it_was_is_sent_once),
         WITH_BENCH(a_damaged_row_is_called_damaged),
         WITH_BENCH(a_damaged_base_is_called_damaged),
         WITH_BENCH(a_damaged_lineage_is_called_damaged),
