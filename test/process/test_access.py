@@ -369,7 +369,7 @@ def test_souk_asks_as_a_client(build):
         system.start_all()
         system.command_taken("stock", "stock.receive", [1, 5], recorded=True)
         assert "stock" in souk(system, "status")
-        assert "stock" in souk(system, "log", "--json")
+        until("the finder to have seen it", lambda: "stock" in souk(system, "log", "--json"))
         assert "good" in souk(system, "check", "--json")
         assert "says that this client may not ask it" in souk(system, "status", "stock", who="clerk", status=1)
         assert "forbidden" in souk(system, "parked", "list", "stock", who="clerk", status=EX_NOPERM)

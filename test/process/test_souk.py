@@ -229,7 +229,7 @@ def test_call_shows_events_answers_and_refusals(build):
         assert book.json("call", "guestbook", "souk.digest", '{"stream": "guestbook"}')[0]["body"][0]["number"] == 1
         assert book.json("call", "guestbook", "souk.status", "{}")[0]["body"][0]["state"] == "live"
         ask = ("call", "guestbook", "guestbook.entries", "{}")
-        assert "pending" in book.run(*ask, "--seen", "guestbook=9.0000000000000000:1", "--deadline", "300", status=75)
+        assert "pending" in book.run(*ask, "--seen", "guestbook=9.0000000000000000:1", "--deadline", "2000", status=75)
         assert book.json("call", "guestbook", "guestbook.sign", json.dumps(ENTRY),
                          "--recorded")[0]["durability"] == "recorded"
 
@@ -360,7 +360,7 @@ def test_a_log_position_says_where_a_listing_begins_and_ends(build):
         numbers = [int(position.rsplit(":", 1)[1]) for position in positions]
         log = positions[0].rsplit(":", 1)[0]
         assert re.fullmatch("es1[.][0-9a-f]{8}", log) and {position.rsplit(":", 1)[0] for position in positions} == {log}
-        assert numbers == sorted(numbers) and numbers[0] > 4, "the services' epoch records stand before them"
+        assert numbers == sorted(numbers) and numbers[0] > 1, "an epoch record stands before them"
         for low in (1, numbers[2], numbers[-1], numbers[-1] + 1):
             for high in (None, 1, 2, numbers[3], numbers[-1], numbers[-1] + 1):
                 meant = [event["id"] for event, number in zip(everything, numbers)
