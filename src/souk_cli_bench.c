@@ -16,7 +16,7 @@
 #define BAR_CELLS 40
 
 enum { OPTION_BYTES = 256, OPTION_BATCH, OPTION_EVENTS, OPTION_IN_FLIGHT, OPTION_RATE, OPTION_ROWS, OPTION_DURABILITY,
-    OPTION_DIR };
+    OPTION_DIR, OPTION_KEYS, OPTION_TCP };
 
 struct list {
     size_t count;
@@ -31,6 +31,7 @@ struct options {
     uint64_t events, rows;              /* 0: not said */
     uint32_t in_flight, rate;
     const char *durability, *dir;
+    bool has_keys, is_on_tcp;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
@@ -66,6 +67,8 @@ souk_cli_bench(int argc, char **argv)
         { "durability", OPTION_DURABILITY, "WHICH", 0, "append, request: answered when `local' or `recorded'; default:"
             " recorded, of request local", 0 },
         { "dir", OPTION_DIR, "DIR", 0, "A directory on the disk that is meant; default: where one is", 0 },
+        { "keys", OPTION_KEYS, NULL, 0, "Each node has a key, and every connection speaks CURVE", 0 },
+        { "tcp", OPTION_TCP, NULL, 0, "Over tcp on the loopback address instead of ipc", 0 },
         { 0 },
     };
     static const struct argp_child children[] = { { &souk_cli_json_argp, 0, NULL, 0 }, { 0 } };
@@ -125,6 +128,12 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_DIR:
         options->dir = arg;
+        return 0;
+    case OPTION_KEYS:
+        options->has_keys = true;
+        return 0;
+    case OPTION_TCP:
+        options->is_on_tcp = true;
         return 0;
     case ARGP_KEY_ARG:
         if (options->has_work)
@@ -200,6 +209,7 @@ plan_of(const struct options *options, uint32_t bytes, uint32_t batch)
     const uint32_t window = WINDOW_EVENTS / batch;
     struct bench_plan plan = { .work = options->work, .bytes = bytes, .batch = batch, .events = options->events,
         .in_flight = options->in_flight, .rate = options->rate, .dir = options->dir,
+        .has_keys = options->has_keys, .is_on_tcp = options->is_on_tcp,
         .rows = options->rows == 0 ? ROWS_DEFAULT : options->rows };
 
     plan.is_recorded = options->durability != NULL ? strcmp(options->durability, "recorded") == 0
@@ -252,6 +262,7 @@ show_text(const struct souk_cli *cli, const struct bench_plan *plan, const struc
         (void)printf(", %" PRIu32 " commands a second\n", plan->rate);
     else
         (void)printf(", %" PRIu32 " command%s under way\n", plan->in_flight, plan->in_flight == 1 ? "" : "s");
+    (void)printf("connections: %s, %s\n", plan->is_on_tcp ? "tcp" : "ipc", plan->has_keys ? "CURVE" : "in clear");
     (void)printf("durability: %s\n", result->durability);
     (void)printf("a write of 4 KiB and an fdatasync there: %s\n\n", time_text((uint64_t)result->sync_us, text));
     (void)printf("%s events/s", count_text((uint64_t)((double)result->events / result->seconds), text));
@@ -363,8 +374,9 @@ show_json(const struct bench_plan *plan, const struct bench_result *result)
         (void)json_array_append_new(nodes, json_pack("{ss sf sI sI}", "name", result->costs[i].name.text,
             "cpu_s_per_million", result->costs[i].cpu_s / millions, "store_bytes",
             (json_int_t)result->costs[i].store_bytes, "rest_bytes", (json_int_t)result->costs[i].rest_bytes));
-    souk_cli_json(json_pack("{ss sI sI sI sI sI sI sI sI sf sf sf ss sf sf ss so so so}", "work",
-        souk_cli_bench_work_name(plan->work), "bytes", (json_int_t)plan->bytes, "batch", (json_int_t)plan->batch,
+    souk_cli_json(json_pack("{ss ss sb sI sI sI sI sI sI sI sI sf sf sf ss sf sf ss so so so}", "work",
+        souk_cli_bench_work_name(plan->work), "transport", plan->is_on_tcp ? "tcp" : "ipc", "keys", plan->has_keys,
+        "bytes", (json_int_t)plan->bytes, "batch", (json_int_t)plan->batch,
         "in_flight", (json_int_t)plan->in_flight, "rate", (json_int_t)plan->rate, "rows", (json_int_t)plan->rows,
         "events", (json_int_t)result->events, "commands", (json_int_t)result->commands,
         "written", (json_int_t)result->written, "seconds", result->seconds,

@@ -32,6 +32,8 @@ struct bench_plan {
     uint32_t rate;                              /* commands a second; 0: as many as it takes */
     uint64_t rows;                              /* of the table that is written */
     bool is_recorded;                           /* commands are answered when the event store has them, too */
+    bool has_keys;                              /* every connection speaks CURVE */
+    bool is_on_tcp;                             /* on the loopback address, at ports that were free; else on ipc */
     const char *dir;                            /* where the scratch directory is made */
 };
 
@@ -61,6 +63,7 @@ struct bench_system {
     char dir[SOUK_TOPOLOGY_PATH_BYTES_MAX + 1]; /* of data; "": not made */
     char run_dir[sizeof "/tmp/souk-bench-XXXXXX"];  /* of sockets, whose paths are short; "": not made */
     struct souk_topology *topology;
+    struct souk_key *key;                       /* the client's; NULL: a system without keys */
     struct souk_client *client;
     size_t child_count;
     struct souk_cli_child children[BENCH_NODES_MAX];
@@ -75,6 +78,8 @@ struct bench_system {
 int souk_cli_bench_begin(struct bench_system *system, const struct souk_cli *cli, const struct bench_plan *plan);
 /* Stop what runs and remove the scratch directory. */
 void souk_cli_bench_end(struct bench_system *system);
+/* One more client, for another thread; close it with souk_client_close(). 0, or an exit status. */
+int souk_cli_bench_client(const struct bench_system *system, struct souk_client **client_out);
 const struct souk_topology_node *souk_cli_bench_node(const struct bench_system *system, enum bench_node node);
 /* Between requests: say what daemons have written. False when one has ended, or it was told to stop. */
 bool souk_cli_bench_look(struct bench_system *system);
@@ -84,7 +89,7 @@ int souk_cli_bench_start(struct bench_system *system, enum bench_node node);
 int souk_cli_bench_wipe(struct bench_system *system, enum bench_node node);
 /* Processor time so far of each node, and of this process. */
 void souk_cli_bench_cpu(const struct bench_system *system, double cpu_s_out[BENCH_NODES_MAX], double *own_out);
-/* Memory of a node (PSS). */
+/* Memory of a node: PSS, or what is resident where the kernel tells no more of a process with a key. */
 uint64_t souk_cli_bench_memory(const struct bench_system *system, enum bench_node node);
 /* Blocks that a node's store has on the disk. */
 uint64_t souk_cli_bench_stored(const struct bench_system *system, enum bench_node node);

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE                     /* nftw */
 #include "souk_cli_bench_parts.h"
+#include "souk_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define PROGRAM "souk-bench-service"
+#define KEYS "/bench.keys"               /* where the topology looks for them */
 #define LIVE_MS_MAX 600000              /* a rebuild of many events takes its time */
 #define STOP_MS_MAX 20000
 #define LOOK_EVERY_MS 100
@@ -29,6 +31,10 @@ static int take_signals(struct bench_system *system);
 static int make_directories(struct bench_system *system, const char *dir);
 static int write_topology(struct bench_system *system, const struct bench_plan *plan, char path[static
     SOUK_TOPOLOGY_PATH_BYTES_MAX + 32]);
+static int write_owner(struct bench_system *system, const struct bench_plan *plan, FILE *file, const char *kind,
+    const char *name);
+static int write_endpoints(struct bench_system *system, FILE *file);
+static int take_key(struct bench_system *system);
 static void hear(struct bench_system *system);
 static void say_line(void *arg, struct souk_cli_child *child, const char *line);
 static bool reap(struct bench_system *system, struct souk_cli_child *child);
@@ -48,13 +54,11 @@ souk_cli_bench_begin(struct bench_system *system, const struct souk_cli *cli, co
     int rc;
 
     *system = (struct bench_system){ .cli = cli, .signal_fd = -1 };
-    if ((rc = take_signals(system)) != 0 || (rc = make_directories(system, plan->dir)) != 0 || (rc = write_topology(system, plan, path)) != 0
-        || (rc = souk_cli_topology(cli, path, &system->topology)) != 0)
+    if ((rc = take_signals(system)) != 0 || (rc = make_directories(system, plan->dir)) != 0
+        || (rc = write_topology(system, plan, path)) != 0
+        || (rc = souk_cli_topology(cli, path, &system->topology)) != 0 || (rc = take_key(system)) != 0
+        || (rc = souk_cli_bench_client(system, &system->client)) != 0)
         return rc;
-    if ((rc = souk_client_open(system->topology, BENCH_CALLER, &system->client, &err)) != 0) {
-        souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
-        return souk_cli_exit_status(rc, EX_SOFTWARE);
-    }
     for (size_t i = 0; i < node_count; i++) {
         const struct souk_topology_node *node = souk_topology_node(system->topology, names[i]);
 
@@ -81,11 +85,26 @@ souk_cli_bench_end(struct bench_system *system)
     if (system->signal_fd >= 0)
         (void)close(system->signal_fd);
     souk_client_close(&system->client);
+    souk_key_close(&system->key);
     souk_topology_close(&system->topology);
     if (system->dir[0] != '\0')
         remove_all(system->dir);
     if (system->run_dir[0] != '\0')
         remove_all(system->run_dir);
+}
+
+int
+souk_cli_bench_client(const struct bench_system *system, struct souk_client **client_out)
+{
+    struct souk_error err = { 0 };
+    int rc;
+
+    if ((rc = souk_client_open(system->topology, BENCH_CALLER, client_out, &err)) != 0) {
+        souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
+        return souk_cli_exit_status(rc, EX_SOFTWARE);
+    }
+    souk_client_set_key(*client_out, system->key);
+    return 0;
 }
 
 const struct souk_topology_node *
@@ -145,6 +164,7 @@ write_topology(struct bench_system *system, const struct bench_plan *plan, char 
     SOUK_TOPOLOGY_PATH_BYTES_MAX + 32])
 {
     FILE *file;
+    int rc;
 
     (void)snprintf(path, SOUK_TOPOLOGY_PATH_BYTES_MAX + 32, "%s/topology.zpl", system->dir);
     if ((file = fopen(path, "wxe")) == NULL) {
@@ -157,23 +177,82 @@ write_topology(struct bench_system *system, const struct bench_plan *plan, char 
         "    data = \"%s\"\n"
         "    run = \"%s\"\n"
         "    log_level = error\n"
-        "    trim_after = recorded\n"
-        "\n"
-        "event_store = store\n"
-        "\n"
-        "service = writer\n"
-        "    program = " PROGRAM "\n"
-        "    stream = " BENCH_STREAM "\n", system->dir, system->run_dir);
-    if (plan->work == BENCH_LIVE)
-        (void)fputs("\n"
-            "service = follower\n"
-            "    program = " PROGRAM "\n"
+        "    trim_after = recorded\n", system->dir, system->run_dir);
+    if ((rc = write_owner(system, plan, file, "event_store", "store")) == 0
+        && (rc = write_owner(system, plan, file, "service", "writer")) == 0)
+        (void)fputs("    program = " PROGRAM "\n"
+            "    stream = " BENCH_STREAM "\n", file);
+    if (rc == 0 && plan->work == BENCH_LIVE && (rc = write_owner(system, plan, file, "service", "follower")) == 0)
+        (void)fputs("    program = " PROGRAM "\n"
             "    follow = " BENCH_STREAM "\n", file);
-    if (fclose(file) != 0) {
+    if (rc == 0 && plan->has_keys && (rc = write_owner(system, plan, file, "client", BENCH_CALLER)) == 0)
+        (void)fprintf(file, "    operator = yes\n"
+            "    call = writer\n"
+            "    query = writer\n"
+            "%s"
+            "    follow = " BENCH_STREAM "\n", plan->work == BENCH_LIVE ? "    query = follower\n" : "");
+    if (fclose(file) != 0 && rc == 0) {
         souk_cli_say(system->cli, SOUK_CLI_RED, "%s: %s", path, strerror(errno));
-        return EX_CANTCREAT;
+        rc = EX_CANTCREAT;
     }
-    return 0;
+    return rc;
+}
+
+/* The head of an entry: who it is, with its key, and where it listens. */
+static int
+write_owner(struct bench_system *system, const struct bench_plan *plan, FILE *file, const char *kind, const char *name)
+{
+    char keys[sizeof system->dir + sizeof KEYS];
+    char public_text[SOUK_KEY_TEXT_BYTES];
+    struct souk_error err = { 0 };
+
+    (void)fprintf(file, "\n%s = %s\n", kind, name);
+    if (plan->has_keys) {
+        (void)snprintf(keys, sizeof keys, "%s" KEYS, system->dir);
+        if (souk_key_make(keys, name, SOUK_KEY_CURRENT, public_text, &err) != 0) {
+            souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
+            return EX_CANTCREAT;
+        }
+        (void)fprintf(file, "    key = \"%s\"\n", public_text);
+    }
+    return plan->is_on_tcp && strcmp(kind, "client") != 0 ? write_endpoints(system, file) : 0;
+}
+
+/* Three ports that nobody has now; all are taken before the first is given back. */
+static int
+write_endpoints(struct bench_system *system, FILE *file)
+{
+    static const char *const doors[] = { "commands", "queries", "publish" };
+    int fds[] = { -1, -1, -1 };
+    struct souk_error err;
+    uint16_t port;
+    int rc = 0;
+
+    for (size_t i = 0; i < 3 && rc == 0; i++) {
+        if (souk_socket_listen("127.0.0.1:0", &fds[i], &port, &err) != 0) {
+            souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
+            rc = EX_OSERR;
+        } else {
+            (void)fprintf(file, "    %s = tcp://127.0.0.1:%" PRIu16 "\n", doors[i], port);
+        }
+    }
+    for (size_t i = 0; i < 3; i++)
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    return rc;
+}
+
+static int
+take_key(struct bench_system *system)
+{
+    const struct souk_topology_client *client = souk_topology_client(system->topology, BENCH_CALLER);
+    struct souk_error err = { 0 };
+
+    if (client == NULL
+        || souk_key_open(system->topology->keys, BENCH_CALLER, client->key, &system->key, &err) == 0)
+        return 0;
+    souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
+    return EX_SOFTWARE;
 }
 
 /* ---- daemons -------------------------------------------------------- */
@@ -207,7 +286,6 @@ int
 souk_cli_bench_wipe(struct bench_system *system, enum bench_node node)
 {
     struct souk_cli_child *child = &system->children[node];
-    struct souk_error err = { 0 };
     int rc;
 
     souk_client_close(&system->client);
@@ -215,11 +293,7 @@ souk_cli_bench_wipe(struct bench_system *system, enum bench_node node)
         return rc;
     remove_all(child->node->data);
     (void)unlink(child->node->witness);
-    if ((rc = souk_client_open(system->topology, BENCH_CALLER, &system->client, &err)) != 0) {
-        souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
-        return souk_cli_exit_status(rc, EX_SOFTWARE);
-    }
-    return 0;
+    return souk_cli_bench_client(system, &system->client);
 }
 
 bool
@@ -347,17 +421,21 @@ souk_cli_bench_cpu(const struct bench_system *system, double cpu_s_out[BENCH_NOD
 uint64_t
 souk_cli_bench_memory(const struct bench_system *system, enum bench_node node)
 {
+    static const char *const files[] = { "smaps_rollup", "status" };
     unsigned long long kib = 0;
     char path[64];
     char line[256];
     FILE *file;
 
-    (void)snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)system->children[node].pid);
-    if ((file = fopen(path, "re")) == NULL)
-        return 0;
-    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "Pss: %llu kB", &kib) != 1)
-        continue;
-    (void)fclose(file);
+    for (size_t i = 0; i < 2 && kib == 0; i++) {
+        (void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)system->children[node].pid, files[i]);
+        if ((file = fopen(path, "re")) == NULL)
+            continue;
+        while (fgets(line, sizeof line, file) != NULL && sscanf(line, "Pss: %llu kB", &kib) != 1
+            && sscanf(line, "VmRSS: %llu kB", &kib) != 1)
+            continue;
+        (void)fclose(file);
+    }
     return kib * 1024;
 }
 

@@ -178,7 +178,6 @@ static int
 follow_paced(struct drive *drive, struct bench_result *result)
 {
     const uint64_t commands = commands_of(drive->plan);
-    struct souk_error err = { 0 };
     struct souk_cause base;
     struct pacer *pacer;
     pthread_t thread;
@@ -192,9 +191,7 @@ follow_paced(struct drive *drive, struct bench_result *result)
     pacer->drive = *drive;
     pacer->commands = commands;
     pacer->sent_us = souk_cli_need(calloc(commands, sizeof *pacer->sent_us));
-    if (souk_client_open(drive->system->topology, BENCH_CALLER, &pacer->drive.client, &err) != 0) {
-        status = failed(drive, "no client for the commands", &err);
-    } else {
+    if ((status = souk_cli_bench_client(drive->system, &pacer->drive.client)) == 0) {
         begin(drive, result);
         if (pthread_create(&thread, NULL, pace, pacer) != 0) {
             status = failed(drive, "no thread for the commands", NULL);

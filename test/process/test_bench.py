@@ -55,13 +55,15 @@ def test_bench_live(build):
     """One row: the follower has counted each event once, or the bench fails."""
     result, = bench(build, "live", "--events", "1000", "--batch", "8", "--rows", "1")
     fits(result, "live", 1000, 125, 125)
+    assert (result["transport"], result["keys"]) == ("ipc", False), result
     assert [node["name"] for node in result["nodes"]] == ["store", "writer", "follower"], result
 
 
 def test_bench_live_at_a_rate(build):
-    result, = bench(build, "live", "--rate", "200", "--events", "100", "--rows", "1")
+    """With keys, over tcp: both of its clients show theirs."""
+    result, = bench(build, "live", "--rate", "200", "--events", "100", "--rows", "1", "--tcp", "--keys")
     fits(result, "live", 100, 100, 100)
-    assert result["rate"] == 200, result
+    assert (result["rate"], result["transport"], result["keys"]) == (200, "tcp", True), result
 
 
 def test_bench_is_stopped(build):
@@ -91,5 +93,6 @@ def test_bench_request(build):
 
 
 def test_bench_rebuild(build):
-    result, = bench(build, "rebuild", "--events", "1000", "--batch", "8", "--rows", "1")
+    """With keys, over ipc: so has the client that comes after the writer was wiped."""
+    result, = bench(build, "rebuild", "--events", "1000", "--batch", "8", "--rows", "1", "--keys")
     fits(result, "rebuild", 1000, 125, 1)
