@@ -53,7 +53,7 @@ struct run_guard {
     _Atomic uint64_t open, refused, cut, failed;
 };
 
-static void bound_memory(struct run_guard *guard);
+static void bound_memory(const struct run_guard *guard);
 static uint64_t own_descriptors(const struct souk_topology *topology);
 static void bound_connections(struct run_guard *guard);
 static void *watch(void *arg);
@@ -66,7 +66,7 @@ static bool look(struct run_guard *guard, uint64_t now_ms);
 static uint64_t sent(int fd);
 static uint32_t cut_heaviest(struct run_guard *guard);
 static void cut_publish(struct run_guard *guard);
-static uint64_t memory_bytes(const struct run_guard *guard);
+static uint64_t memory_bytes(const struct run_guard *guard, uint64_t *space_out);
 
 int
 run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, struct souk_error *err)
@@ -149,16 +149,25 @@ run_guard_count(const struct run_guard *guard, struct souk_node_status *status)
 
 /* ---- bounds --------------------------------------------------------- */
 
-/* The last resort. Then ZeroMQ ends the process; what is mapped from the store does not count. */
+/*
+ * The last resort, at each look. Then ZeroMQ ends the process; what is mapped
+ * from the store does not count. The kernel limits address space, of which
+ * there is more than memory: stacks, and what malloc has given back page by
+ * page and keeps the place of, which a flood that was cut leaves behind. So
+ * what is there now is allowed, and as much more as memory may grow.
+ */
 static void
-bound_memory(struct run_guard *guard)
+bound_memory(const struct run_guard *guard)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)    /* their shadow would count */
     struct rlimit data;
+    uint64_t space, bytes = memory_bytes(guard, &space);
 
-    if (getrlimit(RLIMIT_DATA, &data) != 0)
+    if (space == 0 || getrlimit(RLIMIT_DATA, &data) != 0)
         return;
-    data.rlim_cur = data.rlim_max < guard->memory_bytes_max ? data.rlim_max : guard->memory_bytes_max;
+    if (bytes < guard->memory_bytes_max)
+        space += guard->memory_bytes_max - bytes;
+    data.rlim_cur = data.rlim_max < space ? data.rlim_max : space;
     (void)setrlimit(RLIMIT_DATA, &data);
 #else
     (void)guard;
@@ -359,11 +368,12 @@ tell(struct run_guard *guard, uint64_t now_ms)
 static bool
 look(struct run_guard *guard, uint64_t now_ms)
 {
-    uint64_t bytes = memory_bytes(guard);
+    uint64_t space, bytes = memory_bytes(guard, &space);
     const bool is_low = bytes < guard->memory_bytes_max / 4;
     struct souk_line line;
     uint32_t count;
 
+    bound_memory(guard);
     for (size_t fd = 0; fd < guard->connection_count; fd++) {
         struct connection *connection = &guard->connections[fd];
         int queued = 0;
@@ -380,7 +390,7 @@ look(struct run_guard *guard, uint64_t now_ms)
     if (bytes < guard->memory_bytes_max / 2 || now_ms < guard->cut_due_ms)
         return !is_low;
     (void)malloc_trim(0);                       /* what is free but lies between counts too */
-    if ((bytes = memory_bytes(guard)) < guard->memory_bytes_max / 2)
+    if ((bytes = memory_bytes(guard, &space)) < guard->memory_bytes_max / 2)
         return true;
     guard->cut_due_ms = now_ms + CUT_APART_MS;
     if ((count = cut_heaviest(guard)) == 0)
@@ -433,18 +443,21 @@ sent(int fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
 }
 
-/* What is resident and no part of a file; 0 when it cannot be known. */
+/* What is resident and no part of a file, and the address space of that kind; 0 when it cannot be known. */
 static uint64_t
-memory_bytes(const struct run_guard *guard)
+memory_bytes(const struct run_guard *guard, uint64_t *space_out)
 {
-    unsigned long long size, resident, shared;
+    unsigned long long resident, shared, space;
+    const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     char text[128];
     ssize_t n = pread(guard->memory_fd, text, sizeof text - 1, 0);
 
+    *space_out = 0;
     if (n <= 0)
         return 0;
     text[n] = '\0';
-    if (sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3 || resident < shared)
+    if (sscanf(text, "%*u %llu %llu %*u %*u %llu", &resident, &shared, &space) != 3 || resident < shared)
         return 0;
-    return (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+    *space_out = space * page_bytes;
+    return (resident - shared) * page_bytes;
 }

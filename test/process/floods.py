@@ -1,0 +1,209 @@
+#!/usr/bin/python3
+"""floods.py BUILD [SECONDS [ipc|tcp]] - all hostile peers of attacks.py at once, against real daemons that work, with keys: over
+ipc and over tcp, SECONDS (60) each. Nothing that was acknowledged is lost, nobody's process or epoch changes,
+everybody's memory stays below the ceiling that the topology gives it; how long a command, and the news of it at a follower,
+took before the floods and during them is told."""
+import multiprocessing
+import os
+import resource
+import sys
+import threading
+import time
+import uuid
+
+import msgpack
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [path for path in (HERE, os.path.join(os.path.dirname(HERE), "client")) if path not in sys.path]
+
+# pylint: disable=wrong-import-position
+import attacks                          # noqa: E402
+from system import WAIT_SECONDS, Door, Late, System, whole_rights   # noqa: E402
+
+SERVICES = ("stock", "orders", "payments", "query")     # the address and the key of payments are a thief's
+IDLE_SECONDS = 2                        # at least, before the floods: what the times are compared with
+RATE = 100                              # commands a second of those who work, at most
+SKU = 1 << 50                           # that nobody else is about
+MEMORY_BYTES_MAX = 256 << 20            # in the topology: the least that it may say
+CEILING_BYTES = MEMORY_BYTES_MAX * 3 // 4   # half, where connections are cut, and what comes until they are
+DESCRIPTORS = 1200                      # of each daemon: 180 connections a door
+STACK_BYTES = 64 << 20                  # of each of its threads: address space that is no memory, more than it may have
+LATE_SECONDS_MAX = 10                   # for a command and its news; whoever takes longer was shut out
+LOOK_SECONDS = 0.05
+
+
+class Work(threading.Thread):
+    """One command at a time, and after it a query at a follower, which has to have seen what it led to."""
+
+    def __init__(self, system):
+        super().__init__(daemon=True)
+        self.commands, self.queries = (Door(system.context, system.endpoint(name, kind), "worker", system.shown(name, "worker"))
+                                       for name, kind in (("stock", "commands"), ("query", "queries")))
+        self.ends = threading.Event()
+        self.times = []                 # seconds until the reply, seconds until it was seen
+        self.failure = None
+        self.start()
+
+    def run(self):
+        try:
+            while not self.ends.is_set():
+                began = time.monotonic()
+                reply = self.insist(self.commands, False, "stock.receive", [SKU, 1])
+                replied = time.monotonic()
+                row = self.insist(self.queries, True, "rows.get", [1, SKU], reply.cursors)
+                seen = time.monotonic()
+                assert msgpack.unpackb(row.body[0][5])[1] == len(self.times) + 1, "a follower shows what was not done"
+                self.times.append((replied - began, seen - began))
+                self.ends.wait(max(0, 1 / RATE - (seen - began)))
+        except BaseException as failure:        # pylint: disable=broad-except
+            self.failure = failure
+
+    @staticmethod
+    def insist(door, query, name, payload, seen=()):
+        """Under one id until it is taken."""
+        request, end = uuid.uuid4().bytes, time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < end:
+            door.send(query, name, payload, seen=seen, deadline_ms=0, command_id=request)
+            try:
+                reply = door.answer(request, 1)
+            except Late:
+                continue                # its connection may have been cut
+            if reply.status == "ok":
+                return reply
+            assert reply.status in ("busy", "pending", "expired"), reply
+        raise Late(f"{name} was not answered within {WAIT_SECONDS} s")
+
+    def end(self):
+        self.ends.set()
+        self.join(2 * WAIT_SECONDS)
+        self.commands.close()
+        self.queries.close()
+        if self.failure is not None:
+            raise self.failure
+        return len(self.times)
+
+
+def anonymous_bytes(pid):
+    """Resident, and no page of a file: what memory_bytes_max is about."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+def percentiles(times):
+    """Of replies and of news, in milliseconds: the middle, 99 of 100, and the longest."""
+    found = []
+    for column in zip(*times):
+        ordered = sorted(column)
+        found.append([1000 * ordered[min(len(ordered) - 1, len(ordered) * part // 100)] for part in (50, 99, 100)])
+    return found
+
+
+def flood(build, seconds, over_tcp):
+    """All of it, and lines that tell how it went."""
+    clients = {"test": whole_rights(SERVICES), "worker": ["call = stock", "query = query"],
+               "clerk": ["call = stock"], "reader": ["follow = stock", "query = stock"]}
+    limits = ["limits", f"    memory_bytes_max = {MEMORY_BYTES_MAX}"]
+    is_bounded = not {"ASAN_OPTIONS", "TSAN_OPTIONS"} & set(os.environ)     # whose memory is another one's
+    few = ["sh", "-c", f'ulimit -n {DESCRIPTORS}; ulimit -s {STACK_BYTES >> 10}; exec "$@"', "sh"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    begins, ends = multiprocessing.Event(), multiprocessing.Event()
+    crowd = []
+    try:
+        with System(build, services=SERVICES, clients=clients, wrap=few) as system:
+            if over_tcp:
+                system.listen_on_tcp()
+            for name in (*SERVICES, *system.stores):
+                system.service_lines.setdefault(name, []).extend(limits)
+            system.write_topology()
+            system.started = ["log-a", "stock", "orders", "query"]
+            crowd = [attacks.Attack(attack, attacks.Peer(system, number), begins, ends)
+                     for number, attack in enumerate(attacks.ATTACKS)]      # before there are threads here
+            for name in system.started:
+                system.start(name)
+            for name in system.started:
+                system.live(name)
+            told = watch(system, seconds, begins, ends, crowd, is_bounded)
+    finally:
+        ends.set()
+        begins.set()
+        for attack in crowd:
+            attack.end()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return told
+
+
+def watch(system, seconds, begins, ends, crowd, is_bounded):
+    """Work alone, work while all of them are there, and what is left of it."""
+    work = Work(system)
+    system.more(lambda: len(work.times), 1)
+    first = len(work.times)
+    end = time.monotonic() + max(IDLE_SECONDS, seconds / 10)
+    peaks = {name: [anonymous_bytes(daemon.process.pid)] * 2 for name, daemon in system.daemons.items()}
+    epoch = system.status("stock").epoch
+    while time.monotonic() < end:
+        work.ends.wait(LOOK_SECONDS)
+    idle = work.times[first:]
+    begins.set()
+    flooded_from = len(work.times)
+    end = time.monotonic() + seconds
+    while work.failure is None and time.monotonic() < end + WAIT_SECONDS:
+        if time.monotonic() > end and all(attack.done.value for attack in crowd) and len(work.times) > flooded_from:
+            break
+        work.ends.wait(LOOK_SECONDS)
+        for name, daemon in system.daemons.items():
+            assert daemon.process.poll() is None, f"{name} has ended"
+            peaks[name][1] = max(peaks[name][1], anonymous_bytes(daemon.process.pid))
+    flooded = work.times[flooded_from:]
+    ends.set()
+    done = {attack.name: attack.end() for attack in crowd}
+    system.more(lambda: len(work.times), len(work.times) + 20)
+    return judge(system, work, done, peaks, epoch, idle, flooded, is_bounded)
+
+
+def judge(system, work, done, peaks, epoch, idle, flooded, is_bounded):
+    """Nobody has noticed anything."""
+    taken = work.end()
+    told = ["  ".join(f"{name} {count}" for name, count in done.items())]
+    told += ["RssAnon, MB, at first and at most: "
+             + "  ".join(f"{name} {least >> 20} {most >> 20}" for name, (least, most) in peaks.items())]
+    counters = {name: system.status(name).counters for name in system.daemons}
+    for name, of in counters.items():
+        told.append(f"{name}: " + "  ".join(f"{what} {count}" for what, count in of.items() if count and what in (
+            "strangers", "forbidden", "malformed", "frames_malformed", "connections_refused", "connections_cut")))
+    for what, times in (("alone", idle), ("flooded", flooded)):
+        (r50, r99, r100), (s50, s99, s100) = percentiles(times)
+        told.append(f"{what}: {len(times)} commands; ms until the reply: p50 {r50:.1f} p99 {r99:.1f} at most {r100:.1f};"
+                    f" until a follower shows it: p50 {s50:.1f} p99 {s99:.1f} at most {s100:.1f}")
+    assert all(done.values()), f"a flood did not run: {done}"
+    assert max(seen for _, seen in flooded) < LATE_SECONDS_MAX, told
+    for name, daemon in system.daemons.items():
+        assert daemon.process.poll() is None, name
+    for name in ("query", "log-a"):
+        system.caught_up(name, "stock", "stock")
+    assert (system.row("stock", 0, SKU)[0], system.row("query", 1, SKU)[0]) == (taken, taken)
+    assert system.row("stock", 0, attacks.ARTICLE)[0] == 1, "a replayed command has another effect"
+    own = system.events("stock", "stock")
+    assert own == system.events("log-a", "stock")
+    assert sum(1 for _, _, key, _, _ in own if key == str(SKU).encode()) == taken
+    for name in ("stock", "orders"):
+        assert system.status(name).epoch == epoch, f"{name} has opened another epoch"
+    assert counters["stock"]["connections_refused"] > 0 and counters["stock"]["frames_malformed"] > 0, counters
+    if is_bounded:
+        assert max(most for _, most in peaks.values()) < CEILING_BYTES, told
+    return told
+
+
+def main():
+    build, seconds, which = (sys.argv[1:] + ["60", ""][len(sys.argv) - 2:])[:3]
+    for name in ("ipc", "tcp"):
+        if which in ("", name):
+            print(f"{name}, {seconds} s", flush=True)
+            print("".join(f"    {line}\n" for line in flood(build, float(seconds), name == "tcp")), end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()
