@@ -4,7 +4,9 @@ noinst_LTLIBRARIES += libsouk-base.la
 libsouk_base_la_SOURCES = \
 	src/souk_error.c \
 	src/souk_bytes.c \
+	src/souk_utf8.c \
 	src/souk_pack.c \
+	src/souk_unpack.c \
 	src/souk_field.c \
 	src/souk_message.c \
 	src/souk_zpl.c \
