@@ -1,21 +1,38 @@
 "use client";
 
-import { useCategories, useProducts } from "@/shop/catalogue";
+import { useState } from "react";
+import { api, take } from "@/api/client";
+import type { components } from "@/api/schema";
 import { price } from "@/shop/money";
 import { pictureOf } from "@/shop/pictures";
-import { useState } from "react";
-import { Button } from "@/ui/button";
-import { Go } from "@/ui/go";
-import { Nothing, Trouble } from "@/ui/notice";
+import { momentOf } from "@/shop/times";
+import { Go, useAddress, useGo } from "@/ui/go";
 import { Picture } from "@/ui/picture";
 import { Frame } from "./frame";
+import { CELL, Chips, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
+
+type Card = components["schemas"]["office_card"];
+type Which = "all" | Card["state"];
+
+const chips: readonly { name: Which; text: string }[] = [
+    { name: "all", text: "All" },
+    { name: "published", text: "In the shop" },
+    { name: "draft", text: "Drafts" },
+    { name: "withdrawn", text: "Withdrawn" },
+];
+const looks: Record<Card["state"], [text: string, dot: string]> = {
+    published: ["In the shop", "bg-glaze"],
+    draft: ["Draft", "bg-saffron"],
+    withdrawn: ["Withdrawn", "bg-line-strong"],
+};
 
 export function Goods() {
     return (
         <Frame
             title="Goods"
+            room="/admin/goods"
             action={
-                <Go href="/admin/goods/edit" className="button button-main">
+                <Go href="/admin/goods/edit" className="button button-main min-h-11!">
                     New product
                 </Go>
             }
@@ -26,69 +43,100 @@ export function Goods() {
 }
 
 function List() {
-    const categories = useCategories();
-    const [category, setCategory] = useState("");
-    const products = useProducts(category === "" ? null : category, "title");
+    const address = useAddress();
+    const go = useGo();
+    const named = new URLSearchParams(address.split("?")[1] ?? "").get("which");
+    const which = chips.find(({ name }) => name === named)?.name ?? "all";
+    const [text, setText] = useState("");
+    const wanted = useSettled(text);
+    const products = usePages(["goods", which, wanted], (from: string | undefined, signal) =>
+        take(
+            api.GET("/api/admin/products", {
+                signal,
+                params: {
+                    query: {
+                        ...(which === "all" ? {} : { state: which }),
+                        ...(wanted === "" ? {} : { text: wanted.slice(0, 60) }),
+                        ...(from === undefined ? {} : { from }),
+                    },
+                },
+            }),
+        ),
+    );
     const list = products.data?.pages.flatMap((page) => page.products) ?? [];
     return (
         <>
-            <select
-                aria-label="Category"
-                className="field mb-5 w-auto!"
-                value={category}
-                onChange={(event) => setCategory(event.target.value)}
-            >
-                <option value="">All categories</option>
-                {categories.data?.categories.map((one) => (
-                    <option key={one.category} value={one.category}>
-                        {one.title}
-                    </option>
-                ))}
-            </select>
-            {products.error !== null && list.length === 0 && (
-                <Trouble error={products.error} again={() => products.refetch()} />
-            )}
-            {products.isPending && <div className="skeleton h-64" aria-busy="true" />}
-            {products.isSuccess && list.length === 0 && <Nothing title="Nothing here yet" />}
-            <ul className="divide-y divide-line border-line [&:not(:empty)]:border-y">
-                {list.map((product) => (
-                    <li key={product.product_id}>
-                        <Go
-                            href={`/admin/goods/edit?slug=${product.slug}`}
-                            className="grid grid-cols-[3.5rem_1fr_auto] items-center gap-4 py-3 hover:bg-surface"
-                        >
-                            <Picture
-                                name={pictureOf(product.picture?.name, product.slug, product.category)}
-                                alt=""
-                                sizes="56px"
-                                className="aspect-square w-full rounded-[3px]"
-                            />
-                            <span>
-                                <span className="font-semibold">{product.title}</span>
-                                <span className="block text-sm text-ink-soft">
-                                    {product.slug}
-                                    {product.available ? "" : ", sold out"}
-                                </span>
-                            </span>
-                            <span className="figures font-medium">
-                                {product.is_from && "from "}
-                                {price(product.price)}
-                            </span>
-                        </Go>
-                    </li>
-                ))}
-            </ul>
-            {products.hasNextPage && (
-                <Button
-                    look="quiet"
-                    className="mt-6"
-                    busy={products.isFetchingNextPage}
-                    busyText="Fetching"
-                    onClick={() => products.fetchNextPage()}
+            <div className="mb-5 flex flex-wrap items-center gap-x-6 gap-y-3">
+                <SearchField label="Find a product" hint="Title, address, article …" value={text} onChange={setText} />
+                <Chips
+                    label="Which products"
+                    chosen={which}
+                    chips={chips}
+                    onChoose={(name) => go(name === "all" ? "/admin/goods" : `/admin/goods?which=${name}`)}
+                />
+            </div>
+            <Pages of={products} count={list.length} empty={<NothingFound text={wanted} />}>
+                <Table
+                    label="Products by title"
+                    head={[
+                        ["Product"],
+                        ["Category", "hidden md:table-cell"],
+                        ["State", "hidden sm:table-cell"],
+                        ["On the shelf", "text-right"],
+                        ["Price", "text-right"],
+                        ["Changed", "hidden text-right lg:table-cell"],
+                    ]}
                 >
-                    More of them
-                </Button>
-            )}
+                    {list.map((product) => (
+                        <Row key={product.product_id} product={product} />
+                    ))}
+                </Table>
+            </Pages>
         </>
+    );
+}
+
+function Row({ product }: { product: Card }) {
+    const [state, dot] = looks[product.state];
+    const free = product.on_hand - product.held;
+    return (
+        <tr className={ROW}>
+            <td className={CELL}>
+                <span className="flex items-center gap-3">
+                    <Picture
+                        name={pictureOf(product.picture?.name, product.slug, product.category)}
+                        alt=""
+                        sizes="40px"
+                        className="size-10 shrink-0 rounded-[3px]"
+                    />
+                    <span className="min-w-0">
+                        <Go href={`/admin/goods/edit?id=${product.product_id}`} className={ROW_LINK}>
+                            {product.title}
+                        </Go>
+                        <span className="block text-sm text-ink-soft">
+                            {product.articles === 1 ? product.slug : `${product.articles} variants`}
+                        </span>
+                    </span>
+                </span>
+            </td>
+            <td className={`${CELL} hidden md:table-cell`}>{product.category}</td>
+            <td className={`${CELL} hidden sm:table-cell`}>
+                <span className="inline-flex items-center gap-2 whitespace-nowrap">
+                    <span className={`size-2.5 rounded-full ${dot}`} aria-hidden="true" />
+                    {state}
+                </span>
+            </td>
+            <td className={`${CELL} text-right ${free === 0 ? "text-madder" : ""}`}>
+                {product.on_hand}
+                {product.held > 0 && <span className="block text-sm text-ink-soft">{product.held} held</span>}
+            </td>
+            <td className={`${CELL} whitespace-nowrap text-right font-semibold`}>
+                {product.articles > 1 && <span className="text-sm font-normal text-ink-soft">from </span>}
+                {price(product.price)}
+            </td>
+            <td className={`${CELL} hidden whitespace-nowrap text-right text-ink-soft lg:table-cell`}>
+                {momentOf(product.changed_ms)}
+            </td>
+        </tr>
     );
 }

@@ -11,7 +11,7 @@ import { Trouble } from "@/ui/notice";
 
 const LOOK_MS = 1000;
 
-//  On the order's page, for staff: give money back, all of it or some.
+//  Give money back, all of what was paid or some.
 export function Refund({ order }: { order: Order }) {
     const queries = useQueryClient();
     const id = useId();
@@ -36,12 +36,12 @@ export function Refund({ order }: { order: Order }) {
             setAmount("");
             setNote("");
         },
-        onSettled: () => queries.invalidateQueries({ queryKey: ["order", order.order_id] }),
+        onSettled: () => queries.invalidateQueries({ queryKey: ["admin"] }),
     });
     //  The processor answers later; until then the page looks now and then.
     useEffect(() => {
         if (Number(order.returned) >= goingBack) return;
-        const looking = setInterval(() => queries.invalidateQueries({ queryKey: ["order", order.order_id] }), LOOK_MS);
+        const looking = setInterval(() => queries.invalidateQueries({ queryKey: ["admin"] }), LOOK_MS);
         return () => clearInterval(looking);
     }, [queries, order.order_id, order.returned, goingBack]);
     const isWrong = minor === null || minor <= 0 || minor > left.minor;
@@ -51,7 +51,7 @@ export function Refund({ order }: { order: Order }) {
     };
     if (left.minor <= 0) return null;
     return (
-        <form onSubmit={submit} className="mt-10 max-w-md space-y-4 border-t border-line pt-8">
+        <form onSubmit={submit} className="max-w-md space-y-4 border-t border-line pt-8">
             <h2 className="display text-head">Give money back</h2>
             <Field
                 label="How much"

@@ -1,95 +1,92 @@
 "use client";
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useState } from "react";
 import { api, take } from "@/api/client";
-import type { Product } from "@/shop/catalogue";
-import { Button } from "@/ui/button";
-import { Field } from "@/ui/field";
-import { Trouble } from "@/ui/notice";
+import { Go, useAddress } from "@/ui/go";
+import { Frame } from "./frame";
+import { CELL, NothingFound, Pages, Plain, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
+import { Article } from "./stock-article";
 
-const MANY = 100;                       // more than that are not told apart
-
-export function Stock({ product }: { product: Product }) {
+export function Stock() {
+    const sku = new URLSearchParams(useAddress().split("?")[1] ?? "").get("sku");
     return (
-        <section aria-labelledby="stock">
-            <h2 id="stock" className="display text-head">
-                On the shelf
-            </h2>
-            <ul className="mt-3 divide-y divide-line border-y border-line">
-                {product.articles.map((article) => (
-                    <li key={article.sku} className="py-5">
-                        <p className="flex justify-between gap-4">
-                            <span className="font-semibold">{article.name === "" ? article.sku : article.name}</span>
-                            <span className="figures">
-                                {article.available >= MANY ? `${MANY} or more` : article.available} to sell
-                            </span>
-                        </p>
-                        <Change sku={article.sku} slug={product.slug} />
-                    </li>
-                ))}
-            </ul>
-        </section>
+        <Frame
+            title={sku === null ? "Stock" : <Plain>{sku}</Plain>}
+            room="/admin/stock"
+            back={
+                sku !== null && (
+                    <Go href="/admin/stock" className="textlink">
+                        All articles
+                    </Go>
+                )
+            }
+        >
+            {sku === null ? <Shelves /> : <Article key={sku} sku={sku} />}
+        </Frame>
     );
 }
 
-type How = "receive" | "count" | "damaged";
-
-//  Why the stock is another one now: each change is an event with a reason.
-function Change({ sku, slug }: { sku: string; slug: string }) {
-    const queries = useQueryClient();
-    const id = useId();
-    const [how, setHow] = useState<How>("receive");
-    const [units, setUnits] = useState("");
-    const [note, setNote] = useState("");
-    const path = { path: { sku } };
-    const change = useMutation({
-        mutationFn: (n: number) =>
-            how === "receive"
-                ? take(api.POST("/api/admin/stock/{sku}/receive", { params: path, body: { units: n, note } }))
-                : take(
-                      api.PUT("/api/admin/stock/{sku}", {
-                          params: path,
-                          body: { on_hand: n, damaged: how === "damaged", note },
-                      }),
-                  ),
-        onSuccess: () => {
-            setUnits("");
-            setNote("");
-        },
-        onSettled: () => queries.invalidateQueries({ queryKey: ["product", slug] }),
-    });
-    const n = /^\d{1,6}$/.test(units) ? Number(units) : null;
-    const isWrong = n === null || (how === "receive" && n === 0);
-    const submit = (event: FormEvent) => {
-        event.preventDefault();
-        if (n !== null && !isWrong) change.mutate(n);
-    };
+function Shelves() {
+    const [text, setText] = useState("");
+    const wanted = useSettled(text);
+    const stock = usePages(["stock", wanted], (from: string | undefined, signal) =>
+        take(
+            api.GET("/api/admin/stock", {
+                signal,
+                params: {
+                    query: {
+                        ...(wanted === "" ? {} : { begins: wanted.slice(0, 32) }),
+                        ...(from === undefined ? {} : { from }),
+                    },
+                },
+            }),
+        ),
+    );
+    const list = stock.data?.pages.flatMap((page) => page.articles) ?? [];
     return (
-        <form onSubmit={submit} className="mt-3 space-y-3">
-            <div className="grid grid-cols-[1fr_6rem] gap-3">
-                <div>
-                    <label htmlFor={id} className="mb-1.5 block font-semibold">
-                        What happened
-                    </label>
-                    <select id={id} className="field" value={how} onChange={(event) => setHow(event.target.value as How)}>
-                        <option value="receive">So many have come in</option>
-                        <option value="count">So many were counted</option>
-                        <option value="damaged">So many are left, others are damaged</option>
-                    </select>
-                </div>
-                <Field
-                    label="Units"
-                    inputMode="numeric"
-                    value={units}
-                    onChange={(event) => setUnits(event.target.value)}
+        <>
+            <div className="mb-5">
+                <SearchField
+                    label="Find an article"
+                    hint="How its number begins …"
+                    value={text}
+                    onChange={setText}
                 />
             </div>
-            <Field label="Why" maxLength={200} value={note} onChange={(event) => setNote(event.target.value)} />
-            {change.error !== null && <Trouble error={change.error} />}
-            <Button type="submit" look="quiet" busy={change.isPending} busyText="Writing it down" disabled={isWrong}>
-                Write it down
-            </Button>
-        </form>
+            <Pages of={stock} count={list.length} empty={<NothingFound text={wanted} />}>
+                <Table
+                    label="Articles by number"
+                    head={[
+                        ["Article"],
+                        ["Product"],
+                        ["On the shelf", "text-right"],
+                        ["Held", "text-right"],
+                        ["To sell", "text-right"],
+                    ]}
+                >
+                    {list.map((article) => {
+                        const free = article.on_hand - article.held;
+                        return (
+                            <tr key={article.sku} className={ROW}>
+                                <td className={CELL}>
+                                    <Go href={`/admin/stock?sku=${encodeURIComponent(article.sku)}`} className={ROW_LINK}>
+                                        {article.sku}
+                                    </Go>
+                                </td>
+                                <td className={CELL}>
+                                    {article.title}
+                                    {article.name !== "" && <span className="text-ink-soft">, {article.name}</span>}
+                                </td>
+                                <td className={`${CELL} text-right`}>{article.on_hand}</td>
+                                <td className={`${CELL} text-right text-ink-soft`}>{article.held === 0 ? "" : article.held}</td>
+                                <td className={`${CELL} text-right font-semibold ${free === 0 ? "text-madder" : ""}`}>
+                                    {free}
+                                </td>
+                            </tr>
+                        );
+                    })}
+                </Table>
+            </Pages>
+        </>
     );
 }

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { minorOf } from "./money";
 
 //  What forms accept; each sentence says what to do.
 
@@ -90,27 +89,3 @@ export const countries = [
     ["GB", "United Kingdom"],
     ["US", "United States"],
 ] as const;
-
-export const product = z.object({
-    slug: z
-        .string()
-        .trim()
-        .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "Take small letters, digits and single dashes."),
-    title: line("Write what it is called.", 100),
-    summary: z.string().trim().max(300, "At most 300 characters."),
-    text: z.string().max(8000, "At most 8000 characters."),
-    category: z.string().min(1, "Choose a category."),
-    articles: z
-        .array(
-            z.object({
-                sku: line("Write its number.", 32),
-                name: z.string().trim().max(60, "At most 60 characters."),
-                price: z.string().refine((text) => (minorOf(text, "EUR") ?? 0) > 0, "Write a price like 12.50."),
-            }),
-        )
-        .min(1)
-        .max(24),
-    pictures: z.array(z.object({ name: z.string(), alt: z.string() })).max(12),
-});
-
-export type ProductForm = z.infer<typeof product>;

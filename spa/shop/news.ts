@@ -8,7 +8,7 @@ export interface News {
 
 export type Key = readonly (string | undefined)[];
 
-const goods: Key[] = [["products"], ["product"], ["cart"]];
+const goods: Key[] = [["products"], ["product"], ["cart"], ["admin"]];
 
 //  Which answers are old after it; by the stream's name, so that an event nobody knew of is not missed.
 export function oldAfter({ type, subject, data }: News): Key[] {
@@ -19,16 +19,14 @@ export function oldAfter({ type, subject, data }: News): Key[] {
         case "inventory":
             return goods;
         case "orders":
-            return [["order", subject], ["orders"], ["admin-orders"], ["cart"]];
+            return [["order", subject], ["orders"], ["admin"], ["cart"]];
         case "carts":
             return [["cart"]];
         case "review":
         case "reviews":
-            return [["reviews", of], ["my-review", of], ["products"], ["moderation"]];
-        case "moderation":
-            return [["moderation"]];
+            return [["reviews", of], ["my-review", of], ["products"], ["admin"]];
         case "accounts":
-            return [["me"], ["people"]];
+            return [["me"], ["admin"]];
         default:
             return [];
     }

@@ -2,7 +2,6 @@
 
 import { Check } from "lucide-react";
 import { useState } from "react";
-import { Refund } from "@/desk/refund";
 import { useMe } from "./account";
 import { type Order, useCancel, useOrder, useTakeStep } from "./orders";
 import { isMoving, mayCancel, road, states, whyOf } from "./order-words";
@@ -73,7 +72,11 @@ function Detail({ order }: { order: Order }) {
                         </p>
                     )}
                     {mayCancel(order.state) && <Cancel id={order.order_id} />}
-                    {order.state === "confirmed" && me.data?.is_staff === true && <Refund order={order} />}
+                    {(me.data?.is_staff || me.data?.is_admin) && (
+                        <Go href={`/admin/order?id=${order.order_id}`} className="textlink mt-8 inline-block font-semibold">
+                            Behind the counter
+                        </Go>
+                    )}
                     {order.state === "cancelled" && (
                         <Go href="/shop" className="button button-main mt-8">
                             Back to the lanes

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Problem, wordsOf } from "@/api/problems";
+import { changeOf, daysOf, scaleOf } from "@/desk/days";
+import { saidOf } from "@/desk/deed-words";
+import { newsOf, serviceOf } from "@/desk/order-news";
+import { bodyOf, product as productForm, valuesOf } from "@/desk/product-form";
 import { nameIn, shellOf } from "@/shop/address";
 import { type Cart, withUnits } from "@/shop/cart";
 import { checkout, expiryOf, isCardNumber, registration } from "@/shop/forms";
@@ -145,7 +149,7 @@ describe("news", () => {
         expect(news("orders.paid", "7")).toContain("order 7");
         expect(news("orders.paid", "7")).not.toContain("order");
     });
-    test("of stock make what is sold old", () => expect(news("inventory.changed", "sku")).toEqual(["products", "product", "cart"]));
+    test("of stock make what is sold old", () => expect(news("inventory.changed", "sku")).toEqual(["products", "product", "cart", "admin"]));
     test("that nobody knows make nothing old", () => expect(news("weather.changed", "x")).toEqual([]));
     test("cursors of both are kept, the later one of a stream", () => {
         expect(mergeCursors("a=1.0:5,b=1.0:9", "a=1.0:7,b=1.0:2")).toBe("b=1.0:9,a=1.0:7");
@@ -155,6 +159,51 @@ describe("news", () => {
     test("at most 32 cursors are sent", () => {
         const many = Array.from({ length: 40 }, (_, i) => `s${i}=1.0:1`).join(",");
         expect(mergeCursors(many, "").split(",")).toHaveLength(32);
+    });
+});
+
+describe("the back office", () => {
+    const day = (n: number, minor: number) => ({ day_ms: n * 86_400_000, orders: 1, units: 2, sold: eur(minor), returned: 0 });
+    test("has a value for each day, also for those without a sale", () =>
+        expect(daysOf([day(9, 500), day(7, 300), day(1, 100)], "sold", "EUR", 4, 9.5 * 86_400_000)).toEqual({
+            at: [6, 7, 8, 9].map((n) => n * 86_400),
+            values: [0, 300, 0, 500],
+        }));
+    test("says how much more or less, where there is something to hold it against", () => {
+        expect(changeOf(112, 100)).toEqual({ text: "+12 %", isMore: true });
+        expect(changeOf(0, 100)).toEqual({ text: "−100 %", isMore: false });
+        expect(changeOf(5, 0)).toBeNull();
+    });
+    test("has scales without cents", () => expect(scaleOf("EUR")(1_500_000)).toBe("€15,000"));
+    test("says who said so, and what of", () => {
+        const deed = { at_ms: 0, by: "b", by_name: "Ada", key: "", units: 0, is_staff: true, is_admin: false, note: "" };
+        expect(saidOf({ ...deed, deed: "cancelled", about_id: "7", about: "10001" })).toEqual({
+            before: "cancelled order ",
+            about: "10001",
+            href: "/admin/order?id=7",
+            after: "",
+        });
+        expect(saidOf({ ...deed, deed: "appointed", about: "" })).toMatchObject({ href: null, after: " staff" });
+    });
+    test("knows who tells what of an order, and in which words", () => {
+        const event = { at_ms: 0, state: "paid", is_decided: false, note: "", number: 1, units: 0 } as const;
+        expect(serviceOf("goods_held")).toBe("inventory");
+        expect(serviceOf("captured")).toBe("payments");
+        expect(newsOf({ ...event, what: "goods_held", units: 2 })).toEqual({
+            text: "Held on the shelf",
+            more: "2 things",
+            isSmall: false,
+        });
+        expect(newsOf({ ...event, what: "stepped", step: "goods_taken" })).toMatchObject({ isSmall: true });
+    });
+    test("takes a product as somebody typed it, with the version that they saw", () => {
+        const form = { ...valuesOf(null), title: "Pot", articles: [{ sku: "p", name: "", price: "12,5" }] };
+        expect(bodyOf(form, null, null)).toMatchObject({ articles: [{ sku: "p", name: "", price: eur(1250) }] });
+        expect(bodyOf(form, null, 4)).toMatchObject({ seen_version: 4 });
+        expect(productForm.safeParse({ ...form, slug: "Pot", category: "" }).error?.issues.map((one) => one.message)).toEqual([
+            "Take small letters, digits and single dashes.",
+            "Choose a category.",
+        ]);
     });
 });
 

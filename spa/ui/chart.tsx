@@ -20,21 +20,22 @@ interface Props {
     lines: Line[];
     height: number;
     small?: boolean;                    //  a line between words: no axes, nothing to point at
-    say?: (value: number) => string;    //  a value, as axes and the pointer say it
+    say?: (value: number) => string;    //  a value, as the pointer says it, and axes when they have nothing shorter
+    scale?: (value: number) => string;
     day?: (at: number) => string;       //  a time, as the pointer says it
 }
 
 const two = (n: number) => (n < 10 ? `0${n}` : `${n}`);
 
 //  Values over time. What draws it comes when it is first needed, and no sooner.
-export function Chart({ label, at, lines, height, small = false, say = String, day = String }: Props) {
+export function Chart({ label, at, lines, height, small = false, say = String, scale, day = String }: Props) {
     const place = useRef<HTMLDivElement>(null);
     const said = useRef<HTMLParagraphElement>(null);
     const plot = useRef<uPlot | null>(null);
     const theme = useTheme();
     const shape = JSON.stringify([lines.map((line) => [line.label, line.colour, line.bars]), height, small]);
-    const latest = useRef({ at, lines, say, day });
-    latest.current = { at, lines, say, day };
+    const latest = useRef({ at, lines, say, scale, day });
+    latest.current = { at, lines, say, scale, day };
     useEffect(() => {
         const element = place.current;
         if (element === null) return;
@@ -71,7 +72,7 @@ export function Chart({ label, at, lines, height, small = false, say = String, d
     );
 }
 
-type Latest = { current: { at: number[]; lines: Line[]; say: (value: number) => string; day: (at: number) => string } };
+type Latest = { current: Pick<Props, "at" | "lines" | "scale"> & Required<Pick<Props, "say" | "day">> };
 
 function optionsOf(
     UPlot: typeof uPlot,
@@ -89,6 +90,12 @@ function optionsOf(
         grid: { stroke: colour("line"), width: 1 },
         ticks: { show: false },
     };
+    const isBars = latest.current.lines.some((line) => line.bars === true);
+    //  Half a step at each side, so that the first and the last bar are whole.
+    const widen = (chart: uPlot, low: number, high: number): [number, number] => {
+        const half = (high - low) / Math.max(1, (chart.data[0].length - 1) * 2);
+        return [low - half, high + half];
+    };
     const tell = (chart: uPlot) => {
         if (said === null) return;
         const { at, lines, say, day } = latest.current;
@@ -105,7 +112,10 @@ function optionsOf(
         padding: small ? [2, 0, 2, 0] : [8, 8, 0, 0],
         legend: { show: false },
         cursor: small ? { show: false } : { y: false, points: { show: false }, drag: { x: false, y: false } },
-        scales: { y: { range: (_chart, _low, high) => [0, high === null || high <= 0 ? 1 : high * 1.06] } },
+        scales: {
+            x: { range: (chart, low, high) => (isBars ? widen(chart, low, high) : [low, high]) },
+            y: { range: (_chart, _low, high) => [0, high === null || high <= 0 ? 1 : high * 1.06] },
+        },
         axes: small
             ? [{ show: false }, { show: false }]
             : [
@@ -120,7 +130,7 @@ function optionsOf(
                                   : `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
                           }),
                   },
-                  { ...axis, size: 64, values: (_chart, splits) => splits.map((split) => latest.current.say(split)) },
+                  { ...axis, size: 64, values: (_chart, splits) => splits.map((split) => (latest.current.scale ?? latest.current.say)(split)) },
               ],
         series: [
             {},

@@ -175,6 +175,44 @@ export class Shop {
         return order_id;
     }
 
+    //  The pages of the back office, with something on each of them.
+    async office(order_id) {
+        const { products } = await this.admin.ask("GET", "/api/admin/products?text=ceramics-1");
+        const { owner } = await this.admin.ask("GET", `/api/orders/${order_id}`);
+        return [
+            "/admin",
+            "/admin/orders",
+            `/admin/order?id=${order_id}`,
+            "/admin/goods",
+            `/admin/goods/edit?id=${products[0].product_id}`,
+            "/admin/stock",
+            "/admin/stock?sku=ceramics-1-0",
+            "/admin/reviews",
+            "/admin/reviews?which=words",
+            "/admin/customers",
+            `/admin/customer?id=${owner}`,
+            "/admin/deeds",
+        ];
+    }
+
+    //  What keeps the back office busy: a price, a count, a refund, a word, somebody new behind the counter.
+    async work(order_id) {
+        const { products } = await this.admin.ask("GET", "/api/admin/products?text=ceramics-1");
+        const path = `/api/admin/products/${products[0].product_id}`;
+        const { slug, title, summary, text, category, pictures, articles } = await this.admin.ask("GET", path);
+        const dearer = articles.map(({ sku, name, price }) => ({ sku, name, price: { ...price, minor: price.minor + 300 } }));
+        const traits = [{ name: "material", value: "clay" }];
+        await this.admin.ask("PUT", path, { slug, title, summary, text, category, pictures, traits, articles: dearer });
+        await this.admin.ask("PUT", "/api/admin/stock/ceramics-1-0", { on_hand: 37, damaged: true, note: "a shelf came down" });
+        await this.admin.ask("PUT", "/api/admin/words/scam", { is_refused: true });
+        await this.admin.ask("PUT", "/api/admin/words/cheap", { is_refused: false });
+        const refund = { refund_id: crypto.randomUUID(), minor: 500, goods_return: false, note: "chipped, as she said" };
+        await this.admin.ask("POST", `/api/admin/orders/${order_id}/refunds`, refund);
+        const bob = await this.register("bob@example.org", "Bob");
+        const { person_id } = await bob.ask("GET", "/api/account");
+        await this.admin.ask("PUT", `/api/admin/people/${person_id}/roles`, { is_staff: true, is_admin: false });
+    }
+
     //  Something that moderation wants somebody to look at.
     async reviewThatWaits(person, slug) {
         const { product_id } = await person.ask("GET", `/api/products/${slug}`);

@@ -55,14 +55,12 @@ try {
         account: "/account",
         missing: "/p/nothing-here",
     };
-    const office = {
-        "admin-orders": "/admin",
-        "admin-order": `/orders/${order}`,
-        "admin-goods": "/admin/goods",
-        "admin-product": "/admin/goods/edit?slug=ceramics-1",
-        "admin-reviews": "/admin/reviews",
-        "admin-people": "/admin/people",
-    };
+    await shop.work(order);
+    const names = ["today", "orders", "order", "goods", "product", "stock", "article", "reviews", "words", "customers"];
+    const office = Object.fromEntries(
+        (await shop.office(order)).map((href, i) => [`admin-${[...names, "customer", "deeds"][i]}`, href]),
+    );
+    office["admin-new"] = "/admin/goods/edit";
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     for (const [size, viewport] of Object.entries(sizes))

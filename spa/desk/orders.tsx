@@ -1,0 +1,187 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, take } from "@/api/client";
+import type { components, operations } from "@/api/schema";
+import { price } from "@/shop/money";
+import type { State } from "@/shop/order-words";
+import { momentOf } from "@/shop/times";
+import { Go, useAddress, useGo } from "@/ui/go";
+import { Nothing } from "@/ui/notice";
+import { Waiting } from "@/ui/waiting";
+import { nameOf, Standing } from "./dots";
+import { Frame } from "./frame";
+import { CELL, Chips, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
+
+type Card = components["schemas"]["order_card"];
+type Found = components["schemas"]["found_order"];
+type Listing = operations["query.orders"]["responses"][200]["content"]["application/json"];
+type Which = "all" | "open" | State;
+
+const LOOK_MS = 10_000;
+const order: State[] = ["placed", "reserved", "awaiting_step", "paid", "confirmed", "cancelled", "refunded"];
+const shown: Which[] = ["all", "open", "confirmed", "cancelled", "refunded"];
+
+export function Orders() {
+    return (
+        <Frame title="Orders" room="/admin/orders">
+            <Ledger />
+        </Frame>
+    );
+}
+
+function whichOf(address: string): Which {
+    const named = new URLSearchParams(address.split("?")[1] ?? "").get("which");
+    return (shown as string[]).includes(named ?? "") || (order as string[]).includes(named ?? "") ? (named as Which) : "all";
+}
+
+function queryOf(which: Which) {
+    return which === "all" ? {} : which === "open" ? { is_open: true } : { state: which };
+}
+
+function useOrders(which: Which, isWanted: boolean) {
+    return usePages(
+        ["orders", which],
+        (from: string | undefined, signal) =>
+            take(
+                api.GET("/api/admin/orders", {
+                    signal,
+                    params: { query: { ...queryOf(which), ...(from === undefined ? {} : { from }) } },
+                }),
+            ),
+        isWanted,
+    );
+}
+
+function chipsOf(listing: Listing | undefined) {
+    const counts = new Map(order.map((state, i) => [state, listing?.standing[i] ?? 0]));
+    const sum = (states: State[]) => states.reduce((all, state) => all + (counts.get(state) ?? 0), 0);
+    const count = (which: Which) =>
+        which === "all" ? sum(order) : which === "open" ? sum(order.slice(0, 4)) : (counts.get(which) ?? 0);
+    return shown.map((name) => ({
+        name,
+        text: name === "all" ? "All" : name === "open" ? "On their way" : nameOf(name),
+        ...(listing === undefined ? {} : { count: count(name) }),
+    }));
+}
+
+function Ledger() {
+    const address = useAddress();
+    const go = useGo();
+    const which = whichOf(address);
+    const [text, setText] = useState("");
+    const wanted = useSettled(text);
+    const orders = useOrders(which, wanted === "");
+    return (
+        <>
+            <div className="mb-5 flex flex-wrap items-center gap-x-6 gap-y-3">
+                <SearchField
+                    label="Find an order"
+                    hint="Number, name, e-mail, town …"
+                    value={text}
+                    onChange={setText}
+                />
+                {wanted === "" && (
+                    <Chips
+                        label="Which orders"
+                        chosen={which}
+                        chips={chipsOf(orders.data?.pages[0])}
+                        onChoose={(name) => go(name === "all" ? "/admin/orders" : `/admin/orders?which=${name}`)}
+                    />
+                )}
+            </div>
+            {wanted === "" ? <List orders={orders} /> : <Search text={wanted} />}
+        </>
+    );
+}
+
+function List({ orders }: { orders: ReturnType<typeof useOrders> }) {
+    const list = orders.data?.pages.flatMap((page) => page.orders) ?? [];
+    return (
+        <Pages of={orders} count={list.length} empty={<Nothing title="None of these" />} more="Older ones">
+            <OrderTable list={list} />
+        </Pages>
+    );
+}
+
+export function OrderTable({ list }: { list: Card[] }) {
+    return (
+        <Table
+            label="Orders, the latest first"
+            head={[["Order"], ["State"], ["Placed"], ["Things", "text-right"], ["Total", "text-right"]]}
+        >
+            {list.map((one) => (
+                <tr key={one.order_id} className={ROW}>
+                    <td className={CELL}>
+                        <Go href={`/admin/order?id=${one.order_id}`} className={ROW_LINK}>
+                            {one.number}
+                        </Go>
+                    </td>
+                    <td className={CELL}>
+                        <Standing state={one.state} />
+                    </td>
+                    <td className={`${CELL} whitespace-nowrap`}>{momentOf(one.placed_ms)}</td>
+                    <td className={`${CELL} text-right`}>{one.units}</td>
+                    <td className={`${CELL} text-right font-semibold`}>{price(one.total)}</td>
+                </tr>
+            ))}
+        </Table>
+    );
+}
+
+//  By number in what query knows; by everything else where the address is known, in orders.
+function Search({ text }: { text: string }) {
+    return /^\d{5,9}$/.test(text) ? <ByNumber number={Number(text)} /> : <ByWords text={text} />;
+}
+
+function ByNumber({ number }: { number: number }) {
+    const found = useQuery({
+        queryKey: ["admin", "orders", "number", number],
+        refetchInterval: LOOK_MS,
+        queryFn: ({ signal }) => take(api.GET("/api/admin/orders", { signal, params: { query: { number } } })),
+    });
+    if (found.data === undefined) return <Waiting of={found} className="h-24" />;
+    if (found.data.orders.length > 0) return <OrderTable list={found.data.orders} />;
+    return <ByWords text={String(number)} />;   //  a postcode looks like a number, too
+}
+
+function ByWords({ text }: { text: string }) {
+    const found = useQuery({
+        queryKey: ["admin", "orders", "words", text],
+        queryFn: ({ signal }) => take(api.GET("/api/admin/destinations", { signal, params: { query: { text } } })),
+    });
+    if (found.data === undefined) return <Waiting of={found} className="h-24" />;
+    if (found.data.orders.length === 0) return <NothingFound text={text} />;
+    return (
+        <Table
+            label={`Orders that go to ${text}`}
+            head={[["Order"], ["State"], ["Goes to"], ["Placed", "hidden md:table-cell"], ["Total", "text-right"]]}
+        >
+            {found.data.orders.map((one) => (
+                <FoundRow key={one.order_id} one={one} />
+            ))}
+        </Table>
+    );
+}
+
+function FoundRow({ one }: { one: Found }) {
+    return (
+        <tr className={ROW}>
+            <td className={CELL}>
+                <Go href={`/admin/order?id=${one.order_id}`} className={ROW_LINK}>
+                    {one.number}
+                </Go>
+            </td>
+            <td className={CELL}>
+                <Standing state={one.state} />
+            </td>
+            <td className={CELL}>
+                {one.address.name}, {one.address.city}
+                <span className="block text-sm text-ink-soft">{one.email}</span>
+            </td>
+            <td className={`${CELL} hidden whitespace-nowrap md:table-cell`}>{momentOf(one.placed_ms)}</td>
+            <td className={`${CELL} text-right font-semibold`}>{one.total === undefined ? "" : price(one.total)}</td>
+        </tr>
+    );
+}
