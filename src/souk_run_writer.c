@@ -203,6 +203,8 @@ reload(struct run *run)
     run->wiring.pass_keys = changes.pass_keys;
     run->wiring.skips = (struct souk_wired_skip *)(uintptr_t)changes.skips;
     run->wiring.skip_count = changes.skip_count;
+    if (changes.restart_needed[0] == '\0')
+        souk_topology_fingerprint(changes.topology, run->wiring.fingerprint);   /* it runs by this file now */
     souk_report_set_level(run->report, changes.level);
     (void)pthread_mutex_lock(&run->shared.mutex);
     run->shared.limits = changes.limits;

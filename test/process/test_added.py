@@ -81,6 +81,11 @@ class GrowingShop(Shop):
         digest = self.digest("recommendations", stream)
         return digest["number"] == last and digest == self.digest("companion", stream)
 
+    def is_good(self):
+        with self.start("status") as status:
+            status.communicate()
+            return status.returncode == 0
+
     def together(self, name, product):
         answer = self.json("call", name, "recommendations.together", json.dumps({"product_id": product}))[0]
         assert answer["status"] == "ok", answer
@@ -133,6 +138,7 @@ def test_a_service_is_added_while_the_shop_sells(build):
         shop.add("recommendations", MESSAGES)
         shop.up_process.send_signal(signal.SIGHUP)
         shop.says(f" is up: {shop.nodes} of {shop.nodes} are live")
+        until("all to run by the new file", shop.is_good)
         assert finished(buying) == ["ok"] * MEANWHILE
         bought += some_baskets(MEANWHILE)
         assert set(shop.settled(len(bought)).values()) == {"orders.confirmed"}
