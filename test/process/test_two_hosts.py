@@ -15,6 +15,28 @@ BOTH_WAYS = ("counter", "storehouse"), ("storehouse", "counter")
 APART = 10                              # orders while nobody hears the other side
 
 
+def sections(path):
+    """What a topology file says, by section: without comments, and without where its nodes are."""
+    found = {}
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..", path), encoding="utf-8") as file:
+        for line in file:
+            said = line.split("#", 1)[0].rstrip()
+            if said and not said.startswith(" "):
+                lines = found.setdefault(said, [])
+            elif said and said.split()[0] not in ("host", "port"):
+                lines.append(said)
+    return found
+
+
+def test_it_is_the_shop_of_one_host(build):         # pylint: disable=unused-argument
+    """The two files are kept by hand: they say the same shop, but for where it is, and who may ask from outside."""
+    one, two = sections("topology/shop.zpl"), sections(Parted.topology)
+    for name in ("host = counter", "host = storehouse", "event_store = es2", "client = shopkeeper"):
+        del two[name]
+    assert two["system = shop"].pop(0) != one["system = shop"].pop(0), "each says what it is about"
+    assert two == one
+
+
 class Parted(Shop):
     """Each host's part is started by a souk up of its own; whoever looks after it calls from outside."""
 
