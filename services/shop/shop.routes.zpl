@@ -6,6 +6,7 @@ routes = shop
         pass = accounts.pass
         guest = accounts.guest_pass
         renewed_by = accounts.appointed
+        renewed_by = accounts.left
     refusals
         shop.not_signed_in = 401
         shop.staff_only = 403

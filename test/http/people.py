@@ -39,6 +39,7 @@ client = bridge
         command = accounts.sign_out
         command = accounts.change_password
         command = accounts.appoint
+        command = accounts.leave
     call = lodge
     query = accounts
     query = lodge
@@ -52,6 +53,7 @@ ROUTES = """routes = inn
         pass = accounts.pass
         guest = accounts.guest_pass
         renewed_by = accounts.appointed
+        renewed_by = accounts.left
     refusals
         accounts.wrong = 401
         accounts.too_many_tries = 429
@@ -75,6 +77,12 @@ route = PUT /api/me/password
     command = accounts.change_password
     session = begin token_hash
     address = client
+    role = customer
+    outcomes
+        accounts.sign_in_failed = accounts.wrong
+
+route = POST /api/me/leave
+    command = accounts.leave
     role = customer
     outcomes
         accounts.sign_in_failed = accounts.wrong

@@ -105,6 +105,21 @@ def test_roles(build):
         assert bob.ask("PUT", f"/api/people/{bob_id}/roles", {"is_staff": True, "is_admin": True}).status == 403
 
 
+def test_who_has_left_is_nobody(build):
+    """In every browser that they had signed in with, though passes of theirs are good for minutes."""
+    with People(build) as system:
+        here, there = Browser(system), Browser(system)
+        person = here.register()
+        for browser in (here, there):
+            browser.sign_in()
+            assert browser.ask("GET", "/api/who").status == 200
+        assert here.ask("POST", "/api/me/leave", {"person_id": person, "password": "wrong horse.."}).status == 401
+        assert there.ask("GET", "/api/who").status == 200
+        assert here.ask("POST", "/api/me/leave", {"person_id": person, "password": "correct horse"}).status == 200
+        for browser in (here, there):
+            until("their pass to be gone", lambda browser=browser: browser.ask("GET", "/api/who").status == 404)
+
+
 def test_a_guest_is_made_when_there_is_something_to_keep(build):
     """The first change makes one; who signs in was that guest, which an event says."""
     with People(build) as system:
