@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "recovery.h"
 #include "souk_cli_backup.h"
 #include "souk_cli_system.h"
+#include "souk_keyring.h"
 
 #define NODES_MAX (SOUK_SERVICES_MAX + SOUK_STORES_MAX)
 #define DEADLINE_MS (12 * 3600 * 1000)  /* as long as copying and reading takes */
@@ -138,10 +140,11 @@ make_one(const struct options *options, struct souk_cli_system *system, const st
     struct souk_cli_progress progress = { 0 };
     struct souk_client_answer answer;
     struct souk_error err = { 0 };
-    char path[SOUK_CLI_PATH_BYTES];
+    char path[SOUK_CLI_PATH_BYTES], keys[SOUK_CLI_PATH_BYTES];
     struct souk_cli_heads *heads;
     struct souk_pack pack;
     int rc, status = EX_OK;
+    bool has_keys;
 
     heads = souk_cli_need(malloc(sizeof *heads));
     status = souk_cli_heads_ask(&options->cli, system->client, node, SILENT_MS, heads);
@@ -183,12 +186,18 @@ make_one(const struct options *options, struct souk_cli_system *system, const st
             : answer.reply.status == SOUK_STATUS_UNKNOWN ? EX_PROTOCOL : EX_IOERR;
     }
     (void)snprintf(path, sizeof path, "%s/" SOUK_CLI_BACKUPS "/%s", node->data, name);
-    if (options->cli.is_json)
-        (void)json_array_append_new(made, json_pack("{ss ss ss sI}", "node", node->name.text, "name", name, "path",
-            path, "took_ms", (json_int_t)(souk_cli_steady_ms() - begun_ms)));
-    else
-        (void)printf("%s: backup %.*s; whole, verified and on disk in %s\n", node->name.text,
-            (int)answer.reply.text.size_bytes, (const char *)answer.reply.text.base, path);
+    has_keys = (size_t)snprintf(keys, sizeof keys, "%s" SOUK_KEYRING_SUFFIX, node->data) < sizeof keys
+        && access(keys, F_OK) == 0;
+    if (options->cli.is_json) {
+        (void)json_array_append_new(made, json_pack("{ss ss ss sI ss?}", "node", node->name.text, "name", name, "path",
+            path, "took_ms", (json_int_t)(souk_cli_steady_ms() - begun_ms), "keys_apart", has_keys ? keys : NULL));
+        return EX_OK;
+    }
+    (void)printf("%s: backup %.*s; whole, verified and on disk in %s\n", node->name.text,
+        (int)answer.reply.text.size_bytes, (const char *)answer.reply.text.base, path);
+    if (has_keys)
+        (void)printf("%s: the keys of what it knows of persons are in no backup: copy %s, too, to somewhere apart\n",
+            node->name.text, keys);
     return EX_OK;
 }
 

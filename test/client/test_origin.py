@@ -35,26 +35,126 @@ OTHERS_EVENT = COMMAND_EVENT._replace(cause=(codec.EVENT, 1, 1, bytes(8), 1, 0),
 HEARD_MAX = 1_000
 
 
-class Origin:
-    """The sockets of `maker`, its streams, and what an event store, which it starts, has acknowledged of them."""
+class Writer:
+    """The sockets of a service whose run directory is `path`/r, its streams, and what event stores have acknowledged."""
 
-    def __init__(self, build):
-        self.path = tempfile.mkdtemp(prefix="souk-client-")
-        self.witness = tempfile.mkdtemp(prefix="souk-client-", dir="/dev/shm")
-        self.context = zmq.Context()
-        os.mkdir(os.path.join(self.path, "r"))
-        self.program = f"{os.path.abspath(build)}/souk-eventstore"
-        self.topology = os.path.join(self.path, "made.zpl")
-        pathlib.Path(self.topology).write_text(TOPOLOGY.format(witness=self.witness), encoding="utf-8")
+    def __init__(self, context, path, name, streams):
+        self.context, self.path, self.name, self.streams = context, path, name, streams
         self.sockets = {door: self._bind(kind, door) for door, kind in (
             ("publish", zmq.XPUB), ("commands", zmq.ROUTER), ("queries", zmq.ROUTER))}
-        self.histories = {stream: client.History(stream) for stream in STREAMS}
+        self.others = []                # sockets that it hears, too
+        self.histories = {stream: client.History(stream) for stream in streams}
         self.offered = None             # a batch behind these that is told of like them, (batch, bytes)
         self.commit = 0
         self.acknowledged = {}          # stream -> position
         self.heard = []
+
+    def close(self):
+        for socket in self.sockets.values():
+            socket.close()
+
+    def _bind(self, kind, door):
+        socket = self.context.socket(kind)
+        socket.linger = 0
+        socket.maxmsgsize = codec.FRAME_BYTES_MAX
+        socket.bind(f"ipc://{self.path}/r/{self.name}.{door}")
+        return socket
+
+    # ---- writing
+
+    def write(self, *batches):
+        """Batches of one commit become history."""
+        for batch in batches:
+            data = codec.encode_batch(batch)
+            self.histories[batch.stream].append(codec.decode_batch(data), data)
+        self.commit = batches[-1].commit
+
+    def open(self, epoch=EPOCH, reason=0):
+        parents = tuple((stream, *self.histories[stream].cursor) for stream in self.streams)
+        self.write(*(self.batch(stream, count=0, names=(), events=(), record=codec.Record(self.name, reason, parents),
+                                place=place, places=len(self.streams), epoch_counter=epoch[0], epoch_bits=epoch[1])
+                     for place, stream in enumerate(self.streams)))
+
+    def batch(self, stream, **changed):
+        """The next one of a stream, of one event that a command caused unless it is said otherwise."""
+        cursor = self.histories[stream].cursor
+        epoch = cursor.epoch if cursor.counter else EPOCH
+        return codec.Batch(
+            codec.VERSION, codec.ALGORITHM_BLAKE2B_256, codec.NO_HASH, cursor.hash, stream, *epoch, cursor.number + 1,
+            1, int(time.time() * 1000), self.commit + 1, 0, 1, (), ("happened", "somebody"),
+            (COMMAND_EVENT,))._replace(**changed)
+
+    # ---- serving
+
+    def tell(self):
+        heads = {stream: history.cursor for stream, history in self.histories.items()}
+        if self.offered is not None:
+            heads[self.offered[0].stream] = self.offered[0].position
+        self.sockets["publish"].send_multipart([b"\x01", codec.encode_message(codec.Heads(
+            self.name, self.name, bytes(8), bytes(8), int(time.time() * 1000), tuple((s, *heads[s]) for s in self.streams)))])
+
+    def publish(self, batch, data):
+        self.sockets["publish"].send_multipart([batch.stream.encode() + b"\0", data])
+
+    def serve(self, look, seconds=system.WAIT_SECONDS):
+        """Answer pulls and hear acknowledgements until look() is true; false: it is not, after that time."""
+        end = time.monotonic() + seconds
+        while not look():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            for socket in zmq.select([*self.sockets.values(), *self.others], [], [], left)[0]:
+                for frames in client.messages(socket):
+                    assert frames is not None and len(self.heard) < HEARD_MAX
+                    self._take(socket, frames)
+        return True
+
+    def _take(self, socket, frames):
+        if socket is self.sockets["publish"]:
+            self.heard.append(frames)
+            return
+        message = codec.decode_message(frames[-1])      # whatever the event store says has to be well formed
+        self.heard.append(message)
+        if isinstance(message, codec.Pull):
+            self.sockets["queries"].send_multipart([*frames[:-1], *self._answer(message)])
+        elif isinstance(message, codec.Acknowledged):
+            self.acknowledged.update({stream: codec.Position(*position) for stream, *position, _ in message.acks})
+
+    def _answer(self, pull):
+        entries, behind = [], []
+        for stream, *cursor in pull.cursors:
+            if stream in self.histories:
+                held = self.histories[stream].batches + [self.offered] * (
+                    self.offered is not None and self.offered[0].stream == stream)
+                positions = [codec.ZERO, *(batch.position for batch, _ in held)]
+                known = codec.Position(*cursor) in positions
+                entries.append(codec.Answer(stream, codec.Position(*cursor), codec.NEXT if known else codec.UNKNOWN,
+                                            positions[-1], codec.ZERO[:3]))
+                behind += held[positions.index(codec.Position(*cursor)):] if known else []
+        behind.sort(key=lambda one: (one[0].epoch_counter, one[0].commit, one[0].place))
+        return [codec.encode_message(codec.Pulled(pull.request, self.name, bytes(8), False, tuple(entries))),
+                *(data for _, data in behind)]
+
+    def recorded(self, seconds=system.WAIT_SECONDS):
+        """Whether all is acknowledged, by the very hash, after some time."""
+        return self.serve(lambda: all(
+            self.acknowledged.get(stream) == history.cursor for stream, history in self.histories.items()), seconds)
+
+
+class Origin(Writer):
+    """`maker`, and an event store, which it starts, that records it."""
+
+    def __init__(self, build):
+        path = tempfile.mkdtemp(prefix="souk-client-")
+        os.mkdir(os.path.join(path, "r"))
+        super().__init__(zmq.Context(), path, "maker", STREAMS)
+        self.witness = tempfile.mkdtemp(prefix="souk-client-", dir="/dev/shm")
+        self.program = f"{os.path.abspath(build)}/souk-eventstore"
+        self.topology = os.path.join(self.path, "made.zpl")
+        pathlib.Path(self.topology).write_text(TOPOLOGY.format(witness=self.witness), encoding="utf-8")
         self.store = None
         self.to_store = client.connect(self.context, zmq.DEALER, f"ipc://{self.path}/r/es1.commands")
+        self.others.append(self.to_store)
 
     def __enter__(self):
         try:
@@ -86,93 +186,6 @@ class Origin:
         self.context.destroy(linger=0)
         shutil.rmtree(self.path, ignore_errors=True)
         shutil.rmtree(self.witness, ignore_errors=True)
-
-    def _bind(self, kind, door):
-        socket = self.context.socket(kind)
-        socket.linger = 0
-        socket.maxmsgsize = codec.FRAME_BYTES_MAX
-        socket.bind(f"ipc://{self.path}/r/maker.{door}")
-        return socket
-
-    # ---- writing
-
-    def write(self, *batches):
-        """Batches of one commit become history."""
-        for batch in batches:
-            data = codec.encode_batch(batch)
-            self.histories[batch.stream].append(codec.decode_batch(data), data)
-        self.commit = batches[-1].commit
-
-    def open(self, epoch=EPOCH, reason=0):
-        parents = tuple((stream, *self.histories[stream].cursor) for stream in STREAMS)
-        self.write(*(self.batch(stream, count=0, names=(), events=(), record=codec.Record("maker", reason, parents),
-                                place=place, places=len(STREAMS), epoch_counter=epoch[0], epoch_bits=epoch[1])
-                     for place, stream in enumerate(STREAMS)))
-
-    def batch(self, stream, **changed):
-        """The next one of a stream, of one event that a command caused unless it is said otherwise."""
-        cursor = self.histories[stream].cursor
-        epoch = cursor.epoch if cursor.counter else EPOCH
-        return codec.Batch(
-            codec.VERSION, codec.ALGORITHM_BLAKE2B_256, codec.NO_HASH, cursor.hash, stream, *epoch, cursor.number + 1,
-            1, int(time.time() * 1000), self.commit + 1, 0, 1, (), ("happened", "somebody"),
-            (COMMAND_EVENT,))._replace(**changed)
-
-    # ---- serving
-
-    def tell(self):
-        heads = {stream: history.cursor for stream, history in self.histories.items()}
-        if self.offered is not None:
-            heads[self.offered[0].stream] = self.offered[0].position
-        self.sockets["publish"].send_multipart([b"\x01", codec.encode_message(codec.Heads(
-            "maker", "maker", bytes(8), bytes(8), int(time.time() * 1000), tuple((s, *heads[s]) for s in STREAMS)))])
-
-    def publish(self, batch, data):
-        self.sockets["publish"].send_multipart([batch.stream.encode() + b"\0", data])
-
-    def serve(self, look, seconds=system.WAIT_SECONDS):
-        """Answer pulls and hear acknowledgements until look() is true; false: it is not, after that time."""
-        end = time.monotonic() + seconds
-        while not look():
-            left = end - time.monotonic()
-            if left <= 0:
-                return False
-            for socket in zmq.select([*self.sockets.values(), self.to_store], [], [], left)[0]:
-                for frames in client.messages(socket):
-                    assert frames is not None and len(self.heard) < HEARD_MAX
-                    self._take(socket, frames)
-        return True
-
-    def _take(self, socket, frames):
-        if socket is self.sockets["publish"]:
-            self.heard.append(frames)
-            return
-        message = codec.decode_message(frames[-1])      # whatever the event store says has to be well formed
-        self.heard.append(message)
-        if isinstance(message, codec.Pull):
-            self.sockets["queries"].send_multipart([*frames[:-1], *self._answer(message)])
-        elif isinstance(message, codec.Acknowledged):
-            self.acknowledged.update({stream: codec.Position(*position) for stream, *position, _ in message.acks})
-
-    def _answer(self, pull):
-        entries, behind = [], []
-        for stream, *cursor in pull.cursors:
-            if stream in self.histories:
-                held = self.histories[stream].batches + [self.offered] * (
-                    self.offered is not None and self.offered[0].stream == stream)
-                positions = [codec.ZERO, *(batch.position for batch, _ in held)]
-                known = codec.Position(*cursor) in positions
-                entries.append(codec.Answer(stream, codec.Position(*cursor), codec.NEXT if known else codec.UNKNOWN,
-                                            positions[-1], codec.ZERO[:3]))
-                behind += held[positions.index(codec.Position(*cursor)):] if known else []
-        behind.sort(key=lambda one: (one[0].epoch_counter, one[0].commit, one[0].place))
-        return [codec.encode_message(codec.Pulled(pull.request, "maker", bytes(8), False, tuple(entries))),
-                *(data for _, data in behind)]
-
-    def recorded(self, seconds=system.WAIT_SECONDS):
-        """Whether all is acknowledged, by the very hash, after some time."""
-        return self.serve(lambda: all(
-            self.acknowledged.get(stream) == history.cursor for stream, history in self.histories.items()), seconds)
 
     def ask(self, message):
         """What the event store answers to a message at its commands door."""

@@ -5,6 +5,7 @@ import shutil
 import msgpack
 
 from system import System, until
+from test_origin import COMMAND_EVENT, Writer
 
 ALICE, BOB = bytes(range(16)), bytes(range(1, 17))
 NAMES = {ALICE: "Alissa of the Lantern Makers", BOB: "Bruno of the Carpet Menders"}
@@ -53,6 +54,9 @@ def test_a_person_is_forgotten_in_every_copy(build):
         assert [name_of(system, person) for person in (ALICE, BOB)] == [NAMES[ALICE], NAMES[BOB]]
         restart(system)
         assert name_of(system, ALICE) == NAMES[ALICE]
+        assert f"keys of what it knows of persons are in no backup: copy {keys(system)}" in system.souk("backup", "lodge")
+        made = system.souk_json("backup", "-n", "one", "lodge", "log-a")[0]["backups"]
+        assert [one["keys_apart"] for one in made] == [keys(system), None], made
         copy = os.path.join(system.path, "copy")
         shutil.copytree(os.path.join(system.path, "d"), copy)
         system.daemons["lodge"].kill()
@@ -82,6 +86,35 @@ def test_a_person_is_forgotten_in_every_copy(build):
             until("what happened since to be there",
                   lambda: system.status("lodge").streams["lodge"].number == 1)
             assert name_of(system, ALICE) is None and name_of(system, BOB) == NAMES[BOB]
+
+
+def test_a_log_from_before_sealing_is_read(build):
+    """A history whose names nobody sealed, since they were no personal fields when it was written: read, kept sealed, and
+    forgotten by whoever reads it."""
+    lines = {"log-a": ["limits", "    pull_idle_ms = 50"]}
+    with System(build, services=("lodge",), service_lines=lines) as system:
+        system.start("log-a")
+        system.live("log-a")
+        before = Writer(system.context, system.path, "lodge", ("lodge", "lodge.private"))
+        before.open()
+        for person, name in NAMES.items():
+            before.write(before.batch("lodge.private", names=("lodge.checked_in", "clerk"), events=(
+                COMMAND_EVENT._replace(key=person, payload=msgpack.packb([person, name])),)))
+        assert before.recorded()
+        before.close()
+        system.start("lodge")
+        system.live("lodge")
+        assert [name_of(system, person) for person in (ALICE, BOB)] == [NAMES[ALICE], NAMES[BOB]]
+        restart(system)
+        assert name_of(system, BOB) == NAMES[BOB]
+        forget(system, ALICE)
+        assert name_of(system, ALICE) is None
+        system.daemons["lodge"].kill()
+        system.wipe("lodge")
+        system.start("lodge")
+        system.live("lodge")
+        until("its past to be there again", lambda: system.status("lodge").streams["lodge"].number == 1)
+        assert name_of(system, ALICE) is None and name_of(system, BOB) == NAMES[BOB]
 
 
 def test_without_its_keys_a_service_knows_nobody_and_goes_on(build):
