@@ -126,6 +126,11 @@ function Shelf({ product }: { product: OfficeProduct }) {
     );
 }
 
+//  A choice that is made already can be shown before there is a list to choose from.
+function unnamed(product: OfficeProduct | null) {
+    return product === null ? [] : [{ category: product.category, title: product.category }];
+}
+
 //  What is written names the version that was seen: nobody overwrites what somebody else has just changed.
 function Form({ product }: { product: OfficeProduct | null }) {
     const queries = useQueryClient();
@@ -194,7 +199,7 @@ function Form({ product }: { product: OfficeProduct | null }) {
                             {...register("category")}
                         >
                             <option value="">Choose one</option>
-                            {categories.data?.categories.map((one) => (
+                            {(categories.data?.categories ?? unnamed(product)).map((one) => (
                                 <option key={one.category} value={one.category}>
                                     {one.title}
                                 </option>

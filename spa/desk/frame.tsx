@@ -65,7 +65,7 @@ export function Frame({ title, room, back, action, children }: Props) {
     return (
         <>
             <nav aria-label="Back office" className="border-b border-line bg-sunk">
-                <div className="wrap flex gap-1 overflow-x-auto py-1.5">
+                <div className="wrap flex flex-wrap gap-x-1 py-1.5">
                     {rooms.map(([href, text]) => (
                         <Go
                             key={href}

@@ -103,12 +103,14 @@ function Row({ product }: { product: Card }) {
         <tr className={ROW}>
             <td className={CELL}>
                 <span className="flex items-center gap-3">
-                    <Picture
-                        name={pictureOf(product.picture?.name, product.slug, product.category)}
-                        alt=""
-                        sizes="40px"
-                        className="size-10 shrink-0 rounded-[3px]"
-                    />
+                    <span className="size-10 shrink-0">
+                        <Picture
+                            name={pictureOf(product.picture?.name, product.slug, product.category)}
+                            alt=""
+                            sizes="40px"
+                            className="size-10 rounded-[3px]"
+                        />
+                    </span>
                     <span className="min-w-0">
                         <Go href={`/admin/goods/edit?id=${product.product_id}`} className={ROW_LINK}>
                             {product.title}

@@ -37,11 +37,11 @@ const words: Record<What, string> = {
 
 const steps: Record<NonNullable<Event["step"]>, string> = {
     payment_asked: "Payments knows of it",
-    goods_taken: "Knows that the goods are taken",
-    goods_released: "Knows that nothing is held any more",
-    money_released: "Knows that no money is held any more",
+    goods_taken: "Noted: the goods are taken",
+    goods_released: "Noted: nothing is held any more",
+    money_released: "Noted: no money is held any more",
     refund_asked: "Payments knows of the refund",
-    goods_back: "Knows that the goods are back",
+    goods_back: "Noted: the goods are back",
     hold_too_late: "The goods were held too late",
     capture_asked: "Payments knows that the money is to be taken",
 };

@@ -60,7 +60,7 @@ function Shelves() {
                         ["Article"],
                         ["Product"],
                         ["On the shelf", "text-right"],
-                        ["Held", "text-right"],
+                        ["Held", "hidden text-right sm:table-cell"],
                         ["To sell", "text-right"],
                     ]}
                 >
@@ -68,7 +68,7 @@ function Shelves() {
                         const free = article.on_hand - article.held;
                         return (
                             <tr key={article.sku} className={ROW}>
-                                <td className={CELL}>
+                                <td className={`${CELL} whitespace-nowrap`}>
                                     <Go href={`/admin/stock?sku=${encodeURIComponent(article.sku)}`} className={ROW_LINK}>
                                         {article.sku}
                                     </Go>
@@ -78,7 +78,7 @@ function Shelves() {
                                     {article.name !== "" && <span className="text-ink-soft">, {article.name}</span>}
                                 </td>
                                 <td className={`${CELL} text-right`}>{article.on_hand}</td>
-                                <td className={`${CELL} text-right text-ink-soft`}>{article.held === 0 ? "" : article.held}</td>
+                                <td className={`${CELL} hidden text-right text-ink-soft sm:table-cell`}>{article.held === 0 ? "" : article.held}</td>
                                 <td className={`${CELL} text-right font-semibold ${free === 0 ? "text-madder" : ""}`}>
                                     {free}
                                 </td>

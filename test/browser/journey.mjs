@@ -237,6 +237,21 @@ const tests = {
         await leave(page);
     },
 
+    async "an order that waits for its bank is called off behind the counter"(shop, browser) {
+        const order = await shop.buy(await shop.register("bea@example.org", "Bea"), "4000 0027 6000 3184", "awaiting_step");
+        const page = await visitor(shop, browser);
+        await signIn(page, ADMIN);
+        await page.goto("/admin");
+        await page.getByRole("link", { name: /Orders on their way: [1-9]/ }).click();
+        await page.locator(`a[href="/admin/order?id=${order}"]`).click();
+        await page.getByText("The bank wants a code").waitFor();
+        await page.getByRole("button", { name: "Cancel this order" }).click();
+        await page.getByText("The shop called it off.").waitFor();
+        await page.getByText("Free again on the shelf").waitFor();
+        await page.getByText("by Ada").waitFor();
+        await leave(page);
+    },
+
     async "two of the staff write the same product, and neither overwrites the other unseen"(shop, browser) {
         const { products } = await shop.admin.ask("GET", "/api/admin/products?text=wood-2");
         const id = products[0].product_id;
