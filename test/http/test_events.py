@@ -59,7 +59,8 @@ def test_it_goes_on_where_it_was(build):
         ids += [blog.publish()[0] for _ in range(2)]
         with Stream(blog, last=last) as stream:
             assert post_ids(stream.begins(True).messages(2)) == ids[5:]
-        page = blog.ask("GET", "/api/posts").headers["Souk-Cursors"]
+            last = stream.last
+        page = blog.ask("GET", "/api/posts", Souk_Cursors=last).headers["Souk-Cursors"]
         ids.append(blog.publish()[0])
         with Stream(blog, f"/api/events?after={page}") as stream:
             assert post_ids(stream.begins(True).messages(1)) == ids[-1:]
