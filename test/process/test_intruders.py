@@ -3,6 +3,7 @@ import contextlib
 import itertools
 import os
 import random
+import time
 import uuid
 
 import msgpack
@@ -205,6 +206,26 @@ def test_an_absurd_cursor_is_answered_and_believed_by_nobody(build):
         assert system.status("stock").epoch == epoch
         assert "sealing" not in system.daemons["stock"].log().split("state=live", 1)[1]
         system.by_others = 1
+
+
+def test_who_lies_of_epochs_to_come_uses_up_few(build):
+    """The stolen key of a follower names places in epochs that are not, each as far ahead as is believed: the first one is
+    worth an epoch, the next one has to wait, and commands are taken all the time."""
+    with keyed(build, services=("stock", "query")) as system:
+        system.start_all()
+        door = system.door("stock", "queries", "query")
+
+        def opened(after):
+            door.socket.send(msgpack.packb([1, 2, 1, "query", 1, [["stock", after + 65536, b"x" * 8, 9, b"y" * 32]], []]))
+            epoch = system.status("stock").epoch
+            return epoch if epoch > after else None
+        began = time.monotonic()
+        first = until("an epoch that was made up to be believed", lambda: opened(1))
+        assert first == 65538, first
+        until("another one to be believed", lambda: opened(first))
+        assert time.monotonic() - began > 0.99
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+        system.caught_up("query", "stock", "stock")
 
 
 class Impostor:
