@@ -17,11 +17,11 @@ decoders() {
     description) echo souk_description souk_description_check souk_description_field souk_zpl ;;
     json) echo souk_json souk_message souk_field ;;
     node) echo souk_core souk_core_apply souk_core_commands souk_core_origin souk_reader souk_recorder souk_feed ;;
-    pack) echo souk_pack ;;
+    pack) echo souk_pack souk_unpack souk_utf8 ;;
     record) echo souk_batch ;;
     routes) echo souk_routes souk_routes_choice souk_routes_pack souk_routes_read souk_routes_session ;;
     rows) echo souk_asked souk_cursor souk_parked souk_settled souk_timers souk_trail souk_vector ;;
-    topology) echo souk_topology_read souk_topology_value souk_topology_relation souk_topology_check souk_topology_find ;;
+    topology) echo souk_topology souk_topology_read souk_topology_value souk_topology_relation souk_topology_check souk_topology_find ;;
     wire) echo souk_wire ;;
     witness) echo souk_witness ;;
     *) echo "coverage.sh: no decoder is known of $1" >&2 && return 1 ;;

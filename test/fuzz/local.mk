@@ -71,7 +71,7 @@ test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_SCRATCH) 
 test_fuzz_fuzz_rows_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_rows_LDADD = libsouk-all.la
 
-test_fuzz_fuzz_topology_SOURCES = test/fuzz/fuzz_topology.c $(FUZZ_MAIN)
+test_fuzz_fuzz_topology_SOURCES = test/fuzz/fuzz_topology.c $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_topology_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_topology_LDADD = libsouk-all.la
 
