@@ -49,6 +49,7 @@ topology() {
 describe() {
     local log=$work/bridge.log bridge address=
     topology "$root/services/shop/shop.routes.zpl" 127.0.0.1:0 >"$work/api.zpl"
+    : >"$log"                           # it is read before the bridge has been started
     "$build/souk-bridge" -t "$work/api.zpl" >"$log" 2>&1 &
     bridge=$!
     for _ in {1..100}; do

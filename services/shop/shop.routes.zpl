@@ -22,6 +22,7 @@ routes = shop
         catalog.not_sellable = 422
         catalog.bad_slug = 422
         catalog.category_twice = 422
+        catalog.changed = 412
         query.unknown_product = 404
         query.unknown_order = 404
         query.unknown_customer = 404
@@ -222,8 +223,10 @@ route = PUT /api/admin/categories/{category}
     role = staff
     role = admin
 
+#   If-Match names the version of the product that was seen, not the tag of an answer, which has its stock, too.
 route = PUT /api/admin/products/{product_id}
     command = catalog.write
+    if_match = seen_version
     role = staff
     role = admin
 

@@ -23,6 +23,7 @@ export function Customer() {
     const id = new URLSearchParams(useAddress().split("?")[1] ?? "").get("id");
     const customer = useQuery({
         queryKey: ["admin", "customer", id],
+        notifyOnChangeProps: "all",     //  the frame may show why there is none later than it comes
         enabled: id !== null,
         queryFn: ({ signal }) =>
             take(

@@ -122,7 +122,7 @@ function People({ text, query }: { text: string; query: { text?: string; is_staf
         <Pages of={people} count={list.length} empty={<NothingFound text={text} />}>
             <Table
                 label="People"
-                head={[["Name"], ["E-mail"], ["Role"], ["Since", "hidden text-right sm:table-cell"]]}
+                head={[["Name"], ["E-mail"], ["Role", "hidden sm:table-cell"], ["Since", "hidden text-right sm:table-cell"]]}
             >
                 {list.map((person) => (
                     <tr key={person.person_id} className={ROW}>
@@ -131,8 +131,8 @@ function People({ text, query }: { text: string; query: { text?: string; is_staf
                                 {person.name}
                             </Go>
                         </td>
-                        <td className={CELL}>{person.email}</td>
-                        <td className={CELL}>{roleOf(person)}</td>
+                        <td className={`${CELL} break-all`}>{person.email}</td>
+                        <td className={`${CELL} hidden sm:table-cell`}>{roleOf(person)}</td>
                         <td className={`${CELL} hidden whitespace-nowrap text-right sm:table-cell`}>
                             {dayOf(person.since_ms)}
                         </td>

@@ -17,12 +17,13 @@ import { Pictures } from "./edit-pictures";
 import { AlsoIn, Traits, Variants } from "./edit-variants";
 import { Frame } from "./frame";
 import { Prices } from "./prices";
-import { bodyOf, type OfficeProduct, product as schema, type ProductForm, valuesOf } from "./product-form";
+import { bodyOf, type OfficeProduct, product as schema, type ProductForm, seenOf, valuesOf } from "./product-form";
 
 export function Edit() {
     const id = new URLSearchParams(useAddress().split("?")[1] ?? "").get("id");
     const product = useQuery({
         queryKey: ["admin", "product", id],
+        notifyOnChangeProps: "all",     //  the frame may show why there is none later than it comes
         enabled: id !== null,
         queryFn: ({ signal }) =>
             take(api.GET("/api/admin/products/{product_id}", { signal, params: { path: { product_id: id ?? "" } } })),
@@ -150,9 +151,14 @@ function Form({ product }: { product: OfficeProduct | null }) {
     }, [product, isOld, isDirty, reset]);
     const write = useMutation({
         mutationFn: async ({ values, isShown }: { values: ProductForm; isShown: boolean }) => {
-            const params = { path: { product_id: productId } };
-            await take(api.PUT("/api/admin/products/{product_id}", { params, body: bodyOf(values, product, seen) }));
-            if (isShown) await take(api.POST("/api/admin/products/{product_id}/publish", { params }));
+            const path = { product_id: productId };
+            await take(
+                api.PUT("/api/admin/products/{product_id}", {
+                    params: { path, ...seenOf(seen) },
+                    body: bodyOf(values, product),
+                }),
+            );
+            if (isShown) await take(api.POST("/api/admin/products/{product_id}/publish", { params: { path } }));
         },
         onSuccess: async (_answer, { values }) => {
             reset(values);

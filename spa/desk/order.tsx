@@ -22,6 +22,7 @@ export function OfficeOrder() {
     const id = new URLSearchParams(useAddress().split("?")[1] ?? "").get("id");
     const order = useQuery({
         queryKey: ["admin", "order", id],
+        notifyOnChangeProps: "all",     //  the frame may show why there is none later than it comes
         enabled: id !== null,
         refetchInterval: LOOK_MS,
         queryFn: ({ signal }) =>

@@ -156,7 +156,7 @@ function ByWords({ text }: { text: string }) {
     return (
         <Table
             label={`Orders that go to ${text}`}
-            head={[["Order"], ["State"], ["Goes to"], ["Placed", "hidden md:table-cell"], ["Total", "text-right"]]}
+            head={[["Order"], ["State", "hidden sm:table-cell"], ["Goes to"], ["Placed", "hidden md:table-cell"], ["Total", "text-right"]]}
         >
             {found.data.orders.map((one) => (
                 <FoundRow key={one.order_id} one={one} />
@@ -173,12 +173,12 @@ function FoundRow({ one }: { one: Found }) {
                     {one.number}
                 </Go>
             </td>
-            <td className={CELL}>
+            <td className={`${CELL} hidden sm:table-cell`}>
                 <Standing state={one.state} />
             </td>
             <td className={CELL}>
                 {one.address.name}, {one.address.city}
-                <span className="block text-sm text-ink-soft">{one.email}</span>
+                <span className="block break-all text-sm text-ink-soft">{one.email}</span>
             </td>
             <td className={`${CELL} hidden whitespace-nowrap md:table-cell`}>{momentOf(one.placed_ms)}</td>
             <td className={`${CELL} text-right font-semibold`}>{one.total === undefined ? "" : price(one.total)}</td>

@@ -56,7 +56,12 @@ export function valuesOf(known: OfficeProduct | null): ProductForm {
     };
 }
 
-export function bodyOf(form: ProductForm, known: OfficeProduct | null, seenVersion: number | string | null) {
+//  The version that somebody saw, as the shop holds it against what there is.
+export function seenOf(version: number | string | null) {
+    return version === null ? {} : { header: { "If-Match": `"${version}"` } };
+}
+
+export function bodyOf(form: ProductForm, known: OfficeProduct | null) {
     const currency = known?.articles[0]?.price.currency ?? CURRENCY;
     return {
         ...form,
@@ -65,6 +70,5 @@ export function bodyOf(form: ProductForm, known: OfficeProduct | null, seenVersi
             name,
             price: { minor: minorOf(price, currency) ?? 0, currency },
         })),
-        ...(seenVersion === null ? {} : { seen_version: seenVersion }),
     };
 }

@@ -3,7 +3,7 @@ import { Problem, wordsOf } from "@/api/problems";
 import { changeOf, daysOf, scaleOf } from "@/desk/days";
 import { saidOf } from "@/desk/deed-words";
 import { newsOf, serviceOf } from "@/desk/order-news";
-import { bodyOf, product as productForm, valuesOf } from "@/desk/product-form";
+import { bodyOf, product as productForm, seenOf, valuesOf } from "@/desk/product-form";
 import { nameIn, shellOf } from "@/shop/address";
 import { type Cart, withUnits } from "@/shop/cart";
 import { checkout, expiryOf, isCardNumber, registration } from "@/shop/forms";
@@ -198,8 +198,9 @@ describe("the back office", () => {
     });
     test("takes a product as somebody typed it, with the version that they saw", () => {
         const form = { ...valuesOf(null), title: "Pot", articles: [{ sku: "p", name: "", price: "12,5" }] };
-        expect(bodyOf(form, null, null)).toMatchObject({ articles: [{ sku: "p", name: "", price: eur(1250) }] });
-        expect(bodyOf(form, null, 4)).toMatchObject({ seen_version: 4 });
+        expect(bodyOf(form, null)).toMatchObject({ articles: [{ sku: "p", name: "", price: eur(1250) }] });
+        expect(seenOf(4)).toEqual({ header: { "If-Match": '"4"' } });
+        expect(seenOf(null)).toEqual({});
         expect(productForm.safeParse({ ...form, slug: "Pot", category: "" }).error?.issues.map((one) => one.message)).toEqual([
             "Take small letters, digits and single dashes.",
             "Choose a category.",

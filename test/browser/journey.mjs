@@ -255,13 +255,13 @@ const tests = {
     async "two of the staff write the same product, and neither overwrites the other unseen"(shop, browser) {
         const { products } = await shop.admin.ask("GET", "/api/admin/products?text=wood-2");
         const id = products[0].product_id;
-        const write = async (title) => {
+        const write = async (title, headers) => {
             const { version, articles, since_ms, state, prices, product_id, ...known } = await shop.admin.ask(
                 "GET",
                 `/api/admin/products/${id}`,
             );
             const priced = articles.map(({ sku, name, price }) => ({ sku, name, price }));
-            await shop.admin.ask("PUT", `/api/admin/products/${id}`, { ...known, title, articles: priced });
+            await shop.admin.ask("PUT", `/api/admin/products/${id}`, { ...known, title, articles: priced }, headers);
         };
         const page = await visitor(shop, browser);
         await signIn(page, ADMIN);
@@ -269,6 +269,8 @@ const tests = {
         await page.getByLabel("In a sentence").fill("What I typed.");
         await write("Wood that somebody renamed");
         await page.getByText("Somebody else has changed this product meanwhile.").waitFor();
+        const late = await write("Wood that comes late", { "If-Match": '"1"' }).catch((error) => error.message);
+        expect(`what was not seen is not overwritten: ${late}`, / 412 .*catalog.changed/.test(late));
         await page.getByRole("button", { name: "Take theirs" }).click();
         await until(
             "the other's title to be there",

@@ -46,7 +46,7 @@ class Person {
         this.cursors = "";
     }
 
-    async ask(method, path, body) {
+    async ask(method, path, body, headers = {}) {
         const answer = await fetch(this.url + path, {
             method,
             headers: {
@@ -55,6 +55,7 @@ class Person {
                 "Idempotency-Key": crypto.randomUUID(),
                 ...(this.cookie === "" ? {} : { Cookie: this.cookie }),
                 ...(this.cursors === "" ? {} : { "Souk-Cursors": this.cursors }),
+                ...headers,
             },
             ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
