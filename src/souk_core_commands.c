@@ -29,6 +29,7 @@ static uint32_t answering_stores(const struct souk_core *core);
 static bool is_recorded(const struct souk_core *core, const struct souk_cause *cursors, uint32_t count);
 static enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST } see(struct souk_core *core, struct core_command *command,
     int *rc);
+static bool is_held(struct souk_core *core, struct core_outcome *outcome);
 static bool same_asker(const struct souk_because *a, const struct souk_because *b);
 static void free_command(struct core_command *command);
 static void free_waiter(struct core_waiter *waiter);
@@ -816,9 +817,15 @@ core_hear_reply(struct souk_core *core, const struct souk_name *from, struct sou
         if (asked->answered || memcmp(asked->id.bytes, reply.id.bytes, sizeof reply.id.bytes) != 0
             || strcmp(asked->service.text, from->text) != 0)
             continue;
-        if ((outcome = calloc(1, sizeof *outcome)) == NULL)
+        if ((outcome = calloc(1, sizeof *outcome + reply.cursor_count * sizeof outcome->causes[0])) == NULL)
             return;
         asked->answered = true;
+        for (uint32_t n = 0; n < reply.cursor_count; n++) {
+            const struct core_follow *follow = core_follow(core, reply.cursors[n].stream.text);
+
+            if (follow != NULL && strcmp(follow->feed->feed->origin.text, from->text) == 0)
+                outcome->causes[outcome->cause_count++] = reply.cursors[n];
+        }
         outcome->because = asked->because;
         outcome->accepted = reply.status == SOUK_STATUS_OK;
         if (code != NULL)
@@ -829,6 +836,36 @@ core_hear_reply(struct souk_core *core, const struct souk_name *from, struct sou
         core->outcomes_end = &outcome->next;
         return;
     }
+}
+
+/*
+ * What is decided on an answer is an effect of it. So its events are followed first: they are then among the causes of
+ * whatever is decided, and whoever reads of it has read of them. The bound is that of a batch's causes, as they may be lost.
+ */
+static bool
+is_held(struct souk_core *core, struct core_outcome *outcome)
+{
+    bool held = false;
+    uint64_t until_ms;
+
+    for (uint32_t i = 0; i < outcome->cause_count; i++) {
+        const struct core_follow *follow = core_follow(core, outcome->causes[i].stream.text);
+
+        if (souk_point_satisfied(outcome->causes[i].point, souk_point_of(&follow->cursor.position)))
+            continue;
+        souk_feeds_wait_for(&core->feeds, &outcome->causes[i], core->now);
+        held = true;
+    }
+    if (!held)
+        return false;
+    if (outcome->held_since_ms == 0)
+        outcome->held_since_ms = core->now.steady_ms == 0 ? 1 : core->now.steady_ms;
+    until_ms = outcome->held_since_ms + core->wiring->limits.hold_ms;
+    if (core->now.steady_ms >= until_ms)
+        return false;
+    if (until_ms < core->hold_due_ms)
+        core->hold_due_ms = until_ms;
+    return true;
 }
 
 int
@@ -842,7 +879,7 @@ core_work_outcomes(struct souk_core *core)
         struct souk_asked row;
         int rc;
 
-        if (outcome->done)
+        if (outcome->done || is_held(core, outcome))
             continue;
         if (core_round_over(core))
             return 0;

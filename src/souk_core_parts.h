@@ -120,6 +120,9 @@ struct core_outcome {
     bool accepted;
     char code[SOUK_BATCH_NAME_BYTES_MAX + 1];
     bool done;
+    uint64_t held_since_ms;                     /* 0: not held so far */
+    uint32_t cause_count;
+    struct souk_cause causes[];                 /* what the answer has led to, in followed streams */
 };
 
 /* A reply that waits for event stores. */
