@@ -26,6 +26,7 @@
 #define DESCRIPTORS_OWN 64
 #define DESCRIPTORS_PER_NODE 6          /* a subscription and two links, each with an eventfd */
 #define CONNECTIONS_MIN 8
+#define ACCEPTED_TIMES 3                /* connections may have a third of what is left: more are accepted before they are cut */
 
 /* An accepted one, by its descriptor. */
 struct connection {
@@ -183,13 +184,13 @@ own_descriptors(const struct souk_topology *topology)
 uint64_t
 souk_run_descriptors(const struct souk_topology *topology, const struct souk_topology_node *node)
 {
-    return own_descriptors(topology) + 2 * DOORS * (uint64_t)node->shell_limits.connections_max;
+    return own_descriptors(topology) + ACCEPTED_TIMES * DOORS * (uint64_t)node->shell_limits.connections_max;
 }
 
 /*
  * ZeroMQ ends the process when it gets no descriptor for a connection over
- * ipc, and goes round for ever over tcp: connections may have half of what is
- * there, because some more are accepted before they are cut.
+ * ipc, and goes round for ever over tcp. It accepts some hundred in the time
+ * that this thread may have to wait for a processor.
  */
 static void
 bound_connections(struct run_guard *guard)
@@ -201,7 +202,7 @@ bound_connections(struct run_guard *guard)
 
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
-    room = files.rlim_cur < own ? 0 : (files.rlim_cur - own) / 2 / DOORS;
+    room = files.rlim_cur < own ? 0 : (files.rlim_cur - own) / ACCEPTED_TIMES / DOORS;
     room = room < CONNECTIONS_MIN ? CONNECTIONS_MIN : room;
     if (room >= guard->connections_max)
         return;

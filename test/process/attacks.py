@@ -17,7 +17,7 @@ from test_access import ZERO
 from test_hostile import raw_connection
 from test_intruders import Impostor
 
-HELD = 400                              # bare connections that one door is to have at once
+HELD = 700                              # bare connections that one door is to have at once
 STRANGERS = 60                          # sockets under keys that nobody knows
 IDLERS = 20                             # subscribers that read nothing
 TOPICS_MAX = 1 << 20                    # of one connection, which then begins anew
@@ -81,10 +81,12 @@ def noise(peer):
 
 
 def frames(peer):
-    """Messages that were valid, altered, cut, doubled, with frames too many, and some that are larger than any may be."""
-    good = [receive("reader"), pull("reader", 1, ["stock", *ZERO]), msgpack.packb([1, 4, "log-a", bytes(8), 1, [
-        ["stock", *ZERO, 0]]]), msgpack.packb([1, 7, "log-a", "stock", 9]), msgpack.packb([1, 5, 1, "stock", 9, bytes(8)])]
-    doors = [peer.connected(name, kind, zmq.DEALER, "reader") for name in peer.nodes for kind in ("commands", "queries")]
+    """Messages that were valid, altered, cut, doubled, with frames too many, and some larger than any may be."""
+    good = [receive("reader"), pull("reader", 1, ["stock", *ZERO]),
+            msgpack.packb([1, 4, "log-a", bytes(8), 1, [["stock", *ZERO, 0]]]),
+            msgpack.packb([1, 7, "log-a", "stock", 9]), msgpack.packb([1, 5, 1, "stock", 9, bytes(8)])]
+    doors = [peer.connected(name, kind, zmq.DEALER, "reader")
+             for name in peer.nodes for kind in ("commands", "queries")]
     while True:
         for _ in range(TURN):
             frame = bytearray(peer.random.choice(good))
@@ -118,13 +120,14 @@ def subscriptions(peer):
         for index in range(TOPICS_MAX):
             yield push(flood, b"\x01" + index.to_bytes(3, "big") + (bytes(240) if index % 8 == 0 else b""))
             if index % TURN == 0:
-                push(flood, peer.random.choice((b"\x00", b"\x01")) + peer.random.choice((b"stock\0", b"\1", b"", b"orders\0")))
+                push(flood, peer.random.choice((b"\x00", b"\x01"))
+                     + peer.random.choice((b"stock\0", b"\1", b"", b"orders\0")))
         flood.close()
 
 
 def connections(peer):
-    """More bare ones to each door than there are descriptors, half of a greeting or nothing on them, held and let go. What is
-    counted are doors."""
+    """More bare ones to each door than there are descriptors, half of a greeting or nothing on them, held and let go.
+    What is counted are doors."""
     while True:
         held = []
         for name in sorted(peer.nodes, key=lambda name: name != "stock"):
@@ -160,7 +163,7 @@ def handshakes(peer):
 
 
 def slow(peer):
-    """Half-open: a greeting by single bytes; subscribers and askers who read nothing, and keep what they get in the kernel."""
+    """Half-open: a greeting by single bytes; subscribers and askers who read nothing of what they get."""
     idlers = []
     for index in range(IDLERS):
         idler = peer.connected("stock", "publish", zmq.XSUB, "reader")
@@ -172,8 +175,8 @@ def slow(peer):
     while True:
         asker.rcvhwm = 1
         for _ in range(TURN):
-            yield push(asker, msgpack.packb([1, 8, os.urandom(16), True, "souk.status", 1, 0, None, "reader", False, [], b"",
-                                             b"\x90"]))
+            yield push(asker, msgpack.packb([1, 8, os.urandom(16), True, "souk.status", 1, 0, None, "reader", False, [],
+                                             b"", b"\x90"]))
         with contextlib.suppress(OSError):
             creeping.append([raw_connection(peer.any_endpoint()), 0])
         greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(47)
@@ -231,7 +234,7 @@ def cursors(peer):
 
 
 def thief(peer):
-    """In the place of payments, with its key: batches and heads of stock, and its own stream's, of epochs that never were."""
+    """In the place of payments, with its key: batches and heads of stock, and its own, of epochs that never were."""
     impostor = Impostor(peer, "payments")
     door = Door(peer.context, peer.endpoint("stock", "queries"), "reader", peer.shown("stock", "reader"))
     cursor, batch = codec.ZERO, None
@@ -250,7 +253,8 @@ def thief(peer):
         if batch is None or batch.count == 0:
             yield 0
             continue
-        forged = codec.encode_batch(batch._replace(previous=cursor.hash, first=cursor.number + 1, commit=batch.commit + 1))
+        forged = codec.encode_batch(batch._replace(previous=cursor.hash, first=cursor.number + 1,
+                                                   commit=batch.commit + 1))
         own = codec.encode_batch(batch._replace(
             stream="payments", previous=peer.random.randbytes(32), first=peer.random.choice((1, 2**32, 2**63)),
             epoch_counter=peer.random.choice((1, 2**32 - 1)), causes=()))

@@ -1,4 +1,4 @@
-"""The client's half of CURVE (RFC 26) on a bare connection, so that a peer that is let in can send what no libzmq would."""
+"""The client's half of CURVE (RFC 26) on a bare connection: a peer that is let in can send what no libzmq would."""
 import ctypes
 import ctypes.util
 import os

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""floods.py BUILD [SECONDS [ipc|tcp]] - all hostile peers of attacks.py at once, against real daemons that work, with keys: over
-ipc and over tcp, SECONDS (60) each. Nothing that was acknowledged is lost, nobody's process or epoch changes,
-everybody's memory stays below the ceiling that the topology gives it; how long a command, and the news of it at a follower,
-took before the floods and during them is told."""
+"""floods.py BUILD [SECONDS [ipc|tcp [NAME...]]] - all hostile peers of attacks.py at once, or those named, against real
+daemons that work, with keys: over ipc and over tcp, SECONDS (60) each. Nothing that was acknowledged is lost, nobody's
+process or epoch changes, everybody's memory stays below the ceiling that the topology gives it; how long a command, and
+the news of it at a follower, took before the floods and during them is told."""
 import multiprocessing
 import os
 import resource
@@ -26,7 +26,7 @@ RATE = 100                              # commands a second of those who work, a
 SKU = 1 << 50                           # that nobody else is about
 MEMORY_BYTES_MAX = 256 << 20            # in the topology: the least that it may say
 CEILING_BYTES = MEMORY_BYTES_MAX * 3 // 4   # half, where connections are cut, and what comes until they are
-DESCRIPTORS = 1200                      # of each daemon: 180 connections a door
+DESCRIPTORS = 4000                      # of each daemon: 430 connections a door
 STACK_BYTES = 64 << 20                  # of each of its threads: address space that is no memory, more than it may have
 LATE_SECONDS_MAX = 10                   # for a command and its news; whoever takes longer was shut out
 LOOK_SECONDS = 0.05
@@ -37,8 +37,9 @@ class Work(threading.Thread):
 
     def __init__(self, system):
         super().__init__(daemon=True)
-        self.commands, self.queries = (Door(system.context, system.endpoint(name, kind), "worker", system.shown(name, "worker"))
-                                       for name, kind in (("stock", "commands"), ("query", "queries")))
+        self.commands, self.queries = (
+            Door(system.context, system.endpoint(name, kind), "worker", system.shown(name, "worker"))
+            for name, kind in (("stock", "commands"), ("query", "queries")))
         self.ends = threading.Event()
         self.times = []                 # seconds until the reply, seconds until it was seen
         self.failure = None
@@ -101,7 +102,7 @@ def percentiles(times):
     return found
 
 
-def flood(build, seconds, over_tcp):
+def flood(build, seconds, over_tcp, names=()):
     """All of it, and lines that tell how it went."""
     clients = {"test": whole_rights(SERVICES), "worker": ["call = stock", "query = query"],
                "clerk": ["call = stock"], "reader": ["follow = stock", "query = stock"]}
@@ -121,7 +122,8 @@ def flood(build, seconds, over_tcp):
             system.write_topology()
             system.started = ["log-a", "stock", "orders", "query"]
             crowd = [attacks.Attack(attack, attacks.Peer(system, number), begins, ends)
-                     for number, attack in enumerate(attacks.ATTACKS)]      # before there are threads here
+                     for number, attack in enumerate(attacks.ATTACKS)       # before there are threads here
+                     if not names or attack.__name__ in names]
             for name in system.started:
                 system.start(name)
             for name in system.started:
@@ -168,16 +170,16 @@ def judge(system, work, done, peaks, epoch, idle, flooded, is_bounded):
     """Nobody has noticed anything."""
     taken = work.end()
     told = ["  ".join(f"{name} {count}" for name, count in done.items())]
-    told += ["RssAnon, MB, at first and at most: "
-             + "  ".join(f"{name} {least >> 20} {most >> 20}" for name, (least, most) in peaks.items())]
+    told.append("RssAnon, MB, at first and at most: "
+                + "  ".join(f"{name} {least >> 20} {most >> 20}" for name, (least, most) in peaks.items()))
     counters = {name: system.status(name).counters for name in system.daemons}
     for name, of in counters.items():
         told.append(f"{name}: " + "  ".join(f"{what} {count}" for what, count in of.items() if count and what in (
             "strangers", "forbidden", "malformed", "frames_malformed", "connections_refused", "connections_cut")))
     for what, times in (("alone", idle), ("flooded", flooded)):
         (r50, r99, r100), (s50, s99, s100) = percentiles(times)
-        told.append(f"{what}: {len(times)} commands; ms until the reply: p50 {r50:.1f} p99 {r99:.1f} at most {r100:.1f};"
-                    f" until a follower shows it: p50 {s50:.1f} p99 {s99:.1f} at most {s100:.1f}")
+        told.append(f"{what}: {len(times)} commands; ms until the reply: p50 {r50:.1f} p99 {r99:.1f} at most"
+                    f" {r100:.1f}; until a follower shows it: p50 {s50:.1f} p99 {s99:.1f} at most {s100:.1f}")
     assert all(done.values()), f"a flood did not run: {done}"
     assert max(seen for _, seen in flooded) < LATE_SECONDS_MAX, told
     for name, daemon in system.daemons.items():
@@ -185,24 +187,27 @@ def judge(system, work, done, peaks, epoch, idle, flooded, is_bounded):
     for name in ("query", "log-a"):
         system.caught_up(name, "stock", "stock")
     assert (system.row("stock", 0, SKU)[0], system.row("query", 1, SKU)[0]) == (taken, taken)
-    assert system.row("stock", 0, attacks.ARTICLE)[0] == 1, "a replayed command has another effect"
+    if "again" in done:
+        assert system.row("stock", 0, attacks.ARTICLE)[0] == 1, "a replayed command has another effect"
     own = system.events("stock", "stock")
     assert own == system.events("log-a", "stock")
     assert sum(1 for _, _, key, _, _ in own if key == str(SKU).encode()) == taken
     for name in ("stock", "orders"):
         assert system.status(name).epoch == epoch, f"{name} has opened another epoch"
-    assert counters["stock"]["connections_refused"] > 0 and counters["stock"]["frames_malformed"] > 0, counters
+    assert counters["stock"]["connections_refused"] > 0 or "connections" not in done, counters
+    assert counters["stock"]["frames_malformed"] > 0 or "frames" not in done, counters
     if is_bounded:
         assert max(most for _, most in peaks.values()) < CEILING_BYTES, told
     return told
 
 
 def main():
-    build, seconds, which = (sys.argv[1:] + ["60", ""][len(sys.argv) - 2:])[:3]
+    build, seconds, which, *names = sys.argv[1:] + ["60", ""][len(sys.argv) - 2:]
     for name in ("ipc", "tcp"):
         if which in ("", name):
             print(f"{name}, {seconds} s", flush=True)
-            print("".join(f"    {line}\n" for line in flood(build, float(seconds), name == "tcp")), end="", flush=True)
+            told = flood(build, float(seconds), name == "tcp", names)
+            print("".join(f"    {line}\n" for line in told), end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """fuzz_sockets.py BUILD [SECONDS [SEED [ROUND]]] - speak the protocol to live daemons, a little wrong.
 
-Messages that are valid where they are said, with fields exchanged, numbers at their bounds, names, epochs, hashes and ids of
-others, arrays a value longer or shorter: at every door by a client's key and by those of two services, one of which runs, and as
-the origin that its followers subscribe to. A round is ROUND_STEPS of them, chosen by the seed and its number. After each the daemons live, answer others,
-and have the tables that they had. A build with sanitizers says most. With ROUND that one round alone is run; what
-the daemons draw themselves (epochs, hashes) differs from run to run."""
+Messages that are valid where they are said, with fields exchanged, numbers at their bounds, names, epochs, hashes and
+ids of others, arrays a value longer or shorter: at every door by a client's key and by those of two services, one of
+which runs, and as the origin that its followers subscribe to. A round is ROUND_STEPS of them, chosen by the seed and
+its number. After each the daemons live, answer others, and have the tables that they had. A build with sanitizers says
+most. With ROUND that one round alone is run; what daemons draw themselves (epochs, hashes) differs from run to run."""
 import collections
 import os
 import random
@@ -26,17 +26,20 @@ from test_intruders import Impostor     # noqa: E402
 SERVICES = ("stock", "reviews", "moderation", "payments", "query")      # the place of payments is a thief's
 NODES = ("stock", "reviews", "moderation", "query", "log-a")
 TARGETS = ("stock", "reviews", "query", "log-a")
-KEYS = {"stock": ("reader", "query"), "reviews": ("reader", "query"), "query": ("reader",), "log-a": ("reader", "query", "payments")}
+KEYS = {"stock": ("reader", "query"), "reviews": ("reader", "query"), "query": ("reader",),
+        "log-a": ("reader", "query", "payments")}
 STREAMS = ("stock", "reviews", "reviews.internal", "moderation", "payments", "orders", "no.such")
-QUERIES = ("rows.get", "rows.dump", "souk.status", "souk.digest", "souk.parked.list", "souk.parked.event", "souk.parked.settled",
-           "eventstore.find", "eventstore.event", "eventstore.why", "eventstore.place", "eventstore.verify",
-           "eventstore.statistics")
+QUERIES = ("rows.get", "rows.dump", "souk.status", "souk.digest", "souk.parked.list", "souk.parked.event",
+           "souk.parked.settled", "eventstore.find", "eventstore.event", "eventstore.why", "eventstore.place",
+           "eventstore.verify", "eventstore.statistics")
 COMMANDS = ("review.submit", "review.edit", "stock.receive", "souk.parked.retry", "souk.parked.discard", "no.such")
+SHOWN = ("malformed", "frames_malformed", "forbidden", "commands", "queries", "pulls_answered", "batches_foreign",
+         "gaps", "voids", "events_applied", "commits", "rewound")       # counters of a daemon that are told in the end
 ROUND_STEPS = 300
 LAST = 40                               # messages that are shown when something breaks
 POOL = 64                               # of each kind of value that was seen
-BOUNDS = (0, 1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 2**16 - 1, 2**16, 2**31 - 1, 2**31, 2**32 - 1,
-          2**32, 2**63 - 1, 2**63, 2**64 - 1)
+BOUNDS = (0, 1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 2**16 - 1, 2**16, 2**31 - 1, 2**31,
+          2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1)
 LENGTHS = (0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 512, 513, 4096, 65536, 65537)
 COUNTS = (0, 1, 15, 16, 17, 31, 32, 33, 255, 256, 257, 4097)
 
@@ -108,14 +111,16 @@ class Mutator:
             return not value
         if isinstance(value, int):
             seen = self.pool.any_of(rng, int)
-            return rng.choice((rng.choice(BOUNDS), max(0, value - 1), min(value + 1, 2**64 - 1), value if seen is None else seen))
+            return rng.choice((rng.choice(BOUNDS), max(0, value - 1), min(value + 1, 2**64 - 1),
+                               value if seen is None else seen))
         if isinstance(value, bytes):
             seen = self.pool.any_of(rng, (bytes, len(value)), (bytes, 8), (bytes, 32))
             return rng.choice((rng.randbytes(rng.choice(LENGTHS)), bytes(len(value)), rng.randbytes(len(value)),
                                value if seen is None else seen))
         if isinstance(value, str):
             seen = self.pool.any_of(rng, *(kind for kind in tuple(self.pool.values) if kind != int and kind[0] is str))
-            return rng.choice((rng.choice(STREAMS), "x" * rng.choice(LENGTHS[:13]), "\u00fc\0\n", value if seen is None else seen))
+            return rng.choice((rng.choice(STREAMS), "x" * rng.choice(LENGTHS[:13]), "\u00fc\0\n",
+                               value if seen is None else seen))
         return value
 
     def bytes_of(self, tree):
@@ -193,8 +198,8 @@ class Fuzzer:
                     "stock.receive": [1, 1], "souk.parked.retry": [self.stream(), 1, 1],
                     "souk.parked.discard": [self.stream(), 1, 1, "why"]}
         payload = self.mutator.bytes_of(self.mutator.mutate(payloads.get(name, [])))
-        return [1, 8, rng.randbytes(16), query, name, 1, rng.choice((0, 5, 1000)), None, "reader", bool(rng.randrange(2)),
-                self.seen(), b"", payload]
+        return [1, 8, rng.randbytes(16), query, name, 1, rng.choice((0, 5, 1000)), None, "reader",
+                bool(rng.randrange(2)), self.seen(), b"", payload]
 
     def message(self, kind):
         rng = self.rng
@@ -238,8 +243,8 @@ class Fuzzer:
         header = [1, 1, bytes(32), cursor.hash, "payments", cursor.counter, cursor.bits, cursor.number + 1, count, 1,
                   self.origin["commit"], 0, 1, [["stock", *self.place()[:3]]] if rng.randrange(4) == 0 else [],
                   ["payment.charged", "payment.refunded", "clerk", "payments.charge"]]
-        return [header] + [[rng.randrange(2), b"%d" % rng.randrange(9), [0, 2, 3, rng.randbytes(16), rng.randbytes(8)], None, 1, 0,
-                            1, msgpack.packb([rng.randrange(9), 1])] for _ in range(count)]
+        return [header] + [[rng.randrange(2), b"%d" % rng.randrange(9), [0, 2, 3, rng.randbytes(16), rng.randbytes(8)],
+                            None, 1, 0, 1, msgpack.packb([rng.randrange(9), 1])] for _ in range(count)]
 
     # ---- what is said
 
@@ -255,15 +260,16 @@ class Fuzzer:
         key = self.rng.choice([key for key in self.doors if key[1] != "publish"])
         kind = self.rng.choice((2, 2, 2, 8, 8, 8, 11, 11, 11, 1, 3, 4, 5, 6, 7, 9, 10))
         tree = self.mutator.mutate(self.message(kind))
-        if tree[1:2] == [5] and any(isinstance(value, int) and value > self.origin["cursor"].counter + 9 for value in tree[4:]):
+        most = self.origin["cursor"].counter + 9
+        if tree[1:2] == [5] and any(isinstance(value, int) and value > most for value in tree[4:]):
             return                      # granted, it would be the last that an event store hears of the thief's stream
         frame = self.mutator.bytes_of(tree)
         frames = self.rng.choice(([frame],) * 8 + ([b"", frame], [frame, frame], [b""] * 6 + [frame]))
         self.send(self.doors[key], *frames)
 
     def subscribe(self):
-        topic = self.rng.choice((b"", b"\1", b"\1\0", *(stream.encode() + b"\0" for stream in STREAMS), self.rng.randbytes(
-            self.rng.choice(LENGTHS[:14]))))
+        topic = self.rng.choice((b"", b"\1", b"\1\0", *(stream.encode() + b"\0" for stream in STREAMS),
+                                 self.rng.randbytes(self.rng.choice(LENGTHS[:14]))))
         key = self.rng.choice([key for key in self.doors if key[1] == "publish"])
         self.send(self.doors[key], self.rng.choice((b"\x00", b"\x01", b"\x02", b"")) + topic)
 
@@ -315,8 +321,10 @@ class Fuzzer:
         if at and self.rng.randrange(8):
             batches += [data for _, data in self.log[at[0]:at[0] + 20]]
             return [*place, 0, *head, 0, bytes(8), 0]
-        verdict = 0 if place[1:5] == head else self.rng.randrange(5)
-        return [*place, verdict, *head, *(self.rng.choice(self.log)[0][:3] if verdict == 2 and self.log else (0, bytes(8), 0))]
+        verdict = 0 if place[1:5] == head else self.rng.choice((0,) * 10 + (codec.VOID,) * 10 + (codec.UNKNOWN,) * 10
+                                                               + (codec.TRIMMED, codec.BEGINS))
+        common = self.rng.choice(self.log)[0][:3] if verdict == codec.VOID and self.log else (0, bytes(8), 0)
+        return [*place, verdict, *head, *common]
 
     def listen(self):
         """What came back, so that it can be said where it does not belong."""
@@ -343,7 +351,7 @@ class Fuzzer:
             try:
                 self.round(number)
             except BaseException:
-                print(f"# seed {self.seed}, round {number}: fuzz_sockets.py BUILD 1 {self.seed} {number}; the last messages:")
+                print(f"# once more: fuzz_sockets.py BUILD 1 {self.seed} {number}; the last messages:")
                 print("".join(f"#   {[frame[:300] for frame in frames]}\n" for frames in self.last), end="")
                 raise
             number += 1
@@ -372,10 +380,11 @@ class Fuzzer:
 
 def fuzz(build, seconds, seed, only=None):
     """Rounds for so long, or one; lines that tell what was said."""
-    clients = {"test": whole_rights(SERVICES), "reader": ["call = reviews", *(f"query = {name}" for name in SERVICES), "follow = stock",
-                                                          "follow = reviews", "operator = yes"]}
+    clients = {"test": whole_rights(SERVICES), "reader": ["call = reviews", *(f"query = {name}" for name in SERVICES),
+                                                          "follow = stock", "follow = reviews", "operator = yes"]}
     limits = ["limits", "    head_ms = 50", "    pull_timeout_ms = 50", "    pull_idle_ms = 200", "    hold_ms = 100"]
-    with System(build, services=SERVICES, clients=clients, service_lines={name: list(limits) for name in NODES}) as system:
+    lines = {name: list(limits) for name in NODES}
+    with System(build, services=SERVICES, clients=clients, service_lines=lines) as system:
         for name in NODES:
             system.start(name)
         for name in NODES:
@@ -392,12 +401,11 @@ def fuzz(build, seconds, seed, only=None):
         thief = {name: system.status(name).streams["payments"].number for name in ("query", "log-a")}
         for name in NODES:
             assert system.daemons[name].stop(2 * WAIT_SECONDS) == 0, system.daemons[name].log()[-2000:]
-    told = [f"seed {seed}: {fuzzer.steps} messages in {rounds} rounds", ", ".join(f"{what} {count}" for what, count in sorted(
-        fuzzer.heard.items())), f"of the thief's {fuzzer.origin['cursor'].number} events: {thief}"]
+    told = [f"seed {seed}: {fuzzer.steps} messages in {rounds} rounds",
+            ", ".join(f"{what} {count}" for what, count in sorted(fuzzer.heard.items())),
+            f"of the thief's {fuzzer.origin['cursor'].number} events: {thief}"]
     for name, of in counters.items():
-        told.append(f"{name}: " + ", ".join(f"{what} {count}" for what, count in of.items() if count and what in (
-            "malformed", "frames_malformed", "forbidden", "commands", "queries", "pulls_answered", "batches_foreign", "gaps",
-            "voids", "events_applied", "commits", "rewound")))
+        told.append(f"{name}: " + ", ".join(f"{what} {count}" for what, count in of.items() if count and what in SHOWN))
     return told
 
 

@@ -7,7 +7,7 @@ SECONDS = float(os.environ.get("SOUK_PROCESS_FLOOD_SECONDS", "4"))
 
 
 def test_all_floods_at_once_over_ipc(build):
-    """Noise, endless and altered messages, topics, connections, handshakes, slow peers, replays, absurd cursors, a thief."""
+    """Noise, altered and endless messages, topics, connections, handshakes, slow peers, replays, cursors, a thief."""
     print("".join(f"# {line}\n" for line in floods.flood(build, SECONDS, False)), end="")
 
 

@@ -12,7 +12,7 @@ import zmq
 from system import WAIT_SECONDS, Door, Load, Skipped, System, skip_if_sanitized, until
 from test_faults import received
 
-DESCRIPTORS = 4000                      # of the daemon; half of what is not its own is for connections
+DESCRIPTORS = 4000                      # of the daemon; a third of what is not its own is for connections
 FLOOD = 5000                            # connections, more than it could have
 LEAVERS, FLOOD_REQUESTS = 200, 3000     # who come one after the other, and what each asks
 SENT_MAX = 8 << 30                      # far beyond memory_bytes_max

@@ -11,6 +11,7 @@ import msgpack
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
 from ed25519 import ed25519             # noqa: E402  pylint: disable=wrong-import-position
 
+import souk_client                      # noqa: E402  pylint: disable=wrong-import-position
 from system import System               # noqa: E402  pylint: disable=wrong-import-position
 
 PERSON = bytes(range(16))
@@ -48,6 +49,12 @@ def test_a_service_signs_passes_that_it_and_others_take(build):
         assert (reply.status, reply.code) == ("refused", "souk.pass"), reply
         reply = system.door("lodge", "queries").ask(True, "lodge.who", [], pass_bytes=good)
         assert msgpack.unpackb(reply.body[0][5])[0] == PERSON, reply
+        node = souk_client.Node("lodge", *(system.endpoint("lodge", kind) for kind in ("commands", "queries", "publish")))
+        caller = souk_client.Caller(system.context, node, "test")
+        assert caller.command("lodge.note", msgpack.packb(["a note"]), pass_=good).word == "ok"
+        assert caller.command("lodge.note", msgpack.packb(["a note"]), pass_=signed(bytes(32))).code == "souk.pass"
+        assert msgpack.unpackb(caller.query("lodge.who", b"\x90", pass_=good).body[0].payload)[0] == PERSON
+        caller.close()
         key = os.path.join(system.path, "r", "lodge.pass.key")
         assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
         system.daemons["lodge"].stop()
