@@ -171,7 +171,7 @@ function Form({ product }: { product: OfficeProduct | null }) {
     const send = (isShown: boolean) => handleSubmit((values) => write.mutate({ values, isShown }));
     return (
         <FormProvider {...form}>
-            <form noValidate onSubmit={send(product === null)} className="max-w-3xl space-y-6">
+            <form noValidate onSubmit={send(product === null)} className="max-w-3xl space-y-6 **:scroll-mb-28">
                 {isOld && isDirty && product !== null && (
                     <Overtaken
                         onTheirs={() => {
@@ -229,7 +229,7 @@ function Form({ product }: { product: OfficeProduct | null }) {
                 <Traits />
                 {write.error !== null && !isTaken && <Trouble error={write.error} />}
                 <div
-                    className={`flex flex-wrap items-center gap-3 border-t border-line bg-ground py-4 ${
+                    className={`-mx-2 flex flex-wrap items-center gap-3 border-t border-line bg-ground px-2 py-4 ${
                         isDirty ? "sticky bottom-0 z-10" : ""
                     }`}
                 >

@@ -100,7 +100,7 @@ function Review({ review }: { review: Queued }) {
                 <li className={`px-2.5 py-1 ${review.is_verified ? "bg-glaze-wash" : "bg-sunk"}`}>
                     {review.is_verified ? "Bought here" : "Did not buy it here"}
                 </li>
-                {review.revision > 1 && <li className="bg-sunk px-2.5 py-1">Written anew, {review.revision - 1} times</li>}
+                {review.revision > 1 && <li className="bg-sunk px-2.5 py-1">Written anew {review.revision === 2 ? "once" : `${review.revision - 1} times`}</li>}
             </ul>
             <Past id={review.review_id} isShown={review.is_shown} />
             <Verdict review={review} />
