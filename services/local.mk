@@ -228,6 +228,8 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_guard.c \
 	services/bridge/bridge_http.c \
 	services/bridge/bridge_openapi.c \
+	services/bridge/bridge_operator.c \
+	services/bridge/bridge_operator_json.c \
 	services/bridge/bridge_rate.c \
 	services/bridge/bridge_reference.c \
 	services/bridge/bridge_reply.c \
@@ -235,4 +237,4 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_watch.c
 souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
 souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)
-$(souk_bridge_OBJECTS): src/eventstore.h
+$(souk_bridge_OBJECTS): src/eventstore.h src/parking.h src/ops.h

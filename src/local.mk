@@ -122,6 +122,12 @@ libsouk_all_la_SOURCES = \
 	src/souk_routes_session.c \
 	src/souk_seen.c \
 	src/souk_seen.h \
+	src/souk_control.c \
+	src/souk_control.h \
+	src/souk_look.c \
+	src/souk_look.h \
+	src/souk_told.c \
+	src/souk_told.h \
 	src/souk_shown.c \
 	src/souk_shown.h \
 	src/souk_catalogue.h \
@@ -199,6 +205,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_wiring.h \
 	src/souk_witness.h
 nodist_libsouk_all_la_SOURCES = src/daemon.c src/daemon.h src/eventstore.c src/eventstore.h src/parking.c src/parking.h \
+	src/ops.c src/ops.h \
 	src/recovery.c src/recovery.h
 libsouk_all_la_LIBADD = libsouk-base.la $(LMDB_LIBS) $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
 
@@ -208,7 +215,8 @@ libsouk_la_LIBADD = libsouk-all.la
 libsouk_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 
 include_HEADERS = src/souk.h src/souk-message.h src/souk-json.h src/souk-stage.h
-dist_pkgdata_DATA = src/daemon.messages.zpl src/eventstore.messages.zpl src/parking.messages.zpl src/recovery.messages.zpl
+dist_pkgdata_DATA = src/daemon.messages.zpl src/eventstore.messages.zpl src/ops.messages.zpl \
+	src/parking.messages.zpl src/recovery.messages.zpl
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/souk.pc
 
@@ -248,6 +256,14 @@ src/parking.h: $(srcdir)/src/parking.messages.zpl souk-messages$(EXEEXT)
 src/parking.c: src/parking.h
 CLEANFILES += src/parking.h src/parking.c
 src/souk_core_parked.lo src/souk_parked_answer.lo: src/parking.h
+src/souk_told.lo: src/eventstore.h src/parking.h
+
+# What an operator asks of a bridge.
+src/ops.h: $(srcdir)/src/ops.messages.zpl souk-messages$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/ops.messages.zpl -o src
+src/ops.c: src/ops.h
+CLEANFILES += src/ops.h src/ops.c
+src/souk_catalogue.lo src/souk_routes_read.lo: src/ops.h
 
 # What the operator asks of every daemon.
 src/recovery.h: $(srcdir)/src/recovery.messages.zpl souk-messages$(EXEEXT)
@@ -321,7 +337,10 @@ souk_SOURCES = \
 nodist_souk_SOURCES = src/souk_cli_template.c services/bench/load.c services/bench/load.h
 src/souk-souk_cli_bench_work.$(OBJEXT): services/bench/load.h
 src/souk_catalogue.lo src/souk-souk_cli_parked.$(OBJEXT) src/souk-souk_cli_consumers.$(OBJEXT): src/parking.h
+src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) src/souk-souk_cli_tail.$(OBJEXT) \
+src/souk-souk_cli_verify_online.$(OBJEXT) src/souk-souk_cli_backup.$(OBJEXT): src/parking.h
 src/souk_catalogue.lo src/souk-souk_cli_log.$(OBJEXT) src/souk-souk_cli_store.$(OBJEXT) \
+src/souk-souk_cli_tail.$(OBJEXT) \
 src/souk-souk_cli_where.$(OBJEXT) src/souk-souk_cli_why.$(OBJEXT): src/eventstore.h
 souk_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(NCURSES_CFLAGS)
 souk_LDADD = libsouk-all.la $(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(NCURSES_LIBS)

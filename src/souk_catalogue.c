@@ -4,6 +4,7 @@
 
 #include "daemon.h"
 #include "eventstore.h"
+#include "ops.h"
 #include "parking.h"
 #include "recovery.h"
 
@@ -46,7 +47,7 @@ const struct souk_message_type *
 souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice name)
 {
     static const struct souk_messages *const built_in[] = { &daemon_messages, &eventstore_messages, &parking_messages,
-        &recovery_messages };
+        &recovery_messages, &ops_messages };
     const struct souk_message_type *type = NULL;
     size_t i;
 

@@ -33,6 +33,7 @@ struct souk_cli_child {
     uint64_t start_ms;                          /* when to start it (again); 0: not */
     uint64_t started_ms, kill_ms;               /* kill_ms: when patience ends; 0: it is endless */
     uint64_t backoff_ms;                        /* before the next start, should it end now */
+    bool is_ended;                              /* killed on purpose: the next end is no habit of its */
     bool is_live;                               /* its status begins with "live" */
     char status[SOUK_CLI_CHILD_STATUS_BYTES_MAX + 1];
     size_t line_bytes;

@@ -28,7 +28,7 @@ struct consumer {
     const struct souk_topology_stream *stream;
     const json_t *said;                 /* of the node; NULL: it does not answer */
     const json_t *at;                   /* of the stream, in there; NULL: it says nothing of it */
-    struct souk_cli_lag lag;
+    struct souk_look_lag lag;
     uint64_t queued_bytes;
     uint64_t parked;
     bool parked_more, is_bad;
@@ -38,7 +38,7 @@ struct consumer {
 struct consuming {
     const struct options *options;
     struct souk_cli_system system;
-    struct souk_cli_looked nodes[SOUK_CLI_NODES_MAX];
+    struct souk_looked nodes[SOUK_CLI_NODES_MAX];
     size_t node_count;
     struct consumer *consumers;         /* the worst first */
     size_t count, problem_count;
@@ -179,9 +179,9 @@ add(struct consuming *consuming, const struct souk_topology_node *node, const st
     consumer->node = node;
     consumer->stream = stream;
     consumer->said = said_by(consuming, node->name.text);
-    consumer->at = souk_cli_stream_of(consumer->said, stream->name.text);
-    consumer->lag = souk_cli_lag_in(consumer->said, said_by(consuming, stream->writer->name.text), stream->name.text);
-    consumer->queued_bytes = souk_cli_uint_of(consumer->at, "queued_bytes");
+    consumer->at = souk_look_stream_of(consumer->said, stream->name.text);
+    consumer->lag = souk_look_lag_in(consumer->said, said_by(consuming, stream->writer->name.text), stream->name.text);
+    consumer->queued_bytes = souk_look_uint_of(consumer->at, "queued_bytes");
 }
 
 static const json_t *
@@ -203,7 +203,7 @@ count_parked(struct consuming *consuming, const struct souk_topology_node *node)
     struct souk_arena arena;
     int status = 0;
 
-    if (souk_cli_uint_of(said_by(consuming, node->name.text), "parked") == 0)
+    if (souk_look_uint_of(said_by(consuming, node->name.text), "parked") == 0)
         return 0;
     souk_arena_init(&arena, 0);
     for (int piece = 0; piece < PARKED_PIECES_MAX && reply.next != 0 && status == 0; piece++) {
@@ -231,16 +231,16 @@ judge(struct consumer *consumer)
     const json_t *waits = json_object_get(consumer->at, "waits_for");
     const struct souk_thresholds *thresholds = &consumer->node->thresholds;
     char since[SOUK_CLI_SHORT_BYTES];
-    const char *state = souk_cli_text_of(consumer->said, "state");
+    const char *state = souk_look_text_of(consumer->said, "state");
 
     if (consumer->said == NULL) {
         (void)snprintf(consumer->note, sizeof consumer->note, "does not answer");
     } else if (consumer->at == NULL) {
         (void)snprintf(consumer->note, sizeof consumer->note, "does not follow it: restart it with this topology");
     } else if (waits != NULL) {
-        souk_cli_duration(souk_cli_uint_of(consumer->said, "now_ms") - souk_cli_uint_of(waits, "since_ms"), since);
+        souk_cli_duration(souk_look_uint_of(consumer->said, "now_ms") - souk_look_uint_of(waits, "since_ms"), since);
         (void)snprintf(consumer->note, sizeof consumer->note, "waits %s for %s/%" PRIu64 "/%" PRIu64, since,
-            souk_cli_text_of(waits, "stream"), souk_cli_uint_of(waits, "epoch"), souk_cli_uint_of(waits, "number"));
+            souk_look_text_of(waits, "stream"), souk_look_uint_of(waits, "epoch"), souk_look_uint_of(waits, "number"));
     } else if (strcmp(state, "live") != 0) {
         (void)snprintf(consumer->note, sizeof consumer->note, "is %s", state);
     }
@@ -338,9 +338,9 @@ show_json(const struct consuming *consuming)
         json = souk_cli_need(json_pack("{ss sb ss ss ss sb}", "follower", consumer->node->name.text,
             "is_event_store", consumer->node->kind == SOUK_NODE_EVENT_STORE, "stream", consumer->stream->name.text,
             "writer", consumer->stream->writer->name.text, "state", consumer->said == NULL ? "unreachable"
-                : souk_cli_text_of(consumer->said, "state"), "good", !consumer->is_bad));
+                : souk_look_text_of(consumer->said, "state"), "good", !consumer->is_bad));
         if (consumer->at != NULL) {
-            (void)json_object_set_new(json, "number", json_integer((json_int_t)souk_cli_uint_of(consumer->at,
+            (void)json_object_set_new(json, "number", json_integer((json_int_t)souk_look_uint_of(consumer->at,
                 "number")));
             (void)json_object_set_new(json, "behind_events", json_integer((json_int_t)consumer->lag.events));
             (void)json_object_set_new(json, "behind_ms", json_integer((json_int_t)consumer->lag.ms));

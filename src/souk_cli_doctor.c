@@ -27,11 +27,11 @@ struct options {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int examine(struct doctor *doctor, const struct options *options);
-static void look_at_node(struct doctor *doctor, const struct souk_cli_looked *looked);
-static void look_at_version(struct doctor *doctor, const struct souk_cli_looked *looked);
-static void look_at_topology(struct doctor *doctor, const struct souk_cli_looked *looked);
-static void look_at_clock(struct doctor *doctor, const struct souk_cli_looked *looked);
-static void look_at_work(struct doctor *doctor, const struct souk_cli_looked *looked);
+static void look_at_node(struct doctor *doctor, const struct souk_looked *looked);
+static void look_at_version(struct doctor *doctor, const struct souk_looked *looked);
+static void look_at_topology(struct doctor *doctor, const struct souk_looked *looked);
+static void look_at_clock(struct doctor *doctor, const struct souk_looked *looked);
+static void look_at_work(struct doctor *doctor, const struct souk_looked *looked);
 static void look_at_programs(struct doctor *doctor);
 static void look_at_keys(struct doctor *doctor);
 static void show(const struct doctor *doctor, bool shows_all);
@@ -209,7 +209,7 @@ doctor_process(uint64_t pid, char *text_out, size_t text_bytes)
 /* ---- what nodes say ------------------------------------------------- */
 
 static void
-look_at_node(struct doctor *doctor, const struct souk_cli_looked *looked)
+look_at_node(struct doctor *doctor, const struct souk_looked *looked)
 {
     const char *name = looked->node->name.text;
 
@@ -228,10 +228,10 @@ look_at_node(struct doctor *doctor, const struct souk_cli_looked *looked)
 }
 
 static void
-look_at_version(struct doctor *doctor, const struct souk_cli_looked *looked)
+look_at_version(struct doctor *doctor, const struct souk_looked *looked)
 {
-    const char *version = souk_cli_text_of(looked->said, "version");
-    const char *libraries = souk_cli_text_of(looked->said, "libraries");
+    const char *version = souk_look_text_of(looked->said, "version");
+    const char *libraries = souk_look_text_of(looked->said, "libraries");
     char own[SOUK_STATUS_TEXT_BYTES_MAX + 1];
 
     souk_version_libraries(own, sizeof own);
@@ -248,29 +248,29 @@ look_at_version(struct doctor *doctor, const struct souk_cli_looked *looked)
 }
 
 static void
-look_at_topology(struct doctor *doctor, const struct souk_cli_looked *looked)
+look_at_topology(struct doctor *doctor, const struct souk_looked *looked)
 {
     char fingerprint[2 * 8 + 1];
 
     (void)sodium_bin2hex(fingerprint, sizeof fingerprint, doctor->topology->fingerprint, 8);
-    if (souk_cli_text_of(looked->said, "restart_needed")[0] != '\0')
+    if (souk_look_text_of(looked->said, "restart_needed")[0] != '\0')
         doctor_find(doctor, DOCTOR_WARNING, "topology", looked->node->name.text, "restart it",
-            "%s", souk_cli_text_of(looked->said, "restart_needed"));
-    else if (strcmp(souk_cli_text_of(looked->said, "fingerprint"), fingerprint) != 0)
+            "%s", souk_look_text_of(looked->said, "restart_needed"));
+    else if (strcmp(souk_look_text_of(looked->said, "fingerprint"), fingerprint) != 0)
         doctor_find(doctor, DOCTOR_ERROR, "topology", looked->node->name.text,
             "bring the file to all hosts; then HUP, and restart whoever says that it is needed",
             "it runs by another topology than %s, %s instead of %s", doctor->topology->path,
-            souk_cli_text_of(looked->said, "fingerprint"), fingerprint);
+            souk_look_text_of(looked->said, "fingerprint"), fingerprint);
     else
         doctor_find(doctor, DOCTOR_OK, "topology", looked->node->name.text, NULL, "it runs by this file");
 }
 
 static void
-look_at_clock(struct doctor *doctor, const struct souk_cli_looked *looked)
+look_at_clock(struct doctor *doctor, const struct souk_looked *looked)
 {
     const int64_t half_ms = (int64_t)(looked->took_us / 2000);
-    const int64_t apart_ms = (int64_t)souk_cli_uint_of(looked->said, "now_ms") - ((int64_t)looked->wall_ms - half_ms);
-    const uint64_t steps = souk_cli_uint_of(json_object_get(looked->said, "counters"), "clock_steps");
+    const int64_t apart_ms = (int64_t)souk_look_uint_of(looked->said, "now_ms") - ((int64_t)looked->wall_ms - half_ms);
+    const uint64_t steps = souk_look_uint_of(json_object_get(looked->said, "counters"), "clock_steps");
 
     if ((apart_ms < 0 ? -apart_ms : apart_ms) > (int64_t)looked->node->thresholds.clock_ms + half_ms)
         doctor_find(doctor, DOCTOR_ERROR, "clock", looked->node->name.text,
@@ -286,35 +286,35 @@ look_at_clock(struct doctor *doctor, const struct souk_cli_looked *looked)
 }
 
 static void
-look_at_work(struct doctor *doctor, const struct souk_cli_looked *looked)
+look_at_work(struct doctor *doctor, const struct souk_looked *looked)
 {
     const struct souk_thresholds *thresholds = &looked->node->thresholds;
-    const uint64_t used = souk_cli_uint_of(looked->said, "store_bytes_used");
-    const uint64_t max = souk_cli_uint_of(looked->said, "store_bytes_max");
+    const uint64_t used = souk_look_uint_of(looked->said, "store_bytes_used");
+    const uint64_t max = souk_look_uint_of(looked->said, "store_bytes_max");
     const char *name = looked->node->name.text;
-    const char *waiting_for = souk_cli_text_of(looked->said, "waiting_for");
+    const char *waiting_for = souk_look_text_of(looked->said, "waiting_for");
     const size_t before = doctor->counts[DOCTOR_OK] + json_array_size(doctor->findings);
 
     if (waiting_for[0] != '\0')
         doctor_find(doctor, DOCTOR_WARNING, "running", name, "see whom it waits for: souk consumers, and its log", "%s",
             waiting_for);
-    else if (strcmp(souk_cli_text_of(looked->said, "state"), "live") != 0)
+    else if (strcmp(souk_look_text_of(looked->said, "state"), "live") != 0)
         doctor_find(doctor, DOCTOR_WARNING, "running", name, "look again in a minute; then read its log", "it is %s",
-            souk_cli_text_of(looked->said, "state"));
-    if (souk_cli_uint_of(looked->said, "parked") >= thresholds->parked_events)
+            souk_look_text_of(looked->said, "state"));
+    if (souk_look_uint_of(looked->said, "parked") >= thresholds->parked_events)
         doctor_find(doctor, DOCTOR_WARNING, "running", name, "souk parked list",
-            "%" PRIu64 " events wait for the operator", souk_cli_uint_of(looked->said, "parked"));
-    if (souk_cli_lag_of(looked->said) >= thresholds->behind_events)
+            "%" PRIu64 " events wait for the operator", souk_look_uint_of(looked->said, "parked"));
+    if (souk_look_lag_of(looked->said) >= thresholds->behind_events)
         doctor_find(doctor, DOCTOR_WARNING, "running", name,
             "souk consumers, and souk top to see whether it catches up",
-            "it is %" PRIu64 " events behind", souk_cli_lag_of(looked->said));
+            "it is %" PRIu64 " events behind", souk_look_lag_of(looked->said));
     if (max > 0 && used / 100 >= max / 10000 * thresholds->store_percent)
         doctor_find(doctor, DOCTOR_WARNING, "store", name,
             "raise store_bytes_max below `limits' in the topology and restart it, before commands are refused",
             "%" PRIu64 " %% of store_bytes_max are in use", used * 100 / max);
     if (doctor->counts[DOCTOR_OK] + json_array_size(doctor->findings) == before)
         doctor_find(doctor, DOCTOR_OK, "running", name, NULL, "%s, and nothing is amiss",
-            souk_cli_text_of(looked->said, "state"));
+            souk_look_text_of(looked->said, "state"));
 }
 
 /* ---- programs ------------------------------------------------------- */
@@ -360,15 +360,15 @@ show(const struct doctor *doctor, bool shows_all)
     for (int level = DOCTOR_ERROR; level >= (shows_all ? DOCTOR_OK : DOCTOR_WARNING); level--) {
         for (size_t i = 0; i < json_array_size(doctor->findings); i++) {
             const json_t *finding = json_array_get(doctor->findings, i);
-            const char *node = souk_cli_text_of(finding, "node");
-            const char *todo = souk_cli_text_of(finding, "todo");
+            const char *node = souk_look_text_of(finding, "node");
+            const char *todo = souk_look_text_of(finding, "todo");
 
-            if (strcmp(souk_cli_text_of(finding, "level"), level_names[level]) != 0)
+            if (strcmp(souk_look_text_of(finding, "level"), level_names[level]) != 0)
                 continue;
             shown++;
             (void)printf("%s%-7s%s  %s%s%s: %s\n", souk_cli_color(is_colored, colors[level]), level_names[level],
-                souk_cli_color(is_colored, SOUK_CLI_PLAIN), souk_cli_text_of(finding, "check"),
-                node[0] == '\0' ? "" : " of ", node, souk_cli_text_of(finding, "text"));
+                souk_cli_color(is_colored, SOUK_CLI_PLAIN), souk_look_text_of(finding, "check"),
+                node[0] == '\0' ? "" : " of ", node, souk_look_text_of(finding, "text"));
             if (todo[0] != '\0')
                 (void)printf("         %s-> %s%s\n", souk_cli_color(is_colored, SOUK_CLI_DIM), todo,
                     souk_cli_color(is_colored, SOUK_CLI_PLAIN));

@@ -20,7 +20,7 @@ struct doctor {
     struct souk_client *client;
     const struct souk_topology_host *host;      /* this one */
     const char *programs;
-    struct souk_cli_looked nodes[SOUK_CLI_NODES_MAX];
+    struct souk_looked nodes[SOUK_CLI_NODES_MAX];
     size_t node_count;
     bool is_running;                            /* any of them */
     json_t *findings;

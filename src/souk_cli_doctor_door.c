@@ -34,7 +34,7 @@ struct peer {
     gid_t gid;
 };
 
-static void look_at_door(struct doctor *doctor, const struct souk_cli_looked *looked, const char *endpoint);
+static void look_at_door(struct doctor *doctor, const struct souk_looked *looked, const char *endpoint);
 static void try_ipc(const char *path, struct door *door);
 static void try_tcp(const char *address, struct door *door);
 static void try_bind(const struct addrinfo *where, struct door *door);
@@ -47,7 +47,7 @@ void
 doctor_look_at_doors(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->node_count; i++) {
-        const struct souk_cli_looked *looked = &doctor->nodes[i];
+        const struct souk_looked *looked = &doctor->nodes[i];
 
         if (!doctor_is_here(doctor, looked->node))
             continue;
@@ -58,9 +58,9 @@ doctor_look_at_doors(struct doctor *doctor)
 }
 
 static void
-look_at_door(struct doctor *doctor, const struct souk_cli_looked *looked, const char *endpoint)
+look_at_door(struct doctor *doctor, const struct souk_looked *looked, const char *endpoint)
 {
-    const uint64_t own_pid = souk_cli_uint_of(looked->said, "pid");
+    const uint64_t own_pid = souk_look_uint_of(looked->said, "pid");
     const char *name = looked->node->name.text;
     struct door door = { .state = DOOR_FREE };
     char holder[HOLDER_BYTES] = "a process that this user may not look at";

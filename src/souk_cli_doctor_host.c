@@ -29,7 +29,7 @@
 #define DISKS_MAX 64
 
 static void look_at_limits(struct doctor *doctor);
-static void look_at_descriptors(struct doctor *doctor, const struct souk_cli_looked *looked);
+static void look_at_descriptors(struct doctor *doctor, const struct souk_looked *looked);
 static void look_at_own_clock(struct doctor *doctor);
 static void look_at_data(struct doctor *doctor, const struct souk_topology_node *node);
 static void look_at_witness(struct doctor *doctor, const struct souk_topology_node *node);
@@ -86,10 +86,10 @@ look_at_limits(struct doctor *doctor)
 
 /* Of the process when it runs; else of what is started from here, which raises its limit as far as it may. */
 static void
-look_at_descriptors(struct doctor *doctor, const struct souk_cli_looked *looked)
+look_at_descriptors(struct doctor *doctor, const struct souk_looked *looked)
 {
     const uint64_t wanted = souk_run_descriptors(doctor->topology, looked->node);
-    uint64_t max = souk_cli_uint_of(looked->said, "descriptors_max");
+    uint64_t max = souk_look_uint_of(looked->said, "descriptors_max");
     struct rlimit limit;
 
     if (max == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0)

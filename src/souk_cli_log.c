@@ -53,7 +53,6 @@ static int refused(const struct listing *listing, const char *refusal);
 static void list_one(struct listing *listing, struct souk_slice incarnation, const struct found_event *found);
 static int show_one(const struct options *options);
 static int show(struct souk_cli_store *store, const struct souk_cli_place *place, enum shown how);
-static json_t *event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply);
 
 int
 souk_cli_log(int argc, char **argv)
@@ -101,7 +100,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_KEY:
         find->has_key = true;
-        find->key = souk_cli_key_parse(arg, &options->key_id);
+        find->key = souk_told_key_parse(arg, &options->key_id);
         return 0;
     case OPTION_TYPE:
         find->has_type = true;
@@ -294,12 +293,12 @@ list_one(struct listing *listing, struct souk_slice incarnation, const struct fo
     struct libscols_line *line;
 
     if (listing->table == NULL) {
-        souk_cli_json(souk_cli_found_json(&listing->store, incarnation, found));
+        souk_cli_json(souk_told_found_json(&listing->store.system.catalogue, &listing->store.node->name, incarnation, found));
         return;
     }
     souk_shown_time(found->time_ms, time);
     souk_shown_key(&listing->store.system.catalogue, found->type, found->key, key);
-    souk_cli_found_cause(found, cause);
+    souk_told_cause(found, cause);
     line = souk_cli_line(listing->table, NULL);
     souk_cli_cell(line, 0, "%s", time);
     souk_cli_cell(line, 1, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
@@ -347,7 +346,7 @@ show(struct souk_cli_store *store, const struct souk_cli_place *place, enum show
     }
     if (status != 0)
         return status;
-    json = event_json(store, &reply);
+    json = souk_cli_need(souk_told_event_json(&store->system.catalogue, &store->node->name, &reply));
     if (store->cli->is_json) {
         souk_cli_json(json);
         return 0;
@@ -361,16 +360,4 @@ show(struct souk_cli_store *store, const struct souk_cli_place *place, enum show
     }
     json_decref(json);
     return 0;
-}
-
-/* With `data`, unless it is private or too long to be told. */
-static json_t *
-event_json(const struct souk_cli_store *store, const struct eventstore_event_reply *reply)
-{
-    json_t *json = souk_cli_need(souk_cli_found_json(store, reply->incarnation, &reply->event));
-
-    if (reply->has_payload)
-        (void)json_object_set_new(json, "data", souk_shown_message_json(&store->system.catalogue, reply->event.type,
-            reply->event.version, reply->payload));
-    return json;
 }

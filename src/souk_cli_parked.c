@@ -14,6 +14,7 @@
 #include "souk_cli_event.h"
 #include "souk_cli_node.h"
 #include "souk_parked.h"
+#include "souk_told.h"
 
 #define EXIT_STILL_PARKED 1
 #define WORDS_MAX (1 + SOUK_SERVICES_MAX)
@@ -75,8 +76,6 @@ static int discard(struct parking *parking);
 static bool is_sure(const struct parking *parking);
 static int discard_one(struct parking *parking, const struct found *found);
 static void place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES]);
-static json_t *event_json(const struct parking *parking, const struct souk_topology_node *node,
-    const struct parked_event *event);
 
 int
 souk_cli_parked(int argc, char **argv)
@@ -286,7 +285,7 @@ list_one(struct parking *parking, const struct souk_topology_node *node, const s
     const bool is_first = event->behind == event->sequence;
 
     if (parking->table == NULL) {
-        souk_cli_json(event_json(parking, node, event));
+        souk_cli_json(souk_told_parked_json(&parking->system.catalogue, &node->name, event));
         return;
     }
     if (parking->lines++ >= TABLE_LINES_MAX) {
@@ -438,7 +437,7 @@ show(struct parking *parking)
         if (status != 0)
             return status;
         if (parking->options->cli.is_json) {
-            json = event_json(parking, parking->found[i].node, &reply.event);
+            json = souk_told_parked_json(&parking->system.catalogue, &parking->found[i].node->name, &reply.event);
             (void)json_object_set_new(souk_cli_need(json), "data", data_of(parking, &reply));
             souk_cli_json(json);
         } else {
@@ -670,27 +669,4 @@ place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_ou
 {
     (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "%.*s/%" PRIu32 "/%" PRIu64, (int)stream.size_bytes,
         (const char *)stream.base, epoch, number);
-}
-
-static json_t *
-event_json(const struct parking *parking, const struct souk_topology_node *node, const struct parked_event *event)
-{
-    char correlation[SOUK_ID_TEXT_BYTES];
-    char since[SOUK_SHOWN_TIME_BYTES];
-    char place[SOUK_SEEN_CURSOR_BYTES];
-    char key[SOUK_SHOWN_KEY_BYTES];
-    char time[SOUK_SHOWN_TIME_BYTES];
-
-    place_of(event->stream, event->epoch, event->number, place);
-    souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
-    souk_shown_time(event->time_ms, time);
-    souk_shown_time(event->since_ms, since);
-    souk_id_format(event->correlation_id, correlation);
-    return json_pack("{ss ss sI ss ss% si sI ss% ss si ss ss sI ss% sI sI ss si}", "service", node->name.text, "id",
-        place, "sequence", (json_int_t)event->sequence, "kind", souk_enum_name(&parked_kind_enum, event->kind),
-        "stream", event->stream.base, event->stream.size_bytes, "epoch", (int)event->epoch, "number",
-        (json_int_t)event->number, "type", event->type.base, event->type.size_bytes, "subject", key, "version",
-        (int)event->version, "time", time, "since", since, "tries", (json_int_t)event->tries, "why", event->why.base,
-        event->why.size_bytes, "behind", event->behind == event->sequence ? 0 : (json_int_t)event->behind, "waiting",
-        (json_int_t)event->waiting, "correlationid", correlation, "depth", (int)event->depth);
 }

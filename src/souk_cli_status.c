@@ -22,7 +22,7 @@ struct looking {
     const struct options *options;
     struct souk_topology *topology;
     struct souk_client *client;
-    struct souk_cli_looked nodes[SOUK_CLI_NODES_MAX];
+    struct souk_looked nodes[SOUK_CLI_NODES_MAX];
     size_t node_count, problem_count;
 };
 
@@ -59,7 +59,7 @@ souk_cli_status(int argc, char **argv)
         && (status = souk_cli_look(&options.cli, looking.client, looking.nodes, looking.node_count,
             options.deadline_ms)) == 0) {
         for (i = 0; i < looking.node_count; i++)
-            looking.problem_count += souk_cli_look_judge(looking.topology, &looking.nodes[i]);
+            looking.problem_count += souk_look_judge(looking.topology, &looking.nodes[i]);
         if (options.cli.is_json)
             show_json(&looking);
         else
@@ -141,21 +141,21 @@ show_nodes(const struct looking *looking)
         said = looking->nodes[i].said;
         line = souk_cli_line(table, NULL);
         souk_cli_cell(line, 0, "%s", looking->nodes[i].node->name.text);
-        souk_cli_cell(line, 1, "%s", said != NULL ? souk_cli_text_of(said, "state") : looking->nodes[i].node->lost ? "lost"
+        souk_cli_cell(line, 1, "%s", said != NULL ? souk_look_text_of(said, "state") : looking->nodes[i].node->lost ? "lost"
             : "unreachable");
         souk_cli_cell_color(line, 1, json_array_size(looking->nodes[i].problems) == 0 ? SOUK_CLI_GREEN : SOUK_CLI_RED);
         if (said == NULL)
             continue;
         if (!json_is_true(json_object_get(said, "is_event_store")))
-            souk_cli_cell(line, 2, "%" PRIu64, souk_cli_uint_of(said, "epoch"));
-        souk_cli_cell(line, 3, "%" PRIu64, souk_cli_uint_of(said, "commit"));
-        souk_cli_cell(line, 4, "%" PRIu64, souk_cli_lag_of(said));
-        souk_cli_cell(line, 5, "%" PRIu64, souk_cli_uint_of(said, "parked"));
-        souk_cli_bytes(souk_cli_uint_of(said, "store_bytes_used"), text);
+            souk_cli_cell(line, 2, "%" PRIu64, souk_look_uint_of(said, "epoch"));
+        souk_cli_cell(line, 3, "%" PRIu64, souk_look_uint_of(said, "commit"));
+        souk_cli_cell(line, 4, "%" PRIu64, souk_look_lag_of(said));
+        souk_cli_cell(line, 5, "%" PRIu64, souk_look_uint_of(said, "parked"));
+        souk_cli_bytes(souk_look_uint_of(said, "store_bytes_used"), text);
         souk_cli_cell(line, 6, "%s", text);
-        souk_cli_bytes(souk_cli_uint_of(said, "memory_bytes"), text);
+        souk_cli_bytes(souk_look_uint_of(said, "memory_bytes"), text);
         souk_cli_cell(line, 7, "%s", text);
-        souk_cli_duration(souk_cli_uint_of(said, "now_ms") - souk_cli_uint_of(said, "started_ms"), text);
+        souk_cli_duration(souk_look_uint_of(said, "now_ms") - souk_look_uint_of(said, "started_ms"), text);
         souk_cli_cell(line, 8, "%s", text);
     }
     souk_cli_table_end(table);
@@ -190,13 +190,13 @@ show_streams(const struct looking *looking)
         for (k = 0; k < json_array_size(streams); k++) {
             stream = json_array_get(streams, k);
             below = souk_cli_line(table, line);
-            souk_cli_cell(below, 0, "%s", souk_cli_text_of(stream, "name"));
-            souk_cli_cell(below, 1, "%" PRIu64, souk_cli_uint_of(stream, "epoch"));
-            souk_cli_cell(below, 2, "%" PRIu64, souk_cli_uint_of(stream, "number"));
-            souk_cli_cell(below, 3, "%" PRIu64, souk_cli_uint_of(stream, "lag"));
-            souk_cli_bytes(souk_cli_uint_of(stream, "queued_bytes"), text);
+            souk_cli_cell(below, 0, "%s", souk_look_text_of(stream, "name"));
+            souk_cli_cell(below, 1, "%" PRIu64, souk_look_uint_of(stream, "epoch"));
+            souk_cli_cell(below, 2, "%" PRIu64, souk_look_uint_of(stream, "number"));
+            souk_cli_cell(below, 3, "%" PRIu64, souk_look_uint_of(stream, "lag"));
+            souk_cli_bytes(souk_look_uint_of(stream, "queued_bytes"), text);
             souk_cli_cell(below, 4, "%s", text);
-            souk_cli_cell(below, 5, "%.16s", souk_cli_text_of(stream, "hash"));
+            souk_cli_cell(below, 5, "%.16s", souk_look_text_of(stream, "hash"));
         }
     }
     (void)putchar('\n');

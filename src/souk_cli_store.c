@@ -1,17 +1,14 @@
 #include "souk_cli_store.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "eventstore.h"
-#include "souk_log_position.h"
 
 static int ask_one(struct souk_cli_store *store, const struct souk_topology_node *node,
     const struct souk_message_type *type, struct souk_slice payload, struct souk_client_answer *answer);
 static int take(struct souk_cli_store *store, const struct souk_message_type *type,
     const struct souk_client_answer *answer, void *reply_out, const char **refusal_out);
-static json_t *cause_json(const struct event_cause *cause);
 
 int
 souk_cli_store_open(struct souk_cli_store *store, const struct souk_cli *cli, const char *wanted)
@@ -68,73 +65,6 @@ souk_cli_store_ask(struct souk_cli_store *store, const struct souk_message_type 
         return EX_UNAVAILABLE;
     }
     return take(store, type, &answer, reply_out, refusal_out);
-}
-
-json_t *
-souk_cli_found_json(const struct souk_cli_store *store, struct souk_slice incarnation, const struct found_event *found)
-{
-    char position[SOUK_LOG_POSITION_BYTES + 1];
-    char correlation[SOUK_ID_TEXT_BYTES];
-    char time[SOUK_SHOWN_TIME_BYTES];
-    char key[SOUK_SHOWN_KEY_BYTES];
-    char id[SOUK_SEEN_CURSOR_BYTES];
-
-    (void)snprintf(id, sizeof id, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
-        (const char *)found->stream.base, found->epoch, found->number);
-    souk_shown_key(&store->system.catalogue, found->type, found->key, key);
-    souk_shown_time(found->time_ms, time);
-    souk_id_format(found->correlation_id, correlation);
-    if (incarnation.size_bytes == SOUK_INCARNATION_BYTES)
-        souk_log_position_format(souk_name_slice(&store->node->name), incarnation.base, found->log_position, position);
-    return json_pack("{ss ss ss% ss% ss ss ss% si sI si si ss so sb so}", "specversion", "1.0", "id", id, "source",
-        found->stream.base, found->stream.size_bytes, "type", found->type.base, found->type.size_bytes, "subject", key,
-        "time", time, "stream", found->stream.base, found->stream.size_bytes, "epoch", (int)found->epoch, "number",
-        (json_int_t)found->number, "version", (int)found->version, "depth", (int)found->depth, "correlationid",
-        correlation, "log_position", found->log_position == 0 || incarnation.size_bytes != SOUK_INCARNATION_BYTES
-            ? json_null() : json_string(position), "private", found->is_private, "cause",
-        cause_json(&found->cause));
-}
-
-void
-souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_SEEN_CURSOR_BYTES])
-{
-    static const char *const kinds[] = {
-        [CAUSE_KIND_EVENT] = "",
-        [CAUSE_KIND_TIMER] = "timer of ",
-        [CAUSE_KIND_ANSWER] = "answer to ",
-        [CAUSE_KIND_LOSS] = "loss of ",
-    };
-    const struct event_cause *cause = &found->cause;
-
-    if (cause->kind == CAUSE_KIND_COMMAND)
-        (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "command of %.*s", (int)cause->caller.size_bytes,
-            (const char *)cause->caller.base);
-    else
-        (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "%s%.*s/%" PRIu32 "/%" PRIu64, kinds[cause->kind],
-            (int)cause->stream.size_bytes, (const char *)cause->stream.base, cause->epoch, cause->number);
-}
-
-struct souk_slice
-souk_cli_key_parse(const char *text, struct souk_id *id)
-{
-    if (souk_id_parse(souk_slice_of(text), id) == 0)
-        return (struct souk_slice){ id->bytes, sizeof id->bytes };
-    return souk_slice_of(text);
-}
-
-static json_t *
-cause_json(const struct event_cause *cause)
-{
-    char id[SOUK_ID_TEXT_BYTES];
-
-    if (cause->kind == CAUSE_KIND_COMMAND) {
-        souk_id_format(cause->command_id, id);
-        return json_pack("{ss ss% ss}", "kind", "command", "caller", cause->caller.base == NULL ? ""
-            : (const char *)cause->caller.base, cause->caller.size_bytes, "command_id", id);
-    }
-    return json_pack("{ss ss% si sI si}", "kind", souk_enum_name(&cause_kind_enum, cause->kind), "stream",
-        cause->stream.base, cause->stream.size_bytes, "epoch", (int)cause->epoch, "number", (json_int_t)cause->number,
-        "index", (int)cause->index);
 }
 
 /* answer->is_late: nobody answered. 0, or what the client fails with. */

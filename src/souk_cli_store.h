@@ -9,10 +9,9 @@
 
 #include "souk_cli_event.h"
 #include "souk_cli_system.h"
+#include "souk_told.h"
 
 #define SOUK_CLI_STORE_DEADLINE_MS 5000         /* of one question to one event store */
-
-struct found_event;
 
 struct souk_cli_store {
     const struct souk_cli *cli;
@@ -36,16 +35,5 @@ void souk_cli_store_close(struct souk_cli_store *store);
  */
 int souk_cli_store_ask(struct souk_cli_store *store, const struct souk_message_type *type, const void *query,
     void *reply_out, const char **refusal_out);
-
-/*
- * An event without what it says, as souk_shown_event_json() would show it, and where it is in the log of the event
- * store that has answered, whose `incarnation` the answer has. NULL without memory.
- */
-json_t *souk_cli_found_json(const struct souk_cli_store *store, struct souk_slice incarnation,
-    const struct found_event *found);
-/* What it was decided on, in a few words: "command of web", "comments/1/17", "timer of comments/1/17". */
-void souk_cli_found_cause(const struct found_event *found, char text_out[SOUK_SEEN_CURSOR_BYTES]);
-/* A key as --key takes it: a UUID becomes its 16 bytes, other text stays as it is; they lie in `id` or `text`. */
-struct souk_slice souk_cli_key_parse(const char *text, struct souk_id *id);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "souk_batch.h"
 #include "souk_cli_event.h"
+#include "souk_told.h"
 #include "souk_cli_where.h"
 
 #define HEAR_MS 200                     /* between two looks at what has to be asked for */
@@ -136,7 +137,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_KEY:
         options->has_key = true;
-        options->key = souk_cli_key_parse(arg, &options->key_id);
+        options->key = souk_told_key_parse(arg, &options->key_id);
         return 0;
     case OPTION_TYPE:
         options->type = arg;

@@ -186,7 +186,7 @@ static int
 ask(struct top *top, struct top_node *node)
 {
     struct souk_error err = { 0 };
-    int rc = souk_cli_look_ask(top->system.client, node->looked.node, DEADLINE_MS, node, &err);
+    int rc = souk_look_ask(top->system.client, node->looked.node, DEADLINE_MS, node, &err);
 
     if (rc != 0) {
         souk_cli_say(top->cli, SOUK_CLI_RED, "%s", err.text);
@@ -200,7 +200,7 @@ ask(struct top *top, struct top_node *node)
 static void
 take(struct top *top, struct top_node *node, const struct souk_client_answer *answer)
 {
-    json_t *said = souk_cli_look_answer(answer);
+    json_t *said = souk_look_answer(answer);
 
     node->is_asked = false;
     node->was_asked = node->is_known = true;
@@ -208,7 +208,7 @@ take(struct top *top, struct top_node *node, const struct souk_client_answer *an
     node->looked.said = said;
     node->looked.took_us = answer->took_us;
     node->looked.wall_ms = souk_cli_wall_ms();
-    (void)souk_cli_look_judge(top->system.topology, &node->looked);
+    (void)souk_look_judge(top->system.topology, &node->looked);
     if (said == NULL)
         node->has_rates = false;
     else
@@ -222,17 +222,17 @@ count(struct top_node *node)
     const json_t *streams = json_object_get(node->looked.said, "streams");
     const json_t *counters = json_object_get(node->looked.said, "counters");
     const uint64_t now_ms = souk_cli_steady_ms();
-    const uint64_t started_ms = souk_cli_uint_of(node->looked.said, "started_ms");
-    const uint64_t commands = souk_cli_uint_of(counters, "commands");
+    const uint64_t started_ms = souk_look_uint_of(node->looked.said, "started_ms");
+    const uint64_t commands = souk_look_uint_of(counters, "commands");
     const double seconds = (double)(now_ms - node->heard_ms) / 1000;
     uint64_t out = 0;
     uint64_t in = 0;
 
     for (size_t i = 0; i < json_array_size(streams); i++) {
         const json_t *stream = json_array_get(streams, i);
-        const bool is_own = strcmp(souk_cli_text_of(stream, "origin"), node->looked.node->name.text) == 0;
+        const bool is_own = strcmp(souk_look_text_of(stream, "origin"), node->looked.node->name.text) == 0;
 
-        *(is_own ? &out : &in) += souk_cli_uint_of(stream, "number");
+        *(is_own ? &out : &in) += souk_look_uint_of(stream, "number");
     }
     /* Another process counts from zero; and a stream that is filled anew goes back. */
     node->has_rates = node->heard_ms != 0 && started_ms == node->started_ms && seconds > 0 && commands >= node->commands
@@ -255,21 +255,21 @@ measure(const struct top *top, struct top_node *node)
 {
     const json_t *said = node->looked.said;
     const json_t *streams = json_object_get(said, "streams");
-    const uint64_t now_ms = souk_cli_uint_of(said, "now_ms");
+    const uint64_t now_ms = souk_look_uint_of(said, "now_ms");
     uint64_t newest_ms = 0;
 
-    node->lag = (struct souk_cli_lag){ 0, 0 };
+    node->lag = (struct souk_look_lag){ 0, 0 };
     for (size_t i = 0; i < json_array_size(streams); i++) {
         const json_t *stream = json_array_get(streams, i);
-        const char *origin = souk_cli_text_of(stream, "origin");
-        const struct souk_cli_lag lag = souk_cli_lag_in(said, strcmp(origin, node->looked.node->name.text) == 0 ? NULL
-            : said_by(top, origin), souk_cli_text_of(stream, "name"));
+        const char *origin = souk_look_text_of(stream, "origin");
+        const struct souk_look_lag lag = souk_look_lag_in(said, strcmp(origin, node->looked.node->name.text) == 0 ? NULL
+            : said_by(top, origin), souk_look_text_of(stream, "name"));
 
         node->lag.events += lag.events;
         if (lag.ms > node->lag.ms)
             node->lag.ms = lag.ms;
-        if (souk_cli_uint_of(stream, "time_ms") > newest_ms)
-            newest_ms = souk_cli_uint_of(stream, "time_ms");
+        if (souk_look_uint_of(stream, "time_ms") > newest_ms)
+            newest_ms = souk_look_uint_of(stream, "time_ms");
     }
     node->has_last = newest_ms != 0;
     node->last_ms = now_ms > newest_ms ? now_ms - newest_ms : 0;
@@ -338,12 +338,12 @@ value_of(const struct top_node *node, enum top_column column)
     case TOP_BEHIND:
         return (double)node->lag.ms;
     case TOP_MEMORY:
-        return (double)souk_cli_uint_of(node->looked.said, "memory_bytes");
+        return (double)souk_look_uint_of(node->looked.said, "memory_bytes");
     case TOP_LAST:
         return node->looked.said != NULL && node->has_last ? (double)node->last_ms : 1e18;
     case TOP_UP:
-        return (double)(souk_cli_uint_of(node->looked.said, "now_ms")
-            - souk_cli_uint_of(node->looked.said, "started_ms"));
+        return (double)(souk_look_uint_of(node->looked.said, "now_ms")
+            - souk_look_uint_of(node->looked.said, "started_ms"));
     default:
         return 0;
     }
@@ -355,7 +355,7 @@ const char *
 top_state(const struct top_node *node)
 {
     if (node->looked.said != NULL)
-        return souk_cli_text_of(node->looked.said, "state");
+        return souk_look_text_of(node->looked.said, "state");
     if (!node->is_known)
         return "...";
     return node->looked.node->lost ? "lost" : "unreachable";
@@ -390,7 +390,7 @@ top_cell(const struct top *top, const struct top_node *node, enum top_column col
         amount(node->lag.events, text_out);
         return;
     case TOP_MEMORY:
-        amount(souk_cli_uint_of(said, "memory_bytes"), text_out);
+        amount(souk_look_uint_of(said, "memory_bytes"), text_out);
         return;
     case TOP_BEHIND:
         souk_cli_duration(node->lag.ms, text);
@@ -400,7 +400,7 @@ top_cell(const struct top *top, const struct top_node *node, enum top_column col
             souk_cli_duration(node->last_ms, text);
         break;
     case TOP_UP:
-        souk_cli_duration(souk_cli_uint_of(said, "now_ms") - souk_cli_uint_of(said, "started_ms"), text);
+        souk_cli_duration(souk_look_uint_of(said, "now_ms") - souk_look_uint_of(said, "started_ms"), text);
         break;
     default:
         break;
@@ -445,7 +445,7 @@ top_add_up(const struct top *top, struct top_sum *sum_out)
         sum_out->live += strcmp(top_state(node), "live") == 0;
         sum_out->lost += node->looked.node->lost;
         sum_out->problems += json_array_size(node->looked.problems);
-        sum_out->parked += souk_cli_uint_of(node->looked.said, "parked");
+        sum_out->parked += souk_look_uint_of(node->looked.said, "parked");
         if (node->has_rates) {
             sum_out->commands_s += node->commands_s;
             sum_out->events_s += node->out_s;
@@ -541,13 +541,13 @@ show_json(struct top *top)
                 : json_null());
             (void)json_object_set_new(json, "behind_events", json_integer((json_int_t)node->lag.events));
             (void)json_object_set_new(json, "behind_ms", json_integer((json_int_t)node->lag.ms));
-            (void)json_object_set_new(json, "memory_bytes", json_integer((json_int_t)souk_cli_uint_of(said,
+            (void)json_object_set_new(json, "memory_bytes", json_integer((json_int_t)souk_look_uint_of(said,
                 "memory_bytes")));
-            (void)json_object_set_new(json, "parked", json_integer((json_int_t)souk_cli_uint_of(said, "parked")));
+            (void)json_object_set_new(json, "parked", json_integer((json_int_t)souk_look_uint_of(said, "parked")));
             (void)json_object_set_new(json, "last_event_age_ms", node->has_last
                 ? json_integer((json_int_t)node->last_ms) : json_null());
-            (void)json_object_set_new(json, "up_ms", json_integer((json_int_t)(souk_cli_uint_of(said, "now_ms")
-                - souk_cli_uint_of(said, "started_ms"))));
+            (void)json_object_set_new(json, "up_ms", json_integer((json_int_t)(souk_look_uint_of(said, "now_ms")
+                - souk_look_uint_of(said, "started_ms"))));
         }
         (void)json_array_append_new(nodes, json);
     }

@@ -26,7 +26,7 @@ struct top_heading {
 };
 
 struct top_node {
-    struct souk_cli_looked looked;      /* said NULL: it does not answer, or has not yet */
+    struct souk_looked looked;      /* said NULL: it does not answer, or has not yet */
     bool is_asked, was_asked;           /* a question is under way; one has been answered, or is too late */
     bool is_known;                      /* one ever was */
     uint64_t due_ms;                    /* steady: ask it again */
@@ -37,7 +37,7 @@ struct top_node {
     bool has_rates;
     double commands_s, out_s, in_s;
     /* what the last one says */
-    struct souk_cli_lag lag;            /* events of all streams, age of the worst */
+    struct souk_look_lag lag;            /* events of all streams, age of the worst */
     bool has_last;
     uint64_t last_ms;                   /* age of the newest event that it has */
 };

@@ -279,7 +279,7 @@ draw_problems(const struct screen *screen, int line, size_t lines)
     top_add_up(top, &sum);
     (void)attron(attribute(screen, PAIR_BAD));
     for (size_t i = 0; i < top->count; i++) {
-        const struct souk_cli_looked *looked = &top->order[i]->looked;
+        const struct souk_looked *looked = &top->order[i]->looked;
 
         for (size_t k = 0; k < json_array_size(looked->problems) && said < lines; k++) {
             if (said + 1 == lines && sum.problems > lines)

@@ -12,6 +12,7 @@
 
 #include "souk_cli_child.h"
 #include "souk_cli_up.h"
+#include "souk_control.h"
 
 #define CHILDREN_MAX (SOUK_SERVICES_MAX + SOUK_STORES_MAX + SOUK_TOPOLOGY_CLIENTS_MAX)
 #define BACKOFF_MS 200
@@ -22,12 +23,13 @@
 #define RANK_CLIENTS 0                  /* they stop first */
 #define RANK_STORES UINT32_MAX          /* they stop last */
 
-enum { OPTION_DATA = 256, OPTION_HOST, OPTION_PROGRAMS, OPTION_NEW, OPTION_ACCEPT_LOSS };
+enum { OPTION_DATA = 256, OPTION_HOST, OPTION_PROGRAMS, OPTION_NEW, OPTION_ACCEPT_LOSS,
+    OPTION_CONTROL };
 
 struct options {
     struct souk_cli cli;                /* first */
     const char *path, *data, *host, *programs;
-    bool is_new, accepts_loss;
+    bool is_new, accepts_loss, has_control;
 };
 
 struct up {
@@ -36,7 +38,7 @@ struct up {
     struct souk_topology *topologies[1 + CHILDREN_MAX]; /* the first, and each later one that had something new */
     struct souk_cli_up_log log;
     char dir[sizeof "/tmp/souk-up-XXXXXX"];
-    int signal_fd;
+    int signal_fd, control_fd;
     size_t child_count;
     struct souk_cli_child *children;    /* event stores first */
     uint32_t *ranks;                    /* beside them: lower ones stop first */
@@ -61,6 +63,7 @@ static int take_signals(struct up *up);
 static void run(struct up *up);
 static void start_due(struct up *up, uint64_t now_ms);
 static int wait_ms(const struct up *up, uint64_t now_ms);
+static void hear_control(struct up *up);
 static void hear_signals(struct up *up, uint64_t now_ms);
 static void read_again(struct up *up, uint64_t now_ms);
 static void reap(struct up *up, uint64_t now_ms);
@@ -82,13 +85,15 @@ souk_cli_up(int argc, char **argv)
         { "new", OPTION_NEW, NULL, 0, "Begin though no event store answers: only for the first start of a system", 0 },
         { "accept-loss", OPTION_ACCEPT_LOSS, NULL, 0, "Begin though not every event store answers; what only the silent"
             " ones have is lost", 0 },
+        { "control", OPTION_CONTROL, NULL, 0, "Let the bridge end one of the processes when an operator asks for it: for"
+            " demonstrations", 0 },
         { 0 },
     };
     static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
         .args_doc = "[FILE]", .doc = "Run the services and event stores of a topology, until Ctrl-C." };
     struct options options = { .path = NULL };
-    struct up up = { .options = &options, .signal_fd = -1 };
+    struct up up = { .options = &options, .signal_fd = -1, .control_fd = -1 };
     int status;
 
     souk_cli_begin(&options.cli, argv);
@@ -127,6 +132,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_ACCEPT_LOSS:
         options->accepts_loss = true;
         return 0;
+    case OPTION_CONTROL:
+        options->has_control = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (options->path != NULL)
             argp_error(state, "%s: one topology at a time", arg);
@@ -144,6 +152,7 @@ static int
 prepare(struct up *up)
 {
     const struct souk_cli *cli = &up->options->cli;
+    struct souk_error err = { 0 };
     int rc;
 
     if ((rc = souk_cli_move_data(cli, up->topologies[0], up->options->data)) != 0)
@@ -161,6 +170,10 @@ prepare(struct up *up)
     if (up->child_count == 0) {
         souk_cli_say(cli, SOUK_CLI_RED, "%s puts nothing on this host", up->topologies[0]->path);
         return EX_CONFIG;
+    }
+    if (up->options->has_control && (rc = souk_control_open(up->topologies[0], &up->control_fd, &err)) != 0) {
+        souk_cli_say(cli, SOUK_CLI_RED, "%s", err.text);
+        return souk_cli_exit_status(rc, EX_CANTCREAT);
     }
     make_arguments(up);
     souk_cli_up_log_init(&up->log, cli, up->topologies[0]);
@@ -330,7 +343,7 @@ take_signals(struct up *up)
 static void
 run(struct up *up)
 {
-    struct pollfd polls[1 + 2 * CHILDREN_MAX];
+    struct pollfd polls[2 + 2 * CHILDREN_MAX];
     uint64_t now_ms = souk_cli_steady_ms();
     size_t i;
 
@@ -348,7 +361,8 @@ run(struct up *up)
             polls[1 + 2 * i] = (struct pollfd){ .fd = up->children[i].output_fd, .events = POLLIN };
             polls[2 + 2 * i] = (struct pollfd){ .fd = up->children[i].notify_fd, .events = POLLIN };
         }
-        (void)poll(polls, 1 + 2 * up->child_count, wait_ms(up, now_ms));
+        polls[1 + 2 * i] = (struct pollfd){ .fd = up->control_fd, .events = POLLIN };
+        (void)poll(polls, 2 + 2 * up->child_count, wait_ms(up, now_ms));
         now_ms = souk_cli_steady_ms();
         for (i = 0; i < up->child_count; i++) {
             if (polls[1 + 2 * i].revents != 0)
@@ -356,6 +370,7 @@ run(struct up *up)
             if (polls[2 + 2 * i].revents != 0)
                 hear_child(up, &up->children[i], now_ms);
         }
+        hear_control(up);
         hear_signals(up, now_ms);
     }
 }
@@ -399,6 +414,25 @@ wait_ms(const struct up *up, uint64_t now_ms)
     if (due_ms == UINT64_MAX)
         return -1;
     return due_ms <= now_ms ? 0 : (int)(due_ms - now_ms);
+}
+
+/* Somebody wants to see what happens when one of them crashes. */
+static void
+hear_control(struct up *up)
+{
+    struct souk_cli_child *child;
+    struct souk_name name;
+    uint32_t down_seconds;
+
+    while (up->control_fd >= 0 && souk_control_take(up->control_fd, &name, &down_seconds)) {
+        child = find_child(up, name.text);
+        if (child == NULL || child->node == NULL || child->pid == 0 || up->is_stopping)
+            continue;
+        souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s is killed, as was asked for", child->name);
+        child->backoff_ms = down_seconds == 0 ? BACKOFF_MS : 1000 * down_seconds;
+        child->is_ended = true;
+        (void)kill(child->pid, SIGKILL);
+    }
 }
 
 static void
@@ -493,12 +527,14 @@ ended(struct up *up, struct souk_cli_child *child, int wait_status, uint64_t now
         up->status = status;
         return;
     }
-    if (was_calm)
+    if (was_calm && !child->is_ended)
         child->backoff_ms = BACKOFF_MS;
     souk_cli_up_log_say(&up->log, SOUK_LEVEL_WARN, "%s ended %s; it is started again in %ju ms", child->name,
         how, (uintmax_t)child->backoff_ms);
     child->start_ms = now_ms + child->backoff_ms;
-    child->backoff_ms = 2 * child->backoff_ms > BACKOFF_MS_MAX ? BACKOFF_MS_MAX : 2 * child->backoff_ms;
+    child->backoff_ms = child->is_ended ? BACKOFF_MS
+        : 2 * child->backoff_ms > BACKOFF_MS_MAX ? BACKOFF_MS_MAX : 2 * child->backoff_ms;
+    child->is_ended = false;
 }
 
 static void
@@ -580,6 +616,7 @@ finish(struct up *up)
         (void)rmdir(up->dir);
     if (up->signal_fd >= 0)
         (void)close(up->signal_fd);
+    souk_control_close(up->topologies[0], &up->control_fd);
     free(up->children);
     free(up->ranks);
     for (i = 0; i < up->topology_count; i++)

@@ -28,7 +28,6 @@ static int why(const struct options *options, struct souk_cli_store *store, cons
 static void draw(const struct souk_cli_store *store, const struct eventstore_why_reply *reply);
 static struct libscols_line *draw_one(const struct drawing *drawing, struct libscols_line *above,
     const struct found_event *found, enum souk_cli_color color);
-static void write_json(const struct souk_cli_store *store, const struct eventstore_why_reply *reply);
 
 int
 souk_cli_why(int argc, char **argv)
@@ -102,7 +101,7 @@ why(const struct options *options, struct souk_cli_store *store, const struct so
     if (status != 0)
         return status;
     if (options->cli.is_json)
-        write_json(store, &reply);
+        souk_cli_json(souk_told_why_json(&store->system.catalogue, &store->node->name, &reply));
     else
         draw(store, &reply);
     return 0;
@@ -149,7 +148,7 @@ draw_one(const struct drawing *drawing, struct libscols_line *above, const struc
 
     souk_shown_time(found->time_ms, time);
     souk_shown_key(&drawing->store->system.catalogue, found->type, found->key, key);
-    souk_cli_found_cause(found, cause);
+    souk_told_cause(found, cause);
     souk_cli_cell(line, 0, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
         (const char *)found->stream.base, found->epoch, found->number);
     souk_cli_cell(line, 1, "%.*s", (int)found->type.size_bytes, (const char *)found->type.base);
@@ -160,23 +159,4 @@ draw_one(const struct drawing *drawing, struct libscols_line *above, const struc
     if (color != SOUK_CLI_PLAIN)
         souk_cli_cell_color(line, 1, color);
     return line;
-}
-
-static void
-write_json(const struct souk_cli_store *store, const struct eventstore_why_reply *reply)
-{
-    json_t *causes = souk_cli_need(json_array());
-    json_t *effects = souk_cli_need(json_array());
-    json_t *effect;
-    uint32_t i;
-
-    for (i = 0; i < reply->causes_count; i++)
-        (void)json_array_append_new(causes, souk_cli_found_json(store, reply->incarnation, &reply->causes[i]));
-    for (i = 0; i < reply->effects_count; i++) {
-        effect = souk_cli_need(souk_cli_found_json(store, reply->incarnation, &reply->effects[i].event));
-        (void)json_object_set_new(effect, "level", json_integer(reply->effects[i].level));
-        (void)json_array_append_new(effects, effect);
-    }
-    souk_cli_json(json_pack("{so so so sb}", "causes", causes, "event", souk_cli_found_json(store, reply->incarnation,
-        &reply->event), "effects", effects, "more", reply->more));
 }

@@ -8,6 +8,8 @@
 
 #include <souk-json.h>
 
+#include "ops.h"
+
 #define STATUS_MIN 400
 #define STATUS_MAX 499
 #define PATH_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -340,6 +342,10 @@ read_route(struct souk_routes_reading *reading, const struct souk_zpl_node *node
     souk_routes_read_choices(reading, node, route);
     if ((child = souk_zpl_child(node, "refusals")) != NULL && !child->has_value && route->type != NULL)
         read_refusals(reading, child, route->type, route->refusals, NULL, &route->refusal_count);
+    if (route->type != NULL && route->role_count == 0 && reading->routes->session.person.type != NULL
+        && souk_messages_find(&ops_messages, souk_slice_of(route->type->name)) == route->type)
+        souk_routes_wrong(reading, node, "`route = %s` is for operators, and nobody says who they are: a `role` is"
+            " missing", node->value);
     if (route->type != NULL && path != NULL)
         check_carried(reading, node, route);
 }
@@ -429,6 +435,12 @@ souk_routes_message(struct souk_routes_reading *reading, const struct souk_zpl_n
 
     if (type == NULL)
         return NULL;
+    if (souk_messages_find(&ops_messages, souk_slice_of(said->value)) == type) {
+        if (!reading->client->is_operator)
+            souk_routes_wrong(reading, said, "`%s` is for operators: the topology has no `operator = yes` below"
+                " `client = %s`", said->value, reading->client->name.text);
+        return type;
+    }
     if ((*node_out = find_node(reading->topology, said->value)) == NULL)
         souk_routes_wrong(reading, said, "no service answers `%s`: its name would begin with the service's",
             said->value);
@@ -449,6 +461,7 @@ find_message(struct souk_routes_reading *reading, const struct souk_zpl_node *no
     size_t i;
     size_t k;
 
+    type = souk_messages_find(&ops_messages, souk_slice_of(node->value));
     for (i = 0; i < catalogue->count; i++) {
         messages = souk_description_messages(catalogue->descriptions[i]);
         if (type == NULL)

@@ -114,6 +114,7 @@ client = bridge
     program = souk-bridge
     listen = 127.0.0.1:8080
     routes = ../services/shop/shop.routes.zpl
+    operator = yes                          #   for /ops; who may see that is said by the roles of its routes
     call = accounts
         command = accounts.register
         command = accounts.sign_in

@@ -103,6 +103,7 @@ done:
     bridge_sessions_close(&bridge.sessions);
     bridge_follow_close(&bridge.follow);
     bridge_events_close(&bridge);
+    bridge_operator_close(&bridge);
     free(bridge.rates);
     bridge_files_close(&bridge.files);
     bridge_watch_close(&bridge.watch);
@@ -236,7 +237,8 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
     if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL
         || (bridge->watch = bridge_watch_new(bridge)) == NULL
         || (bridge->sessions = bridge_sessions_new()) == NULL
-        || (bridge->events = bridge_events_new(bridge)) == NULL)
+        || (bridge->events = bridge_events_new(bridge)) == NULL
+        || (bridge->operator = bridge_operator_new(bridge)) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "no memory for rates and files");
     if ((rc = read_files(bridge, err)) != 0 || (rc = bridge_follow_start(bridge, err)) != 0)
         return rc;

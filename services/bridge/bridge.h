@@ -14,6 +14,7 @@
  *   bridge_files.c   files that are served as they are
  *   bridge_openapi.c what the API is, for programs
  *   bridge_reference.c  and for people
+ *   bridge_operator.c what operators ask; bridge_operator_json.c how a system stands
  *   bridge_watch.c   how the bridge is, for who watches over it
  *
  * One thread, no store. Whatever is kept of a request hangs off its exchange,
@@ -29,6 +30,7 @@
 #include "souk_batch.h"
 #include "souk_catalogue.h"
 #include "souk_client.h"
+#include "souk_look.h"
 #include "souk_report.h"
 #include "souk_routes.h"
 #include "souk_seen.h"
@@ -91,6 +93,8 @@ struct bridge_exchange {
     const char *caching;                        /* Cache-Control; NULL: no-store */
     char caching_room[BRIDGE_CACHING_BYTES];
     struct bridge_browser *browser;             /* that is told events; NULL: it is none */
+    struct bridge_operation *operation;         /* of what an operator asks; NULL: it is something else */
+    const struct souk_topology_node *node;      /* who is asked */
     struct bridge_ask *ask;                     /* while it waits */
     struct bridge_exchange *next_waiting;       /* of the same ask */
 };
@@ -103,6 +107,7 @@ struct bridge_ask {
     /* Who takes the answer; NULL: the exchanges that wait for it. */
     void (*hear)(struct bridge *bridge, struct bridge_ask *ask, const struct souk_client_answer *answer);
     struct bridge_pass *pass;                   /* that is asked for */
+    struct bridge_look *look;                   /* at the node that is asked how it stands */
     struct bridge_exchange *exchanges;
 };
 
@@ -126,6 +131,7 @@ struct bridge {
     struct bridge_sessions *sessions;
     struct bridge_follow *follow;
     struct bridge_events *events;
+    struct bridge_operator *operator;
     struct bridge_ask *asks;
     size_t exchange_count, waiting_count;       /* under way; waiting for services */
     bool is_stopping;
@@ -189,6 +195,35 @@ bool bridge_is_command(const struct bridge_exchange *exchange);
 /* Make the answer of what a service has answered; of a deadline that is over. */
 void bridge_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
 void bridge_reply_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
+
+/* ---- bridge_operator.c ---------------------------------------------- */
+
+/* What is known of a node. */
+struct bridge_look {
+    struct souk_looked looked;
+    bool is_asked, is_awaited;                  /* a question is under way; somebody waits for its answer */
+    uint64_t silent_ms;                         /* wall: since when it says nothing; 0: it does */
+};
+
+struct bridge_operator {
+    struct bridge_look *looks;                  /* as the nodes of the topology */
+    size_t awaited;
+    struct bridge_exchange *waiting;            /* for those */
+};
+
+/* NULL without memory. */
+struct bridge_operator *bridge_operator_new(const struct bridge *bridge);
+void bridge_operator_close(struct bridge *bridge);
+/* Is it the bridge itself that answers this route, for operators? */
+bool bridge_operator_is_meant(const struct souk_route *route);
+/* Make an answer, or wait for one. */
+void bridge_operator_go(struct bridge_exchange *exchange, const struct souk_id *id, struct souk_slice payload);
+/* Its exchange ends. */
+void bridge_operator_leave(struct bridge_exchange *exchange);
+void bridge_operator_stop(struct bridge *bridge);
+/* How all of it stands, by what is known. NULL without memory. */
+json_t *bridge_operator_system_json(const struct bridge *bridge);
+uint64_t bridge_wall_ms(void);
 
 /* ---- bridge_session.c ----------------------------------------------- */
 

@@ -362,6 +362,7 @@ ask(struct bridge_exchange *exchange, const struct souk_id *id, const struct sou
     struct souk_error err = { 0 };
     uint8_t hash[sizeof asked->hash];
 
+    exchange->node = route->node;
     if (exchange->location == NULL
         && souk_route_location(route, request.payload, location, sizeof location) > 0)
         exchange->location = strdup(location);
@@ -379,6 +380,10 @@ ask(struct bridge_exchange *exchange, const struct souk_id *id, const struct sou
         bridge_answer_problem(exchange, &bridge_busy, 0, NULL, "%zu requests wait for services; try again later",
             bridge->waiting_count);
         bridge_answer_retry(exchange, RETRY_MS);
+        return;
+    }
+    if (bridge_operator_is_meant(route)) {
+        bridge_operator_go(exchange, id, request.payload);
         return;
     }
     memcpy(request.seen, exchange->seen.cursors, exchange->seen.count * sizeof request.seen[0]);
@@ -505,6 +510,7 @@ bridge_api_stop(struct bridge *bridge)
             bridge_http_resume(exchange);
         }
     }
+    bridge_operator_stop(bridge);
     bridge_events_forget(bridge, NULL);
 }
 

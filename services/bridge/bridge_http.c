@@ -359,6 +359,7 @@ end_exchange(void *cls, struct MHD_Connection *connection, void **context, enum 
         return;
     *context = NULL;
     bridge_events_leave(exchange);
+    bridge_operator_leave(exchange);
     if (exchange->stage != BRIDGE_NEW)
         set_deadline(bridge, exchange->peer, bridge->routes->limits.idle_ms);
     if (exchange->response != NULL && !exchange->is_shared)

@@ -12,6 +12,8 @@
 
 #include <souk-json.h>
 
+#include "ops.h"
+
 #define OPENAPI_PATH "/api/openapi.json"
 #define NAME_BYTES 160
 #define STATUS_BYTES 8
@@ -29,6 +31,7 @@ static json_t *refusals_of(const struct bridge *bridge, const struct souk_route 
 static json_t *command_answer_json(void);
 static json_t *problem_json(void);
 static json_t *type_schema(const struct souk_message_type *type, const struct souk_route *left_out);
+static void add_unpacked(const struct souk_message_type *type, json_t *properties, json_t *required);
 static json_t *field_schema(const struct souk_field *field);
 static json_t *value_schema(const struct souk_field *field);
 static json_t *integer_schema(const struct souk_field *field);
@@ -82,8 +85,9 @@ make_openapi(const struct bridge *bridge)
 
     for (i = 0; i < bridge->routes->count; i++)
         add_operation(bridge, paths, &bridge->routes->routes[i]);
-    for (i = 0; i < bridge->catalogue->count; i++) {
-        messages = souk_description_messages(bridge->catalogue->descriptions[i]);
+    for (i = 0; i <= bridge->catalogue->count; i++) {
+        messages = i == bridge->catalogue->count ? &ops_messages
+            : souk_description_messages(bridge->catalogue->descriptions[i]);
         for (k = 0; k < messages->type_count; k++) {
             if (messages->types[k]->kind == SOUK_RECORD)
                 (void)json_object_set_new(schemas, messages->types[k]->name, type_schema(messages->types[k], NULL));
@@ -329,6 +333,7 @@ type_schema(const struct souk_message_type *type, const struct souk_route *left_
         if (left_out == NULL ? !field->is_optional : is_needed(field))
             (void)json_array_append_new(required, json_string(field->name));
     }
+    add_unpacked(type, properties, required);
     schema = json_pack("{ss so}", "type", "object", "properties", properties);
     if (type->about != NULL && left_out == NULL)
         (void)json_object_set_new(schema, "description", json_string(type->about));
@@ -336,6 +341,39 @@ type_schema(const struct souk_message_type *type, const struct souk_route *left_
         (void)json_object_set(schema, "required", required);
     json_decref(required);
     return schema;
+}
+
+/* What answers to operators have besides: they are never packed, and no packed message could hold it. */
+static void
+add_unpacked(const struct souk_message_type *type, json_t *properties, json_t *required)
+{
+    static const struct {
+        const struct souk_message_type *query;
+        const char *name, *record;
+    } lists[] = {
+        { &ops_system_type, "nodes", "ops_node" },
+        { &ops_system_type, "clients", "ops_client" },
+        { &ops_log_type, "events", "ops_told" },
+        { &ops_why_type, "causes", "ops_told" },
+        { &ops_why_type, "effects", "ops_told" },
+        { &ops_parked_type, "events", "ops_parked_event" },
+    };
+    char reference[NAME_BYTES];
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (lists[i].query->reply != type)
+            continue;
+        (void)snprintf(reference, sizeof reference, "#/components/schemas/%s", lists[i].record);
+        (void)json_object_set_new(properties, lists[i].name, json_pack("{ss s{ss}}", "type", "array", "items", "$ref",
+            reference));
+        (void)json_array_append_new(required, json_string(lists[i].name));
+    }
+    if (type->kind == SOUK_RECORD && strcmp(type->name, "ops_told") == 0) {
+        (void)json_object_set_new(properties, "private", json_pack("{ss}", "type", "boolean"));
+        (void)json_object_set_new(properties, "data", json_pack("{s[ss] ss}", "type", "object", "string",
+            "description", "What it says, where that was asked for; in hexadecimal digits when it is not described."));
+        (void)json_array_append_new(required, json_string("private"));
+    }
 }
 
 static json_t *

@@ -5,6 +5,7 @@
 
 #include <souk-json.h>
 
+#include "ops.h"
 #include "souk_batch.h"
 #include "souk_shown.h"
 
@@ -31,7 +32,7 @@ bridge_is_command(const struct bridge_exchange *exchange)
 void
 bridge_reply_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
 {
-    const char *name = exchange->match.route->node->name.text;
+    const char *name = exchange->node->name.text;
     json_t *key = key_json(exchange, answer);
 
     if (answer->sent == 0)
@@ -49,7 +50,7 @@ void
 bridge_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
 {
     const struct souk_wire_reply *reply = &answer->reply;
-    const char *name = exchange->match.route->node->name.text;
+    const char *name = exchange->node->name.text;
     const int text_bytes = (int)reply->text.size_bytes;
     const char *text = reply->text.base == NULL ? "" : reply->text.base;
     const char *outcome;
@@ -139,9 +140,9 @@ answer_good(struct bridge_exchange *exchange, const struct souk_client_answer *a
         bridge_answer_json(exchange, MHD_HTTP_OK, BRIDGE_JSON, json);
     } else {
         souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "mismatch", "%s answers %s with something else than is"
-            " described", route->node->name.text, route->type->name);
+            " described", exchange->node->name.text, route->type->name);
         bridge_answer_problem(exchange, &bridge_mismatch, 0, NULL, "%s answers with something else than is described",
-            route->node->name.text);
+            exchange->node->name.text);
     }
     add_cursors(exchange, reply);
 }
@@ -213,10 +214,10 @@ answer_refused(struct bridge_exchange *exchange, const struct souk_wire_reply *r
 
     if (souk_slice_equal(code, souk_slice_of(SOUK_WIRE_CODE_PASS))) {
         souk_report(exchange->bridge->report, SOUK_LEVEL_WARN, "mismatch", "%s takes no pass of %s: %.*s",
-            exchange->match.route->node->name.text, exchange->bridge->routes->session.person.node->name.text,
+            exchange->node->name.text, exchange->bridge->routes->session.person.node->name.text,
             (int)text.size_bytes, (const char *)text.base);
         bridge_answer_problem(exchange, &bridge_mismatch, 0, NULL, "%s does not know who asks",
-            exchange->match.route->node->name.text);
+            exchange->node->name.text);
         return;
     }
     bridge_answer_problem(exchange, &bridge_refused, status, json_pack("{ss%}", "code", code.base == NULL ? ""
@@ -233,8 +234,9 @@ bridge_refusal_about(const struct bridge *bridge, struct souk_slice code)
     size_t i;
     size_t k;
 
-    for (i = 0; i < bridge->catalogue->count; i++) {
-        messages = souk_description_messages(bridge->catalogue->descriptions[i]);
+    for (i = 0; i <= bridge->catalogue->count; i++) {
+        messages = i == bridge->catalogue->count ? &ops_messages
+            : souk_description_messages(bridge->catalogue->descriptions[i]);
         for (k = 0; k < messages->refusal_count; k++) {
             if (souk_slice_equal(souk_slice_of(messages->refusals[k].code), code)
                 && messages->refusals[k].about != NULL)
@@ -255,7 +257,7 @@ answer_pending(struct bridge_exchange *exchange, const struct souk_wire_reply *r
         bridge_answer_problem(exchange, &bridge_pending, 0, NULL, "%s has not reached what was seen, and has not"
             " decided"
             " it; the same request with the same Idempotency-Key may be sent again",
-            exchange->match.route->node->name.text);
+            exchange->node->name.text);
     } else {
         (void)souk_seen_format(&exchange->seen, text);
         souk_id_format(exchange->correlation, correlation);

@@ -350,6 +350,43 @@ route = DELETE /api/admin/words/{word}
     role = staff
     role = admin
 
+#   the operator's pages: how everything stands, what has happened, what could not be handled
+
+route = GET /api/ops/system
+    query = ops.system
+    role = admin
+
+route = GET /api/ops/log
+    query = ops.log
+    role = admin
+
+route = GET /api/ops/log/{stream}/{number}
+    query = ops.event
+    role = admin
+
+route = GET /api/ops/log/{stream}/{number}/why
+    query = ops.why
+    role = admin
+
+route = GET /api/ops/parked/{service}
+    query = ops.parked
+    role = admin
+
+route = POST /api/ops/parked/{service}/{sequence}/retry
+    command = ops.retry
+    deadline_ms = 30000
+    role = admin
+
+route = POST /api/ops/parked/{service}/{sequence}/discard
+    command = ops.discard
+    deadline_ms = 30000
+    role = admin
+
+#   Only where souk up runs with --control, as in the demo.
+route = POST /api/ops/nodes/{node}/end
+    command = ops.end
+    role = admin
+
 #   what happens, as it happens: what is for sale, and for whoever is signed in what is theirs
 
 route = GET /api/events

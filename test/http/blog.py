@@ -56,6 +56,8 @@ class Blog:
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-http-")
         self.witness = tempfile.mkdtemp(prefix="souk-http-", dir="/dev/shm")
+        self.options = []                       # of souk up, and what is in its environment
+        self.variables = {}
         self.up = None
         self.document = None
 
@@ -63,7 +65,7 @@ class Blog:
         try:
             self.up = system.Daemon(self, "souk up", [
                 f"{self.build}/souk", "up", self.topology, "--data", os.path.join(self.path, "d"), "--programs",
-                self.build], os.path.join(self.path, "up.log"), {"NO_COLOR": "1"})
+                self.build, *self.options], os.path.join(self.path, "up.log"), {"NO_COLOR": "1", **self.variables})
             self.up.says("are live after")
         except BaseException:
             self.__exit__(*sys.exc_info())
@@ -98,10 +100,13 @@ class Blog:
         found = {}
         with open(f"/proc/{self.up.process.pid}/task/{self.up.process.pid}/children", encoding="ascii") as children:
             for child in children.read().split():
-                words = pathlib.Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0")
+                try:
+                    words = pathlib.Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0")
+                except (FileNotFoundError, ProcessLookupError):
+                    continue                    # it has just ended
                 if len(words) < 2:
                     continue                    # it is just being started
-                found[words[1] if words[1] in ("bridge", "es1") else os.path.basename(words[0]).rsplit(
+                found[words[1] if words[1] in ("bridge", "es1", "letters", "reader") else os.path.basename(words[0]).rsplit(
                     "-", 1)[-1]] = int(child)
         return found
 

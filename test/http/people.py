@@ -121,15 +121,16 @@ route = POST /api/notes
 
 
 class People(Blog):
-    """`limits` and `lines` as of the blog; `system` goes below the topology's system."""
+    """`limits` and `lines` as of the blog; `bridge` goes below the topology's client."""
 
-    def __init__(self, build, limits=None, lines="", edit=lambda routes: routes):  # pylint: disable=super-init-not-called
+    def __init__(self, build, limits=None, lines="", edit=lambda routes: routes, bridge=""):  # pylint: disable=super-init-not-called
         self.begin(build)
         section = "".join(f"        {name} = {value}\n" for name, value in (limits or {}).items())
         routes = edit(ROUTES).replace("    session\n", f"    limits\n{section}    session\n" if section else "    session\n", 1)
         pathlib.Path(self.path, "inn.routes.zpl").write_text(routes + lines, "utf-8")
         self.topology = os.path.join(self.path, "inn.zpl")
-        pathlib.Path(self.topology).write_text(TOPOLOGY.format(root=ROOT, build=self.build, witness=self.witness), "utf-8")
+        pathlib.Path(self.topology).write_text(TOPOLOGY.format(root=ROOT, build=self.build, witness=self.witness) + bridge,
+                                               "utf-8")
 
     def call(self, service, command, message):
         """As an operator would."""

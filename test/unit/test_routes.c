@@ -103,6 +103,8 @@ messages_are_described_and_may_be_sent(void **state)
     refused(HEAD "route = GET /x\n    query = book.write\n", "r.zpl:3: `book.write` is described as a command\n");
     refused(HEAD "route = DELETE /x/{page_id}\n    command = book.burn\n", "r.zpl:3: `client = bridge` may not send"
         " `book.burn`: the topology has no `call = book` below it that says so\n");
+    refused(HEAD "route = GET /x\n    query = ops.system\n", "r.zpl:3: `ops.system` is for operators: the topology has no"
+        " `operator = yes` below `client = bridge`\n");
 }
 
 static void
