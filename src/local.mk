@@ -58,7 +58,13 @@ libsouk_all_la_SOURCES = \
 	src/souk_core_forget.c \
 	src/souk_core_prepare.c \
 	src/souk_core_commands.c \
+	src/souk_core_commit.c \
+	src/souk_core_decide.c \
+	src/souk_core_follow.c \
 	src/souk_core_origin.c \
+	src/souk_core_owed.c \
+	src/souk_core_refill.c \
+	src/souk_core_trim.c \
 	src/souk_prepare.c \
 	src/souk_refusal.c \
 	src/souk_holder.c \
@@ -68,6 +74,9 @@ libsouk_all_la_SOURCES = \
 	src/souk_backup.c \
 	src/souk_manifest.c \
 	src/souk_recorder.c \
+	src/souk_recorder_order.c \
+	src/souk_recorder_record.c \
+	src/souk_recorder_tell.c \
 	src/souk_finder.c \
 	src/souk_finder_rows.c \
 	src/souk_finder_look.c \
@@ -142,6 +151,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_topology_value.c \
 	src/souk_topology_parts.h \
 	src/souk_stage.c \
+	src/souk_stage_fault.c \
+	src/souk_stage_wire.c \
 	src/souk_stage_parts.h \
 	src/souk_stage_node.c \
 	src/souk_stage_origin.c \
@@ -159,6 +170,7 @@ libsouk_all_la_SOURCES += \
 	src/souk_engine.h \
 	src/souk_feed.h \
 	src/souk_finder.h \
+	src/souk_recorder_parts.h \
 	src/souk_finder_parts.h \
 	src/souk_handles.h \
 	src/souk_holder.h \

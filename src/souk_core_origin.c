@@ -3,36 +3,30 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SEAL_TRIES_BEFORE_LOSS 3        /* unanswered, before --new or --accept-loss count */
-#define TRIM_AGAIN_MS 10                /* while there is more to trim than one round may: under load it has to keep up */
 #define SEAL_CHECK_HEADS 5              /* a live origin asks for its seal again each so many heads */
-#define WITNESS_FIELDS 3
 
-static int finish_draft(struct souk_core *core, uint32_t at);
-static int publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch);
-static void fenced(struct souk_core *core);
+static void say(struct souk_core *core, const char *text);
+static bool has_rival(const struct souk_core *core, const struct souk_wire_sealed *sealed);
 static void meet(struct souk_core *core, struct core_store *store, const uint8_t incarnation[8]);
-static int send_seals(struct souk_core *core, uint32_t counter);
+static void fenced(struct souk_core *core);
 static int check_seals(struct souk_core *core);
+static int send_seals(struct souk_core *core, uint32_t counter);
+static bool all_granted(const struct souk_core *core);
 static void choose(struct souk_core *core);
+static bool is_longer(const struct core_store *store, const struct core_store *than);
 static int judge_own(struct souk_core *core, const struct core_own *own, const struct souk_position *theirs,
     enum souk_verdict *verdict_out);
-static int fetch(struct souk_core *core);
-static int take_own(struct souk_core *core, struct souk_feed_batch *batch);
-static bool is_longer(const struct core_store *store, const struct core_store *than);
 static bool all_fetched(const struct souk_core *core);
-static int open_epoch(struct souk_core *core);
-static bool all_granted(const struct souk_core *core);
-static struct core_store *store_of(struct souk_core *core, const struct souk_name *name);
-static int count_ack(struct souk_core *core, const struct souk_wire_ack *ack);
+static int fetch(struct souk_core *core);
+static void say_lacking(struct souk_core *core);
 static void reach_out(struct souk_core *core, const struct souk_batch_header *header);
 static int extend_reacted(struct souk_core *core, const struct souk_batch_header *header);
 static int owe_loss(struct souk_core *core, const struct souk_because *because);
-static void say_lacking(struct souk_core *core);
-static void say(struct souk_core *core, const char *text);
+static int take_own(struct souk_core *core, struct souk_feed_batch *batch);
+static int open_epoch(struct souk_core *core);
 
 struct core_own *
 core_own(struct souk_core *core, const char *stream)
@@ -43,236 +37,10 @@ core_own(struct souk_core *core, const char *stream)
     return NULL;
 }
 
-/* ---- drafts and commits --------------------------------------------- */
-
-uint64_t
-core_next_number(const struct souk_core *core, uint32_t own)
-{
-    return core->own[own].head.number + core->own[own].drafted + 1;
-}
-
-int
-core_draft(struct souk_core *core, uint32_t own, const struct souk_event *event)
-{
-    struct core_draft *draft = core->draft_count == 0 ? NULL : core->drafts[core->draft_count - 1];
-    int rc = -SOUK_ETOOBIG;
-
-    if (draft != NULL && draft->own == own
-        && souk_batch_builder_bytes(&draft->builder) < core->wiring->limits.batch_cut_bytes)
-        rc = souk_batch_builder_add(&draft->builder, event);
-    if (rc == -SOUK_ETOOBIG) {
-        if (core->draft_count == SOUK_COMMIT_BATCHES_MAX)
-            return -SOUK_EHANDLER;
-        if (core->draft_count == core->drafts_made) {
-            if ((draft = calloc(1, sizeof *draft)) == NULL)
-                return -SOUK_ENOMEM;
-            souk_batch_builder_init(&draft->builder);
-            core->drafts[core->drafts_made++] = draft;
-        }
-        draft = core->drafts[core->draft_count++];
-        draft->own = own;
-        souk_batch_builder_reset(&draft->builder);
-        rc = souk_batch_builder_add(&draft->builder, event);
-    }
-    if (rc != 0)
-        return rc == -SOUK_ENOMEM ? rc : -SOUK_EHANDLER;
-    core->own[own].drafted++;
-    core->draft_events++;
-    core->draft_bytes += event->payload.size_bytes + 128;
-    core->changed = true;
-    return 0;
-}
-
-void
-core_drafts_reset(struct souk_core *core)
-{
-    for (uint32_t i = 0; i < core->own_count; i++)
-        core->own[i].drafted = 0;
-    core->draft_count = 0;
-    core->draft_events = core->draft_bytes = 0;
-}
-
-int
-core_finish(struct souk_core *core)
-{
-    int rc;
-
-    for (uint32_t i = 0; i < core->follow_count; i++) {
-        struct core_follow *follow = &core->follows[i];
-
-        if (!follow->changed || (SOUK_PLANTED_BUG(CURSOR_APART) && core->draft_count != 0))
-            continue;
-        if ((rc = souk_cursor_put(core->txn, &follow->name, &follow->cursor)) != 0)
-            return rc;
-        follow->changed = false;
-    }
-    if (core->draft_count != 0)
-        core->commit++;
-    for (uint32_t i = 0; i < core->draft_count; i++)
-        if ((rc = finish_draft(core, i)) != 0)
-            return rc;
-    return souk_vector_save(&core->vector, core->txn);
-}
-
-static int
-finish_draft(struct souk_core *core, uint32_t at)
-{
-    struct souk_cause causes[SOUK_STREAMS_MAX];
-    struct core_draft *draft = core->drafts[at];
-    struct core_own *own = &core->own[draft->own];
-    struct souk_batch_place place = { .stream = own->name, .epoch = core->epoch, .after = own->head,
-        .time_ms = core->wall_ms, .commit = core->commit, .place = at, .places = core->draft_count,
-        .causes = causes };
-    struct souk_batch_header header;
-    struct souk_position end;
-    struct souk_slice batch;
-    int rc;
-
-    place.cause_count = souk_vector_say(&core->vector, draft->own, false, causes);
-    souk_pack_reset(&core->scratch);
-    if ((rc = souk_batch_finish(&draft->builder, &place, &core->scratch, &end)) != 0)
-        return rc == -SOUK_ENOMEM ? rc : -SOUK_EHANDLER;
-    batch = souk_pack_slice(&core->scratch);
-    if (souk_batch_peek(batch, &header) != 0)
-        return -SOUK_EDAMAGED;
-    if ((rc = souk_log_append(core->txn, &own->log, &header, batch)) != 0)
-        return rc;
-    own->head = end;
-    own->time_ms = header.time_ms;
-    core->witness_changed = true;
-    if ((rc = souk_vector_stand(&core->vector, &own->name, souk_point_of(&end))) != 0)
-        return rc;
-    return publish(core, own, batch);
-}
-
-static int
-publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch)
-{
-    const struct souk_slice frames[] = { souk_wire_topic(&own->name), batch };
-
-    if (own->is_private && !SOUK_PLANTED_BUG(PRIVATE_PUBLISHED)) {
-        core->heads_due = true;                 /* whoever may have it pulls it */
-        return 0;
-    }
-    return souk_outbox_put(&core->outbox, SOUK_OUT_PUBLISH, SOUK_DOOR_COMMANDS, NULL,
-        (struct souk_slice){ NULL, 0 }, frames, 2);
-}
-
-int
-core_work_heads(struct souk_core *core)
-{
-    struct souk_wire_heads heads = { .service = core->wiring->self, .sender = core->wiring->self,
-        .time_ms = core->now.wall_ms };
-    struct souk_slice frames[2];
-    struct souk_pack pack;
-    int rc;
-
-    if (core->state != SOUK_CORE_LIVE || core->own_count == 0
-        || (!core->heads_due && core->now.steady_ms < core->head_due_ms))
-        return 0;
-    memcpy(heads.fingerprint, core->wiring->fingerprint, sizeof heads.fingerprint);
-    for (uint32_t i = 0; i < core->own_count; i++) {
-        heads.heads[i].stream = core->own[i].name;
-        heads.heads[i].position = core->own[i].head;
-    }
-    heads.count = core->own_count;
-    souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
-    souk_wire_heads_put(&pack, &heads);
-    frames[0] = souk_wire_topic_heads();
-    frames[1] = souk_pack_slice(&pack);
-    rc = pack.rc != 0 ? pack.rc : souk_outbox_put(&core->outbox, SOUK_OUT_PUBLISH, SOUK_DOOR_COMMANDS, NULL,
-        (struct souk_slice){ NULL, 0 }, frames, 2);
-    souk_pack_done(&pack);
-    if (rc != 0)
-        return rc;
-    core->heads_due = false;
-    core->head_due_ms = SOUK_PLANTED_BUG(HEADS_NOT_REPEATED) ? UINT64_MAX
-        : core->now.steady_ms + core->wiring->limits.head_ms;
-    return 0;
-}
-
-/* ---- the witness ---------------------------------------------------- */
-
-int
-core_make_witness(struct souk_core *core, struct souk_pack *pack)
-{
-    souk_pack_reset(pack);
-    if (core->state != SOUK_CORE_LIVE) {
-        souk_pack_nil(pack);                    /* fits nothing */
-        return pack->rc;
-    }
-    souk_pack_array(pack, WITNESS_FIELDS);
-    souk_pack_uint(pack, core->commit);
-    souk_pack_bin(pack, (struct souk_slice){ core->instance, sizeof core->instance });
-    souk_pack_array(pack, core->own_count);
-    for (uint32_t i = 0; i < core->own_count; i++) {
-        souk_pack_array(pack, 5);
-        souk_pack_str(pack, souk_name_slice(&core->own[i].name));
-        souk_wire_position_put(pack, &core->own[i].head);
-    }
-    return pack->rc;
-}
-
-int
-core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_out)
-{
-    struct souk_unpack in;
-    uint64_t commit;
-    uint32_t count;
-    uint8_t instance[8];
-
-    *fits_out = false;
-    if (witness.size_bytes == 0)
-        return 0;
-    souk_unpack_init(&in, witness);
-    souk_unpack_array_exact(&in, WITNESS_FIELDS);
-    commit = souk_unpack_uint(&in, UINT64_MAX);
-    souk_unpack_bin_exact(&in, instance, sizeof instance);
-    count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
-    if (in.rc != 0 || count != core->own_count || core->commit < commit || core->commit > commit + 1)
-        return 0;
-    for (uint32_t i = 0; i < count; i++) {
-        struct souk_position position, base;
-        struct souk_batch_header header;
-        const struct core_own *own;
-        struct souk_slice batch;
-        struct souk_name name;
-        int rc;
-
-        souk_unpack_array_exact(&in, 5);
-        souk_wire_name_get(&in, &name);
-        souk_wire_position_get(&in, &position);
-        if (in.rc != 0 || (own = core_own(core, name.text)) == NULL)
-            return 0;
-        rc = souk_log_at(core->txn, &own->log, souk_point_of(&position), &batch);
-        if (rc == -SOUK_ENOTFOUND) {
-            if ((rc = souk_log_base(core->txn, &own->log, &base)) != 0)
-                return rc;
-            if (!souk_position_equal(&base, &position))
-                return 0;
-            continue;
-        }
-        if (rc != 0)
-            return rc;
-        if (souk_batch_peek(batch, &header) != 0)
-            return -SOUK_EDAMAGED;
-        if (memcmp(header.hash.bytes, position.hash.bytes, SOUK_HASH_BYTES) != 0
-            || !souk_epoch_equal(header.epoch, position.epoch))
-            return 0;
-        if (!souk_position_equal(&own->head, &position) && core->commit == commit)
-            return 0;                           /* something behind it that the witness never knew */
-    }
-    if (souk_unpack_end(&in) != 0)
-        return 0;
-    memcpy(core->instance, instance, sizeof instance);
-    *fits_out = true;
-    return 0;
-}
-
 /* ---- finding out what the past is ----------------------------------- */
 
-static struct core_store *
-store_of(struct souk_core *core, const struct souk_name *name)
+struct core_store *
+core_store(struct souk_core *core, const struct souk_name *name)
 {
     for (uint32_t i = 0; i < core->store_count; i++)
         if (strcmp(core->stores[i].name.text, name->text) == 0)
@@ -335,7 +103,7 @@ has_rival(const struct souk_core *core, const struct souk_wire_sealed *sealed)
 void
 core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
 {
-    struct core_store *store = store_of(core, &sealed->store);
+    struct core_store *store = core_store(core, &sealed->store);
 
     if (store == NULL || store->lost || strcmp(sealed->service.text, core->wiring->self.text) != 0)
         return;
@@ -557,7 +325,6 @@ choose(struct souk_core *core)
     }
 }
 
-/* Ask the event store first whose history was chosen. */
 /*
  * Event stores hold whole commits, so of one history the longer one holds all of the other. Where two histories have
  * one epoch counter, which two instances that did not know of each other have opened, one of them is as good as the other.
@@ -869,7 +636,7 @@ open_epoch(struct souk_core *core)
         if (SOUK_PLANTED_BUG(EPOCH_BY_STREAM) && own->head.number == 0 && i != 0)
             continue;
         if ((rc = souk_log_append(core->txn, &own->log, &header, batch)) != 0
-            || (rc = publish(core, own, batch)) != 0)
+            || (rc = core_publish(core, own, batch)) != 0)
             return rc;
         own->head = end;
         own->time_ms = header.time_ms;
@@ -883,164 +650,4 @@ open_epoch(struct souk_core *core)
     souk_feed_sleep(core->own_feed);
     say(core, "");
     return core_asked_load(core);
-}
-
-/* ---- acknowledgements and trimming ---------------------------------- */
-
-void
-core_hear_ack(struct souk_core *core, const struct souk_wire_ack *ack)
-{
-    struct core_ack *heard;
-
-    const struct core_store *store = store_of(core, &ack->store);
-
-    if (store == NULL || store->lost || (heard = malloc(sizeof *heard)) == NULL)
-        return;                                 /* it is repeated */
-    heard->next = NULL;
-    heard->ack = *ack;
-    *core->acks_end = heard;
-    core->acks_end = &heard->next;
-}
-
-int
-core_work_acks(struct souk_core *core)
-{
-    struct core_ack *heard;
-    int rc;
-
-    while ((heard = core->acks) != NULL) {
-        if ((rc = count_ack(core, &heard->ack)) != 0)
-            return rc;
-        if ((core->acks = heard->next) == NULL)
-            core->acks_end = &core->acks;
-        free(heard);
-    }
-    return 0;
-}
-
-static int
-count_ack(struct souk_core *core, const struct souk_wire_ack *ack)
-{
-    struct core_store *store = store_of(core, &ack->store);
-
-    if (store == NULL)
-        return 0;
-    if (!store->known || memcmp(store->incarnation, ack->incarnation, sizeof store->incarnation) != 0) {
-        if (!SOUK_PLANTED_BUG(INCARNATION_IGNORED)) {
-            if (core->seal_due_ms > core->seal_sent_ms + core->wiring->limits.seal_retry_ms)
-                core->seal_due_ms = core->seal_sent_ms + core->wiring->limits.seal_retry_ms;    /* which one is alive? */
-            return 0;
-        }
-    } else if (ack->commit < store->ack_commit) {
-        return 0;
-    }
-    store->ack_commit = ack->commit;
-    store->heard_ms = core->now.steady_ms;
-    for (uint32_t i = 0; i < ack->count; i++) {
-        const struct souk_wire_acked *acked = &ack->acks[i];
-        struct core_own *own = core_own(core, acked->stream.text);
-        const struct souk_point point = souk_point_of(&acked->position);
-        struct souk_batch_header header;
-        struct souk_slice batch;
-        uint32_t at;
-        int rc;
-
-        if (own == NULL)
-            continue;
-        at = (uint32_t)(own - core->own);
-        store->backed_up[at] = acked->backed_up;
-        rc = souk_log_at(core->txn, &own->log, point, &batch);
-        if (rc == -SOUK_ENOTFOUND && !SOUK_PLANTED_BUG(ACK_BY_NUMBER))
-            continue;
-        if (rc != 0 && rc != -SOUK_ENOTFOUND)
-            return rc;
-        if (rc == 0 && souk_batch_peek(batch, &header) != 0)
-            return -SOUK_EDAMAGED;
-        if (rc == 0 && memcmp(header.hash.bytes, acked->position.hash.bytes, SOUK_HASH_BYTES) != 0
-            && !SOUK_PLANTED_BUG(ACK_BY_NUMBER))
-            continue;                           /* of another history */
-        if (SOUK_PLANTED_BUG(ACK_BY_NUMBER)) {
-            const struct souk_point by_number = { core->epoch, point.number };
-
-            if (souk_point_above(by_number, store->recorded[at]))
-                store->recorded[at] = by_number;
-        } else if (souk_point_above(point, store->recorded[at])) {
-            store->recorded[at] = point;
-        }
-    }
-    return 0;
-}
-
-uint32_t
-core_recorded_by(const struct souk_core *core, uint32_t own, struct souk_point point)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < core->store_count; i++)
-        count += core->stores[i].known && souk_point_satisfied(point, core->stores[i].recorded[own]);
-    return count;
-}
-
-int
-core_work_trim(struct souk_core *core)
-{
-    const struct souk_limits *limits = &core->wiring->limits;
-    const uint64_t keep_ms = limits->retention_ms > limits->ids_window_ms ? limits->retention_ms
-        : limits->ids_window_ms;
-    const uint32_t by = core->wiring->trim_recorded_by == 0 ? 1 : core->wiring->trim_recorded_by;
-    uint32_t aged;
-    int rc;
-
-    if (core->state != SOUK_CORE_LIVE || core->now.steady_ms < core->trim_due_ms)
-        return 0;
-    core->trim_due_ms = core->now.steady_ms + limits->head_ms;
-    if ((rc = souk_trail_age(core->txn, core->wall_ms < limits->ids_window_ms ? 0
-        : core->wall_ms - limits->ids_window_ms, core->wall_ms < limits->losses_window_ms ? 0
-        : core->wall_ms - limits->losses_window_ms, limits->trim_rows_max, &aged)) != 0)
-        return rc;
-    core->changed |= aged != 0;
-    if (aged == limits->trim_rows_max) {
-        core->trim_due_ms = core->now.steady_ms + TRIM_AGAIN_MS;
-        return 0;                               /* ids that are too old go first: an id that is known has its events */
-    }
-    if (core->wiring->trim_after == SOUK_TRIM_NEVER || core->wall_ms < keep_ms)
-        return 0;
-    for (uint32_t own = 0; own < core->own_count; own++) {
-        uint64_t marks[SOUK_STORES_MAX], mark = UINT64_MAX;
-        uint32_t rows, count = 0;
-
-        for (uint32_t i = 0; i < core->store_count; i++) {
-            const struct core_store *store = &core->stores[i];
-            uint64_t recorded = store->known && souk_epoch_equal(store->recorded[own].epoch, core->epoch)
-                ? store->recorded[own].number : 0;
-            uint64_t backed_up = store->known ? store->backed_up[own] : 0;
-            uint32_t at = count++;
-
-            if (backed_up < mark)               /* one that is declared lost counts until it leaves the topology */
-                mark = backed_up;
-            while (at > 0 && marks[at - 1] < recorded) {
-                marks[at] = marks[at - 1];
-                at--;
-            }
-            marks[at] = recorded;
-        }
-        if (core->wiring->trim_after == SOUK_TRIM_RECORDED)
-            mark = count < by ? 0 : marks[by - 1];
-        if (mark == UINT64_MAX || SOUK_PLANTED_BUG(TRIM_TOO_EARLY))
-            mark = SOUK_PLANTED_BUG(TRIM_TOO_EARLY) ? core->own[own].head.number : 0;
-        if (SOUK_PLANTED_BUG(TRIM_AT_RECORDED) && count != 0)
-            mark = marks[0];
-        if (mark == 0)
-            continue;
-        rc = souk_log_trim(core->txn, &core->own[own].log, mark, core->wall_ms - keep_ms, limits->trim_rows_max,
-            &rows);
-        if (rc != 0)
-            return rc;
-        if (rows != 0)
-            core->changed = true;
-        if (rows == limits->trim_rows_max)
-            core->trim_due_ms = core->now.steady_ms + TRIM_AGAIN_MS;
-        core->status.trimmed += rows;
-    }
-    return 0;
 }

@@ -3,12 +3,18 @@
  * memory, which is what its store says plus what is under way.
  *
  * souk_core.c           life, hearing, rounds of work
- * souk_core_apply.c     own and followed events: apply, react, void, loss, parking
+ * souk_core_decide.c    what handlers decide: emitted, refused, made events
+ * souk_core_apply.c     an event is applied
+ * souk_core_follow.c    followed events: held for their causes, applied, reacted to, parked
+ * souk_core_owed.c      reactions that are owed: to what was taken in again, to what was lost
+ * souk_core_refill.c    a followed stream that is void is taken in beside
  * souk_core_parked.c    parked events once more, and what the operator says about them
  * souk_core_prepare.c   commands that are prepared outside of the transaction
  * souk_core_commands.c  commands and their replies, timers, requests to others
  * souk_core_forget.c    persons whom own events have forgotten
- * souk_core_origin.c    drafts and commits, epochs, acknowledgements, trimming
+ * souk_core_commit.c    drafts become batches; heads; the witness
+ * souk_core_origin.c    the past that is sought at a start, and a new epoch
+ * souk_core_trim.c      acknowledgements, and what may be trimmed by them
  */
 #ifndef SOUK_CORE_PARTS_H
 #define SOUK_CORE_PARTS_H
@@ -285,7 +291,7 @@ struct souk_decision {
     size_t bytes;
 };
 
-/* ---- souk_core_apply.c ---------------------------------------------- */
+/* ---- souk_core_decide.c --------------------------------------------- */
 
 void core_decision_init(struct souk_core *core, struct souk_decision *decision, const struct souk_because *because,
     const struct souk_id *correlation, uint32_t depth);
@@ -296,16 +302,44 @@ int core_said(const struct souk_decision *decision, int rc);
  * commit has no room for it, run the input again in the next.
  */
 int core_settle(struct souk_core *core, struct souk_decision *decision);
+
+/* ---- souk_core_apply.c ---------------------------------------------- */
+
+/* Apply an event to its tables, or to those that are filled beside. */
+int core_apply(struct souk_core *core, const struct souk_name *stream, bool own, bool beside, struct souk_epoch epoch,
+    const struct souk_event *event);
+/* The message that it carries, of the arena. */
+int core_decode(struct souk_core *core, const struct souk_message_type *type, const struct souk_event *event,
+    void **message_out);
 /* Apply an own event: what the runtime keeps of it (in core->trail, which has to be begun and ended), then the handler. */
 int core_apply_own(struct souk_core *core, uint32_t own, struct souk_epoch epoch, const struct souk_event *event);
 const struct souk_handler *core_handler(const struct souk_core *core, enum souk_handler_kind kind,
     struct souk_slice name);
 struct souk_view core_view(struct souk_core *core);
-/* Followed batches that may be applied. */
-int core_work_followed(struct souk_core *core);
-int core_run_parked(struct souk_core *core, const struct souk_parked *parked);
 /* A handler has failed: unless it has said why itself, `what` and `rc` are why. Gives `rc`. */
 int core_fault(struct souk_core *core, const char *what, int rc);
+
+/* ---- souk_core_follow.c --------------------------------------------- */
+
+/* Followed batches that may be applied. */
+int core_work_followed(struct souk_core *core);
+/* Run a parked event, or the loss of one, once more. */
+int core_run_parked(struct souk_core *core, const struct souk_parked *parked);
+/* Decide on a followed event. */
+int core_react(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event);
+/* It has failed `tries` times: it waits, and later ones of its key behind it. */
+int core_park(struct souk_core *core, const struct souk_name *stream, struct souk_epoch epoch,
+    const struct souk_event *event, bool reacts, const char *text, uint32_t tries);
+/* Does the topology discard it? */
+bool core_skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point);
+/* What it failed with when it ran alone. NULL: it did not. */
+struct core_poison *core_poison_of(struct core_follow *follow, struct souk_point point);
+/* Keep what a record says of its stream's lineage. */
+int core_take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
+    uint32_t generation);
+/* Is it the record behind which what was filled beside takes the place of what was there? */
+bool core_is_swap(const struct core_follow *follow, const struct souk_batch_header *header);
 /* Whether `header` has to wait, for a cause that is then named and pulled. `own`: of a stream of its own. */
 bool core_held(struct souk_core *core, const struct souk_batch_header *header, uint64_t *held_since_ms, bool own);
 struct core_follow *core_follow(struct souk_core *core, const char *stream);
@@ -313,6 +347,26 @@ struct core_follow *core_follow(struct souk_core *core, const char *stream);
 bool core_round_over(const struct souk_core *core);
 /* An input is about to run its handlers. */
 void core_begin_input(struct souk_core *core, enum core_input kind);
+
+/* ---- souk_core_owed.c ----------------------------------------------- */
+
+/* A batch is applied whose events are reacted to later. */
+int core_owe_reaction(struct souk_core *core, struct core_follow *follow, const struct souk_feed_batch *batch);
+/* React to what is owed of this stream, as far as this round has room. */
+int core_pay_owed(struct souk_core *core, struct core_follow *follow);
+/* Offer each own event that stands on what this stream has voided, once. */
+int core_pay_losses(struct souk_core *core, struct core_follow *follow);
+int core_run_loss(struct souk_core *core, const struct souk_parked *loss);
+
+/* ---- souk_core_refill.c --------------------------------------------- */
+
+/* The cursor is void: take the stream from its beginning, beside what is there. */
+int core_begin_refill(struct souk_core *core, struct core_follow *follow);
+int core_take_beside(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
+/* What was filled beside takes the place of what was there, behind `end`. */
+int core_swap(struct souk_core *core, struct core_follow *follow, const struct souk_position *end);
+/* The record that ends it does not come by itself when nothing is behind it. */
+void core_ask_for_swap(struct souk_core *core, const struct core_follow *follow);
 
 /* ---- souk_core_forget.c --------------------------------------------- */
 
@@ -369,26 +423,36 @@ bool core_waits_for_preparing(struct souk_core *core, struct core_command *comma
 /* The round was aborted: what it wanted prepared may stand on what is not there. */
 void core_preparing_aborted(struct souk_core *core);
 
-/* ---- souk_core_origin.c --------------------------------------------- */
+/* ---- souk_core_commit.c --------------------------------------------- */
 
-struct core_own *core_own(struct souk_core *core, const char *stream);
 /* Number that the next event of own stream `own` gets. */
 uint64_t core_next_number(const struct souk_core *core, uint32_t own);
 int core_draft(struct souk_core *core, uint32_t own, const struct souk_event *event);
 /* Make batches of the drafts, append, publish; write cursors and vector. */
 int core_finish(struct souk_core *core);
 void core_drafts_reset(struct souk_core *core);
+/* A batch goes out with this commit, unless its stream is private. */
+int core_publish(struct souk_core *core, const struct core_own *own, struct souk_slice batch);
+int core_work_heads(struct souk_core *core);
 int core_make_witness(struct souk_core *core, struct souk_pack *pack);
 /* Does `witness` prove that the store is the newest? */
 int core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_out);
+
+/* ---- souk_core_origin.c --------------------------------------------- */
+
+struct core_own *core_own(struct souk_core *core, const char *stream);
+/* NULL: it is not one of the topology's. */
+struct core_store *core_store(struct souk_core *core, const struct souk_name *name);
 void core_begin_sealing(struct souk_core *core, enum souk_record_reason reason);
 void core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed);
 void core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *fenced);
-void core_hear_ack(struct souk_core *core, const struct souk_wire_ack *ack);
 /* Sealing, fetching, opening; own batches of a process beside. */
 int core_work_origin(struct souk_core *core);
+
+/* ---- souk_core_trim.c ----------------------------------------------- */
+
+void core_hear_ack(struct souk_core *core, const struct souk_wire_ack *ack);
 int core_work_acks(struct souk_core *core);
-int core_work_heads(struct souk_core *core);
 int core_work_trim(struct souk_core *core);
 /* By how many event stores is the point of that own stream recorded? */
 uint32_t core_recorded_by(const struct souk_core *core, uint32_t own, struct souk_point point);

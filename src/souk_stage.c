@@ -11,58 +11,21 @@
 #include <souk-json.h>
 
 #include "souk_directory.h"
-#include "souk_parked.h"
-#include "souk_seal.h"
 #include "souk_zpl.h"
 
 #define DIRECTORY_NAME "souk-stage.XXXXXX"
 #define WARM_UP_MS_MAX (60 * 1000)      /* steady time until everybody has found everybody */
 #define STEADY_MS 1000                  /* what the steady clock shows at first */
-#define RECORD_MS 1000                  /* an event store that comes late looks around so often */
-#define RECORD_TRIES_MAX 3600
 #define SILENCE "silence"
-
-/* Keys whose parked events are run again. */
-struct retrying {
-    struct souk_core *core;
-    struct souk_arena arena;
-    struct souk_slice *keys;
-    uint32_t count, room;
-};
 
 static int begin(struct souk_stage *stage, const struct souk_stage_config *config, struct souk_error *err);
 static int make_directory(struct souk_stage *stage, struct souk_error *err);
-static int add_service(struct souk_stage *stage, const struct souk_stage_config *config,
-    const struct souk_stage_service *wanted, struct souk_error *err);
-static int check_handlers(const struct souk_stage *stage, const struct souk_service *service, struct souk_error *err);
-static int wire_own(struct stage_node *node, const struct souk_stage_config *config, struct souk_error *err);
-static int wire_followed(struct stage_node *node, const struct souk_stage_config *config,
-    const struct souk_stage_service *wanted, struct souk_error *err);
-static int follow(struct stage_node *node, const struct souk_stage_config *config, const char *stream,
-    struct souk_error *err);
-static int writer_of(const struct souk_stage *stage, const struct souk_stage_config *config, const char *stream,
-    struct souk_slice *writer_out, struct souk_error *err);
-static int play_writers(struct souk_stage *stage, struct souk_error *err);
-static int add_event_store(struct souk_stage *stage, struct souk_error *err);
-static void wire_stream(struct stage_node *node, const char *stream, struct souk_slice origin);
-static bool is_wired(const struct stage_node *node, const char *stream);
-static bool names(const char *const *list, const char *name);
-static int wire_node(struct stage_node *node, bool event_store, struct souk_error *err);
 static int warm_up(struct souk_stage *stage, struct souk_error *err);
-static void fail_with(struct souk_stage *stage, const struct souk_error *err);
-static void send(struct souk_stage *stage, const char *caller, struct souk_id id,
-    const struct souk_message_type *type, json_t *json);
 static void read_and_send(struct souk_stage *stage, enum souk_message_kind kind, const char *caller, struct souk_id id,
     const char *message);
-static int leave_data(struct souk_stage *stage, struct stage_node *recorder, const char *name, const char *path,
-    struct souk_error *err);
-static void know_event_store(struct souk_stage *stage, size_t count);
-static void pass_time(struct souk_stage *stage, uint64_t end_ms);
-static struct stage_node *find_service(struct souk_stage *stage, const char *name, bool or_event_store);
-static struct stage_node *find_node(struct souk_stage *stage, const char *name, bool or_event_store);
-static struct stage_node *find_writer(const struct souk_stage *stage, const char *stream);
+static void send(struct souk_stage *stage, const char *caller, struct souk_id id, const struct souk_message_type *type,
+    json_t *json);
 static const char *refusal_of(const struct souk_message_type *command, const char *code);
-static int retry_key(const struct souk_parked *parked, void *arg);
 
 /* ---- open and close ------------------------------------------------- */
 
@@ -112,15 +75,16 @@ begin(struct souk_stage *stage, const struct souk_stage_config *config, struct s
     if ((rc = make_directory(stage, err)) != 0)
         return rc;
     for (size_t i = 0; i < count; i++)
-        if ((rc = add_service(stage, config, &config->services[i], err)) != 0)
+        if ((rc = stage_add_service(stage, config, &config->services[i], err)) != 0)
             return rc;
     for (size_t i = 0; i < count; i++)
-        if ((rc = wire_followed(stage->nodes[i], config, &config->services[i], err)) != 0)
+        if ((rc = stage_wire_followed(stage->nodes[i], config, &config->services[i], err)) != 0)
             return rc;
-    if ((rc = play_writers(stage, err)) != 0 || (config->event_store && (rc = add_event_store(stage, err)) != 0))
+    if ((rc = stage_play_writers(stage, err)) != 0
+        || (config->event_store && (rc = stage_add_event_store(stage, err)) != 0))
         return rc;
     for (uint32_t i = 0; i < stage->node_count; i++)
-        if ((rc = wire_node(stage->nodes[i], config->event_store, err)) != 0)
+        if ((rc = stage_wire_node(stage->nodes[i], config->event_store, err)) != 0)
             return rc;
     for (uint32_t i = 0; i < stage->node_count; i++)
         if (!stage->nodes[i]->is_stopped && (rc = stage_process_open(stage->nodes[i], SOUK_CORE_START, err)) != 0)
@@ -194,253 +158,6 @@ warm_up(struct souk_stage *stage, struct souk_error *err)
             stage_skip_store(stage->nodes[i]);
     stage_text_done(&stage->trace);
     return 0;
-}
-
-/* ---- services and their wiring -------------------------------------- */
-
-static int
-add_service(struct souk_stage *stage, const struct souk_stage_config *config,
-    const struct souk_stage_service *wanted, struct souk_error *err)
-{
-    const struct souk_service *service = wanted->service;
-    struct stage_node *node;
-    int rc;
-
-    if (strcmp(service->name, SOUK_STAGE_EVENT_STORE) == 0 || stage_find(stage, souk_slice_of(service->name)) != NULL)
-        return souk_fail(err, SOUK_EINVAL, "service %s: there is another one of this name", service->name);
-    if ((rc = check_handlers(stage, service, err)) != 0)
-        return rc;
-    if ((node = stage_node_add(stage, STAGE_SERVICE, souk_slice_of(service->name))) == NULL)
-        return souk_fail(err, SOUK_EINVAL, "service %s: this cannot be its name", service->name);
-    node->service = service;
-    node->is_stopped = wanted->absent;
-    return wire_own(node, config, err);
-}
-
-static int
-check_handlers(const struct souk_stage *stage, const struct souk_service *service, struct souk_error *err)
-{
-    for (const struct souk_handler *handler = service->handlers; handler->kind != 0; handler++)
-        if (handler->type != NULL && souk_messages_find(stage->messages, souk_slice_of(handler->type->name)) == NULL)
-            return souk_fail(err, SOUK_EINVAL, "service %s: it handles %s, which the description lacks", service->name,
-                handler->type->name);
-    return 0;
-}
-
-static int
-wire_own(struct stage_node *node, const struct souk_stage_config *config, struct souk_error *err)
-{
-    const struct souk_stage *stage = node->stage;
-    int rc;
-
-    node->wiring = stage_alloc(1, sizeof *node->wiring);
-    node->wiring->streams = stage_alloc(SOUK_STREAMS_MAX, sizeof *node->wiring->streams);
-    for (size_t i = 0; i < stage->messages->stream_count; i++) {
-        const char *stream = stage->messages->streams[i].name;
-        struct souk_slice writer;
-
-        if ((rc = writer_of(stage, config, stream, &writer, err)) != 0)
-            return rc;
-        if (!souk_slice_equal(writer, souk_name_slice(&node->name)))
-            continue;
-        if (node->own_count == SOUK_OWN_STREAMS_MAX)
-            return souk_fail(err, SOUK_EINVAL, "service %s: it writes more than %d streams", node->name.text,
-                SOUK_OWN_STREAMS_MAX);
-        wire_stream(node, stream, writer);
-        node->own_count++;
-    }
-    return 0;
-}
-
-/* Who says that it writes the stream; else the service that its events are named after. Empty: nobody. */
-static int
-writer_of(const struct souk_stage *stage, const struct souk_stage_config *config, const char *stream,
-    struct souk_slice *writer_out, struct souk_error *err)
-{
-    *writer_out = souk_slice_of("");
-    for (const struct souk_stage_service *at = config->services; at->service != NULL; at++)
-        if (at->writes != NULL && names(at->writes, stream))
-            *writer_out = souk_slice_of(at->service->name);
-    if (writer_out->size_bytes != 0)
-        return 0;
-    for (size_t i = 0; i < stage->messages->type_count; i++) {
-        const struct souk_message_type *type = stage->messages->types[i];
-        struct souk_slice prefix;
-
-        if (type->kind != SOUK_EVENT || strcmp(type->stream, stream) != 0)
-            continue;
-        prefix = stage_prefix(type->name);
-        if (writer_out->size_bytes != 0 && !souk_slice_equal(prefix, *writer_out))
-            return souk_fail(err, SOUK_EINVAL, "stream %s: its events are named after different services; say with"
-                " `writes` which of them writes it", stream);
-        *writer_out = prefix;
-    }
-    for (const struct souk_stage_service *at = config->services; at->service != NULL; at++)
-        if (at->writes != NULL && souk_slice_equal(*writer_out, souk_slice_of(at->service->name)))
-            *writer_out = souk_slice_of("");    /* it has said what it writes */
-    return 0;
-}
-
-static int
-wire_followed(struct stage_node *node, const struct souk_stage_config *config,
-    const struct souk_stage_service *wanted, struct souk_error *err)
-{
-    const struct souk_service *service = node->service;
-    int rc = 0;
-
-    if (wanted->follows != NULL) {
-        for (const char *const *stream = wanted->follows; *stream != NULL && rc == 0; stream++)
-            rc = follow(node, config, *stream, err);
-        return rc;
-    }
-    for (const struct souk_handler *handler = service->handlers; handler->kind != 0 && rc == 0; handler++) {
-        if (handler->kind == SOUK_HANDLER_APPLY || handler->kind == SOUK_HANDLER_REACT)
-            rc = follow(node, config, handler->type->stream, err);
-        else if (handler->kind == SOUK_HANDLER_REACT_REWOUND)
-            rc = follow(node, config, handler->name, err);
-    }
-    for (const struct souk_table_def *table = service->tables; table != NULL && table->name != NULL && rc == 0; table++)
-        rc = follow(node, config, table->stream, err);
-    return rc;
-}
-
-/* Unless it is wired already, as its own stream too. */
-static int
-follow(struct stage_node *node, const struct souk_stage_config *config, const char *stream, struct souk_error *err)
-{
-    const struct souk_message_stream *described = souk_messages_stream(node->stage->messages, souk_slice_of(stream));
-    struct souk_slice writer;
-    int rc;
-
-    if (is_wired(node, stream))
-        return 0;
-    if (described == NULL)
-        return souk_fail(err, SOUK_EINVAL, "service %s: it follows %s, which the description lacks", node->name.text,
-            stream);
-    if (described->audience == SOUK_AUDIENCE_PRIVATE)
-        return souk_fail(err, SOUK_EINVAL, "service %s: it follows %s, which is private to its writer",
-            node->name.text, stream);
-    if ((rc = writer_of(node->stage, config, stream, &writer, err)) != 0)
-        return rc;
-    if (writer.size_bytes == 0)
-        return souk_fail(err, SOUK_EINVAL, "service %s: it follows %s, which nobody writes", node->name.text, stream);
-    wire_stream(node, stream, writer);
-    return 0;
-}
-
-/* Own streams by name, then the others as they come. */
-static void
-wire_stream(struct stage_node *node, const char *stream, struct souk_slice origin)
-{
-    struct souk_wiring *wiring = node->wiring;
-    const struct souk_message_stream *described = souk_messages_stream(node->stage->messages, souk_slice_of(stream));
-    size_t at = wiring->stream_count++;
-
-    if (souk_slice_equal(origin, souk_name_slice(&node->name)))
-        while (at > 0 && strcmp(wiring->streams[at - 1].name.text, stream) > 0) {
-            wiring->streams[at] = wiring->streams[at - 1];
-            at--;
-        }
-    memset(&wiring->streams[at], 0, sizeof wiring->streams[at]);
-    if (souk_name_set(&wiring->streams[at].name, souk_slice_of(stream)) != 0
-        || souk_name_set(&wiring->streams[at].origin, origin) != 0)
-        abort();                                /* descriptions have no other names */
-    wiring->streams[at].is_private = described->audience == SOUK_AUDIENCE_PRIVATE;
-}
-
-static bool
-is_wired(const struct stage_node *node, const char *stream)
-{
-    for (size_t i = 0; i < node->wiring->stream_count; i++)
-        if (strcmp(node->wiring->streams[i].name.text, stream) == 0)
-            return true;
-    return false;
-}
-
-static bool
-names(const char *const *list, const char *name)
-{
-    for (; *list != NULL; list++)
-        if (strcmp(*list, name) == 0)
-            return true;
-    return false;
-}
-
-/* For each writer of what is followed who is no service here. */
-static int
-play_writers(struct souk_stage *stage, struct souk_error *err)
-{
-    static const struct souk_handler no_handlers[] = { { .kind = 0 } };
-    static const struct souk_service played = { .name = "played", .handlers = no_handlers };
-
-    for (uint32_t i = 0; i < stage->node_count && stage->nodes[i]->kind == STAGE_SERVICE; i++) {
-        const struct souk_wiring *wiring = stage->nodes[i]->wiring;
-
-        for (size_t k = stage->nodes[i]->own_count; k < wiring->stream_count; k++) {
-            const struct souk_wired_stream *stream = &wiring->streams[k];
-            struct stage_node *node = stage_find(stage, souk_name_slice(&stream->origin));
-
-            if (node == NULL) {
-                node = stage_node_add(stage, STAGE_PLAYED, souk_name_slice(&stream->origin));
-                if (node == NULL)
-                    return souk_fail(err, SOUK_EINVAL, "stream %s: too many writers", stream->name.text);
-                node->service = &played;
-                node->wiring = stage_alloc(1, sizeof *node->wiring);
-                node->wiring->streams = stage_alloc(SOUK_OWN_STREAMS_MAX, sizeof *node->wiring->streams);
-            }
-            if (node->kind != STAGE_PLAYED || is_wired(node, stream->name.text))
-                continue;
-            if (node->own_count == SOUK_OWN_STREAMS_MAX)
-                return souk_fail(err, SOUK_EINVAL, "stream %s: its writer has more than %d", stream->name.text,
-                    SOUK_OWN_STREAMS_MAX);
-            wire_stream(node, stream->name.text, souk_name_slice(&node->name));
-            node->own_count++;
-        }
-    }
-    return 0;
-}
-
-static int
-add_event_store(struct souk_stage *stage, struct souk_error *err)
-{
-    struct stage_node *store = stage_node_add(stage, STAGE_STORE, souk_slice_of(SOUK_STAGE_EVENT_STORE));
-
-    if (store == NULL)
-        return souk_fail(err, SOUK_EINVAL, "there is no room for an event store");
-    store->wiring = stage_alloc(1, sizeof *store->wiring);
-    store->wiring->streams = stage_alloc(SOUK_STREAMS_MAX, sizeof *store->wiring->streams);
-    for (uint32_t i = 0; i < stage->node_count; i++)
-        for (size_t k = 0; k < stage->nodes[i]->own_count; k++) {
-            const struct souk_wired_stream *stream = &stage->nodes[i]->wiring->streams[k];
-
-            if (store->wiring->stream_count == SOUK_STREAMS_MAX)
-                return souk_fail(err, SOUK_EINVAL, "more than %d streams", SOUK_STREAMS_MAX);
-            wire_stream(store, stream->name.text, souk_name_slice(&stream->origin));
-        }
-    return 0;
-}
-
-/* What does not depend on who follows whom, and a disk. */
-static int
-wire_node(struct stage_node *node, bool event_store, struct souk_error *err)
-{
-    struct souk_wiring *wiring = node->wiring;
-    int rc;
-
-    wiring->self = node->name;
-    wiring->stores = stage_alloc(1, sizeof *wiring->stores);
-    wiring->store_count = event_store;
-    if (souk_name_set(&wiring->stores[0].name, souk_slice_of(SOUK_STAGE_EVENT_STORE)) != 0)
-        abort();
-    wiring->trim_after = SOUK_TRIM_NEVER;
-    souk_limits_fill(&wiring->limits);
-    wiring->random = (struct souk_random){ stage_random_fill, node };
-    stage_wire_passes(node->stage, wiring);
-    stage_disk_new(node);
-    if (node->kind == STAGE_SERVICE && souk_seals(wiring) && (rc = stage_keyring_open(node, err)) != 0)
-        return rc;
-    return wiring->stream_count <= SOUK_STREAMS_MAX ? 0
-        : souk_fail(err, SOUK_EINVAL, "service %s: more than %d streams", node->name.text, SOUK_STREAMS_MAX);
 }
 
 /* ---- what the files share ------------------------------------------- */
@@ -543,8 +260,8 @@ stage_fail(struct souk_stage *stage, const char *format, ...)
     stage_say(&stage->report, "%s", text);
 }
 
-static void
-fail_with(struct souk_stage *stage, const struct souk_error *err)
+void
+stage_fail_with(struct souk_stage *stage, const struct souk_error *err)
 {
     stage_fail(stage, "%s", err->text);
 }
@@ -576,10 +293,10 @@ stage_finish(struct souk_stage *stage, const char *what, const char *about)
     abort();
 }
 
-static struct stage_node *
-find_service(struct souk_stage *stage, const char *name, bool or_event_store)
+struct stage_node *
+stage_find_service(struct souk_stage *stage, const char *name, bool or_event_store)
 {
-    struct stage_node *node = find_node(stage, name, or_event_store);
+    struct stage_node *node = stage_find_node(stage, name, or_event_store);
 
     if (node != NULL && node->process.store == NULL) {
         stage_fail(stage, node->is_stopped ? "%s is stopped" : "%s did not start", name);
@@ -589,8 +306,8 @@ find_service(struct souk_stage *stage, const char *name, bool or_event_store)
 }
 
 /* Running or not. */
-static struct stage_node *
-find_node(struct souk_stage *stage, const char *name, bool or_event_store)
+struct stage_node *
+stage_find_node(struct souk_stage *stage, const char *name, bool or_event_store)
 {
     struct stage_node *node = stage_find(stage, souk_slice_of(name));
 
@@ -636,7 +353,7 @@ read_and_send(struct souk_stage *stage, enum souk_message_kind kind, const char 
     json_t *json;
 
     if (stage_read_message(stage, kind, message, &type, &json, &err) != 0) {
-        fail_with(stage, &err);
+        stage_fail_with(stage, &err);
         return;
     }
     send(stage, caller, id, type, json);
@@ -652,7 +369,7 @@ souk_stage_send_json(struct souk_stage *stage, const char *name, const char *jso
 
     if (stage_find_type(stage, SOUK_COMMAND, souk_slice_of(name), &type, &err) != 0
         || souk_json_parse(souk_slice_of(json), &message, &err) != 0)
-        fail_with(stage, &err);
+        stage_fail_with(stage, &err);
     else
         send(stage, STAGE_CALLER, stage_new_id(stage), type, message);
     json_decref(message);
@@ -685,7 +402,7 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
         goto done;
     }
     if (souk_json_to_packed(type, json, &payload, &err) != 0) {
-        fail_with(stage, &err);
+        stage_fail_with(stage, &err);
         goto done;
     }
     request.payload = souk_pack_slice(&payload);
@@ -720,8 +437,8 @@ souk_stage_publish(struct souk_stage *stage, const char *message)
     json_t *json = NULL;
 
     if (stage_read_message(stage, SOUK_EVENT, message, &type, &json, &err) != 0)
-        fail_with(stage, &err);
-    else if ((writer = find_writer(stage, type->stream)) == NULL)
+        stage_fail_with(stage, &err);
+    else if ((writer = stage_find_writer(stage, type->stream)) == NULL)
         stage_fail(stage, "nobody on the stage follows %s", type->stream);
     else if (writer->kind != STAGE_PLAYED)
         stage_fail(stage, "%s is written by %s, which is on the stage: send it a command", type->stream,
@@ -733,8 +450,8 @@ souk_stage_publish(struct souk_stage *stage, const char *message)
     stage_finish(stage, "publish", message);
 }
 
-static struct stage_node *
-find_writer(const struct souk_stage *stage, const char *stream)
+struct stage_node *
+stage_find_writer(const struct souk_stage *stage, const char *stream)
 {
     for (uint32_t i = 0; i < stage->node_count; i++) {
         struct stage_node *node = stage->nodes[i];
@@ -757,7 +474,7 @@ souk_stage_answer_requests(struct souk_stage *stage, const char *command, const 
     struct stage_answer *at = NULL;
 
     if (stage_find_type(stage, SOUK_COMMAND, souk_slice_of(command), &type, &err) != 0) {
-        fail_with(stage, &err);
+        stage_fail_with(stage, &err);
         goto done;
     }
     if (!said.is_silent && stage_status_number((struct souk_slice){ answer, word_bytes }, &said.status) != 0) {
@@ -810,12 +527,12 @@ souk_stage_elapse(struct souk_stage *stage, uint64_t elapsed_ms)
         stage_finish(stage, "elapse", NULL);
         return;
     }
-    pass_time(stage, end_ms);
+    stage_pass_time(stage, end_ms);
     stage_finish(stage, "elapse", NULL);
 }
 
-static void
-pass_time(struct souk_stage *stage, uint64_t end_ms)
+void
+stage_pass_time(struct souk_stage *stage, uint64_t end_ms)
 {
     stage_settle(stage);
     while (stage->now_ms < end_ms && !stage->has_failed) {
@@ -862,7 +579,7 @@ souk_stage_expect_same_tables(struct souk_stage *stage, const char *service)
     struct stage_node *node;
 
     if (service != NULL) {
-        if ((node = find_service(stage, service, false)) != NULL)
+        if ((node = stage_find_service(stage, service, false)) != NULL)
             stage_expect_same(node);
     } else {
         for (uint32_t i = 0; i < stage->node_count && !stage->has_failed; i++)
@@ -870,220 +587,4 @@ souk_stage_expect_same_tables(struct souk_stage *stage, const char *service)
                 stage_expect_same(stage->nodes[i]);
     }
     stage_finish(stage, "expect same tables", service);
-}
-
-/* ---- what goes wrong ------------------------------------------------ */
-
-void
-souk_stage_crash(struct souk_stage *stage, const char *service, enum souk_stage_moment moment)
-{
-    struct stage_node *node = find_service(stage, service, true);
-
-    if (node != NULL && moment != SOUK_STAGE_NOW) {
-        node->dies = true;
-        node->moment = moment;
-    } else if (node != NULL) {
-        stage_process_die(node);
-        stage_settle(stage);
-    }
-    stage_finish(stage, "crash", service);
-}
-
-void
-souk_stage_stop(struct souk_stage *stage, const char *service)
-{
-    struct stage_node *node = find_service(stage, service, true);
-
-    if (node != NULL) {
-        stage_note(stage, "%s stops", service);
-        stage_process_close(node);
-        node->is_stopped = true;
-    }
-    stage_finish(stage, "stop", service);
-}
-
-void
-souk_stage_start(struct souk_stage *stage, const char *service)
-{
-    struct stage_node *node = find_node(stage, service, true);
-
-    if (node != NULL && !node->is_stopped) {
-        stage_fail(stage, "%s is not stopped", service);
-    } else if (node != NULL) {
-        node->is_stopped = false;
-        stage_note(stage, "%s starts", service);
-        stage_process_start(node);
-        stage_settle(stage);
-    }
-    stage_finish(stage, "start", service);
-}
-
-void
-souk_stage_wipe(struct souk_stage *stage, const char *service)
-{
-    struct stage_node *node = find_service(stage, service, true);
-
-    if (node != NULL) {
-        stage_process_close(node);
-        stage_disk_remove(stage, node->process.disk);
-        stage_disk_new(node);
-        node->parked_told = 0;
-        stage_process_start(node);
-        stage_settle(stage);
-    }
-    stage_finish(stage, "wipe", service);
-}
-
-void
-souk_stage_rebuild(struct souk_stage *stage, const char *service)
-{
-    struct stage_node *node = find_service(stage, service, false);
-
-    if (node != NULL)
-        stage_rebuild(node);
-    stage_finish(stage, "rebuild", service);
-}
-
-void
-souk_stage_record(struct souk_stage *stage, const char *name, const char *path)
-{
-    struct stage_node *recorder = NULL;
-    struct souk_error err = { 0 };
-
-    if (stage_find(stage, souk_slice_of(SOUK_STAGE_EVENT_STORE)) != NULL)
-        stage_fail(stage, "there is an event store on the stage");
-    else if (add_event_store(stage, &err) != 0
-        || (recorder = stage_find(stage, souk_slice_of(SOUK_STAGE_EVENT_STORE))) == NULL
-        || wire_node(recorder, true, &err) != 0)
-        fail_with(stage, &err);
-    else
-        stage_process_start(recorder);
-    if (recorder != NULL)
-        know_event_store(stage, 1);             /* private streams are given to event stores, too */
-    for (uint32_t tries = 0; !stage->has_failed && !stage_is_level(stage); tries++) {
-        if (tries == RECORD_TRIES_MAX)
-            stage_fail(stage, "the event store does not get to the end of it");
-        pass_time(stage, stage->now_ms + RECORD_MS);
-    }
-    if (!stage->has_failed && leave_data(stage, recorder, name, path, &err) != 0)
-        fail_with(stage, &err);
-    if (recorder != NULL)
-        know_event_store(stage, 0);
-    stage_node_remove(&recorder);
-    stage_finish(stage, "record", path);
-}
-
-static int
-leave_data(struct souk_stage *stage, struct stage_node *recorder, const char *name, const char *path,
-    struct souk_error *err)
-{
-    char place[SOUK_DIRECTORY_PATH_BYTES_MAX];
-    int size, rc;
-
-    if (access(path, F_OK) == 0)
-        return souk_fail(err, SOUK_EINVAL, "%s: it is there already", path);
-    size = snprintf(place, sizeof place, "%s/%s/store", path, name);
-    if (size < 0 || (size_t)size >= sizeof place)
-        return souk_fail(err, SOUK_EINVAL, "%s: its path is too long", path);
-    if ((rc = souk_directory_make(place, (size_t)size - strlen("/store"), err)) != 0
-        || (rc = souk_store_copy(recorder->process.store, place, err)) != 0)
-        return rc;
-    for (uint32_t i = 0; i < stage->node_count && rc == 0; i++)
-        if (stage->nodes[i] != NULL && stage->nodes[i]->wiring->keyring != NULL)
-            rc = stage_keyring_copy(stage->nodes[i], path, err);
-    return rc;
-}
-
-static void
-know_event_store(struct souk_stage *stage, size_t count)
-{
-    for (uint32_t i = 0; i < stage->node_count; i++)
-        if (stage->nodes[i] != NULL)
-            stage->nodes[i]->wiring->store_count = count;
-}
-
-void
-souk_stage_lose(struct souk_stage *stage, const char *stream, uint64_t events)
-{
-    struct stage_node *writer = find_writer(stage, stream);
-    struct souk_name name;
-
-    if (writer == NULL || souk_name_set(&name, souk_slice_of(stream)) != 0) {
-        stage_fail(stage, "nobody on the stage follows or writes it");
-    } else if (writer->kind == STAGE_PLAYED) {
-        stage_origin_lose(writer, &name, events);
-    } else if (writer->wiring->store_count != 0) {
-        stage_fail(stage, "the event store on the stage has all of it");
-    } else {
-        stage_lose(writer, &name, events);
-    }
-    stage_settle(stage);
-    stage_finish(stage, "lose", stream);
-}
-
-void
-souk_stage_retry_parked(struct souk_stage *stage, const char *service)
-{
-    struct stage_node *node = find_service(stage, service, false);
-    struct retrying retrying = { .count = 0 };
-    struct souk_txn *txn = NULL;
-    int rc;
-
-    souk_arena_init(&retrying.arena, 0);
-    if (node != NULL) {
-        retrying.core = node->process.core;
-        if ((rc = souk_txn_begin(node->process.store, SOUK_TXN_READ, &txn)) == 0)
-            rc = souk_parked_each(txn, retry_key, &retrying);
-        souk_txn_abort(&txn);
-        if (rc != 0)
-            stage_fail(stage, "its parked events cannot be read: %s", souk_error_name(rc));
-        stage_settle(stage);
-    }
-    free(retrying.keys);
-    souk_arena_done(&retrying.arena);
-    stage_finish(stage, "retry parked", service);
-}
-
-/* Once for each key: all rows of it are run then. */
-static int
-retry_key(const struct souk_parked *parked, void *arg)
-{
-    struct retrying *retrying = arg;
-
-    for (uint32_t i = 0; i < retrying->count; i++)
-        if (souk_slice_equal(retrying->keys[i], parked->event.key))
-            return 0;
-    retrying->keys = stage_grow(retrying->keys, retrying->count, &retrying->room, sizeof *retrying->keys);
-    retrying->keys[retrying->count] = souk_arena_copy(&retrying->arena, parked->event.key);
-    if (retrying->keys[retrying->count++].base == NULL)
-        return -SOUK_ENOMEM;
-    return souk_core_retry_parked(retrying->core, parked->event.key);
-}
-
-void
-souk_stage_fail_write(struct souk_stage *stage, const char *service, uint32_t nth)
-{
-    struct stage_node *node = find_service(stage, service, true);
-
-    stage->fault_struck = false;
-    if (node != NULL)
-        node->write_fails_in = nth;
-    stage_finish(stage, "fail write", service);
-}
-
-void
-souk_stage_fail_allocation(struct souk_stage *stage, const char *service, uint32_t nth)
-{
-    struct stage_node *node = find_service(stage, service, false);
-
-    stage->fault_struck = false;
-    if (node != NULL)
-        stage_fail_allocation(node, nth);
-    stage_finish(stage, "fail allocation", service);
-}
-
-bool
-souk_stage_fault_struck(const struct souk_stage *stage)
-{
-    return stage->fault_struck;
 }

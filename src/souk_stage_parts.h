@@ -2,6 +2,8 @@
  * souk_stage_parts - what the files of the stage share.
  *
  * souk_stage.c          open and close, what tests ask for
+ * souk_stage_wire.c     services and their wiring
+ * souk_stage_fault.c    what tests let go wrong: crashes, lost disks, lost events, failing calls
  * souk_stage_node.c     the shell around the state machines, and what they send each other
  * souk_stage_origin.c   writers that the stage plays
  * souk_stage_copy.c     tables filled once more: rebuilding, comparing, losing
@@ -156,6 +158,27 @@ struct souk_id stage_new_id(struct souk_stage *stage);
 struct stage_node *stage_find(const struct souk_stage *stage, struct souk_slice name);
 /* The part of a message's name before the first dot. */
 struct souk_slice stage_prefix(const char *name);
+/* This call goes wrong by `err`, which has text. */
+void stage_fail_with(struct souk_stage *stage, const struct souk_error *err);
+/* A node by its name, running or not, or NULL with a failed call. */
+struct stage_node *stage_find_node(struct souk_stage *stage, const char *name, bool or_event_store);
+/* One that runs. */
+struct stage_node *stage_find_service(struct souk_stage *stage, const char *name, bool or_event_store);
+/* The writer of a stream, whom the stage plays. */
+struct stage_node *stage_find_writer(const struct souk_stage *stage, const char *stream);
+void stage_pass_time(struct souk_stage *stage, uint64_t end_ms);
+
+/* ---- souk_stage_wire.c ---------------------------------------------- */
+
+int stage_add_service(struct souk_stage *stage, const struct souk_stage_config *config,
+    const struct souk_stage_service *wanted, struct souk_error *err);
+int stage_wire_followed(struct stage_node *node, const struct souk_stage_config *config,
+    const struct souk_stage_service *wanted, struct souk_error *err);
+/* Writers of streams that are followed and that nobody on the stage writes. */
+int stage_play_writers(struct souk_stage *stage, struct souk_error *err);
+int stage_add_event_store(struct souk_stage *stage, struct souk_error *err);
+/* What all nodes have alike; after everybody is there. */
+int stage_wire_node(struct stage_node *node, bool event_store, struct souk_error *err);
 
 /* ---- souk_stage_node.c ---------------------------------------------- */
 
