@@ -34,7 +34,9 @@ libshop_la_SOURCES = \
 	services/shop/offers.h \
 	services/shop/people.c \
 	services/shop/people.h \
-	services/shop/services.h
+	services/shop/services.h \
+	services/shop/within.c \
+	services/shop/within.h
 nodist_libshop_la_SOURCES = services/shop/shop.c services/shop/shop.h
 libshop_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/services/shop
 libshop_la_LIBADD = libsouk-all.la

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "people.h"
+#include "within.h"
 
 #define PEOPLE_LOOKED_AT_MAX 5000       /* of whom a page is searched, as described */
 
@@ -136,30 +137,14 @@ accounts_answer_me(const struct souk_view *view, const struct accounts_me *query
     return answer_accounts_me(answer, &reply);
 }
 
-static char
-small(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
-}
-
 /* An address is known whole or not at all: rows are found by its hash alone. */
 static bool
 is_meant(const struct accounts_people *query, const struct souk_id *owner, const struct person *person)
 {
-    const char *at = person->name.base, *letters = query->text.base;
-    size_t same;
-
     if (query->is_staff && !person->is_staff && !person->is_admin)
         return false;
-    if (!query->has_text || (owner != NULL && souk_id_equal(*owner, person->person_id)))
-        return true;
-    for (size_t i = 0; i + query->text.size_bytes <= person->name.size_bytes; i++) {
-        for (same = 0; same < query->text.size_bytes && small(at[i + same]) == small(letters[same]); same++)
-            continue;
-        if (same == query->text.size_bytes)
-            return true;
-    }
-    return false;
+    return !query->has_text || (owner != NULL && souk_id_equal(*owner, person->person_id))
+        || within(query->text, person->name);
 }
 
 /* A page ends when it is full, or when enough people were looked at; the next one begins where it ended. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "people.h"
+#include "within.h"
 
 #define ROWS_MAX 50                     /* as described, and so are the next two */
 #define ARTICLES_MAX 24
@@ -105,28 +106,6 @@ make_office_card(const struct souk_view *view, struct souk_id product_id, struct
     return 0;
 }
 
-static char
-small(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
-}
-
-/* Small and capital letters of ASCII are the same. */
-static bool
-has_text(struct souk_slice in, struct souk_slice wanted)
-{
-    const char *at = in.base, *letters = wanted.base;
-    size_t same;
-
-    for (size_t i = 0; i + wanted.size_bytes <= in.size_bytes; i++) {
-        for (same = 0; same < wanted.size_bytes && small(at[i + same]) == small(letters[same]); same++)
-            continue;
-        if (same == wanted.size_bytes)
-            return true;
-    }
-    return false;
-}
-
 static int
 is_meant(const struct souk_view *view, struct souk_id product_id, const struct query_office_products *query,
     bool *meant_out)
@@ -139,9 +118,9 @@ is_meant(const struct souk_view *view, struct souk_id product_id, const struct q
         return 0;
     if ((rc = product_page_get(view, product_id, &page)) != 0)
         return rc;
-    *meant_out = has_text(page.title, query->text) || has_text(page.slug, query->text);
+    *meant_out = within(query->text, page.title) || within(query->text, page.slug);
     for (size_t i = 0; i < page.articles_count && !*meant_out; i++)
-        *meant_out = has_text(page.articles[i].sku, query->text);
+        *meant_out = within(query->text, page.articles[i].sku);
     return 0;
 }
 

@@ -6,10 +6,11 @@ import type { components } from "@/api/schema";
 import { useMe } from "@/shop/account";
 import { price } from "@/shop/money";
 import { dayOf, momentOf } from "@/shop/times";
-import { Go, useAddress } from "@/ui/go";
+import { Go } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
 import { Stars } from "@/ui/star";
 import { Waiting } from "@/ui/waiting";
+import { useParameter } from "./address";
 import { nameOf } from "./customers";
 import { Frame } from "./frame";
 import { Pages, usePages } from "./list";
@@ -20,7 +21,7 @@ type Person = components["schemas"]["person_line"];
 type Review = components["schemas"]["own_review_card"];
 
 export function Customer() {
-    const id = new URLSearchParams(useAddress().split("?")[1] ?? "").get("id");
+    const id = useParameter("id");
     const customer = useQuery({
         queryKey: ["admin", "customer", id],
         notifyOnChangeProps: "all",     //  the frame may show why there is none later than it comes

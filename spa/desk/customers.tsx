@@ -5,18 +5,15 @@ import { api, take } from "@/api/client";
 import type { components } from "@/api/schema";
 import { price } from "@/shop/money";
 import { dayOf, momentOf } from "@/shop/times";
-import { Go, useAddress, useGo } from "@/ui/go";
+import { Go } from "@/ui/go";
+import { useWhich } from "./address";
 import { Frame } from "./frame";
-import { CELL, Chips, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
+import { CELL, Chips, chipsOf, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
 
 type Which = "newest" | "spent" | "staff";
 type Person = components["schemas"]["person_line"];
 
-const chips: readonly { name: Which; text: string }[] = [
-    { name: "newest", text: "Newest first" },
-    { name: "spent", text: "Best first" },
-    { name: "staff", text: "The shop’s own people" },
-];
+const texts: Record<Which, string> = { newest: "Newest first", spent: "Best first", staff: "The shop’s own people" };
 
 export function Customers() {
     return (
@@ -27,10 +24,7 @@ export function Customers() {
 }
 
 function List() {
-    const address = useAddress();
-    const go = useGo();
-    const named = new URLSearchParams(address.split("?")[1] ?? "").get("which");
-    const which = chips.find(({ name }) => name === named)?.name ?? "newest";
+    const [which, choose] = useWhich<Which>("/admin/customers", ["newest", "spent", "staff"]);
     const [text, setText] = useState("");
     const wanted = useSettled(text);
     return (
@@ -38,12 +32,7 @@ function List() {
             <div className="mb-5 flex flex-wrap items-center gap-x-6 gap-y-3">
                 <SearchField label="Find a customer" hint="Name, or the whole e-mail …" value={text} onChange={setText} />
                 {wanted === "" && (
-                    <Chips
-                        label="Which customers"
-                        chosen={which}
-                        chips={chips}
-                        onChoose={(name) => go(name === "newest" ? "/admin/customers" : `/admin/customers?which=${name}`)}
-                    />
+                    <Chips label="Which customers" chosen={which} chips={chipsOf(texts)} onChoose={choose} />
                 )}
             </div>
             {wanted !== "" ? (

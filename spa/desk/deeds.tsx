@@ -3,8 +3,9 @@
 import { api, take } from "@/api/client";
 import type { components } from "@/api/schema";
 import { clockOf, dayOf } from "@/shop/times";
-import { Go, useAddress } from "@/ui/go";
+import { Go } from "@/ui/go";
 import { Nothing } from "@/ui/notice";
+import { useParameter } from "./address";
 import { type Said, saidOf } from "./deed-words";
 import { Frame } from "./frame";
 import { Pages, usePages } from "./list";
@@ -12,7 +13,7 @@ import { Pages, usePages } from "./list";
 type Deed = components["schemas"]["deed_line"];
 
 export function Deeds() {
-    const by = new URLSearchParams(useAddress().split("?")[1] ?? "").get("by");
+    const by = useParameter("by");
     return (
         <Frame
             title="Who did what"

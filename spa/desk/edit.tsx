@@ -10,9 +10,10 @@ import { useCategories } from "@/shop/catalogue";
 import { kindOf } from "@/shop/pictures";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
-import { Go, useAddress, useGo } from "@/ui/go";
+import { Go, useGo } from "@/ui/go";
 import { Trouble } from "@/ui/notice";
 import { Waiting } from "@/ui/waiting";
+import { useParameter } from "./address";
 import { Pictures } from "./edit-pictures";
 import { AlsoIn, Traits, Variants } from "./edit-variants";
 import { Frame } from "./frame";
@@ -20,7 +21,7 @@ import { Prices } from "./prices";
 import { bodyOf, type OfficeProduct, product as schema, type ProductForm, seenOf, valuesOf } from "./product-form";
 
 export function Edit() {
-    const id = new URLSearchParams(useAddress().split("?")[1] ?? "").get("id");
+    const id = useParameter("id");
     const product = useQuery({
         queryKey: ["admin", "product", id],
         notifyOnChangeProps: "all",     //  the frame may show why there is none later than it comes

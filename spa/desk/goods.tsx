@@ -6,20 +6,21 @@ import type { components } from "@/api/schema";
 import { price } from "@/shop/money";
 import { pictureOf } from "@/shop/pictures";
 import { momentOf } from "@/shop/times";
-import { Go, useAddress, useGo } from "@/ui/go";
+import { Go } from "@/ui/go";
 import { Picture } from "@/ui/picture";
+import { useWhich } from "./address";
 import { Frame } from "./frame";
-import { CELL, Chips, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
+import { CELL, Chips, chipsOf, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
 
 type Card = components["schemas"]["office_card"];
 type Which = "all" | Card["state"];
 
-const chips: readonly { name: Which; text: string }[] = [
-    { name: "all", text: "All" },
-    { name: "published", text: "In the shop" },
-    { name: "draft", text: "Drafts" },
-    { name: "withdrawn", text: "Withdrawn" },
-];
+const texts: Record<Which, string> = {
+    all: "All",
+    published: "In the shop",
+    draft: "Drafts",
+    withdrawn: "Withdrawn",
+};
 const looks: Record<Card["state"], [text: string, dot: string]> = {
     published: ["In the shop", "bg-glaze"],
     draft: ["Draft", "bg-saffron"],
@@ -43,10 +44,7 @@ export function Goods() {
 }
 
 function List() {
-    const address = useAddress();
-    const go = useGo();
-    const named = new URLSearchParams(address.split("?")[1] ?? "").get("which");
-    const which = chips.find(({ name }) => name === named)?.name ?? "all";
+    const [which, choose] = useWhich<Which>("/admin/goods", ["all", "published", "draft", "withdrawn"]);
     const [text, setText] = useState("");
     const wanted = useSettled(text);
     const products = usePages(["goods", which, wanted], (from: string | undefined, signal) =>
@@ -71,8 +69,8 @@ function List() {
                 <Chips
                     label="Which products"
                     chosen={which}
-                    chips={chips}
-                    onChoose={(name) => go(name === "all" ? "/admin/goods" : `/admin/goods?which=${name}`)}
+                    chips={chipsOf(texts)}
+                    onChoose={choose}
                 />
             </div>
             <Pages of={products} count={list.length} empty={<NothingFound text={wanted} />}>

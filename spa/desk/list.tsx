@@ -106,6 +106,10 @@ interface ChipsProps<Name extends string> {
     onChoose: (name: Name) => void;
 }
 
+export function chipsOf<Name extends string>(texts: Record<Name, string>): { name: Name; text: string }[] {
+    return (Object.keys(texts) as Name[]).map((name) => ({ name, text: texts[name] }));
+}
+
 //  One of a few ways to look at a list.
 export function Chips<Name extends string>({ label, chosen, chips, onChoose }: ChipsProps<Name>) {
     return (

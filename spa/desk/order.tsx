@@ -7,9 +7,10 @@ import { mayCancel } from "@/shop/order-words";
 import type { Order } from "@/shop/orders";
 import { momentOf } from "@/shop/times";
 import { Button } from "@/ui/button";
-import { Go, useAddress } from "@/ui/go";
+import { Go } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
 import { Waiting } from "@/ui/waiting";
+import { useParameter } from "./address";
 import { Standing } from "./dots";
 import { Frame } from "./frame";
 import { Plain } from "./list";
@@ -19,7 +20,7 @@ import { Timeline } from "./timeline";
 const LOOK_MS = 3000;                   // others act on it, too
 
 export function OfficeOrder() {
-    const id = new URLSearchParams(useAddress().split("?")[1] ?? "").get("id");
+    const id = useParameter("id");
     const order = useQuery({
         queryKey: ["admin", "order", id],
         notifyOnChangeProps: "all",     //  the frame may show why there is none later than it comes

@@ -7,9 +7,10 @@ import type { components, operations } from "@/api/schema";
 import { price } from "@/shop/money";
 import type { State } from "@/shop/order-words";
 import { momentOf } from "@/shop/times";
-import { Go, useAddress, useGo } from "@/ui/go";
+import { Go } from "@/ui/go";
 import { Nothing } from "@/ui/notice";
 import { Waiting } from "@/ui/waiting";
+import { useWhich } from "./address";
 import { nameOf, Standing } from "./dots";
 import { Frame } from "./frame";
 import { CELL, Chips, NothingFound, Pages, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
@@ -21,7 +22,7 @@ type Which = "all" | "open" | State;
 
 const LOOK_MS = 10_000;
 const order: State[] = ["placed", "reserved", "awaiting_step", "paid", "confirmed", "cancelled", "refunded"];
-const shown: Which[] = ["all", "open", "confirmed", "cancelled", "refunded"];
+const shown = ["all", "open", "confirmed", "cancelled", "refunded"] as const satisfies readonly Which[];
 
 export function Orders() {
     return (
@@ -29,11 +30,6 @@ export function Orders() {
             <Ledger />
         </Frame>
     );
-}
-
-function whichOf(address: string): Which {
-    const named = new URLSearchParams(address.split("?")[1] ?? "").get("which");
-    return (shown as string[]).includes(named ?? "") || (order as string[]).includes(named ?? "") ? (named as Which) : "all";
 }
 
 function queryOf(which: Which) {
@@ -54,7 +50,7 @@ function useOrders(which: Which, isWanted: boolean) {
     );
 }
 
-function chipsOf(listing: Listing | undefined) {
+function countedOf(listing: Listing | undefined) {
     const counts = new Map(order.map((state, i) => [state, listing?.standing[i] ?? 0]));
     const sum = (states: State[]) => states.reduce((all, state) => all + (counts.get(state) ?? 0), 0);
     const count = (which: Which) =>
@@ -67,9 +63,7 @@ function chipsOf(listing: Listing | undefined) {
 }
 
 function Ledger() {
-    const address = useAddress();
-    const go = useGo();
-    const which = whichOf(address);
+    const [which, choose] = useWhich<Which>("/admin/orders", [...shown]);
     const [text, setText] = useState("");
     const wanted = useSettled(text);
     const orders = useOrders(which, wanted === "");
@@ -86,8 +80,8 @@ function Ledger() {
                     <Chips
                         label="Which orders"
                         chosen={which}
-                        chips={chipsOf(orders.data?.pages[0])}
-                        onChoose={(name) => go(name === "all" ? "/admin/orders" : `/admin/orders?which=${name}`)}
+                        chips={countedOf(orders.data?.pages[0])}
+                        onChoose={choose}
                     />
                 )}
             </div>

@@ -7,11 +7,12 @@ import type { components } from "@/api/schema";
 import { momentOf } from "@/shop/times";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
-import { Go, useAddress, useGo } from "@/ui/go";
+import { Go } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
 import { Stars } from "@/ui/star";
+import { useWhich } from "./address";
 import { Frame } from "./frame";
-import { Chips, Pages, usePages } from "./list";
+import { Chips, chipsOf, Pages, usePages } from "./list";
 import { Past } from "./review-past";
 import { findings } from "./review-words";
 import { Words } from "./words";
@@ -19,24 +20,14 @@ import { Words } from "./words";
 type Queued = components["schemas"]["queued_review"];
 type Which = "waiting" | "words";
 
-const chips: readonly { name: Which; text: string }[] = [
-    { name: "waiting", text: "Waiting" },
-    { name: "words", text: "Words not wanted" },
-];
+const texts: Record<Which, string> = { waiting: "Waiting", words: "Words not wanted" };
 
 export function Queue() {
-    const address = useAddress();
-    const go = useGo();
-    const which: Which = address.includes("which=words") ? "words" : "waiting";
+    const [which, choose] = useWhich<Which>("/admin/reviews", ["waiting", "words"]);
     return (
         <Frame title="Reviews" room="/admin/reviews">
             <div className="mb-6">
-                <Chips
-                    label="What is shown"
-                    chosen={which}
-                    chips={chips}
-                    onChoose={(name) => go(name === "words" ? "/admin/reviews?which=words" : "/admin/reviews")}
-                />
+                <Chips label="What is shown" chosen={which} chips={chipsOf(texts)} onChoose={choose} />
             </div>
             {which === "words" ? <Words /> : <Waits />}
         </Frame>

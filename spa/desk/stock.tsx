@@ -2,13 +2,14 @@
 
 import { useState } from "react";
 import { api, take } from "@/api/client";
-import { Go, useAddress } from "@/ui/go";
+import { Go } from "@/ui/go";
+import { useParameter } from "./address";
 import { Frame } from "./frame";
 import { CELL, NothingFound, Pages, Plain, ROW, ROW_LINK, SearchField, Table, usePages, useSettled } from "./list";
 import { Article } from "./stock-article";
 
 export function Stock() {
-    const sku = new URLSearchParams(useAddress().split("?")[1] ?? "").get("sku");
+    const sku = useParameter("sku");
     return (
         <Frame
             title={sku === null ? "Stock" : <Plain>{sku}</Plain>}
