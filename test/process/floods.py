@@ -28,7 +28,7 @@ MEMORY_BYTES_MAX = 256 << 20            # in the topology: the least that it may
 CEILING_BYTES = MEMORY_BYTES_MAX * 3 // 4   # half, where connections are cut, and what comes until they are
 DESCRIPTORS = 4000                      # of each daemon: 430 connections a door
 STACK_BYTES = 64 << 20                  # of each of its threads: address space that is no memory, more than it may have
-LATE_SECONDS_MAX = 10                   # for a command and its news; whoever takes longer was shut out
+LATE_SECONDS_MAX = 20                   # for a command and its news; whoever takes longer was shut out
 LOOK_SECONDS = 0.05
 
 
