@@ -522,7 +522,7 @@ def test_a_doctor_sees_limits_that_are_too_low(build):
         desk.found("error", "limits", None, "a file may have", status=1, shell="ulimit -f 100000;")
         if "ASAN_OPTIONS" not in os.environ and "TSAN_OPTIONS" not in os.environ:       # they want much of it
             desk.found("error", "limits", None, "address space", status=1, shell="ulimit -v 8000000;")
-        wanted = 64 + 6 * 3 + 2 * 3 * 1024
+        wanted = 64 + 6 * 3 + 3 * 3 * 1024
         for limit, level in ((wanted - 1, "warning"), (wanted, "ok")):
             for name in ("letters", "reader", "log-a"):
                 desk.found(level, "limits", name, f"{limit} descriptors", shell=f"ulimit -n {limit};")
