@@ -7,6 +7,7 @@ import { bodyOf, product as productForm, seenOf, valuesOf } from "@/desk/product
 import { nameIn, shellOf } from "@/shop/address";
 import { type Cart, withUnits } from "@/shop/cart";
 import { checkout, expiryOf, isCardNumber, registration } from "@/shop/forms";
+import { foldOf, healthOf, lookOf, type Node, rateOf, type System, type Told, waysOf } from "@/ops/system";
 import { amountOf, minorOf, price, sameMoney, times } from "@/shop/money";
 import { mergeCursors, oldAfter } from "@/shop/news";
 import { kindOf, kinds, pictureOf } from "@/shop/pictures";
@@ -217,4 +218,47 @@ describe("amounts that staff types", () => {
         expect(minorOf("500", "JPY")).toBe(500);
     });
     test("are shown as they are typed", () => expect(amountOf(eur(1205))).toBe("12.05"));
+});
+
+describe("the operator's pages", () => {
+    const node = (name: string, number: number, started_ms = 5): Node => ({
+        name,
+        is_event_store: false,
+        host: "local",
+        calls: [],
+        follows: name === "b" ? ["a", "a.more"] : [],
+        writes: name === "a" ? ["a", "a.more"] : [],
+        state: "live",
+        problems: [],
+        since_ms: 0,
+        started_ms,
+        streams: [{ name: "a", origin: "a", epoch: 1, number, time_ms: 0, behind_events: 0, behind_ms: 0, queued_bytes: 0 }],
+        counters: [],
+    });
+    test("have rates between two looks, and none across a restart", () => {
+        const before = lookOf(node("a", 10), 100);
+        expect(rateOf(before, lookOf(node("a", 16), 102), (look) => look.out)).toBe(3);
+        expect(rateOf(before, lookOf(node("a", 16, 6), 102), (look) => look.out)).toBe(0);
+        expect(rateOf(undefined, before, (look) => look.out)).toBe(0);
+    });
+    test("draw one line for all streams between two, and one for requests", () => {
+        const client = { name: "web", is_self: true, follows: [], calls: [{ callee: "a", is_query: true }, { callee: "a", is_query: false }] };
+        const system = { system: "s", now_ms: 0, can_end: false, nodes: [node("a", 1), node("b", 1)], clients: [client] } as System;
+        expect(waysOf(system)).toEqual([
+            { from: "a", to: "b", streams: ["a", "a.more"] },
+            { from: "web", to: "a", streams: [] },
+        ]);
+    });
+    test("say who is down and who is behind", () => {
+        expect(healthOf(node("a", 1))).toBe("good");
+        expect(healthOf({ ...node("a", 1), parked: 2 })).toBe("behind");
+        expect(healthOf({ ...node("a", 1), state: "unreachable" })).toBe("down");
+    });
+    test("show what was said last of each field, by stream, up to an event", () => {
+        const told = (stream: string, number: number, data: unknown) => ({ stream, number, data }) as unknown as Told;
+        const events = [told("o", 1, { state: "new", n: 1 }), told("p", 1, { n: 7 }), told("o", 2, { state: "paid" })];
+        const values = (upTo: number) => foldOf(events, upTo).map(({ stream, field, value }) => `${stream} ${field} ${String(value)}`);
+        expect(values(0)).toEqual(["o state new", "o n 1"]);
+        expect(values(2)).toEqual(["o state paid", "o n 1", "p n 7"]);
+    });
 });

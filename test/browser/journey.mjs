@@ -282,6 +282,38 @@ const tests = {
         await leave(page);
     },
 
+    async "an operator kills a service, sees it go and come back, and finds out what happened to an order"(shop, browser) {
+        const order = await shop.buy(await shop.register("olga@example.org", "Olga"));
+        const page = await visitor(shop, browser);
+        await page.goto("/ops");
+        await page.getByText("The engine room").waitFor();
+        await signIn(page, ADMIN);
+        await page.goto("/ops");
+        await page.locator(".react-flow__node").first().waitFor();
+        const row = page.getByRole("row", { name: /^reviews/ });
+        await row.getByText("live").waitFor();
+        await row.getByRole("button", { name: "reviews" }).click();
+        await page.getByRole("button", { name: "Kill it, and watch" }).click();
+        await page.getByRole("button", { name: "Kill reviews" }).click();
+        await page.getByText("reviews does not answer; the others go on.").waitFor();
+        await row.getByText("unreachable").waitFor();
+        await row.getByText("live").waitFor();
+        await page.goto("/ops/log");
+        await page.getByLabel("About").fill(order);
+        await page.getByRole("button", { name: "Find" }).click();
+        await page.waitForURL("**key=**");
+        await page.getByRole("link", { name: /orders\.confirmed/ }).first().click();
+        await page.getByRole("region", { name: "Causes and effects" }).getByRole("link", { name: /orders\./ }).first().waitFor();
+        await page.getByRole("link", { name: "As it was" }).last().click();
+        const slider = page.getByRole("slider");
+        await slider.waitFor();
+        await page.getByText("orders.confirmed").first().waitFor();
+        await slider.focus();
+        await page.keyboard.press("Home");
+        await page.getByText(/After event 1 of \d+: orders\.placed/).waitFor();
+        await leave(page);
+    },
+
     async "axe finds nothing serious on any page, in both themes"(shop, browser) {
         const wrong = [];
         const order = await shop.buy(await shop.register("axe@example.org", "Axel"));
@@ -314,6 +346,7 @@ const tests = {
             await visit(["/sign-in", "/register", "/account", "/admin"]);
             await signIn(page, ADMIN);
             await visit(["/account", ...(await shop.office(order))]);
+            await visit(["/ops", "/ops/log?type=orders.placed", `/ops/then?key=${order}`]);
             await page.context().close();
         }
         expect(wrong.join("\n"), wrong.length === 0);

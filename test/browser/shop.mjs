@@ -79,7 +79,7 @@ export class Shop {
     async open() {
         const text = readFileSync(join(this.build, "spa/shop.zpl"), "utf8");
         writeFileSync(this.topology, text.replace(/listen = .*/, "listen = 127.0.0.1:0"));
-        this.daemons = spawn(join(this.build, "souk"), ["up", "--programs", this.build, "--new", this.topology], {
+        this.daemons = spawn(join(this.build, "souk"), ["up", "--control", "--programs", this.build, "--new", this.topology], {
             stdio: ["ignore", "pipe", "pipe"],
         });
         for (const stream of [this.daemons.stdout, this.daemons.stderr])

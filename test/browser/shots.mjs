@@ -61,6 +61,12 @@ try {
         (await shop.office(order)).map((href, i) => [`admin-${[...names, "customer", "deeds"][i]}`, href]),
     );
     office["admin-new"] = "/admin/goods/edit";
+    const { events } = await shop.admin.ask("GET", `/api/ops/log?key=${order}&type=orders.placed`);
+    Object.assign(office, {
+        ops: "/ops",
+        "ops-log": `/ops/log?key=${order}&event=orders/${events[0].number}`,
+        "ops-then": `/ops/then?key=${order}`,
+    });
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     for (const [size, viewport] of Object.entries(sizes))
@@ -83,6 +89,11 @@ try {
                 if (name === "drawer") {
                     await page.getByRole("button", { name: "Put in the cart" }).click();
                     await page.getByRole("dialog").getByText("Total").waitFor();
+                }
+                if (name === "ops") {
+                    await page.locator(".react-flow__node").first().waitFor();
+                    await page.getByRole("button", { name: "orders", exact: true }).click();
+                    await page.evaluate(() => window.scrollTo(0, 0));
                 }
                 await page.evaluate(async () => {
                     for (const image of document.images) image.loading = "eager";
