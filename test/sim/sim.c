@@ -110,7 +110,6 @@ main(int argc, char **argv)
     uint32_t i;
     int rc;
 
-    /* LMDB asks for 3 MiB of zeroes with every store: fresh pages are zero, old ones would be wiped each time. */
     mallopt(M_MMAP_THRESHOLD, 512 * 1024);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);       /* what one schedule has freed the next one takes */
     argp_parse(&argp, argc, argv, 0, NULL, &options);
