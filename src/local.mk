@@ -57,7 +57,9 @@ libsouk_all_la_SOURCES = \
 	src/souk_core_parked.c \
 	src/souk_core_forget.c \
 	src/souk_core_prepare.c \
+	src/souk_core_asked.c \
 	src/souk_core_commands.c \
+	src/souk_core_timers.c \
 	src/souk_core_commit.c \
 	src/souk_core_decide.c \
 	src/souk_core_follow.c \

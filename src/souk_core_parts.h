@@ -10,7 +10,9 @@
  * souk_core_refill.c    a followed stream that is void is taken in beside
  * souk_core_parked.c    parked events once more, and what the operator says about them
  * souk_core_prepare.c   commands that are prepared outside of the transaction
- * souk_core_commands.c  commands and their replies, timers, requests to others
+ * souk_core_commands.c  commands and their replies
+ * souk_core_timers.c    timers that are due
+ * souk_core_asked.c     requests to others, and what is decided on the answers
  * souk_core_forget.c    persons whom own events have forgotten
  * souk_core_commit.c    drafts become batches; heads; the witness
  * souk_core_origin.c    the past that is sought at a start, and a new epoch
@@ -381,19 +383,7 @@ int core_forget_again(struct souk_core *core);
 
 void core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity,
     struct souk_slice frame, struct souk_time now);
-void core_hear_reply(struct souk_core *core, const struct souk_name *from, struct souk_slice frame);
 int core_work_commands(struct souk_core *core);
-int core_work_timers(struct souk_core *core);
-/* When the next timer is due: at the end of a round, commands and outcomes set some too. */
-int core_next_timer(struct souk_core *core);
-int core_work_outcomes(struct souk_core *core);
-/* Send requests that are due. */
-int core_work_asked(struct souk_core *core);
-int core_asked_load(struct souk_core *core);
-int core_asked_add(struct souk_core *core, const struct souk_because *because);
-void core_asked_remove(struct souk_core *core, const struct souk_because *because);
-/* The reaction to its answer failed: ask once more, in time. */
-void core_asked_again(struct souk_core *core, const struct souk_because *because);
 /* Replies that waited for event stores, or have waited long enough. */
 int core_work_waiters(struct souk_core *core);
 void core_commands_settle(struct souk_core *core, bool committed);
@@ -403,6 +393,27 @@ uint64_t core_commands_due_ms(const struct souk_core *core);
 /* An answer without a body. */
 int core_answer(struct souk_core *core, const struct core_command *command, enum souk_status status, const char *code,
     const char *text);
+
+/* ---- souk_core_timers.c --------------------------------------------- */
+
+int core_work_timers(struct souk_core *core);
+/* When the next timer is due: at the end of a round, commands and outcomes set some too. */
+int core_next_timer(struct souk_core *core);
+
+/* ---- souk_core_asked.c ---------------------------------------------- */
+
+void core_hear_reply(struct souk_core *core, const struct souk_name *from, struct souk_slice frame);
+/* React to the answers that have come. */
+int core_work_outcomes(struct souk_core *core);
+/* Send requests that are due. */
+int core_work_asked(struct souk_core *core);
+int core_asked_load(struct souk_core *core);
+int core_asked_add(struct souk_core *core, const struct souk_because *because);
+void core_asked_remove(struct souk_core *core, const struct souk_because *because);
+/* The reaction to its answer failed: ask once more, in time. */
+void core_asked_again(struct souk_core *core, const struct souk_because *because);
+/* Was it the same event that asked, or set the timer? */
+bool core_same_asker(const struct souk_because *a, const struct souk_because *b);
 
 /* ---- souk_core_parked.c --------------------------------------------- */
 
