@@ -236,6 +236,7 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_reference.c \
 	services/bridge/bridge_reply.c \
 	services/bridge/bridge_session.c \
+	services/bridge/bridge_caller.c \
 	services/bridge/bridge_watch.c
 souk_bridge_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
 souk_bridge_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)

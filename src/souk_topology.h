@@ -23,6 +23,7 @@
 #define SOUK_TOPOLOGY_SKIPS_MAX 1024            /* of a service */
 #define SOUK_TOPOLOGY_COMMANDS_MAX 64           /* named below one `call` */
 #define SOUK_TOPOLOGY_HOSTNAMES_MAX 32          /* that a bridge answers to */
+#define SOUK_TOPOLOGY_PROXIES_MAX 8             /* that a bridge believes */
 #define SOUK_TOPOLOGY_PATH_BYTES_MAX 1023
 #define SOUK_TOPOLOGY_KEY_BYTES 40              /* a CURVE public key, Z85 */
 
@@ -102,6 +103,8 @@ struct souk_topology_client {
     const char *routes;                                 /* of a bridge: path of its routes file, absolute */
     const char *const *hostnames;                       /* of a bridge: that it answers to, beside local ones */
     size_t hostname_count;
+    const char *const *proxies;                         /* of a bridge: addresses that say whom they speak for */
+    size_t proxy_count;
     const char *key;                                    /* public, Z85; NULL: none */
     const char *old_key;                                /* one that is still it, too; NULL: none */
     const struct souk_topology_call *calls;

@@ -269,6 +269,8 @@ write_client(struct writing *writing, size_t index)
     }
     for (i = 0; i < client->hostname_count; i++)
         put(writing, "hostname", client->hostnames[i], true, true);
+    for (i = 0; i < client->proxy_count; i++)
+        put(writing, "proxy", client->proxies[i], true, true);
     put_if(writing, "key", client->key, true);
     put_if(writing, "old_key", client->old_key, true);
     for (i = 0; i < client->call_count; i++)

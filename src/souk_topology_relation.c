@@ -1,5 +1,6 @@
 #include "souk_topology_parts.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static const struct souk_zpl_rule client_rules[] = {
     { "listen", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "routes", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "hostname", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
+    { "proxy", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "old_key", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "call", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
@@ -29,6 +31,8 @@ static void read_commands(struct souk_topology_reading *reading, const struct so
     struct souk_topology_call *call);
 static void read_client(struct souk_topology_reading *reading, size_t index);
 static void read_program(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client);
+static void read_proxies(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
     struct souk_topology_client *client);
 static void read_hostnames(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
     struct souk_topology_client *client);
@@ -257,7 +261,8 @@ read_program(struct souk_topology_reading *reading, const struct souk_zpl_node *
         souk_topology_listen(reading, child, &client->listen);
     if ((child = souk_topology_valued(zpl, "routes")) != NULL)
         souk_topology_path(reading, child, &client->routes);
-    child = souk_topology_valued(zpl, "hostname");
+    if ((child = souk_topology_valued(zpl, "hostname")) == NULL)
+        child = souk_topology_valued(zpl, "proxy");
     if (souk_topology_valued(zpl, "listen") == NULL && (client->routes != NULL || child != NULL))
         souk_topology_wrong(reading, zpl, "`listen` is missing below `client = %s`: a bridge has it, and `routes`",
             zpl->value);
@@ -265,6 +270,29 @@ read_program(struct souk_topology_reading *reading, const struct souk_zpl_node *
         souk_topology_wrong(reading, zpl, "`routes` is missing below `client = %s`: a bridge has it, and `listen`",
             zpl->value);
     read_hostnames(reading, zpl, client);
+    read_proxies(reading, zpl, client);
+}
+
+static void
+read_proxies(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client)
+{
+    struct souk_topology_found found = souk_topology_find(reading, zpl, "proxy", "", SOUK_TOPOLOGY_PROXIES_MAX);
+    const char **proxies = souk_topology_alloc(reading, found.count * sizeof *proxies);
+    struct in6_addr address;
+
+    for (size_t i = 0; proxies != NULL && i < found.count; i++) {
+        if (!found.nodes[i]->has_value
+            || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
+            continue;
+        if (inet_pton(AF_INET, found.nodes[i]->value, &address) != 1
+            && inet_pton(AF_INET6, found.nodes[i]->value, &address) != 1)
+            souk_topology_wrong(reading, found.nodes[i], "`proxy`: the address that a proxy's connections come from is"
+                " meant, in numbers, such as 127.0.0.1, not `%s`", found.nodes[i]->value);
+        else
+            proxies[client->proxy_count++] = found.nodes[i]->value;
+    }
+    client->proxies = proxies;
 }
 
 static void

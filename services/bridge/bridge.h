@@ -10,6 +10,7 @@
  *   bridge_follow.c  streams that the bridge follows
  *   bridge_events.c  browsers that are told events
  *   bridge_answer.c  answers: JSON, problems, the headers that all have
+ *   bridge_caller.c  where a request comes from, behind proxies too
  *   bridge_rate.c    how often an address may ask
  *   bridge_files.c   files that are served as they are
  *   bridge_openapi.c what the API is, for programs
@@ -248,7 +249,6 @@ bool bridge_session_renew(struct bridge_exchange *exchange);
 /* What somebody may do has changed: passes of theirs are asked for again. */
 void bridge_session_forget(struct bridge *bridge, struct souk_id person);
 /* Where the request comes from; "" when nobody knows. */
-void bridge_session_address(const struct bridge_exchange *exchange, char text_out[SOUK_ROUTES_ADDRESS_BYTES]);
 /* A service has answered, or has not, who somebody is. */
 void bridge_session_hear(struct bridge *bridge, struct bridge_ask *ask, const struct souk_client_answer *answer);
 /* The answer is made: say in it which session the browser has from now on. */
@@ -301,6 +301,15 @@ bool bridge_may_see(const struct souk_message_type *type, const json_t *data, co
 void bridge_events_counts(const struct bridge *bridge, uint64_t counts_out[4]);
 
 /* ---- bridge_rate.c -------------------------------------------------- */
+
+/*
+ * Where a request comes from: the other end of the connection; or, when that is a `proxy` of the topology, the last
+ * address in X-Forwarded-For that is none of them. What is in front of that anybody may have written. A proxy that
+ * says nothing, or no address, speaks for itself.
+ */
+void bridge_caller(const struct bridge_exchange *exchange, struct sockaddr_storage *address_out);
+/* As text; empty when it has none. */
+void bridge_caller_text(const struct bridge_exchange *exchange, char text_out[SOUK_ROUTES_ADDRESS_BYTES]);
 
 #define BRIDGE_RATES_MAX 8192                   /* addresses and routes that are remembered */
 

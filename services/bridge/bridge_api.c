@@ -111,14 +111,13 @@ static bool
 check_rate(struct bridge_exchange *exchange)
 {
     const struct souk_route *route = exchange->match.route;
-    const union MHD_ConnectionInfo *info;
+    struct sockaddr_storage caller;
     uint64_t after_ms;
 
     if (route->rate == 0)
         return true;
-    info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    after_ms = bridge_rate_count(exchange->bridge->rates, info == NULL ? NULL : info->client_addr, route,
-        bridge_now_us());
+    bridge_caller(exchange, &caller);
+    after_ms = bridge_rate_count(exchange->bridge->rates, (const struct sockaddr *)&caller, route, bridge_now_us());
     if (after_ms == 0)
         return true;
     bridge_answer_problem(exchange, &bridge_too_many, 0, NULL, "%ju requests within %ju seconds are taken of one"
@@ -247,7 +246,7 @@ bridge_api_go(struct bridge_exchange *exchange)
         return;
     }
     said.secret_hash = bridge_session_hash(exchange, hash);
-    bridge_session_address(exchange, address);
+    bridge_caller_text(exchange, address);
     said.address = souk_slice_of(address);
     if (exchange->body_bytes > 0 && !is_shallow((struct souk_slice){ exchange->body, exchange->body_bytes }))
         rc = souk_fail(&err, SOUK_EINVAL, "it is nested deeper than %d", BRIDGE_JSON_DEPTH_MAX);

@@ -318,22 +318,6 @@ bridge_session_left_ms(const struct souk_pass *pass)
     return pass->expires_ms > now_ms ? pass->expires_ms - now_ms : 0;
 }
 
-void
-bridge_session_address(const struct bridge_exchange *exchange, char text_out[SOUK_ROUTES_ADDRESS_BYTES])
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->connection,
-        MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info == NULL ? NULL : info->client_addr;
-    const void *bytes = NULL;
-
-    if (address != NULL && address->sa_family == AF_INET)
-        bytes = &((const struct sockaddr_in *)address)->sin_addr;
-    else if (address != NULL && address->sa_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
-    if (bytes == NULL || inet_ntop(address->sa_family, bytes, text_out, SOUK_ROUTES_ADDRESS_BYTES) == NULL)
-        text_out[0] = '\0';
-}
-
 /* ---- asking for a pass ---------------------------------------------- */
 
 static void

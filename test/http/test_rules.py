@@ -66,6 +66,37 @@ def test_so_often_within_a_time(build):
         assert blog.publish()[1].status == 201
 
 
+def test_whom_a_proxy_speaks_for(build):
+    """A rate is that of the last address that is no proxy of the topology; what stands before it anybody may write."""
+    rate = ("query = query.posts\n", "query = query.posts\n    rate = 2 per 3600\n")
+    proxies = "    proxy = 127.0.0.1\n    proxy = 2001:db8::5\n"
+    with Blog(build, edit=lambda text: text.replace(*rate), bridge=proxies) as blog:
+        def asked(*fields):
+            lines = "".join(f"X-Forwarded-For: {field}\r\n" for field in fields)
+            said = blog.raw(f"GET /api/posts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n")
+            return int(said.split(b" ", 2)[1])
+
+        for ways in (["192.0.2.1"], ["192.0.2.2:4711", "10.0.0.1, 192.0.2.2"],
+                     ["192.0.2.3 , 2001:db8::5", "192.0.2.3, [2001:db8::5]:80"], ["2001:db8:1::1", "[2001:db8:1::2]:99"], ["::ffff:192.0.2.4", "192.0.2.4"]):
+            told = [asked(ways[number % len(ways)]) for number in range(3)]
+            assert told == [200, 200, 429], (ways, told)
+        assert [asked("192.0.2.5", "2001:db8::5"), asked("192.0.2.6", "192.0.2.5"), asked("192.0.2.5")] == [200, 200, 429]
+        # Without a word that can be read the proxy speaks for itself: all of these are one caller.
+        assert [asked(*words) for words in ((), ("", ), ("unknown",))] == [200, 200, 429]
+        assert asked("192.0.2.9, unknown") == 429, "the proxy said nothing, whatever stands before it"
+        many = ["192.0.2.7"] * 16
+        assert asked(*many) == 200 and asked(*many, "192.0.2.7") == 429, "16 fields are looked at, one more is nobody's"
+        long = ", ".join(["192.0.2.8"] + ["2001:db8::5"] * 31)
+        assert asked(long) == 200 and asked(long, "2001:db8::5") == 200
+
+
+def test_nobody_speaks_for_others_unasked(build):
+    rate = ("query = query.posts\n", "query = query.posts\n    rate = 2 per 3600\n")
+    with Blog(build, edit=lambda text: text.replace(*rate)) as blog:
+        told = [blog.ask("GET", "/api/posts", X_Forwarded_For=f"192.0.2.{number}").status for number in range(3)]
+        assert told == [200, 200, 429], told
+
+
 def test_a_rate_comes_back(build):
     rate = ("query = query.posts\n", "query = query.posts\n    rate = 10 per 1\n")
     with Blog(build, edit=lambda text: text.replace(*rate)) as blog:

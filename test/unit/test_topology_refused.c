@@ -481,6 +481,17 @@ a_bridge_listens_and_has_routes(void **state)
     souk_topology_close(&(struct souk_topology *){ topology_read_good(text) });
     (void)strcat(text, "    hostname = one-more\n");
     expect_refused(text, "shop.zpl:44: more than 32 times `hostname`\n");
+    expect_refused(SMALL "client = web\n    routes = r.zpl\n    listen = [::1]:0\n    proxy = proxy.example\n"
+        "    proxy = 127.0.0.1:80\n",
+        "shop.zpl:12: `proxy`: the address that a proxy's connections come from is meant, in numbers, such as 127.0.0.1,"
+        " not `proxy.example`\n"
+        "shop.zpl:13: `proxy`: the address that a proxy's connections come from is meant, in numbers, such as 127.0.0.1,"
+        " not `127.0.0.1:80`\n");
+    (void)strcpy(text, SMALL "client = web\n    routes = r.zpl\n    listen = [::1]:0\n");
+    for (i = 0; i < SOUK_TOPOLOGY_PROXIES_MAX; i++)
+        (void)sprintf(text + strlen(text), "    proxy = 192.0.2.%zu\n", i);
+    (void)strcat(text, "    proxy = 192.0.2.99\n");
+    expect_refused(text, "shop.zpl:20: more than 8 times `proxy`\n");
 }
 
 int
