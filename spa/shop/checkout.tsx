@@ -1,6 +1,5 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { LockKeyhole } from "lucide-react";
 import { useEffect, useId, useState } from "react";
@@ -8,7 +7,8 @@ import { useForm } from "react-hook-form";
 import { api, take } from "@/api/client";
 import { useMe } from "./account";
 import { type Cart, useCart } from "./cart";
-import { type CheckoutForm, checkout, countries, expiryOf, testCards } from "./forms";
+import { countries, expiryOf, testCards } from "./cards";
+import type { CheckoutForm } from "./forms";
 import { price, times } from "./money";
 import { pictureOf } from "./pictures";
 import { Button } from "@/ui/button";
@@ -16,6 +16,9 @@ import { Field } from "@/ui/field";
 import { Go, useGo } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
 import { Picture } from "@/ui/picture";
+import { useRules } from "@/ui/rules";
+
+const rules = () => import("./forms").then((forms) => forms.checkoutRules);
 
 const blank: CheckoutForm = {
     email: "",
@@ -70,7 +73,7 @@ function usePlace(cart: Cart) {
         mutationFn: async (form: CheckoutForm) => {
             const { number, code, expiry, email, ...address } = form;
             const until = expiryOf(expiry);
-            if (until === null || cart.total === undefined) throw new Error("the form was checked");
+            if (until === null || cart.total === undefined) throw new Error("Write month and year of the card, like 12/30.");
             const card = crypto.randomUUID();
             await take(api.POST("/api/cards", { body: { card, number, code, ...until } }));
             await take(
@@ -107,7 +110,7 @@ function Desk({ cart }: { cart: Cart }) {
         reset,
         setValue,
         formState: { errors, isDirty },
-    } = useForm<CheckoutForm>({ resolver: zodResolver(checkout), defaultValues: blank });
+    } = useForm<CheckoutForm>({ resolver: useRules(rules), defaultValues: blank });
     const kept = me.data?.addresses[0]?.address;
     useEffect(() => {
         if (me.data != null && !isDirty) reset({ ...blank, email: me.data.email, name: me.data.name, ...kept });

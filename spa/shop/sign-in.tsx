@@ -1,15 +1,17 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
 import type { ReactNode } from "react";
 import { useForm } from "react-hook-form";
 import { useRegister, useSignIn } from "./account";
-import { credentials, registration } from "./forms";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Go, useAddress, useGo } from "@/ui/go";
 import { Trouble } from "@/ui/notice";
 import { Picture } from "@/ui/picture";
+import { useRules } from "@/ui/rules";
+
+const credentials = () => import("./forms").then((forms) => forms.credentialsRules);
+const registration = () => import("./forms").then((forms) => forms.registrationRules);
 
 //  Where somebody came from; only an address of this shop.
 function useThen(): string {
@@ -42,7 +44,7 @@ export function SignIn() {
         register,
         handleSubmit,
         formState: { errors },
-    } = useForm({ resolver: zodResolver(credentials), defaultValues: { email: "", password: "" } });
+    } = useForm({ resolver: useRules(credentials), defaultValues: { email: "", password: "" } });
     return (
         <Desk title="Welcome back" picture="lanterns-5">
             <form
@@ -87,7 +89,7 @@ export function Register() {
         register,
         handleSubmit,
         formState: { errors },
-    } = useForm({ resolver: zodResolver(registration), defaultValues: { name: "", email: "", password: "" } });
+    } = useForm({ resolver: useRules(registration), defaultValues: { name: "", email: "", password: "" } });
     return (
         <Desk title="Become a customer" picture="lanterns-2">
             <form

@@ -1,17 +1,15 @@
 "use client";
 
-import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Menu, ShoppingBasket, UserRound } from "lucide-react";
-import { createContext, type ReactNode, Suspense, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext, useEffect, useMemo, useState } from "react";
 import { Problem } from "@/api/problems";
 import { useCart } from "@/shop/cart";
 import { useCategories } from "@/shop/catalogue";
 import { Live } from "@/shop/live";
-import { CartLines } from "./cart-lines";
-import { Drawer } from "./drawer";
 import { Footer } from "./footer";
 import { Go, Readdress, useAddress } from "./go";
+import type { Sheet } from "./sheets";
 import { Mark } from "./star";
 import { ThemeButton } from "./theme";
 
@@ -36,17 +34,32 @@ export function Shell({ children }: { children: ReactNode }) {
             }),
     );
     return (
-        <CSPProvider disableStyleElements>
-            <QueryClientProvider client={queries}>
-                <Live />
-                <Frame>{children}</Frame>
-            </QueryClientProvider>
-        </CSPProvider>
+        <QueryClientProvider client={queries}>
+            <Live />
+            <Frame>{children}</Frame>
+        </QueryClientProvider>
     );
 }
 
+//  Whether the page has come and the browser has nothing to do.
+function useQuiet(): boolean {
+    const [isQuiet, setQuiet] = useState(false);
+    useEffect(() => {
+        if (!("requestIdleCallback" in window)) {
+            setQuiet(true);
+            return;
+        }
+        const id = requestIdleCallback(() => setQuiet(true));
+        return () => cancelIdleCallback(id);
+    }, []);
+    return isQuiet;
+}
+
+const LazySheets = lazy(() => import("./sheets"));
+
 function Frame({ children }: { children: ReactNode }) {
-    const [sheet, setSheet] = useState<"cart" | "menu" | null>(null);
+    const [sheet, setSheet] = useState<Sheet>(null);
+    const isQuiet = useQuiet();
     const address = useAddress();
     const sheets = useMemo(() => ({ openCart: () => setSheet("cart") }), []);
     useEffect(() => setSheet(null), [address]);
@@ -66,17 +79,11 @@ function Frame({ children }: { children: ReactNode }) {
                 {children}
             </main>
             <Footer />
-            <Drawer open={sheet === "cart"} onOpenChange={(open) => setSheet(open ? "cart" : null)} title="Your cart">
-                <CartLines inDrawer />
-            </Drawer>
-            <Drawer
-                open={sheet === "menu"}
-                onOpenChange={(open) => setSheet(open ? "menu" : null)}
-                title="souk"
-                side="left"
-            >
-                <MenuLinks />
-            </Drawer>
+            {(isQuiet || sheet !== null) && (
+                <Suspense fallback={null}>
+                    <LazySheets open={sheet} onChange={setSheet} />
+                </Suspense>
+            )}
         </SheetsContext>
     );
 }
@@ -139,28 +146,5 @@ function Header({ address, openCart, openMenu }: { address: string; openCart: ()
                 </div>
             </div>
         </header>
-    );
-}
-
-function MenuLinks() {
-    const categories = useCategories();
-    const link = "block border-b border-line px-6 py-3.5 text-lg font-semibold";
-    return (
-        <nav aria-label="Menu" className="overflow-y-auto">
-            <Go href="/shop" className={link}>
-                Everything
-            </Go>
-            {categories.data?.categories.map(({ category, title }) => (
-                <Go key={category} href={`/shop/${category}`} className={link}>
-                    {title}
-                </Go>
-            ))}
-            <Go href="/orders" className={link}>
-                Your orders
-            </Go>
-            <Go href="/account" className={link}>
-                Your account
-            </Go>
-        </nav>
     );
 }
