@@ -25,7 +25,7 @@
 #define REFUSE_EVERY_MS 500             /* while the disk is low; a refusing machine goes on by itself after a second */
 #define PROC_LINE_BYTES_MAX 128
 #define HEADS_APART_MS 50               /* heads for new subscribers: each of them costs every follower a frame */
-#define TRIM_MEMORY_BYTES (64 * 1024 * 1024)    /* who uses more gives back what lies unused */
+#define TRIM_GROWN_BYTES (1024 * 1024)  /* who uses so much more than when it last did gives back what lies unused */
 #define TRIM_EVERY_MS 5000
 #define FOREIGN_APART_MS 1000           /* between two looks at what others say of this history; doubled each time */
 #define FOREIGN_APART_MS_MAX 60000
@@ -496,9 +496,10 @@ run_status_update(struct run *run, struct souk_time now)
     if (souk_clock_look(&run->clock, now, &moved_ms))
         souk_report(run->report, SOUK_LEVEL_WARN, "clock_step", "the host's clock was set by %" PRId64 " ms", moved_ms);
     run->memory_bytes = memory_bytes();
-    if (run->memory_bytes > TRIM_MEMORY_BYTES && now.steady_ms >= run->trim_due_ms) {
+    if (run->memory_bytes > run->memory_kept_bytes + TRIM_GROWN_BYTES && now.steady_ms >= run->trim_due_ms) {
         run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
-        (void)malloc_trim(0);                   /* a peer's burst would stay resident for ever */
+        (void)malloc_trim(0);                   /* a peer's burst, or a past taken back, would stay resident for ever */
+        run->memory_kept_bytes = run->memory_bytes = memory_bytes();
     }
     note_status(run, now);
     tell_changes(run, &run->shared.status, now);     /* only this thread writes it */

@@ -4,6 +4,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +247,7 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
         || (rc = bridge_http_start(bridge, listen_fd, err)) != 0)
         return rc;
     souk_client_watch(bridge->client, bridge->loop_fd);
+    (void)malloc_trim(0);                       /* what reading descriptions and writing the API's pages has left unused */
     return say_listening(bridge, port);
 }
 
