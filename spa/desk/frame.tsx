@@ -77,6 +77,15 @@ export function Frame({ title, room, back, action, children }: Props) {
                             {text}
                         </Go>
                     ))}
+                    {me.data.is_admin && (
+                        <Go
+                            href="/ops"
+                            className="ml-auto shrink-0 px-3 py-1.5 text-[0.9375rem] font-semibold text-ink-soft
+                                hover:text-ink"
+                        >
+                            The system
+                        </Go>
+                    )}
                 </div>
             </nav>
             <div className="wrap pt-8">

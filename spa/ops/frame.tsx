@@ -50,6 +50,13 @@ export function Frame({ title, room, children }: Props) {
                             {text}
                         </Go>
                     ))}
+                    <Go
+                        href="/admin"
+                        className="ml-auto shrink-0 px-3 py-1.5 text-[0.9375rem] font-semibold text-ink-soft
+                            hover:text-ink"
+                    >
+                        Back office
+                    </Go>
                 </div>
             </nav>
             <div className="wrap pt-8">
