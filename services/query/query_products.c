@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "people.h"
+#include "within.h"
 
 #define PAGE_ROWS_MAX 24                /* as described, and so are the next five */
 #define HOME_ROWS_MAX 8
@@ -384,6 +385,8 @@ try_filters(const struct search *search, const struct shelf_card *row)
         failing.is_price = true;
     }
     failing.count += query->only_available && !row->card.available;
+    failing.count += query->has_text && !within(query->text, row->card.title)
+        && !within(query->text, row->card.summary);
     try_traits(search, row, &failing);
     return failing;
 }

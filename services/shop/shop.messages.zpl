@@ -2682,6 +2682,7 @@ query = query.products
         only_available = bool default false
         price_min = u64 optional, minor units
         price_max = u64 optional
+        text = text 60 optional, that stands in the title or the summary
         traits = list 8 of text 93 default empty, "name:value; values of one name are alternatives"
     reply
         fields

@@ -209,6 +209,7 @@ products_are_filtered_by_what_they_are(void **state)
     souk_stage_ask(stage, "query.products sort=title traits=['material:glass', 'material:clay'] price_max=2999");
     souk_stage_ask(stage, "query.products sort=title traits=['material:tin', nonsense] category=tea");
     souk_stage_ask(stage, "query.products sort=title only_available=true price_min=1000");
+    souk_stage_ask(stage, "query.products sort=title text=p13 traits=['material:clay']");
     souk_stage_expect(stage,
         "[   0] answer products=[{product=11 slug=p11 title=P11 summary='' category=tea price=1000EUR is_from=false"
             " available=false average=0 reviews=0}] found=1 lowest=1000 highest=1000 facets=[{name=material"
@@ -236,7 +237,9 @@ products_are_filtered_by_what_they_are(void **state)
         "[   0] answer products=[{product=12 slug=p12 title=P12 summary='' category=tea price=2000EUR is_from=false"
             " available=true average=0 reviews=0}] found=1 lowest=2000 highest=2000 facets=[{name=category"
             " value=tea products=1 is_chosen=false},{name=material value=glass products=1"
-            " is_chosen=false},{name=origin value=Turkey products=1 is_chosen=false}]\n");
+            " is_chosen=false},{name=origin value=Turkey products=1 is_chosen=false}]\n"
+        "[   0] answer products=[] found=0 facets=[{name=material value=glass products=1"
+            " is_chosen=false},{name=material value=clay products=0 is_chosen=true}]\n");
     souk_stage_send(stage, TRAITS("14", "tea", "1000", ""));
     souk_stage_send(stage, TRAITS("14", "rugs, rugs", "1000", ""));
     souk_stage_send(stage, TRAITS("14", "spices", "1000", ""));

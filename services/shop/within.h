@@ -1,5 +1,5 @@
 /*
- * within - is a text part of another one? Staff finds people and goods by that.
+ * within - is a text part of another one? People and goods are found by that.
  */
 #ifndef SHOP_WITHIN_H
 #define SHOP_WITHIN_H

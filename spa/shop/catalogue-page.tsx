@@ -1,35 +1,27 @@
 "use client";
 
-import { type Sort, useCategories, useProducts } from "./catalogue";
+import { Search } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { type Facet, useCategories, useProducts } from "./catalogue";
+import { Facets } from "./facets";
+import { anything, hrefOf, isNarrow, type Sort, sorts, type Wish, wishIn, withTrait } from "./wish";
 import { Button } from "@/ui/button";
-import { Go, useAddress, useGo, useName } from "@/ui/go";
+import { Go, useAddress, useName, write } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
 import { ProductGrid } from "@/ui/product-card";
 
-const sorts: [Sort, string][] = [
-    ["newest", "Newest first"],
-    ["cheapest", "Cheapest first"],
-    ["dearest", "Dearest first"],
-    ["title", "By name"],
-];
-
-function sortIn(address: string): Sort {
-    const wanted = new URLSearchParams(address.split("?")[1] ?? "").get("sort");
-    return sorts.find(([sort]) => sort === wanted)?.[0] ?? "newest";
-}
+const SETTLE_MS = 200;
 
 export function Catalogue() {
     const address = useAddress();
-    const go = useGo();
     const category = useName();
-    const sort = sortIn(address);
+    const wish = useMemo(() => wishIn(address), [address]);
     const categories = useCategories();
-    const products = useProducts(category, sort);
+    const products = useProducts(category, wish);
     const here = categories.data?.categories.find((one) => one.category === category);
-    const list = products.data?.pages.flatMap((page) => page.products) ?? [];
-    const path = category === null ? "/shop" : `/shop/${category}`;
-    const chip =
-        "block whitespace-nowrap rounded-[3px] px-3 py-1.5 font-medium transition-colors hover:bg-sunk aria-[current=page]:bg-ink aria-[current=page]:text-ground";
+    const list = products.data?.products ?? [];
+    const facets = products.data?.first?.facets ?? [];
+    const change = (wanted: Wish) => write(hrefOf(category, wanted), true);
     return (
         <div className="wrap pt-10 lg:pt-14">
             <title>{`${here?.title ?? "Everything"} · souk`}</title>
@@ -37,48 +29,22 @@ export function Catalogue() {
             <p className="mt-3 min-h-[1.6em] max-w-2xl text-lg text-ink-soft">
                 {category === null ? "All that the stalls have put out today." : here?.text}
             </p>
-            <div className="mt-8 gap-10 lg:grid lg:grid-cols-[13rem_1fr]">
-                <nav
-                    aria-label="Categories"
-                    className="-mx-[clamp(1.1rem,4vw,3rem)] overflow-x-auto px-[clamp(1.1rem,4vw,3rem)] pb-3 lg:mx-0
-                        lg:overflow-visible lg:px-0"
-                >
-                    <ul className="flex gap-1 lg:sticky lg:top-24 lg:-ml-3 lg:flex-col">
-                        <li>
-                            <Go
-                                href={`/shop?sort=${sort}`}
-                                aria-current={category === null ? "page" : undefined}
-                                className={chip}
-                            >
-                                Everything
-                            </Go>
-                        </li>
-                        {categories.data?.categories.map((one) => (
-                            <li key={one.category}>
-                                <Go
-                                    href={`/shop/${one.category}?sort=${sort}`}
-                                    aria-current={category === one.category ? "page" : undefined}
-                                    className={chip}
-                                >
-                                    {one.title}
-                                </Go>
-                            </li>
-                        ))}
-                    </ul>
-                </nav>
+            <div className="mt-8 gap-10 lg:grid lg:grid-cols-[14rem_1fr]">
+                <div className="min-w-0">
+                    <Lanes category={category} wish={wish} facets={category === null ? facets : []} />
+                    <div className="mt-8 hidden lg:block">
+                        <Facets wish={wish} facets={facets} onChange={change} />
+                    </div>
+                </div>
                 <section aria-label="Products" className="min-w-0">
-                    <div className="mb-6 mt-4 flex items-center justify-between gap-4 lg:mt-0">
-                        <p className="text-ink-soft" aria-live="polite">
-                            {products.isPending
-                                ? "Looking…"
-                                : `${list.length}${products.hasNextPage ? " and more" : ""} ${list.length === 1 ? "thing" : "things"}`}
-                        </p>
-                        <label className="flex items-center gap-2.5">
+                    <div className="mb-5 mt-4 flex flex-wrap items-center gap-x-6 gap-y-3 lg:mt-0">
+                        <SearchField category={category} wish={wish} />
+                        <label className="min-w-0">
                             <span className="sr-only">Order</span>
                             <select
                                 className="field w-auto! cursor-pointer py-2 pr-8"
-                                value={sort}
-                                onChange={(event) => go(`${path}?sort=${event.target.value}`)}
+                                value={wish.sort}
+                                onChange={(event) => change({ ...wish, sort: event.target.value as Sort })}
                             >
                                 {sorts.map(([value, text]) => (
                                     <option key={value} value={value}>
@@ -88,23 +54,36 @@ export function Catalogue() {
                             </select>
                         </label>
                     </div>
+                    <details className="mb-5 border border-line bg-surface lg:hidden">
+                        <summary className="cursor-pointer px-4 py-3 font-semibold">Narrow it down</summary>
+                        <div className="border-t border-line p-4">
+                            <Facets wish={wish} facets={facets} onChange={change} />
+                        </div>
+                    </details>
+                    <div className="mb-6 flex flex-wrap items-center gap-2.5">
+                        <p className="mr-2 text-ink-soft" aria-live="polite">
+                            {products.data === undefined
+                                ? products.error === null && "Looking…"
+                                : foundText(products.data.first?.found ?? list.length, list.length)}
+                        </p>
+                        <Chosen wish={wish} onChange={change} />
+                    </div>
                     {products.error !== null && list.length === 0 ? (
                         <Trouble error={products.error} again={() => products.refetch()} />
-                    ) : products.isSuccess && list.length === 0 ? (
-                        <Nothing title="This lane is empty today">
-                            <p>
-                                Look around in{" "}
-                                <Go href="/shop" className="textlink">
-                                    the other ones
-                                </Go>
-                                .
-                            </p>
-                        </Nothing>
+                    ) : products.isSuccess && list.length === 0 && !products.hasNextPage ? (
+                        <Empty wish={wish} onChange={change} />
                     ) : (
-                        <ProductGrid
-                            products={list}
-                            waiting={products.isPending || products.isFetchingNextPage ? 8 : 0}
-                        />
+                        <div className={products.isPlaceholderData ? "opacity-60" : ""}>
+                            <ProductGrid
+                                products={list}
+                                waiting={products.isPending || products.isFetchingNextPage ? 8 : 0}
+                            />
+                        </div>
+                    )}
+                    {products.error !== null && list.length > 0 && (
+                        <div className="mt-8">
+                            <Trouble error={products.error} again={() => products.fetchNextPage()} />
+                        </div>
                     )}
                     {products.hasNextPage && (
                         <div className="mt-12 text-center">
@@ -114,12 +93,146 @@ export function Catalogue() {
                                 busyText="Fetching"
                                 onClick={() => products.fetchNextPage()}
                             >
-                                Show more
+                                {list.length === 0 ? "Look further" : "Show more"}
                             </Button>
                         </div>
                     )}
                 </section>
             </div>
         </div>
+    );
+}
+
+//  How many there are is counted among the first 2000.
+function foundText(found: number, shown: number): string {
+    const count = Math.max(found, shown);
+    return `${count}${count > found ? " and more" : ""} ${count === 1 ? "thing" : "things"}`;
+}
+
+//  Another category keeps what was looked for, but not what only the one before could be told apart by.
+function Lanes({ category, wish, facets }: { category: string | null; wish: Wish; facets: Facet[] }) {
+    const categories = useCategories();
+    const chip =
+        "flex justify-between gap-3 whitespace-nowrap rounded-[3px] px-3 py-1.5 font-medium transition-colors hover:bg-sunk aria-[current=page]:bg-ink aria-[current=page]:text-ground";
+    const kept = { ...wish, traits: [] };
+    return (
+        <nav
+            aria-label="Categories"
+            className="-mx-[clamp(1.1rem,4vw,3rem)] overflow-x-auto px-[clamp(1.1rem,4vw,3rem)] pb-3 lg:mx-0
+                lg:overflow-visible lg:px-0"
+        >
+            <ul className="flex gap-1 lg:-ml-3 lg:flex-col">
+                <li>
+                    <Go href={hrefOf(null, kept)} aria-current={category === null ? "page" : undefined} className={chip}>
+                        Everything
+                    </Go>
+                </li>
+                {categories.data?.categories.map((one) => {
+                    const count = facets.find(({ name, value }) => name === "category" && value === one.category);
+                    return (
+                        <li key={one.category}>
+                            <Go
+                                href={hrefOf(one.category, kept)}
+                                aria-current={category === one.category ? "page" : undefined}
+                                className={chip}
+                            >
+                                {one.title}
+                                {count !== undefined && (
+                                    <span className="figures hidden text-sm font-normal text-ink-soft lg:inline">
+                                        {count.products}
+                                    </span>
+                                )}
+                            </Go>
+                        </li>
+                    );
+                })}
+            </ul>
+        </nav>
+    );
+}
+
+//  Looks while somebody types, and leaves one step to go back by.
+function SearchField({ category, wish }: { category: string | null; wish: Wish }) {
+    const [typed, setTyped] = useState("");
+    const written = useRef("");
+    useEffect(() => {
+        if (wish.text === written.current) return;
+        written.current = wish.text;
+        setTyped(wish.text);
+    }, [wish.text]);
+    const look = (text: string) => {
+        const wanted = text.trim();
+        if (wanted === written.current) return;
+        const isFirst = written.current === "";
+        written.current = wanted;
+        write(hrefOf(category, { ...wish, text: wanted }), isFirst);
+    };
+    const latest = useRef(look);
+    latest.current = look;
+    useEffect(() => {
+        const settling = setTimeout(() => latest.current(typed), SETTLE_MS);
+        return () => clearTimeout(settling);
+    }, [typed]);
+    return (
+        <form role="search" className="relative min-w-48 flex-1" onSubmit={(event) => event.preventDefault()}>
+            <Search className="absolute left-3 top-1/2 size-5 -translate-y-1/2 text-ink-soft" aria-hidden="true" />
+            <input
+                type="search"
+                aria-label="Search the goods"
+                placeholder="What are you looking for?"
+                className="field py-2! pl-10!"
+                maxLength={60}
+                value={typed}
+                onChange={(event) => setTyped(event.target.value)}
+            />
+        </form>
+    );
+}
+
+function Chosen({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
+    if (wish.traits.length === 0 && !wish.isAvailable && wish.lowest === null && wish.highest === null) return null;
+    const pill = "rounded-full border border-line-strong px-3 py-1 text-sm font-medium hover:border-ink";
+    return (
+        <>
+            {wish.traits.map((trait) => (
+                <button
+                    key={trait}
+                    type="button"
+                    className={pill}
+                    aria-label={`Take off ${trait.replace(":", " ")}`}
+                    onClick={() => onChange(withTrait(wish, trait))}
+                >
+                    {trait.slice(trait.indexOf(":") + 1)} ×
+                </button>
+            ))}
+            <button
+                type="button"
+                className="textlink text-sm font-semibold"
+                onClick={() => onChange({ ...anything, sort: wish.sort, text: wish.text })}
+            >
+                Take all filters off
+            </button>
+        </>
+    );
+}
+
+function Empty({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
+    return isNarrow(wish) ? (
+        <Nothing title="Nothing here is like that">
+            <p>{wish.text === "" ? "Fewer filters find more." : `No stall has anything with “${wish.text}” on its sign.`}</p>
+            <Button look="quiet" className="mt-5" onClick={() => onChange({ ...anything, sort: wish.sort })}>
+                Show all there is
+            </Button>
+        </Nothing>
+    ) : (
+        <Nothing title="This lane is empty today">
+            <p>
+                Look around in{" "}
+                <Go href="/shop" className="textlink">
+                    the other ones
+                </Go>
+                .
+            </p>
+        </Nothing>
     );
 }

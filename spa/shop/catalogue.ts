@@ -1,12 +1,13 @@
 "use client";
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, take } from "@/api/client";
 import type { components, operations } from "@/api/schema";
+import { queryOf, type Wish } from "./wish";
 
 export type ProductCard = components["schemas"]["product_card"];
 export type Product = operations["query.product"]["responses"][200]["content"]["application/json"];
-export type Sort = NonNullable<NonNullable<operations["query.products"]["parameters"]["query"]>["sort"]>;
+export type Facet = components["schemas"]["facet"];
 
 export function useCategories() {
     return useQuery({
@@ -16,17 +17,19 @@ export function useCategories() {
     });
 }
 
-export function useProducts(category: string | null, sort: Sort) {
+//  `wish` narrows the list down. A product that moves from one page to the next meanwhile is shown once.
+export function useProducts(category: string | null, wish: Wish) {
     return useInfiniteQuery({
-        queryKey: ["products", category, sort],
+        queryKey: ["products", category, wish],
         initialPageParam: undefined as string | undefined,
+        placeholderData: keepPreviousData,
         queryFn: ({ pageParam, signal }) =>
             take(
                 api.GET("/api/products", {
                     signal,
                     params: {
                         query: {
-                            sort,
+                            ...queryOf(wish),
                             ...(category === null ? {} : { category }),
                             ...(pageParam === undefined ? {} : { from: pageParam }),
                         },
@@ -34,6 +37,10 @@ export function useProducts(category: string | null, sort: Sort) {
                 }),
             ),
         getNextPageParam: (page) => page.next,
+        select: ({ pages }) => ({
+            first: pages[0],
+            products: [...new Map(pages.flatMap((page) => page.products).map((one) => [one.product_id, one])).values()],
+        }),
     });
 }
 

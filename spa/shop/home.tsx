@@ -3,6 +3,7 @@
 import { ArrowRight } from "lucide-react";
 import { useCategories, useProducts } from "./catalogue";
 import { kindOf } from "./pictures";
+import { anything } from "./wish";
 import { Go } from "@/ui/go";
 import { Trouble } from "@/ui/notice";
 import { Picture } from "@/ui/picture";
@@ -121,8 +122,8 @@ function Stalls() {
 }
 
 function Newest() {
-    const products = useProducts(null, "newest");
-    const first = products.data?.pages[0]?.products.slice(0, 8) ?? [];
+    const products = useProducts(null, anything);
+    const first = products.data?.products.slice(0, 8) ?? [];
     return (
         <section id="new" className="wrap mt-24 lg:mt-32" aria-labelledby="newest">
             <div className="mb-8 flex flex-wrap items-baseline justify-between gap-4">

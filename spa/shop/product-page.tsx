@@ -7,6 +7,7 @@ import { type Product, useCategories, useProduct, useProducts } from "./catalogu
 import { price } from "./money";
 import { pictureOf } from "./pictures";
 import { Reviews, Verdict } from "./reviews";
+import { anything } from "./wish";
 import { Button } from "@/ui/button";
 import { Go, useName } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
@@ -188,9 +189,9 @@ function Detail({ product }: { product: Product }) {
 }
 
 function Neighbours({ product }: { product: Product }) {
-    const list = useProducts(product.category, "newest");
+    const list = useProducts(product.category, anything);
     const others =
-        list.data?.pages[0]?.products.filter((one) => one.product_id !== product.product_id).slice(0, 4) ?? [];
+        list.data?.products.filter((one) => one.product_id !== product.product_id).slice(0, 4) ?? [];
     if (others.length === 0) return null;
     return (
         <section className="wrap mt-24" aria-labelledby="neighbours">

@@ -12,8 +12,29 @@ import { checkout, registration } from "@/shop/forms";
 import { amountOf, minorOf, price, sameMoney, times } from "@/shop/money";
 import { mergeCursors, oldAfter } from "@/shop/news";
 import { kindOf, kinds, pictureOf } from "@/shop/pictures";
+import { hrefOf, isNarrow, queryOf, wishIn } from "@/shop/wish";
 
 const eur = (minor: number) => ({ minor, currency: "EUR" });
+
+describe("a wish", () => {
+    test("is what its address says", () => {
+        const href = "/shop/rugs?sort=rated&q=wool&is=colour%3Ared&is=colour%3Ablue&in=stock&from=12&upto=90";
+        expect(hrefOf("rugs", wishIn(href))).toBe(href);
+        expect(queryOf(wishIn(href))).toEqual({
+            sort: "rated",
+            text: "wool",
+            traits: ["colour:red", "colour:blue"],
+            only_available: true,
+            price_min: 1200,
+            price_max: 9000,
+        });
+    });
+    test("leaves out what no shop takes", () => {
+        const href = "/shop?sort=worst&is=red&from=-1&upto=1e9&in=dreams";
+        expect(hrefOf(null, wishIn(href))).toBe("/shop");
+        expect(isNarrow(wishIn(href))).toBe(false);
+    });
+});
 
 describe("money", () => {
     test("has as many digits as its currency", () => {

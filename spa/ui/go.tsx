@@ -31,6 +31,13 @@ export function useGo(): (href: string) => void {
     return useCallback((href: string) => router.push(shellOf(href)), [router]);
 }
 
+//  Writes what a page shows into its address: as a step that one can take back, or in the place of the last one.
+export function write(href: string, isStep: boolean) {
+    if (isStep) history.pushState(null, "", href);
+    else history.replaceState(null, "", href);
+    for (const listener of listeners) listener();
+}
+
 //  A page that was reached by its shell gets the address that people may copy.
 export function Readdress() {
     const pathname = usePathname();

@@ -147,6 +147,32 @@ const tests = {
         await leave(page);
     },
 
+    async "the catalogue is narrowed down while one types, and its address keeps how"(shop, browser) {
+        const page = await visitor(shop, browser);
+        const isLeft = (what) => page.getByText(what, { exact: true }).waitFor();
+        const fez = page.getByRole("heading", { name: "Rugs of Fez" });
+        await page.goto("/shop/rugs");
+        await page.getByRole("checkbox", { name: /^red/ }).check();
+        await isLeft("2 things");
+        await page.getByRole("searchbox").fill("fez");
+        await isLeft("1 thing");
+        await page.getByLabel("Order").selectOption("popular");
+        await page.waitForURL(/sort=popular.*q=fez.*is=colour/);
+        await page.reload();
+        await isLeft("1 thing");
+        await fez.waitFor();
+        expect("what was chosen is so still", await page.getByRole("checkbox", { name: /^red/ }).isChecked());
+        expect("and so is what was typed", (await page.getByRole("searchbox").inputValue()) === "fez");
+        await page.goBack();
+        await page.waitForURL(/\?q=fez/);
+        await page.getByRole("searchbox").fill("a submarine");
+        await page.getByText("Nothing here is like that").waitFor();
+        await page.getByRole("button", { name: "Show all there is" }).click();
+        await isLeft("6 things");
+        await fez.waitFor();
+        await leave(page);
+    },
+
     async "a card is declined, another one asks for a code"(shop, browser) {
         const page = await visitor(shop, browser);
         await checkOut(page, "brass-1", "4000 0000 0000 9995");

@@ -142,6 +142,7 @@ export class Shop {
             title: `${title} ${names[n]}`,
             category,
             articles,
+            traits: [{ name: "colour", value: ["red", "green", "blue"][n % 3] }],
             summary: "Made by hand by people whose names we know, and no two of them are the same.",
             text: "Made as it was before shops had windows.\n\nWipe it with a soft cloth, and it stays.",
             pictures: [
