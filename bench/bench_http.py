@@ -44,10 +44,10 @@ def install():
                        stdout=subprocess.DEVNULL)
 
 
-def ask(url, connections, seconds, headers):
+def ask(url, connections, seconds, headers, more=()):
     """Requests a second, and the median and the slowest hundredth in ms."""
     words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    said = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *words, url], check=True,
+    said = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *more, *words, url], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     assert wrong is None, said

@@ -25,7 +25,7 @@ bench_bench_finder_SOURCES = bench/bench_finder.c $(BENCH_MEASURE)
 bench_bench_finder_LDADD = libsouk-all.la
 $(bench_bench_finder_OBJECTS): src/eventstore.h
 
-EXTRA_DIST += bench/bench_cold.py bench/bench_growth.py bench/bench_http.py bench/bench.messages.zpl bench/instructions.sh bench/instructions.txt bench/README.md
+EXTRA_DIST += bench/bench_cold.py bench/bench_growth.py bench/bench_http.py bench/bench_shop.py bench/bench.messages.zpl bench/instructions.sh bench/instructions.txt bench/README.md
 # Clients of souk's peers: bench/compare compiles them, where their libraries are.
 EXTRA_DIST += bench/compare bench/peers/peer.c bench/peers/peer.h bench/peers/nats.c bench/peers/plain.c \
 	bench/peers/postgres.c bench/peers/redis.c
