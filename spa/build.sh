@@ -98,7 +98,7 @@ node node_modules/openapi-typescript/bin/cli.js openapi.json -o api/schema.ts >t
     || die "no types for the API; see $work/types.log"
 # shellcheck disable=SC2086
 node pictures/draw.mjs public/pictures $quick
-NEXT_TELEMETRY_DISABLED=1 node node_modules/next/dist/bin/next build >next.log 2>&1 \
+NEXT_TELEMETRY_DISABLED=1 SPA_BUILD_ID=${stamp:0:16} node node_modules/next/dist/bin/next build >next.log 2>&1 \
     || { tail -40 next.log >&2; die "next build failed; see $work/next.log"; }
 rm -rf "$site.new"
 mv out "$site.new"
@@ -106,7 +106,7 @@ rm -rf "$site"
 mv "$site.new" "$site"
 
 # The topology that serves them: the shop's own, with files and the pages whose addresses have names in them.
-sed "s#^routes = .*#&\n    files = $site#" "$root/services/shop/shop.routes.zpl" >"$build/spa/shop.routes.zpl"
+sed "s#^routes = .*#&\n    files = $site\n    unchanging = /_next/static/#" "$root/services/shop/shop.routes.zpl" >"$build/spa/shop.routes.zpl"
 cat pages.zpl >>"$build/spa/shop.routes.zpl"
 listen=$(sed -n 's/^ *listen = //p' "$root/topology/shop.zpl" | head -1)
 topology "$build/spa/shop.routes.zpl" "$listen" >"$build/spa/shop.zpl"

@@ -6,7 +6,8 @@ const config: NextConfig = {
     poweredByHeader: false,
     reactStrictMode: true,
     devIndicators: false,
-    generateBuildId: () => "souk",
+    //  What is below /_next/static never changes under its path: with other sources it is another one.
+    generateBuildId: () => process.env.SPA_BUILD_ID ?? "souk",
     images: { unoptimized: true },
     turbopack: { root: import.meta.dirname },
 };

@@ -176,6 +176,7 @@ struct souk_routes {
     size_t count;
     const struct souk_route *routes;
     const char *files;                          /* directory of files, as written; NULL: none */
+    const char *unchanging;                     /* files whose paths begin so never change; NULL: none are known */
     size_t page_count;
     const struct souk_route_page *pages;
     struct souk_routes_parts *parts;

@@ -49,6 +49,7 @@ static const struct souk_zpl_rule page_rules[] = {
 static const struct souk_zpl_rule head_rules[] = {
     { "about", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "files", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "unchanging", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "session", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { "refusals", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     { "limits", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
@@ -177,6 +178,11 @@ read_head(struct souk_routes_reading *reading, const struct souk_zpl_node *node)
         reading->routes->about = child->value;
     if ((child = souk_routes_valued(node, "files")) != NULL)
         reading->routes->files = child->value;
+    if ((child = souk_routes_valued(node, "unchanging")) != NULL) {
+        reading->routes->unchanging = child->value;
+        if (child->value[0] != '/' || reading->routes->files == NULL)
+            souk_routes_wrong(reading, child, "`unchanging` is how paths of `files` begin, like /static/");
+    }
     if ((child = souk_zpl_child(node, "limits")) != NULL && !child->has_value)
         read_limits(reading, child);
     if ((child = souk_zpl_child(node, "session")) != NULL && !child->has_value)

@@ -235,7 +235,7 @@ open_bridge(struct bridge *bridge, struct souk_error *err)
         || (rc = souk_client_open(bridge->topology, bridge->self->name.text, &bridge->client, err)) != 0)
         return rc;
     souk_client_set_key(bridge->client, bridge->key);
-    if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new()) == NULL
+    if ((bridge->rates = bridge_rates_new()) == NULL || (bridge->files = bridge_files_new(bridge->routes->unchanging)) == NULL
         || (bridge->watch = bridge_watch_new(bridge)) == NULL
         || (bridge->sessions = bridge_sessions_new()) == NULL
         || (bridge->events = bridge_events_new(bridge)) == NULL

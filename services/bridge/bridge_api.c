@@ -16,6 +16,7 @@
 #define QUALITY_TEXT "q=0"
 
 static bool take_file(struct bridge_exchange *exchange);
+static bool take_missing(struct bridge_exchange *exchange);
 static bool check_origin(struct bridge_exchange *exchange);
 static bool check_rate(struct bridge_exchange *exchange);
 static bool check_accept(struct bridge_exchange *exchange);
@@ -47,7 +48,7 @@ bridge_api_begin(struct bridge_exchange *exchange, const char *method)
         known++;
     rc = souk_routes_match(bridge->routes, known, exchange->path, &exchange->match);
     if (rc == -SOUK_ENOTFOUND && known == SOUK_ROUTE_GET && !exchange->has_body
-        && (bridge_watch_take(exchange) || take_file(exchange)))
+        && (bridge_watch_take(exchange) || take_file(exchange) || take_missing(exchange)))
         return false;
     if (rc == -SOUK_ENOTFOUND) {
         bridge_answer_problem(exchange, &bridge_not_found, 0, NULL, "no route has this path");
@@ -78,6 +79,26 @@ take_file(struct bridge_exchange *exchange)
     exchange->response = bridge_files_find(bridge->files, bridge->routes, exchange->path,
         bridge_http_field(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING),
         bridge_http_field(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH), &exchange->status);
+    exchange->is_shared = exchange->response != NULL;
+    return exchange->is_shared;
+}
+
+/* People are shown a page of what is not there; programs, and who asks the API, are told of a problem. */
+static bool
+take_missing(struct bridge_exchange *exchange)
+{
+    static const char *const html[] = { "text/html", "text/html", "text/html" };
+    static const struct souk_slice api = { "/api", 4 };
+    const struct souk_slice path = exchange->path;
+    const char *accept = bridge_http_field(exchange, MHD_HTTP_HEADER_ACCEPT);
+    const bool is_api = path.size_bytes >= api.size_bytes && memcmp(path.base, api.base, api.size_bytes) == 0
+        && (path.size_bytes == api.size_bytes || ((const char *)path.base)[api.size_bytes] == '/');
+
+    if (is_api || accept == NULL || !accepts(accept, html))
+        return false;
+    exchange->response = bridge_files_missing(exchange->bridge->files,
+        bridge_http_field(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+    exchange->status = MHD_HTTP_NOT_FOUND;
     exchange->is_shared = exchange->response != NULL;
     return exchange->is_shared;
 }

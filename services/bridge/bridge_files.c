@@ -21,6 +21,7 @@
 
 #include "souk_batch.h"
 
+#define MISSING_PATH "/404.html"
 #define PATH_BYTES_MAX 1023
 #define TAG_HASH_BYTES 16
 #define POLICY_BYTES_MAX 4096
@@ -46,6 +47,7 @@ struct bridge_files {
     size_t file_count, row_count, bytes;
     struct file *files;
     struct row *rows;                           /* sorted by path at the end */
+    const char *unchanging;                     /* how paths begin of what never changes; NULL: none are known */
 };
 
 static const struct {
@@ -74,10 +76,12 @@ static const struct {
 };
 
 static int add_row(struct bridge_files *files, const char *path, size_t bytes, size_t file);
-static int make_answers(struct file *file, const char *path, const char *type, struct souk_slice bytes);
+static int make_answers(struct file *file, const char *path, const char *type, const char *caching,
+    struct souk_slice bytes);
 static struct MHD_Response *make_answer(const struct file *file, const char *type, const char *caching,
     const char *policy, enum coding coding, void *bytes, size_t size_bytes);
 static const char *type_of(const char *path, bool *is_text_out);
+static const char *caching_of(const struct bridge_files *files, const char *path);
 static bool is_hashed_name(const char *path);
 static void make_policy(const char *type, struct souk_slice html, char text_out[POLICY_BYTES_MAX]);
 static size_t add_script(struct souk_slice script, char *text_out, size_t text_bytes);
@@ -89,16 +93,19 @@ static int read_file(struct bridge_files *files, int fd, size_t size_bytes, cons
     struct souk_error *err);
 static int by_path(const void *a, const void *b);
 static const struct file *find(const struct bridge_files *files, struct souk_slice path);
+static struct MHD_Response *choose(const struct file *file, const char *accept_encoding);
 static bool accepts(const char *accept_encoding, const char *coding);
 
 struct bridge_files *
-bridge_files_new(void)
+bridge_files_new(const char *unchanging)
 {
     struct bridge_files *files = calloc(1, sizeof *files);
 
     if (files == NULL || (files->files = calloc(BRIDGE_FILES_MAX, sizeof *files->files)) == NULL
         || (files->rows = calloc(3 * BRIDGE_FILES_MAX, sizeof *files->rows)) == NULL)
         bridge_files_close(&files);
+    if (files != NULL)
+        files->unchanging = unchanging;
     return files;
 }
 
@@ -144,7 +151,7 @@ bridge_files_add(struct bridge_files *files, const char *path, const char *type,
             BRIDGE_FILES_MAX, BRIDGE_FILE_BYTES_MAX, BRIDGE_FILES_BYTES_MAX);
     files->file_count++;
     files->bytes += bytes.size_bytes;
-    if ((rc = make_answers(&files->files[file], path, type, bytes)) != 0
+    if ((rc = make_answers(&files->files[file], path, type, caching_of(files, path), bytes)) != 0
         || (rc = add_row(files, path, path_bytes, file)) != 0)
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory to serve it", path);
     if (path_bytes >= strlen(index_name) && strcmp(path + path_bytes - strlen(index_name), index_name) == 0) {
@@ -169,10 +176,8 @@ add_row(struct bridge_files *files, const char *path, size_t bytes, size_t file)
 }
 
 static int
-make_answers(struct file *file, const char *path, const char *type, struct souk_slice bytes)
+make_answers(struct file *file, const char *path, const char *type, const char *caching, struct souk_slice bytes)
 {
-    static const char immutable[] = "public, max-age=31536000, immutable";
-    const char *caching = is_hashed_name(path) ? immutable : "no-cache";
     void *(*const compress[CODINGS])(struct souk_slice, size_t *) = { [GZIP] = compress_gzip,
         [BROTLI] = compress_brotli };
     char policy[POLICY_BYTES_MAX];
@@ -250,6 +255,15 @@ type_of(const char *path, bool *is_text_out)
     }
     *is_text_out = types[i].is_text;
     return types[i].type;
+}
+
+static const char *
+caching_of(const struct bridge_files *files, const char *path)
+{
+    const bool is_kept = files->unchanging != NULL
+        && strncmp(path, files->unchanging, strlen(files->unchanging)) == 0;
+
+    return is_kept || is_hashed_name(path) ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
 /* Does a piece of the last name, between - _ and dots, look like a hash: hexadecimal, with a figure among it? */
@@ -471,9 +485,7 @@ struct MHD_Response *
 bridge_files_find(const struct bridge_files *files, const struct souk_routes *routes, struct souk_slice path,
     const char *accept_encoding, const char *if_none_match, unsigned *status_out)
 {
-    static const char *const codings[] = { [GZIP] = "gzip", [BROTLI] = "br" };
     const struct file *file = find(files, path);
-    enum coding coding;
 
     if (file == NULL)
         file = find(files, souk_slice_of(souk_routes_page(routes, path)));
@@ -484,6 +496,23 @@ bridge_files_find(const struct bridge_files *files, const struct souk_routes *ro
         return file->unchanged;
     }
     *status_out = MHD_HTTP_OK;
+    return choose(file, accept_encoding);
+}
+
+struct MHD_Response *
+bridge_files_missing(const struct bridge_files *files, const char *accept_encoding)
+{
+    const struct file *file = find(files, souk_slice_of(MISSING_PATH));
+
+    return file == NULL ? NULL : choose(file, accept_encoding);
+}
+
+static struct MHD_Response *
+choose(const struct file *file, const char *accept_encoding)
+{
+    static const char *const codings[] = { [GZIP] = "gzip", [BROTLI] = "br" };
+    enum coding coding;
+
     for (coding = BROTLI; coding > PLAIN && accept_encoding != NULL; coding--) {
         if (file->answers[coding] != NULL && accepts(accept_encoding, codings[coding]))
             return file->answers[coding];

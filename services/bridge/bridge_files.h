@@ -21,8 +21,11 @@
 
 struct bridge_files;
 
-/* An empty table. Release with bridge_files_close(). NULL without memory. */
-struct bridge_files *bridge_files_new(void);
+/*
+ * An empty table. Files whose paths begin with `unchanging`, which stays where it is, may be kept for ever; NULL: none.
+ * Release with bridge_files_close(). NULL without memory.
+ */
+struct bridge_files *bridge_files_new(const char *unchanging);
 void bridge_files_close(struct bridge_files **files_p);
 
 /*
@@ -48,5 +51,7 @@ SOUK_MUST_CHECK int bridge_files_end(struct bridge_files *files, const struct so
  */
 struct MHD_Response *bridge_files_find(const struct bridge_files *files, const struct souk_routes *routes,
     struct souk_slice path, const char *accept_encoding, const char *if_none_match, unsigned *status_out);
+/* The page /404.html, for people who ask for what is not there; NULL: there is none. It is the table's. */
+struct MHD_Response *bridge_files_missing(const struct bridge_files *files, const char *accept_encoding);
 
 #endif

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, take } from "@/api/client";
 import { type Me, useLeave, useMe, useSignOut } from "./account";
+import { everythingOf } from "./take-along";
 import { dayOf, momentOf } from "./times";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
@@ -97,8 +98,39 @@ function Mine({ me }: { me: Me }) {
                     ))}
                 </ul>
             </section>
+            <TakeAlong me={me} />
             <Leave me={me} />
         </div>
+    );
+}
+
+//  All that the shop knows of somebody, as a file.
+function TakeAlong({ me }: { me: Me }) {
+    const collect = useMutation({
+        mutationFn: async () => {
+            const text = JSON.stringify(await everythingOf(me), null, 2);
+            const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+            const link = document.createElement("a");
+            link.href = address;
+            link.download = "souk-and-me.json";
+            link.click();
+            URL.revokeObjectURL(address);
+        },
+    });
+    return (
+        <section aria-labelledby="known" className="max-w-md space-y-4">
+            <h2 id="known" className="display text-head">
+                What we know of you
+            </h2>
+            <p className="text-ink-soft">
+                Your account, your addresses, your orders with their diaries and where they went, and your reviews, in a
+                file that people and programs can read.
+            </p>
+            {collect.error !== null && <Trouble error={collect.error} />}
+            <Button look="quiet" busy={collect.isPending} busyText="Collecting it" onClick={() => collect.mutate()}>
+                Download my data
+            </Button>
+        </section>
     );
 }
 

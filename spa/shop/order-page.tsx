@@ -3,7 +3,8 @@
 import { Check } from "lucide-react";
 import { useState } from "react";
 import { useMe } from "./account";
-import { type Order, useCancel, useOrder, useTakeStep } from "./orders";
+import { countries } from "./cards";
+import { type Order, useCancel, useDestination, useOrder, useTakeStep } from "./orders";
 import { isMoving, mayCancel, road, states, whyOf } from "./order-words";
 import { price, times } from "./money";
 import { clockOf, dayOf } from "./times";
@@ -71,6 +72,7 @@ function Detail({ order }: { order: Order }) {
                             </span>
                         </p>
                     )}
+                    <Destination id={order.order_id} />
                     {mayCancel(order.state) && <Cancel id={order.order_id} />}
                     {(me.data?.is_staff || me.data?.is_admin) && (
                         <Go href={`/admin/order?id=${order.order_id}`} className="textlink mt-8 inline-block font-semibold">
@@ -91,6 +93,38 @@ function Detail({ order }: { order: Order }) {
                 </section>
             </div>
         </div>
+    );
+}
+
+function Destination({ id }: { id: string }) {
+    const destination = useDestination(id);
+    const to = destination.data?.address;
+    return (
+        <section className="mt-10" aria-labelledby="where">
+            <h2 id="where" className="display text-head">
+                Where it goes
+            </h2>
+            {destination.error !== null && destination.data === undefined ? (
+                <div className="mt-3">
+                    <Trouble error={destination.error} again={() => destination.refetch()} />
+                </div>
+            ) : destination.data === undefined ? (
+                <div className="skeleton mt-3 h-24" aria-busy="true" />
+            ) : to === undefined ? (
+                <p className="mt-3 text-ink-soft">Forgotten, with whoever ordered it.</p>
+            ) : (
+                <address className="mt-3 not-italic">
+                    {to.name}
+                    <br />
+                    {to.street}
+                    <br />
+                    {to.postcode} {to.city}, {countries.find(([code]) => code === to.country)?.[1] ?? to.country}
+                    {destination.data.email !== undefined && (
+                        <span className="mt-2 block text-ink-soft">We write to {destination.data.email}.</span>
+                    )}
+                </address>
+            )}
+        </section>
     );
 }
 

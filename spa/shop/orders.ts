@@ -20,6 +20,14 @@ export function useOrder(id: string | null) {
     });
 }
 
+export function useDestination(id: string) {
+    return useQuery({
+        queryKey: ["destination", id],
+        queryFn: ({ signal }) =>
+            take(api.GET("/api/orders/{order_id}/destination", { signal, params: { path: { order_id: id } } })),
+    });
+}
+
 export function useOrders() {
     return useInfiniteQuery({
         queryKey: ["orders"],

@@ -143,7 +143,19 @@ const tests = {
         await page.waitForURL("**/orders/*");
         await heading(page, "Yours");
         await page.goto("/orders");
-        await page.getByRole("main").getByRole("link", { name: /Yours/ }).waitFor();
+        await page.getByRole("main").getByRole("link", { name: /Yours/ }).click();
+        await page.getByText("We write to").waitFor();
+        await page.goto("/account");
+        const coming = page.waitForEvent("download");
+        await page.getByRole("button", { name: "Download my data" }).click();
+        const known = JSON.parse(readFileSync(await (await coming).path(), "utf8"));
+        expect(
+            "all of it is in the file",
+            known.account.name === "Mina" &&
+                known.orders.length === 1 &&
+                known.orders[0].destination.address.street !== "" &&
+                known.reviews[0].words.title === "It pours",
+        );
         await leave(page);
     },
 

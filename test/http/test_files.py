@@ -109,6 +109,26 @@ def test_who_keeps_them(build):
             connection.send("GET /app.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
             connection.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert statuses(connection.read_all()) == [200, 200, 200, 404]
+    with Blog(build, files=FILES | {"made/q_7": b"x", "madeup": b"x"}, edit=lambda routes: routes.replace(
+            "routes = blog\n", "routes = blog\n    unchanging = /made/\n", 1)) as blog:
+        assert "immutable" in get(blog, "/made/q_7")[1]["Cache-Control"]
+        assert get(blog, "/madeup")[1]["Cache-Control"] == "no-cache"
+
+
+def test_people_are_shown_what_is_not_there(build):
+    """A page, with the status that it has; programs and who asks the API get a problem, as everybody without a page."""
+    browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+    with Blog(build, files=FILES | {"404.html": PAGE}) as blog:
+        status, headers, body = get(blog, "/nothing/here", Accept=browser, If_None_Match=get(blog, "/404")[1]["ETag"])
+        assert (status, headers["Content-Type"], body) == (404, "text/html; charset=utf-8", PAGE), (status, headers)
+        assert get(blog, "/nothing", method="HEAD", Accept=browser)[0] == 404
+        assert get(blog, "/apis", Accept=browser)[2] == PAGE
+        for path, accept in (("/nothing", "*/*"), ("/nothing", "text/html;q=0"), ("/api/nothing", browser),
+                             ("/api/", browser)):
+            status, headers, body = get(blog, path, Accept=accept)
+            assert (status, headers["Content-Type"]) == (404, "application/problem+json"), (path, headers)
+    with Blog(build, files=FILES) as blog:
+        assert get(blog, "/nothing", Accept=browser)[1]["Content-Type"] == "application/problem+json"
 
 
 def test_a_page_runs_its_own_scripts_only(build):
