@@ -21,7 +21,8 @@ import sys
 from pathlib import Path
 
 PROMISES, TESTS = Path("doc/promises.md"), Path("test/README.md")
-FAULTS = "Crashes, disks, stores", "Order, loss, doubling", "Hostile and broken peers, resources", "HTTP and those who ask"
+FAULTS = ("Crashes, disks, stores", "Order, loss, doubling", "Hostile and broken peers, resources",
+          "HTTP and those who ask")
 RUN_BY_RUN_PY = "test/process", "test/client", "test/http"       # every test_*.py in there
 NAME = re.compile(r"`([^`]+)`")
 PROFILES = re.compile(r"profiles? ((?:`[a-z]+`(?:, | and )?)+)")
