@@ -289,6 +289,7 @@ list_one(struct listing *listing, struct souk_slice incarnation, const struct fo
 {
     char cause[SOUK_SEEN_CURSOR_BYTES];
     char time[SOUK_SHOWN_TIME_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
     char key[SOUK_SHOWN_KEY_BYTES];
     struct libscols_line *line;
 
@@ -301,8 +302,8 @@ list_one(struct listing *listing, struct souk_slice incarnation, const struct fo
     souk_told_cause(found, cause);
     line = souk_cli_line(listing->table, NULL);
     souk_cli_cell(line, 0, "%s", time);
-    souk_cli_cell(line, 1, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
-        (const char *)found->stream.base, found->epoch, found->number);
+    souk_told_place(found->stream, found->epoch, found->number, place);
+    souk_cli_cell(line, 1, "%s", place);
     souk_cli_cell(line, 2, "%.*s", (int)found->type.size_bytes, (const char *)found->type.base);
     souk_cli_cell_color(line, 2, SOUK_CLI_CYAN);
     souk_cli_cell(line, 3, "%s", key);

@@ -75,7 +75,6 @@ static int retry_one(struct parking *parking, const struct souk_topology_node *n
 static int discard(struct parking *parking);
 static bool is_sure(const struct parking *parking);
 static int discard_one(struct parking *parking, const struct found *found);
-static void place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES]);
 
 int
 souk_cli_parked(int argc, char **argv)
@@ -292,7 +291,7 @@ list_one(struct parking *parking, const struct souk_topology_node *node, const s
         parking->left_out++;
         return;
     }
-    place_of(event->stream, event->epoch, event->number, place);
+    souk_told_place(event->stream, event->epoch, event->number, place);
     souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
     souk_cli_duration(parking->now_ms > event->since_ms ? parking->now_ms - event->since_ms : 0, since);
     line = souk_cli_line(parking->table, NULL);
@@ -339,7 +338,7 @@ list_one_settled(struct parking *parking, const struct souk_topology_node *node,
     char key[SOUK_SHOWN_KEY_BYTES];
     char at[SOUK_SHOWN_TIME_BYTES];
 
-    place_of(event->stream, event->epoch, event->number, place);
+    souk_told_place(event->stream, event->epoch, event->number, place);
     souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
     souk_shown_time(event->since_ms, since);
     souk_shown_time(event->at_ms, at);
@@ -459,7 +458,7 @@ show_text(struct parking *parking, const struct found *found, const struct souk_
     char time[SOUK_SHOWN_TIME_BYTES];
     json_t *data;
 
-    place_of(event->stream, event->epoch, event->number, place);
+    souk_told_place(event->stream, event->epoch, event->number, place);
     souk_shown_key(&parking->system.catalogue, event->type, event->key, key);
     souk_id_format(event->correlation_id, correlation);
     (void)printf("%s%s%s%s %.*s\n", event->kind == PARKED_KIND_LOSS ? "loss of " : event->kind
@@ -560,7 +559,7 @@ retry_one(struct parking *parking, const struct souk_topology_node *node, const 
     if (status == 1 && strcmp(refusal.code, SOUK_NOT_PARKED) == 0)
         status = 0;                             /* somebody else was quicker, or one before it took it along */
     *(status == 0 ? &parking->done : &parking->still) += 1;
-    place_of(event->stream, event->epoch, event->number, place);
+    souk_told_place(event->stream, event->epoch, event->number, place);
     if (cli->is_json)
         souk_cli_json(json_pack("{ss ss sb ss}", "service", node->name.text, "id", place, "done", status == 0, "why",
             refusal.text));
@@ -640,7 +639,7 @@ discard_one(struct parking *parking, const struct found *found)
 
     status = souk_cli_node_ask(cli, parking->system.client, found->node, &souk_parked_discard_type, &command,
         &parking->arena, NULL, &refusal);
-    place_of(found->event.stream, found->event.epoch, found->event.number, place);
+    souk_told_place(found->event.stream, found->event.epoch, found->event.number, place);
     if (status == 1) {
         souk_cli_say(cli, SOUK_CLI_RED, "%s: %s: %s", found->node->name.text, place, refusal.text);
         return EX_DATAERR;
@@ -660,13 +659,4 @@ discard_one(struct parking *parking, const struct found *found)
         (void)printf("Its store alone knows: for a rebuild to pass over it, too, put this below `service = %s'\n"
             "in the topology:\n\n    skip = %s\n", found->node->name.text, skip);
     return 0;
-}
-
-/* ---- saying it ------------------------------------------------------ */
-
-static void
-place_of(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES])
-{
-    (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "%.*s/%" PRIu32 "/%" PRIu64, (int)stream.size_bytes,
-        (const char *)stream.base, epoch, number);
 }

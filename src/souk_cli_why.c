@@ -144,13 +144,14 @@ draw_one(const struct drawing *drawing, struct libscols_line *above, const struc
     struct libscols_line *line = souk_cli_line(drawing->table, above);
     char cause[SOUK_SEEN_CURSOR_BYTES];
     char time[SOUK_SHOWN_TIME_BYTES];
+    char place[SOUK_SEEN_CURSOR_BYTES];
     char key[SOUK_SHOWN_KEY_BYTES];
 
     souk_shown_time(found->time_ms, time);
     souk_shown_key(&drawing->store->system.catalogue, found->type, found->key, key);
     souk_told_cause(found, cause);
-    souk_cli_cell(line, 0, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
-        (const char *)found->stream.base, found->epoch, found->number);
+    souk_told_place(found->stream, found->epoch, found->number, place);
+    souk_cli_cell(line, 0, "%s", place);
     souk_cli_cell(line, 1, "%.*s", (int)found->type.size_bytes, (const char *)found->type.base);
     souk_cli_cell(line, 2, "%s", key);
     souk_cli_cell(line, 3, "%s", cause);

@@ -18,8 +18,7 @@ souk_told_found_json(const struct souk_catalogue *catalogue, const struct souk_n
     char key[SOUK_SHOWN_KEY_BYTES];
     char id[SOUK_SEEN_CURSOR_BYTES];
 
-    (void)snprintf(id, sizeof id, "%.*s/%" PRIu32 "/%" PRIu64, (int)found->stream.size_bytes,
-        (const char *)found->stream.base, found->epoch, found->number);
+    souk_told_place(found->stream, found->epoch, found->number, id);
     souk_shown_key(catalogue, found->type, found->key, key);
     souk_shown_time(found->time_ms, time);
     souk_id_format(found->correlation_id, correlation);
@@ -76,8 +75,7 @@ souk_told_parked_json(const struct souk_catalogue *catalogue, const struct souk_
     char key[SOUK_SHOWN_KEY_BYTES];
     char time[SOUK_SHOWN_TIME_BYTES];
 
-    (void)snprintf(place, sizeof place, "%.*s/%" PRIu32 "/%" PRIu64, (int)event->stream.size_bytes,
-        (const char *)event->stream.base, event->epoch, event->number);
+    souk_told_place(event->stream, event->epoch, event->number, place);
     souk_shown_key(catalogue, event->type, event->key, key);
     souk_shown_time(event->time_ms, time);
     souk_shown_time(event->since_ms, since);
@@ -89,6 +87,13 @@ souk_told_parked_json(const struct souk_catalogue *catalogue, const struct souk_
         (int)event->version, "time", time, "since", since, "tries", (json_int_t)event->tries, "why", event->why.base,
         event->why.size_bytes, "behind", event->behind == event->sequence ? 0 : (json_int_t)event->behind, "waiting",
         (json_int_t)event->waiting, "correlationid", correlation, "depth", (int)event->depth);
+}
+
+void
+souk_told_place(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES])
+{
+    (void)snprintf(text_out, SOUK_SEEN_CURSOR_BYTES, "%.*s/%" PRIu32 "/%" PRIu64, (int)stream.size_bytes,
+        (const char *)stream.base, epoch, number);
 }
 
 void

@@ -27,6 +27,9 @@ json_t *souk_told_why_json(const struct souk_catalogue *catalogue, const struct 
 json_t *souk_told_parked_json(const struct souk_catalogue *catalogue, const struct souk_name *service,
     const struct parked_event *event);
 
+/* Which event: "comments/1/17", its stream, the counter of its epoch, its number. */
+void souk_told_place(struct souk_slice stream, uint32_t epoch, uint64_t number, char text_out[SOUK_SEEN_CURSOR_BYTES]);
+
 /* What it was decided on, in a few words: "command of web", "comments/1/17", "timer of comments/1/17". */
 void souk_told_cause(const struct found_event *found, char text_out[SOUK_SEEN_CURSOR_BYTES]);
 /* A key as people type it: a UUID becomes its 16 bytes, other text stays as it is; they lie in `id` or `text`. */
