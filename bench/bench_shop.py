@@ -21,7 +21,6 @@ from bench_http import LIMITS, ask, install
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "test/http"), str(ROOT / "test/process")]
 import test_stopped as shops        # noqa: E402  pylint: disable=wrong-import-position
-from blog import new_id             # noqa: E402  pylint: disable=wrong-import-position
 
 CHANGE = """
 wrk.method = "PUT"
@@ -75,17 +74,12 @@ def spread(times):
 
 def buy(shop, count):
     """Somebody who buys so often; how long the orders took, in ms."""
-    guest, card, connection, took = shops.Shopper(shop), new_id(), shop.connect(), []
-    own = lambda *words, **more: guest.ask(*words, connection=connection, **more)       # noqa: E731
-    guest.good("POST", "/api/cart/lines", {"sku": "glass", "units": 1})
-    guest.good("POST", "/api/cards", {"card": card, "number": shops.GOOD_CARD, "code": "123", "month": 12, "year": 2030})
+    guest, connection, took = shops.Shopper(shop), shop.connect(), []
+    card = shops.keep_card(guest)
     for _ in range(count):
-        guest.good("PUT", "/api/cart/lines/glass", {"units": 1})
-        cart, order_id = guest.good("GET", "/api/cart").body, new_id()
-        order = {"order_id": order_id, "cart_version": cart["cart_version"], "total": cart["total"], "card": card,
-                 "email": "guest@example.org", "address": shops.ADDRESS}
-        took.append(timed(lambda order=order: own("POST", "/api/orders", order, Idempotency_Key=order["order_id"])))
-        guest.good("POST", "/api/cart/lines", {"sku": "glass", "units": 1})
+        order = shops.fill_cart(guest, card)
+        took.append(timed(lambda order=order: guest.ask("POST", "/api/orders", order, connection=connection,
+                                                        Idempotency_Key=order["order_id"])))
     connection.close()
     return took
 

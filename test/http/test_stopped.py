@@ -70,14 +70,19 @@ class Shopper(Browser):
         return until(f"{method} {path}", look)
 
 
-def basket(shop, sku):
-    """A guest with something in the cart, and a card: the order that is to be placed, with its shopper."""
-    guest, card, order_id = Shopper(shop), new_id(), new_id()
-    guest.good("POST", "/api/cart/lines", {"sku": sku, "units": 1})
-    cart = guest.good("GET", "/api/cart").body
-    guest.good("POST", "/api/cards", {"card": card, "number": GOOD_CARD, "code": "123", "month": 12, "year": 2030})
-    return guest, {"order_id": order_id, "cart_version": cart["cart_version"], "total": cart["total"], "card": card,
-                   "email": "guest@example.org", "address": ADDRESS}
+def keep_card(browser):
+    """A card that pays."""
+    card = new_id()
+    browser.good("POST", "/api/cards", {"card": card, "number": GOOD_CARD, "code": "123", "month": 12, "year": 2030})
+    return card
+
+
+def fill_cart(browser, card):
+    """Something is put into somebody's cart: the order that is to be placed."""
+    browser.good("POST", "/api/cart/lines", {"sku": "glass", "units": 1})
+    cart = browser.good("GET", "/api/cart").body
+    return {"order_id": new_id(), "cart_version": cart["cart_version"], "total": cart["total"], "card": card,
+            "email": "guest@example.org", "address": ADDRESS}
 
 
 def open_shop(shop):
@@ -93,12 +98,9 @@ def open_shop(shop):
     staff.good("POST", f"/api/admin/products/{product}/publish", {})
     staff.good("POST", "/api/admin/stock/glass/receive", {"units": 1000, "note": ""})
     ann.seen = staff.seen
-    ann.good("POST", "/api/cart/lines", {"sku": "glass", "units": 1})
-    cart, card, order_id = ann.good("GET", "/api/cart").body, new_id(), new_id()
-    ann.good("POST", "/api/cards", {"card": card, "number": GOOD_CARD, "code": "123", "month": 12, "year": 2030})
-    ann.good("POST", "/api/orders", {
-        "order_id": order_id, "cart_version": cart["cart_version"], "total": cart["total"], "card": card,
-        "email": "ann@example.org", "address": ADDRESS}, Idempotency_Key=order_id)
+    order = fill_cart(ann, keep_card(ann))
+    order_id = order["order_id"]
+    ann.good("POST", "/api/orders", order, Idempotency_Key=order_id)
     until("Ann's order to be confirmed", lambda: state_of(ann, order_id) == "confirmed")
     ann.good("POST", f"/api/products/{product}/reviews", {"review_id": order_id, **REVIEW})
     return staff, ann, product, order_id
@@ -114,9 +116,8 @@ def state_of(browser, order_id):
     return answer.body["state"] if answer.status == 200 else None
 
 
-def asks(shop, staff, ann, product, order_id):
+def asks(staff, ann, product, order_id):
     """By name: what a page asks for, and what can be done there. Each asks anew."""
-    del shop
     product_path = f"/api/products/{product}"
     return {
         "home": lambda: ann.ask("GET", "/api/home"),
@@ -149,11 +150,12 @@ def asks(shop, staff, ann, product, order_id):
 
 def test_what_works_while_a_service_stands_still(build):
     with Shop(build) as shop, concurrent.futures.ThreadPoolExecutor(12) as pool:
-        actions, rows = asks(shop, *open_shop(shop)), table()
+        actions, rows = asks(*open_shop(shop)), table()
         assert {name for name, _, _ in rows} == set(shop.children()) - {"bridge"}, "a row for each service"
         assert set().union(*(failing for _, failing, _ in rows)) == set(actions) | {"check out"}, "each page in one"
         for name, failing, end in rows:
-            guest, order = basket(shop, "glass")
+            guest = Shopper(shop)
+            order = fill_cart(guest, keep_card(guest))
             both = {**actions, "check out": lambda guest=guest, order=order: guest.ask(
                 "POST", "/api/orders", order, Idempotency_Key=order["order_id"])}
             pid = shop.stop_process(name)
