@@ -80,6 +80,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_recorder_record.c \
 	src/souk_recorder_tell.c \
 	src/souk_finder.c \
+	src/souk_finder_fill.c \
 	src/souk_finder_rows.c \
 	src/souk_finder_look.c \
 	src/souk_finder_answer.c \
@@ -261,8 +262,8 @@ src/eventstore.h: $(srcdir)/src/eventstore.messages.zpl souk-messages$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) src && ./souk-messages$(EXEEXT) c $(srcdir)/src/eventstore.messages.zpl -o src
 src/eventstore.c: src/eventstore.h
 CLEANFILES += src/eventstore.h src/eventstore.c
-src/souk_finder.lo src/souk_finder_rows.lo src/souk_finder_look.lo src/souk_finder_answer.lo src/souk_finder_why.lo \
-	src/souk_run_backup.lo: src/eventstore.h
+src/souk_finder.lo src/souk_finder_fill.lo src/souk_finder_rows.lo src/souk_finder_look.lo src/souk_finder_answer.lo \
+	src/souk_finder_why.lo src/souk_run_backup.lo: src/eventstore.h
 
 # What the operator asks of every service.
 src/parking.h: $(srcdir)/src/parking.messages.zpl souk-messages$(EXEEXT)

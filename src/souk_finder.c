@@ -7,33 +7,13 @@
 #define ARENA_BYTES_MAX (8 * 1024 * 1024)
 #define BUSY_RETRY_MS 200
 #define FULL_PAUSE_MS 1000
-#define FILL_PAUSE_MS 100               /* while nobody asks, what comes in is taken over so often at most */
 #define REPLY_BYTES_MAX (SOUK_PAYLOAD_BYTES_MAX + 64 * 1024)
-#define STATUS "status.2"               /* a store that has another one was filled otherwise: it is emptied */
+#define STATUS "status.3"               /* a store that has another one was filled otherwise: it is emptied */
 #define NUMBERS 5                       /* rows of the table of numbers */
-
-/* A batch on its way into the index. */
-struct filling {
-    struct souk_finder *finder;
-    struct souk_txn *log, *index;
-    struct souk_table table, streams;
-    uint64_t position;
-    bool has_before;
-    struct souk_event before;           /* in this batch: what it has in common with the next one has its row already */
-};
 
 enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST };
 
 static int load(struct souk_finder *finder);
-static int save(struct souk_finder *finder, struct souk_txn *txn);
-static int fill(struct souk_finder *finder, struct souk_time now);
-static int begin_again(struct souk_finder *finder, const struct souk_positions *positions);
-static int fill_step(struct souk_finder *finder, struct souk_txn *log, uint64_t last);
-static int fill_batch(struct filling *filling, const struct souk_batch_header *header);
-static int fill_stream(struct filling *filling, const struct souk_batch_header *header);
-static int fill_event(struct filling *filling, const struct souk_event *event);
-static int add_row(struct filling *filling, const struct finder_term *term);
-static bool same_cause(const struct souk_because *a, const struct souk_because *b);
 static int answer_all(struct souk_finder *finder, struct souk_time now);
 static int answer(struct souk_finder *finder, struct finder_look *look, const struct finder_ask *ask,
     struct souk_time now, bool *done_out);
@@ -94,6 +74,7 @@ souk_finder_close(struct souk_finder **finder_p)
     souk_outbox_done(&finder->outbox);
     souk_arena_done(&finder->arena);
     finder_rows_done(&finder->rows);
+    free(finder->batches.batches);
     free(finder);
     *finder_p = NULL;
 }
@@ -105,7 +86,7 @@ forget(struct finder_ask *ask)
     free(ask);
 }
 
-/* In the order of `load` and `save`. */
+/* In the order of `load` and `finder_save`. */
 static uint64_t *
 number_of(struct souk_finder_status *status, size_t i)
 {
@@ -141,8 +122,8 @@ load(struct souk_finder *finder)
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
-static int
-save(struct souk_finder *finder, struct souk_txn *txn)
+int
+finder_save(struct souk_finder *finder, struct souk_txn *txn)
 {
     uint8_t bytes[sizeof finder->status.incarnation + 8 * NUMBERS];
     struct souk_table table;
@@ -238,7 +219,7 @@ souk_finder_work(struct souk_finder *finder, struct souk_time now)
     int filled, rc;
 
     finder->dirty = false;
-    filled = now.steady_ms < finder->full_until_ms ? 0 : fill(finder, now);
+    filled = now.steady_ms < finder->full_until_ms ? 0 : finder_fill(finder, now);
     if (filled == -SOUK_EFULL)
         finder->full_until_ms = now.steady_ms + FULL_PAUSE_MS;
     else if (filled != 0)
@@ -257,205 +238,6 @@ void
 souk_finder_status(const struct souk_finder *finder, struct souk_finder_status *status_out)
 {
     *status_out = finder->status;
-}
-
-/* ---- filling -------------------------------------------------------- */
-
-static int
-fill(struct souk_finder *finder, struct souk_time now)
-{
-    const struct souk_finder_status before = finder->status;
-    struct souk_positions positions;
-    struct souk_txn *log = NULL;
-    int rc;
-
-    if ((rc = souk_txn_begin(finder->log, SOUK_TXN_READ, &log)) != 0)
-        return rc;
-    rc = souk_positions_read(log, &positions);
-    if (rc == 0 && (memcmp(positions.incarnation, finder->status.incarnation, sizeof positions.incarnation) != 0
-        || positions.last < finder->status.log_position))
-        rc = begin_again(finder, &positions);
-    if (rc == 0 && finder->status.log_position < positions.last)
-        rc = fill_step(finder, log, positions.last);
-    souk_txn_abort(&log);
-    if (rc != 0) {
-        finder->status = before;
-        return rc;
-    }
-    finder->status.behind = positions.last - finder->status.log_position;
-    if (finder->status.behind != 0)
-        finder->fill_due_ms = now.steady_ms;
-    else if (finder->status.log_position != before.log_position)
-        finder->fill_due_ms = now.steady_ms + FILL_PAUSE_MS;
-    else
-        finder->fill_due_ms = UINT64_MAX;
-    return 0;
-}
-
-/* Nothing of what is there is worth anything any more. */
-static int
-begin_again(struct souk_finder *finder, const struct souk_positions *positions)
-{
-    static const char *const tables[] = { FINDER_TABLE, FINDER_STREAMS };
-    struct souk_txn *txn = NULL;
-    int rc;
-
-    if ((rc = souk_txn_begin(finder->index, SOUK_TXN_WRITE, &txn)) != 0)
-        return rc;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++)
-        if ((rc = souk_txn_drop(txn, tables[i])) == -SOUK_ENOTFOUND)
-            rc = 0;
-    memcpy(finder->status.incarnation, positions->incarnation, sizeof finder->status.incarnation);
-    finder->status.log_position = finder->status.batches = finder->status.events = finder->status.damaged = 0;
-    finder->status.fillings++;
-    if (rc == 0)
-        rc = save(finder, txn);
-    if (rc == 0)
-        rc = souk_txn_commit(&txn);
-    souk_txn_abort(&txn);
-    return rc;
-}
-
-/* Rows, numbers and the cursor in one transaction. A batch that is not what it was is counted and left out. */
-static int
-fill_step(struct souk_finder *finder, struct souk_txn *log, uint64_t last)
-{
-    struct filling filling = { .finder = finder, .log = log, .position = finder->status.log_position };
-    const uint64_t events_max = finder->status.events + SOUK_FINDER_STEP_EVENTS_MAX;
-    uint64_t bytes = 0;
-    struct souk_batch_header header;
-    struct souk_slice batch;
-    int rc;
-
-    if ((rc = souk_txn_begin(finder->index, SOUK_TXN_WRITE, &filling.index)) != 0)
-        return rc;
-    if ((rc = souk_txn_table(filling.index, FINDER_TABLE, &filling.table)) != 0
-        || (rc = souk_txn_table(filling.index, FINDER_STREAMS, &filling.streams)) != 0)
-        goto done;
-    for (uint32_t i = 0; i < SOUK_FINDER_STEP_BATCHES_MAX && filling.position < last
-        && finder->status.events < events_max && bytes < SOUK_FINDER_STEP_BYTES_MAX; i++) {
-        filling.position++;
-        if ((rc = souk_positions_batch(log, filling.position, &header, &batch)) == 0) {
-            bytes += batch.size_bytes;
-            rc = fill_batch(&filling, &header);
-        }
-        if (rc == -SOUK_EDAMAGED || rc == -SOUK_ENOTFOUND) {
-            finder->status.damaged++;
-            rc = 0;
-        }
-        if (rc != 0)
-            goto done;
-    }
-    finder->status.log_position = filling.position;
-    if ((rc = finder_rows_put(&finder->rows, filling.index, filling.table)) == 0
-        && (rc = save(finder, filling.index)) == 0)
-        rc = souk_txn_commit(&filling.index);
-
-done:
-    finder_rows_reset(&finder->rows);
-    souk_txn_abort(&filling.index);
-    return rc;
-}
-
-static int
-fill_batch(struct filling *filling, const struct souk_batch_header *header)
-{
-    struct souk_events events;
-    struct souk_event event;
-    int rc;
-
-    filling->has_before = false;
-    if ((rc = fill_stream(filling, header)) != 0)
-        return rc;
-    filling->finder->status.batches++;
-    filling->finder->status.events += header->count;
-    if (header->count == 0)
-        return 0;
-    if ((rc = souk_events_init(&events, header)) != 0)
-        return -SOUK_EDAMAGED;
-    while ((rc = souk_events_next(&events, &event)) == 0)
-        if ((rc = fill_event(filling, &event)) != 0)
-            return rc;
-    return rc == -SOUK_ENOTFOUND ? 0 : -SOUK_EDAMAGED;
-}
-
-static int
-fill_stream(struct filling *filling, const struct souk_batch_header *header)
-{
-    const struct finder_term term = finder_term(FINDER_STREAM, souk_name_slice(&header->stream));
-    const struct souk_position end = souk_batch_end(header);
-    uint8_t row[FINDER_ROW_BYTES], value[FINDER_BATCH_ROW_BYTES], state[FINDER_STREAM_BYTES];
-    struct finder_stream stream = { .batches = 0 };
-    struct souk_slice held;
-    int rc;
-
-    rc = souk_txn_get(filling->index, filling->streams, souk_name_slice(&header->stream), &held);
-    if (rc == 0)
-        rc = finder_stream_decode(held, &stream);
-    if (rc != 0 && rc != -SOUK_ENOTFOUND)
-        return rc == -SOUK_EDAMAGED ? -SOUK_EIO : rc;   /* the finder's own rows, not the batch */
-    stream.point = souk_point_of(&end);
-    stream.batches++;
-    stream.events += header->count;
-    if (stream.time_ms < header->time_ms)
-        stream.time_ms = header->time_ms;
-    finder_stream_encode(&stream, state);
-    if ((rc = souk_txn_put(filling->index, filling->streams, souk_name_slice(&header->stream),
-        (struct souk_slice){ state, sizeof state })) != 0)
-        return rc;
-    finder_row(&term, filling->position, row);
-    finder_batch_row_encode(&(struct finder_batch_row){ .time_ms = stream.time_ms, .number = end.number }, value);
-    return souk_txn_put(filling->index, filling->table, (struct souk_slice){ row, sizeof row },
-        (struct souk_slice){ value, sizeof value });
-}
-
-static int
-fill_event(struct filling *filling, const struct souk_event *event)
-{
-    const struct souk_event *before = filling->has_before ? &filling->before : NULL;
-    const struct souk_because *because = &event->because;
-    struct finder_term term;
-    int rc = 0;
-
-    if (before == NULL || !souk_slice_equal(event->key, before->key)) {
-        term = finder_term(FINDER_KEY, event->key);
-        rc = add_row(filling, &term);
-    }
-    if (rc == 0 && (before == NULL || !souk_slice_equal(event->type, before->type))) {
-        term = finder_term(FINDER_TYPE, event->type);
-        rc = add_row(filling, &term);
-    }
-    if (rc == 0 && (before == NULL || memcmp(event->correlation.bytes, before->correlation.bytes,
-        sizeof event->correlation.bytes) != 0)) {
-        term = finder_term_id(FINDER_CORRELATION, &event->correlation);
-        rc = add_row(filling, &term);
-    }
-    if (rc == 0 && (before == NULL || !same_cause(because, &before->because))) {
-        term = because->kind == SOUK_BY_COMMAND ? finder_term_id(FINDER_CAUSE, &because->id)
-            : finder_term_cause(&because->stream, because->point);
-        rc = add_row(filling, &term);
-    }
-    filling->before = *event;
-    filling->has_before = true;
-    return rc;
-}
-
-static int
-add_row(struct filling *filling, const struct finder_term *term)
-{
-    return finder_rows_add(&filling->finder->rows, term, filling->position);
-}
-
-/* As far as rows tell causes apart. */
-static bool
-same_cause(const struct souk_because *a, const struct souk_because *b)
-{
-    if ((a->kind == SOUK_BY_COMMAND) != (b->kind == SOUK_BY_COMMAND))
-        return false;
-    if (a->kind == SOUK_BY_COMMAND)
-        return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes) == 0;
-    return strcmp(a->stream.text, b->stream.text) == 0 && a->point.number == b->point.number
-        && souk_epoch_equal(a->point.epoch, b->point.epoch);
 }
 
 /* ---- answering ------------------------------------------------------ */

@@ -1,7 +1,8 @@
 /*
  * souk_finder_parts - what the files of the finder share.
  *
- * souk_finder.c         life, filling, queries that wait
+ * souk_finder.c         life, queries that wait
+ * souk_finder_fill.c    filling: from the log into the index
  * souk_finder_rows.c    rows of one step of filling, put in the order of their table
  * souk_finder_look.c    rows of the index, batches and events of the log
  * souk_finder_answer.c  find, event, place, verify, statistics
@@ -20,7 +21,8 @@
 
 /*
  * One table: (kind, digest of what is looked for, log position) -> nothing, but
- * for streams. Of an id the digest is its time and a little more. A batch has each row once, however many of its events it is for;
+ * for streams. Of an id the digest is its time and a little more, of anything
+ * else SipHash-2-4, which is a tenth of a BLAKE2b for so few bytes. A batch has each row once, however many of its events it is for;
  * whoever finds it looks at the events, so digests need not be unique.
  */
 #define FINDER_TABLE "found"
@@ -67,6 +69,20 @@ struct finder_rows {
     struct finder_row_bytes *rows, *spare;      /* owned */
 };
 
+/* A batch whose events have their rows in `finder_rows`: what its stream's rows will say of it. */
+struct finder_noted {
+    struct souk_name stream;
+    struct souk_point point;                    /* its last event */
+    uint32_t events;
+    uint64_t time_ms, log_position;
+};
+
+/* Those of one step of filling; zeroed is empty. */
+struct finder_batches {
+    size_t count, room;
+    struct finder_noted *batches;               /* owned */
+};
+
 /* A query that waits. */
 struct finder_ask {
     struct finder_ask *next;
@@ -82,6 +98,9 @@ struct souk_finder {
     struct souk_outbox outbox;
     struct souk_arena arena;                    /* of one answer */
     struct finder_rows rows;                    /* of one step of filling */
+    struct finder_batches batches;              /* the same */
+    bool has_begun;
+    uint64_t recorded_after;                    /* log position: later ones were recorded by this process */
     struct finder_ask *first, **end;
     uint32_t waiting;
     bool dirty;                                 /* somebody asks, or the event store has more */
@@ -114,6 +133,16 @@ struct finder_said {
     struct souk_pack payload;
     const struct souk_message_type *reply;
 };
+
+/* ---- souk_finder.c -------------------------------------------------- */
+
+/* Numbers and cursor, into `txn` of the index. 0 or of the store. */
+SOUK_MUST_CHECK int finder_save(struct souk_finder *finder, struct souk_txn *txn);
+
+/* ---- souk_finder_fill.c --------------------------------------------- */
+
+/* One step; nothing of one that fails is kept. 0, -SOUK_ENOMEM or of either store. */
+SOUK_MUST_CHECK int finder_fill(struct souk_finder *finder, struct souk_time now);
 
 /* ---- souk_finder_rows.c --------------------------------------------- */
 

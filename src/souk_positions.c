@@ -7,6 +7,9 @@
 #define TABLE_META "souk.meta"
 #define NAME_BYTES (SOUK_NAME_BYTES_MAX + 1)
 
+static int place_of(struct souk_txn *txn, uint64_t position, struct souk_slice *place_out);
+static int bytes_at(struct souk_txn *txn, struct souk_slice place, struct souk_slice *batch_out);
+
 int
 souk_positions_read(struct souk_txn *txn, struct souk_positions *positions_out)
 {
@@ -53,21 +56,50 @@ int
 souk_positions_batch(struct souk_txn *txn, uint64_t position, struct souk_batch_header *header_out,
     struct souk_slice *batch_out)
 {
-    struct souk_table table;
     struct souk_slice place;
-    uint8_t key[8];
+    int rc = place_of(txn, position, &place);
+
+    return rc != 0 ? rc : souk_positions_batch_at(txn, place, header_out, batch_out);
+}
+
+int
+souk_positions_peek(struct souk_txn *txn, uint64_t position, struct souk_batch_header *header_out,
+    struct souk_slice *batch_out)
+{
+    struct souk_slice place;
     int rc;
 
-    souk_put_u64(key, position);
-    if ((rc = souk_txn_table(txn, SOUK_POSITIONS_TABLE, &table)) != 0
-        || (rc = souk_txn_get(txn, table, (struct souk_slice){ key, sizeof key }, &place)) != 0)
+    if ((rc = place_of(txn, position, &place)) != 0 || (rc = bytes_at(txn, place, batch_out)) != 0)
         return rc;
-    return souk_positions_batch_at(txn, place, header_out, batch_out);
+    return souk_batch_peek(*batch_out, header_out) == 0 ? 0 : -SOUK_EDAMAGED;
 }
 
 int
 souk_positions_batch_at(struct souk_txn *txn, struct souk_slice place, struct souk_batch_header *header_out,
     struct souk_slice *batch_out)
+{
+    int rc = bytes_at(txn, place, batch_out);
+
+    if (rc != 0)
+        return rc;
+    return souk_batch_read(*batch_out, header_out) == 0 ? 0 : -SOUK_EDAMAGED;
+}
+
+static int
+place_of(struct souk_txn *txn, uint64_t position, struct souk_slice *place_out)
+{
+    struct souk_table table;
+    uint8_t key[8];
+    int rc;
+
+    souk_put_u64(key, position);
+    if ((rc = souk_txn_table(txn, SOUK_POSITIONS_TABLE, &table)) != 0)
+        return rc;
+    return souk_txn_get(txn, table, (struct souk_slice){ key, sizeof key }, place_out);
+}
+
+static int
+bytes_at(struct souk_txn *txn, struct souk_slice place, struct souk_slice *batch_out)
 {
     struct souk_name stream;
     struct souk_point point;
@@ -77,7 +109,6 @@ souk_positions_batch_at(struct souk_txn *txn, struct souk_slice place, struct so
     if ((rc = souk_positions_place_decode(place, &stream, &point)) != 0
         || (rc = souk_log_open(txn, &stream, &log)) != 0)
         return rc;
-    if ((rc = souk_log_at(txn, &log, point, batch_out)) != 0)
-        return rc == -SOUK_ENOTFOUND ? -SOUK_EDAMAGED : rc;
-    return souk_batch_read(*batch_out, header_out) == 0 ? 0 : -SOUK_EDAMAGED;
+    rc = souk_log_at(txn, &log, point, batch_out);
+    return rc == -SOUK_ENOTFOUND ? -SOUK_EDAMAGED : rc;
 }

@@ -34,7 +34,10 @@ SOUK_MUST_CHECK int souk_positions_place_decode(struct souk_slice place, struct 
  */
 SOUK_MUST_CHECK int souk_positions_batch(struct souk_txn *txn, uint64_t position, struct souk_batch_header *header_out,
     struct souk_slice *batch_out);
-/* The same of a place that was read from the table. */
+/* The same without the hash: of a batch that this process has just checked. */
+SOUK_MUST_CHECK int souk_positions_peek(struct souk_txn *txn, uint64_t position, struct souk_batch_header *header_out,
+    struct souk_slice *batch_out);
+/* `souk_positions_batch` of a place that was read from the table. */
 SOUK_MUST_CHECK int souk_positions_batch_at(struct souk_txn *txn, struct souk_slice place,
     struct souk_batch_header *header_out, struct souk_slice *batch_out);
 
