@@ -14,6 +14,7 @@ libsouk_base_la_SOURCES = \
 	src/souk_description.c \
 	src/souk_description.h \
 	src/souk_description_field.c \
+	src/souk_description_setting.c \
 	src/souk_description_check.c \
 	src/souk_evolution.c \
 	src/souk_evolution.h \
@@ -53,6 +54,8 @@ libsouk_all_la_SOURCES = \
 	src/souk_parked_answer.c \
 	src/souk_settled.c \
 	src/souk_core.c \
+	src/souk_setting.c \
+	src/souk_setting.h \
 	src/souk_core_apply.c \
 	src/souk_core_parked.c \
 	src/souk_core_forget.c \

@@ -269,6 +269,7 @@ struct souk_messages {
     size_t enum_count;
     const struct souk_refusal *refusals;
     size_t refusal_count;
+    const struct souk_setting *const *settings; /* ends with NULL; NULL: none */
     const struct souk_message_type *const *types;   /* records, rows too; older versions hang off their newest */
     size_t type_count;
 };

@@ -237,13 +237,23 @@ struct souk_index_def {
     int (*rows)(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
 };
 
-/* Ends each of the three lists: an entry whose first member is 0. */
+#define SOUK_SETTINGS_MAX 16            /* of a service */
+
+/* A number that a topology may set for a service; souk-messages(1) makes it as NAME_setting. */
+struct souk_setting {
+    const char *name;                           /* "orders.pay_ms": whose, what, its unit */
+    uint64_t value_min, value_max, value_default;
+    const char *about;
+};
+
+/* Ends each of the lists: an entry whose first member is 0, and NULL. */
 struct souk_service {
     const char *name;
     uint32_t version;                           /* of its tables: raise it when `apply` would fill them otherwise */
     const struct souk_handler *handlers;
     const struct souk_table_def *tables;        /* NULL: none */
     const struct souk_index_def *indexes;       /* NULL: none */
+    const struct souk_setting *const *settings; /* NULL: none */
 };
 
 /* ---- reading -------------------------------------------------------- */
@@ -305,6 +315,11 @@ SOUK_PUBLIC int souk_refuse(struct souk_decision *decision, const char *code);
 SOUK_PUBLIC int souk_accept(struct souk_decision *decision);
 /* The time of the input, ms since 1970: one value for the whole decision. */
 SOUK_PUBLIC uint64_t souk_decision_now_ms(const struct souk_decision *decision);
+/*
+ * What the topology says of a setting in the service's list, or its default. It is another one tomorrow: what
+ * `apply` needs of it has to stand in an event.
+ */
+SOUK_PUBLIC uint64_t souk_decision_setting(const struct souk_decision *decision, const struct souk_setting *setting);
 /* A new UUIDv7, drawn by the runtime; it becomes a fact by ending in an event. */
 SOUK_PUBLIC struct souk_id souk_decision_new_id(struct souk_decision *decision);
 /* Who sent the command, as the runtime knows it. Empty for reactions. */

@@ -69,6 +69,24 @@ souk_catalogue_stream(const struct souk_catalogue *catalogue, struct souk_slice 
     return stream;
 }
 
+const struct souk_setting *const *
+souk_catalogue_settings(const struct souk_catalogue *catalogue, const char *service)
+{
+    const struct souk_setting *const *settings;
+    const size_t bytes = strlen(service);
+    size_t i;
+    size_t k;
+
+    for (i = 0; i < catalogue->count; i++) {
+        settings = souk_description_messages(catalogue->descriptions[i])->settings;
+        for (k = 0; settings != NULL && settings[k] != NULL; k++) {
+            if (strncmp(settings[k]->name, service, bytes) == 0 && settings[k]->name[bytes] == '.')
+                return settings;
+        }
+    }
+    return NULL;
+}
+
 /* Is each stream that fills a table of description `index` described somewhere? */
 static int
 check_rows(const struct souk_catalogue *catalogue, size_t index, struct souk_error *err)

@@ -30,5 +30,7 @@ void souk_catalogue_done(struct souk_catalogue *catalogue);
 const struct souk_message_type *souk_catalogue_find(const struct souk_catalogue *catalogue, struct souk_slice name);
 const struct souk_message_stream *souk_catalogue_stream(const struct souk_catalogue *catalogue,
     struct souk_slice name);
+/* The list, ended by NULL, in which the settings of `service` are described, among others; NULL: it has none. */
+const struct souk_setting *const *souk_catalogue_settings(const struct souk_catalogue *catalogue, const char *service);
 
 #endif

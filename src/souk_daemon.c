@@ -13,6 +13,7 @@
 
 #include "souk_pass_key.h"
 #include "souk_run.h"
+#include "souk_setting.h"
 #include "souk_socket.h"
 #include "souk_topology.h"
 
@@ -195,6 +196,11 @@ start(struct daemon *daemon)
     souk_report_init(&daemon->report, STDERR_FILENO, daemon->node->name.text, level_of(daemon, daemon->node));
     if ((rc = souk_topology_wiring(daemon->topology, daemon->node->name.text, &wiring)) != 0)
         return EX_CONFIG;
+    if (daemon->options.service != NULL && souk_setting_values(daemon->topology, daemon->node,
+            daemon->options.service, &wiring.settings, &err) != 0) {
+        souk_report(&daemon->report, SOUK_LEVEL_ERROR, "topology", "%s", err.text);
+        return EX_CONFIG;
+    }
     wiring.say_new = daemon->options.is_new;
     wiring.accept_loss = daemon->options.accepts_loss;
     if ((rc = accept_holes(daemon, &wiring)) != 0)
@@ -299,6 +305,11 @@ reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err)
             daemon->node->name.text);
     }
     memset(changes_out, 0, sizeof *changes_out);
+    if (daemon->options.service != NULL && (rc = souk_setting_values(latest, node, daemon->options.service,
+            &changes_out->settings, err)) != 0) {
+        souk_topology_close(&latest);
+        return rc;
+    }
     changes_out->topology = latest;
     changes_out->limits = wiring.limits;
     changes_out->pass_keys = latest->pass_keys.count != 0 ? latest->pass_keys : daemon->pass_key.keys;

@@ -12,6 +12,7 @@ static const struct souk_zpl_rule root_rules[] = {
     { "enum", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { "record", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { "refusals", SOUK_ZPL_SECTION, SOUK_ZPL_ANY },
+    { "settings", SOUK_ZPL_SECTION, SOUK_ZPL_ANY },
     { "command", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { "event", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { "query", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
@@ -199,6 +200,8 @@ read_entries(struct souk_description *description, struct souk_error *err)
             rc = read_enum(description, node, err);
         else if (strcmp(node->name, "refusals") == 0)
             rc = read_refusals(description, node, err);
+        else if (strcmp(node->name, "settings") == 0)
+            rc = souk_description_settings(description, node, err);
         else if (strcmp(node->name, "record") == 0)
             rc = read_type(description, node, SOUK_RECORD, record_rules, err);
         else if (strcmp(node->name, "command") == 0)
@@ -223,25 +226,33 @@ allocate(struct souk_description *description, struct souk_error *err)
     const struct souk_zpl_node *below;
     size_t entries = 0;
     size_t refusals = 0;
+    size_t settings = 0;
 
     for (node = root->child; node != NULL; node = node->next) {
         entries += strcmp(node->name, "query") == 0 ? 2 : 1;
-        for (below = node->child; below != NULL && strcmp(node->name, "refusals") == 0; below = below->next)
-            refusals++;
+        for (below = node->child; below != NULL; below = below->next) {
+            refusals += strcmp(node->name, "refusals") == 0;
+            settings += strcmp(node->name, "settings") == 0;
+        }
     }
     description->streams = souk_arena_alloc(&description->arena, entries * sizeof *description->streams);
     description->enums = souk_arena_alloc(&description->arena, entries * sizeof *description->enums);
     description->refusals = souk_arena_alloc(&description->arena, (refusals + 1) * sizeof *description->refusals);
     description->refusal_nodes = souk_arena_alloc(&description->arena,
         (refusals + 1) * sizeof *description->refusal_nodes);
+    description->settings = souk_arena_alloc(&description->arena, (settings + 1) * sizeof *description->settings);
+    description->setting_nodes = souk_arena_alloc(&description->arena,
+        (settings + 1) * sizeof *description->setting_nodes);
     description->types = souk_arena_alloc(&description->arena, entries * sizeof *description->types);
     description->described = souk_arena_alloc(&description->arena, entries * sizeof *description->described);
     if (description->streams == NULL || description->enums == NULL || description->refusals == NULL
-        || description->refusal_nodes == NULL || description->types == NULL || description->described == NULL)
+        || description->refusal_nodes == NULL || description->settings == NULL || description->setting_nodes == NULL
+        || description->types == NULL || description->described == NULL)
         return no_memory(description, err);
     messages->streams = description->streams;
     messages->enums = (const struct souk_enum *const *)description->enums;
     messages->refusals = description->refusals;
+    messages->settings = settings == 0 ? NULL : description->settings;
     messages->types = (const struct souk_message_type *const *)description->types;
     return 0;
 }

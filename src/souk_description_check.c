@@ -344,6 +344,8 @@ check_c_names(struct souk_description *description, struct souk_error *err)
     }
     for (i = 0; i < messages->refusal_count && rc == 0; i++)
         rc = add_c_name(description, &names, description->refusal_nodes[i], err, "+%s", messages->refusals[i].code);
+    for (i = 0; i < description->setting_count && rc == 0; i++)
+        rc = add_c_name(description, &names, description->setting_nodes[i], err, "%s", description->settings[i]->name);
     for (i = 0; i < messages->type_count && rc == 0; i++) {
         rc = add_c_name(description, &names, description->described[i].node, err, "%s", messages->types[i]->name);
         for (older = messages->types[i]->older; older != NULL && rc == 0; older = older->older)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "souk_evolution.h"
+#include "souk_setting.h"
 #include "souk_zpl.h"
 
 /* One look at a topology. */
@@ -26,6 +27,7 @@ struct breaking {
 static void check_streams(struct fitting *fitting);
 static void check_commands(struct fitting *fitting, const struct souk_topology_call *calls, size_t call_count,
     const struct souk_name *caller, unsigned where);
+static void check_settings(struct fitting *fitting, const struct souk_topology_node *node);
 static void check_type(struct fitting *fitting, const struct souk_message_type *type);
 static void check_cause(struct fitting *fitting, const struct souk_message_type *event,
     const struct souk_topology_node *writer, const struct souk_message_cause *cause);
@@ -53,9 +55,11 @@ souk_fit_check(const struct souk_topology *topology, const struct souk_catalogue
         return 0;
     }
     check_streams(&fitting);
-    for (i = 0; i < topology->node_count; i++)
+    for (i = 0; i < topology->node_count; i++) {
         check_commands(&fitting, topology->nodes[i].calls, topology->nodes[i].call_count, &topology->nodes[i].name,
             topology->nodes[i].line);
+        check_settings(&fitting, &topology->nodes[i]);
+    }
     for (i = 0; i < topology->client_count; i++)
         check_commands(&fitting, topology->clients[i].calls, topology->clients[i].call_count,
             &topology->clients[i].name, 0);
@@ -161,6 +165,20 @@ check_commands(struct fitting *fitting, const struct souk_topology_call *calls, 
                 say(fitting, SOUK_FIT_WRONG, where, "`%s` may send `%s`, which %s", caller->text,
                     calls[i].commands[k], type == NULL ? "is not described" : "is no command");
         }
+    }
+}
+
+static void
+check_settings(struct fitting *fitting, const struct souk_topology_node *node)
+{
+    const struct souk_setting *setting;
+    struct souk_error err;
+    size_t i;
+
+    for (i = 0; i < node->set_count; i++) {
+        if (souk_setting_find(souk_catalogue_settings(fitting->catalogue, node->name.text), node->name.text,
+                &node->sets[i], &setting, &err) != 0)
+            say(fitting, SOUK_FIT_WRONG, node->sets[i].line, "%s", err.text);
     }
 }
 

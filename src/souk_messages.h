@@ -25,6 +25,8 @@ struct souk_c_name {
 struct souk_c_name souk_c_type(const struct souk_message_type *type);
 /* INVENTORY_RESERVE; with `more`, INVENTORY_RESERVE_MORE; streams' dashes become underscores */
 struct souk_c_name souk_c_constant(const char *name, const char *more);
+/* The name of a setting's constant: "orders_pay_ms_setting". */
+struct souk_c_name souk_c_setting(const struct souk_setting *setting);
 /* struct souk_slice, uint32_t, struct order_line: of one value */
 struct souk_c_name souk_c_field_type(const struct souk_field *field);
 /* What messages of that kind are called where they are passed: command, event, row */

@@ -23,6 +23,7 @@ static const struct {
 
 static void write_preamble(const struct souk_messages *messages, const char *source, FILE *out);
 static void write_constants(const struct souk_messages *messages, FILE *out);
+static void write_settings(const struct souk_messages *messages, FILE *out);
 static void write_enums(const struct souk_messages *messages, FILE *out);
 static void write_types(const struct souk_messages *messages, enum souk_message_kind kind, const char *title,
     FILE *out);
@@ -49,6 +50,7 @@ souk_messages_write_header(const struct souk_messages *messages, const char *sou
     (void)fprintf(out, "/* Everything that is described here, for tools that look messages up by name. */\n"
         "extern const struct souk_messages %s_messages;\n", messages->application);
     write_constants(messages, out);
+    write_settings(messages, out);
     write_enums(messages, out);
     for (i = 0; i < sizeof sections / sizeof sections[0]; i++)
         write_types(messages, sections[i].kind, sections[i].title, out);
@@ -94,6 +96,24 @@ write_constants(const struct souk_messages *messages, FILE *out)
             messages->refusals[i].code);
         (void)fprintf(out, "%s", text);
         write_line_comment(strlen(text), CONSTANT_COMMENT_COLUMN, messages->refusals[i].about, NULL, out);
+    }
+}
+
+static void
+write_settings(const struct souk_messages *messages, FILE *out)
+{
+    const struct souk_setting *setting;
+    char text[LINE_BYTES_MAX];
+    size_t i;
+
+    if (messages->settings != NULL)
+        write_section(out, "settings");
+    for (i = 0; messages->settings != NULL && messages->settings[i] != NULL; i++) {
+        setting = messages->settings[i];
+        (void)snprintf(text, sizeof text, "%" PRIu64 " to %" PRIu64 "; %" PRIu64 " where the topology says nothing.",
+            setting->value_min, setting->value_max, setting->value_default);
+        write_comment(setting->about, text, out);
+        (void)fprintf(out, "extern const struct souk_setting %s;\n", souk_c_setting(setting).text);
     }
 }
 

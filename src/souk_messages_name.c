@@ -35,6 +35,16 @@ souk_c_constant(const char *name, const char *more)
 }
 
 struct souk_c_name
+souk_c_setting(const struct souk_setting *setting)
+{
+    struct souk_c_name constant;
+
+    (void)snprintf(constant.text, sizeof constant.text, "%s_setting", setting->name);
+    make_c(constant.text, false);
+    return constant;
+}
+
+struct souk_c_name
 souk_c_field_type(const struct souk_field *field)
 {
     static const char *const types[] = {

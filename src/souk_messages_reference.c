@@ -20,6 +20,7 @@ struct markup {
 static const struct markup *markup_of(enum souk_reference_format format);
 static void write_streams(const struct souk_messages *messages, const struct markup *markup, FILE *out);
 static void write_refusals(const struct souk_messages *messages, const struct markup *markup, FILE *out);
+static void write_settings(const struct souk_messages *messages, const struct markup *markup, FILE *out);
 static void write_enums(const struct souk_messages *messages, const struct markup *markup, FILE *out);
 static void write_kind(const struct souk_messages *messages, enum souk_message_kind kind, const char *title,
     const struct markup *markup, FILE *out);
@@ -45,6 +46,7 @@ souk_messages_write_reference(const struct souk_messages *messages, enum souk_re
     write_enums(messages, markup, out);
     write_streams(messages, markup, out);
     write_refusals(messages, markup, out);
+    write_settings(messages, markup, out);
 }
 
 /* ---- what is said --------------------------------------------------- */
@@ -80,6 +82,24 @@ write_refusals(const struct souk_messages *messages, const struct markup *markup
     markup->rows_begin(out);
     for (i = 0; i < messages->refusal_count; i++)
         markup->row(messages->refusals[i].code, "", messages->refusals[i].about, out);
+    markup->rows_end(out);
+}
+
+static void
+write_settings(const struct souk_messages *messages, const struct markup *markup, FILE *out)
+{
+    const struct souk_setting *const *setting = messages->settings;
+    char bounds[TEXT_BYTES_MAX];
+
+    if (setting == NULL)
+        return;
+    markup->section("Settings", out);
+    markup->rows_begin(out);
+    for (; *setting != NULL; setting++) {
+        (void)snprintf(bounds, sizeof bounds, "%" PRIu64 "..%" PRIu64 ", default %" PRIu64, (*setting)->value_min,
+            (*setting)->value_max, (*setting)->value_default);
+        markup->row((*setting)->name, bounds, (*setting)->about, out);
+    }
     markup->rows_end(out);
 }
 

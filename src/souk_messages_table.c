@@ -15,6 +15,7 @@ static void write_causes(const struct souk_message_type *type, FILE *out);
 static void write_type(const struct souk_message_type *type, FILE *out);
 static void write_type_functions(const struct souk_message_type *type, FILE *out);
 static void write_type_relations(const struct souk_message_type *type, FILE *out);
+static void write_settings(const struct souk_messages *messages, FILE *out);
 static void write_string_member(const char *member, const char *text, FILE *out);
 
 void
@@ -92,6 +93,7 @@ souk_messages_write_catalogue(const struct souk_messages *messages, FILE *out)
     }
     if (messages->refusal_count > 0)
         (void)fprintf(out, "};\n\n");
+    write_settings(messages, out);
     if (messages->type_count > 0)
         (void)fprintf(out, "static const struct souk_message_type *const types[] = {\n");
     for (i = 0; i < messages->type_count; i++)
@@ -107,9 +109,33 @@ souk_messages_write_catalogue(const struct souk_messages *messages, FILE *out)
         (void)fprintf(out, "    .enums = enums,\n    .enum_count = %zu,\n", messages->enum_count);
     if (messages->refusal_count > 0)
         (void)fprintf(out, "    .refusals = refusals,\n    .refusal_count = %zu,\n", messages->refusal_count);
+    if (messages->settings != NULL)
+        (void)fprintf(out, "    .settings = settings,\n");
     if (messages->type_count > 0)
         (void)fprintf(out, "    .types = types,\n    .type_count = %zu,\n", messages->type_count);
     (void)fprintf(out, "};\n");
+}
+
+static void
+write_settings(const struct souk_messages *messages, FILE *out)
+{
+    const struct souk_setting *const *settings = messages->settings;
+    size_t i;
+
+    if (settings == NULL)
+        return;
+    for (i = 0; settings[i] != NULL; i++) {
+        (void)fprintf(out, "const struct souk_setting %s = {\n", souk_c_setting(settings[i]).text);
+        write_string_member("name", settings[i]->name, out);
+        (void)fprintf(out, "    .value_min = %" PRIu64 "u,\n    .value_max = %" PRIu64 "u,\n    .value_default = %" PRIu64
+            "u,\n", settings[i]->value_min, settings[i]->value_max, settings[i]->value_default);
+        write_string_member("about", settings[i]->about, out);
+        (void)fprintf(out, "};\n\n");
+    }
+    (void)fprintf(out, "static const struct souk_setting *const settings[] = {\n");
+    for (i = 0; settings[i] != NULL; i++)
+        (void)fprintf(out, "    &%s,\n", souk_c_setting(settings[i]).text);
+    (void)fprintf(out, "    NULL,\n};\n\n");
 }
 
 /* ---- functions without types ---------------------------------------- */

@@ -25,6 +25,7 @@
 /* What may change while a daemon runs. */
 struct souk_run_changes {
     struct souk_limits limits;
+    struct souk_set_values settings;
     struct souk_pass_keys pass_keys;
     const struct souk_wired_skip *skips;        /* good until the next but one reload */
     size_t skip_count;

@@ -221,6 +221,7 @@ reload(struct run *run)
         return;
     }
     run->wiring.limits = changes.limits;
+    run->wiring.settings = changes.settings;
     run->wiring.pass_keys = changes.pass_keys;
     run->wiring.skips = (struct souk_wired_skip *)(uintptr_t)changes.skips;
     run->wiring.skip_count = changes.skip_count;

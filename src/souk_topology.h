@@ -64,6 +64,13 @@ struct souk_topology_call {
     size_t command_count;               /* 0: every command of the callee */
 };
 
+/* A line of a service's `settings`; what it may say is the service's to know, see souk_setting.h. */
+struct souk_topology_set {
+    const char *name;
+    uint64_t value;
+    unsigned line;                      /* of the file */
+};
+
 enum souk_node_kind { SOUK_NODE_SERVICE, SOUK_NODE_EVENT_STORE };
 
 /* A service or an event store: one process. Endpoints are as zmq_bind(3) and zmq_connect(3) take them. */
@@ -85,6 +92,8 @@ struct souk_topology_node {
     size_t follow_count;
     const struct souk_topology_call *calls;             /* by the callee's name */
     size_t call_count;
+    const struct souk_topology_set *sets;               /* of services, as written */
+    size_t set_count;
     bool lost;                                          /* of event stores */
     enum souk_level log_level;
     struct souk_shell_limits shell_limits;

@@ -41,7 +41,7 @@ static void write_node(struct writing *writing, size_t index);
 static void write_door(struct writing *writing, const struct souk_zpl_node *zpl, const char *door);
 static void write_relations(struct writing *writing, const struct souk_topology_node *node);
 static void write_call(struct writing *writing, const struct souk_topology_call *call);
-static void write_settings(struct writing *writing, const struct souk_topology_node *node);
+static void write_common(struct writing *writing, const struct souk_topology_node *node);
 static void write_numbers(struct writing *writing, const struct souk_topology_node *node, const char *section,
     const struct souk_topology_number *numbers);
 static void write_client(struct writing *writing, size_t index);
@@ -166,7 +166,7 @@ write_node(struct writing *writing, size_t index)
     put(writing, "program", child == NULL ? node->program : child->value, false, false);
     child = souk_topology_valued(zpl, "data");
     put_if(writing, "data", child == NULL ? NULL : child->value, false);
-    write_settings(writing, node);
+    write_common(writing, node);
 }
 
 /* As it is written; what is derived follows from lines that are there. */
@@ -214,10 +214,13 @@ write_call(struct writing *writing, const struct souk_topology_call *call)
 }
 
 static void
-write_settings(struct writing *writing, const struct souk_topology_node *node)
+write_common(struct writing *writing, const struct souk_topology_node *node)
 {
     const struct souk_wiring *wiring = &node->wiring;
 
+    for (size_t i = 0; i < node->set_count; i++)
+        put(writing, souk_topology_text(writing->reading, "settings %s", node->sets[i].name),
+            souk_topology_text(writing->reading, "%" PRIu64, node->sets[i].value), false, true);
     put(writing, "log_level", souk_level_name(node->log_level), false, true);
     write_numbers(writing, node, "limits", souk_topology_limits);
     write_numbers(writing, node, "thresholds", souk_topology_thresholds);

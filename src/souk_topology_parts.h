@@ -136,8 +136,11 @@ void souk_topology_keys(struct souk_topology_reading *reading, const struct souk
     const char **old_key_out);
 void souk_topology_skip(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_wired_skip *skip_out);
+/* `settings` of a service. */
+void souk_topology_sets(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
+    struct souk_topology_node *node);
 /* durability, recorded_by, trim_after, log_level, limits, thresholds below `node`, into `into`. */
-void souk_topology_settings(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
+void souk_topology_common(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_topology_node *into);
 /* Every limit and threshold at its default. */
 void souk_topology_defaults(struct souk_topology_node *node);

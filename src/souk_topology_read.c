@@ -18,7 +18,7 @@ static const struct souk_zpl_rule root_rules[] = {
     { "client", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { .name = NULL },
 };
-#define SETTINGS_RULES \
+#define COMMON_RULES \
     { "log_level", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE }, \
     { "limits", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE }, \
     { "thresholds", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE }
@@ -46,7 +46,7 @@ static const struct souk_zpl_rule system_rules[] = {
     { "pass_issuer", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "pass_key", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     DURABILITY_RULES,
-    SETTINGS_RULES,
+    COMMON_RULES,
     { .name = NULL },
 };
 static const struct souk_zpl_rule host_rules[] = {
@@ -58,7 +58,7 @@ static const struct souk_zpl_rule event_store_rules[] = {
     NODE_RULES,
     { "program", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "lost", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
-    SETTINGS_RULES,
+    COMMON_RULES,
     { .name = NULL },
 };
 static const struct souk_zpl_rule service_rules[] = {
@@ -68,8 +68,9 @@ static const struct souk_zpl_rule service_rules[] = {
     { "follow", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "call", SOUK_ZPL_VALUE_AND_SECTION, SOUK_ZPL_ANY },
     { "skip", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
+    { "settings", SOUK_ZPL_SECTION, SOUK_ZPL_MAYBE },
     DURABILITY_RULES,
-    SETTINGS_RULES,
+    COMMON_RULES,
     { .name = NULL },
 };
 static const struct souk_zpl_rule stream_rules[] = {
@@ -128,7 +129,7 @@ read_system(struct souk_topology_reading *reading)
     if (node->has_value) {
         souk_topology_name(reading, node, "a system", &reading->topology->name);
         souk_topology_rules(reading, node, system_rules);
-        souk_topology_settings(reading, node, &reading->defaults);
+        souk_topology_common(reading, node, &reading->defaults);
     }
     reading->topology->about = value_below(node, "about");
     parts->data = value_below(node, "data");
@@ -307,7 +308,7 @@ read_node(struct souk_topology_reading *reading, size_t index)
     souk_topology_keys(reading, zpl, &node->key, &node->old_key);
     if ((child = souk_topology_valued(zpl, "lost")) != NULL)
         souk_topology_yes(reading, child, &node->lost);
-    souk_topology_settings(reading, zpl, node);
+    souk_topology_common(reading, zpl, node);
     read_endpoints(reading, index);
     if (reading->is_short_of_memory)
         return;
@@ -319,6 +320,7 @@ read_node(struct souk_topology_reading *reading, size_t index)
     souk_topology_follows(reading, zpl, node, &node->follows, &node->follow_count);
     souk_topology_calls(reading, zpl, node, &node->calls, &node->call_count);
     souk_topology_skips(reading, zpl, node);
+    souk_topology_sets(reading, zpl, node);
 }
 
 const struct souk_topology_host *

@@ -261,8 +261,43 @@ souk_topology_skip(struct souk_topology_reading *reading, const struct souk_zpl_
 
 /* ---- settings ------------------------------------------------------- */
 
+/* Any name and number: which of them the service knows is seen by who has its description, or its program. */
 void
-souk_topology_settings(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
+souk_topology_sets(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
+    struct souk_topology_node *node)
+{
+    const struct souk_zpl_node *section = souk_zpl_child(above, "settings");
+    const struct souk_zpl_node *child;
+    struct souk_topology_set *sets;
+
+    if (section == NULL
+        || (sets = souk_topology_alloc(reading, SOUK_SETTINGS_MAX * sizeof *sets)) == NULL)
+        return;
+    for (child = section->child; child != NULL; child = child->next) {
+        if (node->set_count == SOUK_SETTINGS_MAX) {
+            souk_topology_wrong(reading, child, "more than %d settings of one service", SOUK_SETTINGS_MAX);
+            break;
+        }
+        if (!child->has_value || child->child != NULL) {
+            souk_topology_wrong(reading, child, "a setting is %s = NUMBER, nothing stands below it", child->name);
+            continue;
+        }
+        for (size_t i = 0; i < node->set_count; i++) {
+            if (strcmp(sets[i].name, child->name) == 0)
+                souk_topology_wrong(reading, child, "`%s` is there already, in line %u", child->name, sets[i].line);
+        }
+        if (read_uint(reading, child, 0, UINT64_MAX, &sets[node->set_count].value)) {
+            sets[node->set_count].name = child->name;
+            sets[node->set_count++].line = child->line;
+        }
+    }
+    node->sets = sets;
+}
+
+/* ---- what nodes have in common -------------------------------------- */
+
+void
+souk_topology_common(struct souk_topology_reading *reading, const struct souk_zpl_node *node,
     struct souk_topology_node *into)
 {
     const struct souk_zpl_node *child;

@@ -68,6 +68,12 @@ struct souk_limits {
     uint32_t trim_rows_max;             /* batches trimmed in one commit;                    64 */
 };
 
+/* Beside the service's own list of settings; none: each has its default. */
+struct souk_set_values {
+    uint32_t count;
+    uint64_t values[SOUK_SETTINGS_MAX];
+};
+
 struct souk_wiring {
     struct souk_name self;              /* the service, or the event store */
     struct souk_wired_stream *streams;  /* of an event store: all; of a service: its own and the followed ones */
@@ -84,6 +90,7 @@ struct souk_wiring {
     bool accept_loss;                   /* --accept-loss: open though not every event store answers */
     uint8_t fingerprint[8];
     struct souk_limits limits;
+    struct souk_set_values settings;    /* of a service */
     struct souk_pass_keys pass_keys;    /* who may sign passes */
     const uint8_t *pass_secret;         /* SOUK_PASS_SECRET_BYTES, of the service that issues them; NULL: another one */
     struct souk_keyring *keyring;       /* of a service: where the keys of persons are; NULL: it seals nothing */

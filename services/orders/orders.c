@@ -22,8 +22,6 @@
 #define ADOPTED_MAX 100                 /* orders of one guest who signs in: more than one browser ever makes */
 #define NUMBER_FIRST 10001              /* a first order need not look like one */
 #define PAY "pay"                       /* timer: it is not paid, or its goods are on the shelf still */
-#define PAY_MS (15 * 60 * 1000)
-#define HOLD_MS (20 * 60 * 1000)        /* longer, so that it is the order that ends first */
 
 /* ---- placing -------------------------------------------------------- */
 
@@ -89,6 +87,8 @@ emit_order(const struct souk_view *view, const struct orders_placed *placed, str
     if (placed->lines_count == 0)
         return souk_refuse(decision, ORDERS_NOTHING_ORDERED);
     numbered.number = NUMBER_FIRST + orders.count;
+    numbered.pay_ms = (uint32_t)souk_decision_setting(decision, &orders_pay_ms_setting);
+    numbered.hold_ms = (uint32_t)souk_decision_setting(decision, &orders_hold_ms_setting);
     if ((rc = emit_orders_placed(decision, &numbered)) != 0)
         return rc;
     return emit_orders_addressed(decision, &(struct orders_addressed){ .order_id = placed->order_id,
@@ -486,9 +486,9 @@ apply_placed(struct souk_tables *tables, const struct orders_placed *event)
     if (rc == 0 && event->has_cart_version)
         rc = last_order_put(tables, &(struct last_order){ event->owner, event->cart_version });
     if (rc == 0)
-        rc = souk_timer_set(tables, PAY, souk_slice_of_id(&event->order_id), souk_tables_time_ms(tables) + PAY_MS);
+        rc = souk_timer_set(tables, PAY, souk_slice_of_id(&event->order_id), souk_tables_time_ms(tables) + event->pay_ms);
     return rc != 0 ? rc : souk_request(tables, "inventory", &inventory_hold_type, &(struct inventory_hold){
-        .order_id = event->order_id, .lines = lines, .lines_count = event->lines_count, .hold_ms = HOLD_MS });
+        .order_id = event->order_id, .lines = lines, .lines_count = event->lines_count, .hold_ms = event->hold_ms });
 }
 
 static int
@@ -677,8 +677,10 @@ static const struct souk_table_def tables[] = {
     { 0 },
 };
 
+static const struct souk_setting *const settings[] = { &orders_pay_ms_setting, &orders_hold_ms_setting, NULL };
+
 const struct souk_service orders_service = { .name = "orders", .version = 4, .handlers = handlers,
-    .tables = tables };
+    .tables = tables, .settings = settings };
 
 int
 main(int argc, char **argv)

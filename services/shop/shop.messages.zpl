@@ -1360,6 +1360,10 @@ command = orders.refund
         goods_return = bool, they go back to the shelf
         note = text 200
 
+settings
+    orders.pay_ms = 1000..86400000 default 900000, an order that is not paid and taken by then is cancelled
+    orders.hold_ms = 1000..86400000 default 1200000, so long inventory holds the goods of an order that is away
+
 event = orders.placed
     about = Somebody has ordered.
     stream = orders
@@ -1377,6 +1381,8 @@ event = orders.placed
         card = id
         number = u32, "by which people call it: 10001 and so on"
         cart_version = u64 optional, of the cart that was ordered
+        pay_ms = u32 default 900000, then it is cancelled unless its goods are taken
+        hold_ms = u32 1000..86400000 default 1200000, so long its goods are held
 
 event = orders.addressed
     about = Where it goes to.

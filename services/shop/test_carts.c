@@ -219,7 +219,7 @@ an_order_takes_the_cart(void **state)
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=11 owner=2 lines=[{product=6 sku=pot title=Pot units=1"
             " price=3000EUR},{product=5 sku=red title='Glass, red' units=2 price=500EUR}] total=4000EUR card=7"
-            " number=10001 cart_version=2\n"
+            " number=10001 cart_version=2 pay=900000 hold=1200000\n"
         "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
             " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"
@@ -313,7 +313,7 @@ what_came_after_the_click_stays(void **state)
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=red title='Glass, red' units=2"
             " price=500EUR},{product=5 sku=green title='Glass, green' units=1 price=700EUR}] total=1700EUR card=7"
-            " number=10001 cart_version=1\n"
+            " number=10001 cart_version=1 pay=900000 hold=1200000\n"
         "[   0] carts 3 ordered owner=2 order=11 lines=[{sku=red units=2},{sku=green units=1}]\n"
         "[   0] answer cart_version=3 lines=[{sku=blue product=5 slug=glass title=Glass name=blue units=1"
             " price_then=600EUR price=600EUR available=0 state=sold_out},{sku=red product=5 slug=glass title=Glass"

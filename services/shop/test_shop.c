@@ -74,7 +74,7 @@ an_order_is_paid_and_confirmed(void **state)
     place(stage, 11, 2);
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red' units=2"
-            " price=1250EUR}] total=2500EUR card=7 number=10001\n"
+            " price=1250EUR}] total=2500EUR card=7 number=10001 pay=900000 hold=1200000\n"
         "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
             " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"
@@ -120,7 +120,7 @@ all_of_an_order_or_nothing(void **state)
     place(stage, 11, 4);
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red' units=4"
-            " price=1250EUR}] total=5000EUR card=7 number=10001\n"
+            " price=1250EUR}] total=5000EUR card=7 number=10001 pay=900000 hold=1200000\n"
         "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
             " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"
@@ -211,7 +211,7 @@ a_declined_card_lets_the_goods_go(void **state)
     place(stage, 11, 2);
     souk_stage_expect(stage,
         "[   0] orders 1 placed order=11 owner=2 lines=[{product=5 sku=glass-red title='Tea glass, red' units=2"
-            " price=1250EUR}] total=2500EUR card=7 number=10001\n"
+            " price=1250EUR}] total=2500EUR card=7 number=10001 pay=900000 hold=1200000\n"
         "[   0] orders.private 1 addressed order=11 owner=2 email=ann@example.org address={name=Ann street='1 High"
             " Street' city=Bonn postcode=53111 country=DE phone=''}\n"
         "[   0] reply accepted orders=1 orders.private=1\n"

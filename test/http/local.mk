@@ -13,4 +13,5 @@ EXTRA_DIST += \
 	test/http/test_operator.py \
 	test/http/test_rules.py \
 	test/http/test_session.py \
+	test/http/test_settings.py \
 	test/http/test_stopped.py

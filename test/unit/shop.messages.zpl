@@ -44,6 +44,10 @@ refusals
     inventory.sold_out = fewer units are left than asked for
     orders.empty = an order needs a line
 
+settings
+    inventory.shelf_bytes = 0..18446744073709551615 default 18446744073709551615, as wide as it gets
+    orders.pay_ms = 1..3 default 2, an order that is not paid by then is cancelled
+
 command = inventory.receive
     about = Goods have arrived.
     fields

@@ -227,6 +227,24 @@ entries_that_cannot_be_meant_are_named(void **state)
         "shop.zpl:4: `sold_out` is no code: service.reason is meant");
     expect_refused(TOP "refusals\n    a.b = x\nrefusals\n    a.b = x\n",
         "shop.zpl:6: refusal `a.b` is there already, in line 4");
+    expect_refused(TOP "settings\n    pay_ms = 1..2 default 1, x\n",
+        "shop.zpl:4: `pay_ms` is no name for a setting: service.name_unit is meant");
+    expect_refused(TOP "settings\n    a.b.c = 1..2 default 1, x\n",
+        "shop.zpl:4: `a.b.c` is no name for a setting: service.name_unit is meant");
+    expect_refused(TOP "settings\n    a.b = 1..2, x\n",
+        "shop.zpl:4: a.b = MIN..MAX default VALUE, ABOUT is meant, and nothing stands below it");
+    expect_refused(TOP "settings\n    a.b = -1..2 default 1, x\n",
+        "shop.zpl:4: a.b = MIN..MAX default VALUE, ABOUT is meant, and nothing stands below it");
+    expect_refused(TOP "settings\n    a.b = 1..18446744073709551616 default 1, x\n",
+        "shop.zpl:4: a.b = MIN..MAX default VALUE, ABOUT is meant, and nothing stands below it");
+    expect_refused(TOP "settings\n    a.b = 2..4 default 1, x\n",
+        "shop.zpl:4: a.b: its default is not within its own bounds");
+    expect_refused(TOP "settings\n    a.b = 2..4 default 5, x\n",
+        "shop.zpl:4: a.b: its default is not within its own bounds");
+    expect_refused(TOP "settings\n    a.b = 1..2 default 1, x\nsettings\n    a.b = 1..2 default 1, x\n",
+        "shop.zpl:6: setting `a.b` is there already, in line 4");
+    expect_refused(TOP COMMAND "settings\n    orders.place = 1..2 default 1, x\n",
+        "shop.zpl:3: this is named orders_place in C, as what stands in line 9");
     expect_refused(TOP COMMAND COMMAND, "shop.zpl:8: `orders.place` is there already, in line 3");
     expect_refused(TOP "command = place\n    about = x\n",
         "shop.zpl:3: `place` is no name for a command: lower-case words joined by dots is meant");
@@ -454,6 +472,23 @@ what_is_used_stands_above(void **state)
 }
 
 static void
+settings_end_at_their_limit(void **state)
+{
+    struct souk_description *description;
+    struct souk_error err;
+    char text[4096] = TOP "settings\n    b.a = 1..1 default 1, x\n";
+    size_t used = strlen(text);
+
+    for (int i = 0; i < SOUK_SETTINGS_MAX; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "    a.s%d = 0..1 default 1, x\n", i);
+    description = describe(text, &err);
+    assert_non_null(description);
+    souk_description_close(&description);
+    (void)snprintf(text + used, sizeof text - used, "    a.more = 0..1 default 1, x\n");
+    expect_refused(text, "shop.zpl:21: service `a` has 16 settings already, and that is all");
+}
+
+static void
 nesting_ends_at_its_limit(void **state)
 {
 #define NEST(name, inner) "record = " name "\n    about = x\n    fields\n        a = " inner "\n"
@@ -668,6 +703,7 @@ main(void)
         cmocka_unit_test(fields_that_cannot_be_meant_are_named),
         cmocka_unit_test(defaults_are_of_their_type_and_within_its_limits),
         cmocka_unit_test(what_is_used_stands_above),
+        cmocka_unit_test(settings_end_at_their_limit),
         cmocka_unit_test(nesting_ends_at_its_limit),
         cmocka_unit_test(names_that_are_one_in_c_are_refused),
         cmocka_unit_test(keys_of_rows_that_cannot_be_meant_are_named),

@@ -837,6 +837,16 @@ the_generated_tables_are_the_description(void **state)
     assert_int_equal(messages->refusal_count, shop_messages.refusal_count);
     for (i = 0; i < messages->refusal_count; i++)
         assert_string_equal(messages->refusals[i].code, shop_messages.refusals[i].code);
+    for (i = 0; messages->settings[i] != NULL; i++) {
+        assert_string_equal(messages->settings[i]->name, shop_messages.settings[i]->name);
+        assert_string_equal(messages->settings[i]->about, shop_messages.settings[i]->about);
+        assert_int_equal(messages->settings[i]->value_min, shop_messages.settings[i]->value_min);
+        assert_int_equal(messages->settings[i]->value_max, shop_messages.settings[i]->value_max);
+        assert_int_equal(messages->settings[i]->value_default, shop_messages.settings[i]->value_default);
+    }
+    assert_int_equal(i, 2);
+    assert_null(shop_messages.settings[i]);
+    assert_ptr_equal(shop_messages.settings[1], &orders_pay_ms_setting);
     assert_int_equal(messages->stream_count, shop_messages.stream_count);
     for (i = 0; i < messages->stream_count; i++)
         assert_int_equal(messages->streams[i].audience, shop_messages.streams[i].audience);

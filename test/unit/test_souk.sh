@@ -43,7 +43,7 @@ prints()
     diff "$scratch/meant" "$scratch/$1" >"$scratch/diff"
 }
 
-echo 1..36
+echo 1..41
 cd "$scratch" || exit 99
 
 # ---- the command itself
@@ -144,6 +144,19 @@ sed 's/    stream = moderation/&\n        private = yes/; /follow = moderation/d
 exits 78 "$program" check system/shy.zpl && grep -q \
     'shy.zpl:24: stream `moderation` of service `moderation` is private here, and is not by its description' err
 say "private is private for everybody"
+sed "s|\.\./services/|$srcdir/services/|; s|^    program = souk-orders|&\n    settings\n        pay_ms = 999\n        hold_mz = 3|;\
+    s|^    program = souk-cards|&\n    settings\n        hold_ms = 1000|" "$srcdir/topology/shop.zpl" >system/set.zpl
+exits 78 "$program" check system/set.zpl && grep -v '^note:' err >err2 && mv err2 err && prints err <<'END'
+system/set.zpl:105: `hold_ms`: service `cards` has no settings
+system/set.zpl:45: `pay_ms`: a number from 1000 to 86400000 is meant, not 999 (an order that is not paid and taken by then is cancelled)
+system/set.zpl:46: service `orders` has no setting `hold_mz`; did you mean `hold_ms`?
+END
+say "a setting is one of the service, and within its bounds"
+sed 's/= 999/= 1000/; /hold_m/d; /souk-cards/{n;d}' system/set.zpl >system/paid.zpl
+sed 's/= 1000/= 5000/' system/paid.zpl >system/paid2.zpl
+exits 0 "$program" check system/paid2.zpl --against system/paid.zpl &&
+    grep -q '^service orders: settings pay_ms was 1000, is 5000$' out && ! grep -q '^restart' out
+say "another value of a setting needs no restart"
 { cat system/blog.zpl; printf 'client = web\n    call = posts\n        command = posts.publsh\n'; } >system/web.zpl
 exits 78 "$program" check system/web.zpl &&
     grep -q 'web.zpl: `web` may send `posts.publsh`, which is not described' err

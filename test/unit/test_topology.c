@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "souk_setting.h"
 #include "topology_text.h"
 
 /* ---- what is read --------------------------------------------------- */
@@ -82,6 +83,58 @@ nodes_have_their_wiring(void **state)
     assert_int_equal(souk_topology_wiring(topology, "es3", &wiring), -SOUK_ENOTFOUND);
     souk_topology_close(&topology);
     assert_null(topology);
+}
+
+/* What a topology says of a setting, held against what the program has compiled in. */
+static void
+settings_are_the_services_own(void **state)
+{
+    static const struct souk_setting pay = { "orders.pay_ms", 10, 90, 50, "the time to pay" };
+    static const struct souk_setting hold = { "orders.hold_ms", 0, UINT64_MAX, 60, "the time to hold" };
+    static const struct souk_setting *const list[] = { &pay, &hold, NULL };
+    static const struct souk_service orders = { .name = "orders", .settings = list };
+    static const struct souk_service query = { .name = "query", .settings = NULL };
+    static const struct {
+        const char *lines, *said;
+        uint64_t pay_ms, hold_ms;
+    } cases[] = {
+        { "", NULL, 50, 60 },
+        { "    settings\n", NULL, 50, 60 },
+        { "    settings\n        hold_ms = 0\n        pay_ms = 10\n", NULL, 10, 0 },
+        { "    settings\n        pay_ms = 90\n        hold_ms = 18446744073709551615\n", NULL, 90, UINT64_MAX },
+        { "    settings\n        pay_ms = 9\n",
+            "7: `pay_ms`: a number from 10 to 90 is meant, not 9 (the time to pay)", 0, 0 },
+        { "    settings\n        pay_ms = 91\n",
+            "7: `pay_ms`: a number from 10 to 90 is meant, not 91 (the time to pay)", 0, 0 },
+        { "    settings\n        pay_m = 10\n",
+            "7: service `orders` has no setting `pay_m`; did you mean `pay_ms`?", 0, 0 },
+        { "    settings\n        colour = 10\n", "7: service `orders` has no setting `colour`", 0, 0 },
+    };
+    struct souk_set_values values;
+    struct souk_topology *topology;
+    struct souk_error err;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)snprintf(text, sizeof text, TOP STORE ORDERS "%s", cases[i].lines);
+        topology = topology_read_good(text);
+        err = (struct souk_error){ 0 };
+        assert_int_equal(souk_setting_values(topology, souk_topology_node(topology, "orders"), &orders, &values, &err),
+            cases[i].said == NULL ? 0 : -SOUK_EINVAL);
+        if (cases[i].said == NULL) {
+            assert_int_equal(values.count, 2);
+            assert_int_equal(values.values[0], cases[i].pay_ms);
+            assert_int_equal(values.values[1], cases[i].hold_ms);
+        } else {
+            assert_string_equal(strstr(err.text, "shop.zpl:") + strlen("shop.zpl:"), cases[i].said);
+        }
+        souk_topology_close(&topology);
+    }
+    topology = topology_read_good(SMALL "    settings\n        pay_ms = 10\n");
+    assert_int_equal(souk_setting_values(topology, souk_topology_node(topology, "query"), &query, &values, &err),
+        -SOUK_EINVAL);
+    assert_non_null(strstr(err.text, "shop.zpl:10: `pay_ms`: service `query` has no settings"));
+    souk_topology_close(&topology);
 }
 
 static void
@@ -246,6 +299,8 @@ differences_say_who_has_to_start_again(void **state)
     expect_changes(SMALL, SMALL "service = other\n    program = x\n    follow = orders\n", "es1", "", "");
     expect_changes(SMALL, SMALL "    skip = orders 1.00c0ffee00c0ffee 3\n", "query",
         "service query, skip: nothing -> orders 1.00c0ffee00c0ffee 3 (live)\n", "");
+    expect_changes(SMALL "    settings\n        pay_ms = 3\n", SMALL "    settings\n        pay_ms = 4\n", "query",
+        "service query, settings pay_ms: 3 -> 4 (live)\n", "");
     expect_changes(SMALL, TOP "event_store = es1\n    lost = yes\nevent_store = es2\n" ORDERS QUERY, "orders",
         "event_store es1, lost: no -> yes\nevent_store es2, host: nothing -> local\n"
         "event_store es2, lost: nothing -> no\n",
@@ -273,6 +328,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_have_their_wiring),
+        cmocka_unit_test(settings_are_the_services_own),
         cmocka_unit_test(endpoints_are_derived_or_given),
         cmocka_unit_test(data_can_be_put_elsewhere),
         cmocka_unit_test(the_fingerprint_is_of_what_is_meant),

@@ -41,6 +41,15 @@ pieces_that_are_missing_are_named(void **state)
     expect_refused(TOP ORDERS, "shop.zpl: `event_store` is missing\n"
         "shop.zpl:1: no event store is left that is not lost\n");
     expect_refused(TOP STORE, "shop.zpl: `service` is missing\n");
+    expect_refused(SMALL "    settings\n        pay_ms\n        hold_ms = -1\n        hold_ms = 1x\n        a_ms = 3\n        a_ms = 3\n"
+        "        b_ms = 18446744073709551616\n",
+        "shop.zpl:10: a setting is pay_ms = NUMBER, nothing stands below it\n"
+        "shop.zpl:11: `hold_ms`: a number from 0 to 18446744073709551615 is meant, not `-1`\n"
+        "shop.zpl:12: `hold_ms`: a number from 0 to 18446744073709551615 is meant, not `1x`\n"
+        "shop.zpl:14: `a_ms` is there already, in line 13\n"
+        "shop.zpl:15: `b_ms`: a number from 0 to 18446744073709551615 is meant, not `18446744073709551616`\n");
+    expect_refused(TOP "event_store = es1\n    settings\n        a_ms = 3\n" ORDERS,
+        "shop.zpl:3: `settings` is not known here\n");
     expect_refused("system\n" STORE ORDERS, "shop.zpl:1: `system` needs a value: system = ...\n");
     expect_refused(SMALL TOP, "shop.zpl:9: `system` is given twice, first in line 1\n");
     expect_refused(TOP "    limits = 3\n" STORE ORDERS,
@@ -379,6 +388,8 @@ counts_hold_at_their_limits(void **state)
         "shop.zpl:3: service `orders` writes 17 streams, at most 16\n");
     expect_count_limit(STORE ORDERS "system = shop\n", "    messages = m%\n", SOUK_TOPOLOGY_MESSAGES_MAX,
         "shop.zpl:22: more than 16 times `messages`\n");
+    expect_count_limit(SMALL "    settings\n", "        s% = 0\n", SOUK_SETTINGS_MAX,
+        "shop.zpl:26: more than 16 settings of one service\n");
     expect_count_limit(TOP STORE ORDERS "service = x\n    program = x\n    call = orders\n",
         "        command = orders.c%\n", SOUK_TOPOLOGY_COMMANDS_MAX,
         "shop.zpl:73: more than 64 times `command`\n");
