@@ -296,11 +296,38 @@ take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_
     follow->cursor.position = end;
     follow->changed = true;
     if ((rc = souk_vector_learn(&core->vector, &follow->name, known)) != 0
-        || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
+        || (rc = core_learn_causes(core, header)) != 0)
         return rc;
     if (header->count == 0 && reacts && !SOUK_PLANTED_BUG(LOSS_NOT_TOLD))
         follow->cursor.owes_losses = true;
     return core->state == SOUK_CORE_LIVE ? core_pay_losses(core, follow) : 0;
+}
+
+/*
+ * What a batch that is applied names as causes is known from here on. Of a stream that the service follows itself its own
+ * cursor says which of two rival branches there is: it waited for the cause if that is not void.
+ */
+int
+core_learn_causes(struct souk_core *core, const struct souk_batch_header *header)
+{
+    struct souk_causes causes;
+    struct souk_cause cause;
+    int rc = 0;
+
+    if (SOUK_PLANTED_BUG(CAUSES_NOT_CLOSED))
+        return 0;
+    souk_causes_init(&causes, header);
+    while (rc == 0 && souk_causes_next(&causes, &cause)) {
+        const struct core_follow *follow = core_follow(core, cause.stream.text);
+
+        if (core_own(core, cause.stream.text) != NULL)
+            continue;                           /* of those it knows itself how far they are, and on which branch */
+        if (follow != NULL && follow->cursor.position.epoch.counter == cause.point.epoch.counter
+            && !souk_epoch_equal(follow->cursor.position.epoch, cause.point.epoch))
+            continue;
+        rc = souk_vector_learn(&core->vector, &cause.stream, cause.point);
+    }
+    return rc;
 }
 
 int

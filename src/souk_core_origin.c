@@ -557,7 +557,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
     core->changed = core->witness_changed = true;
     if ((rc = souk_vector_said(&core->vector, (uint32_t)(own - core->own), header)) != 0
         || (rc = souk_vector_stand(&core->vector, &own->name, souk_point_of(&own->head))) != 0
-        || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
+        || (rc = core_learn_causes(core, header)) != 0)
         return rc;
     if (header->count != 0) {
         if (souk_events_init(&events, header) != 0)

@@ -338,6 +338,7 @@ bool core_skipped(const struct souk_core *core, const struct souk_name *stream, 
 /* What it failed with when it ran alone. NULL: it did not. */
 struct core_poison *core_poison_of(struct core_follow *follow, struct souk_point point);
 /* Keep what a record says of its stream's lineage. */
+int core_learn_causes(struct souk_core *core, const struct souk_batch_header *header);
 int core_take_record(struct souk_core *core, struct core_follow *follow, const struct souk_batch_header *header,
     uint32_t generation);
 /* Is it the record behind which what was filled beside takes the place of what was there? */

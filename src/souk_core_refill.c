@@ -65,7 +65,7 @@ core_take_beside(struct souk_core *core, struct core_follow *follow, struct souk
         return rc;
     follow->cursor.position = end;
     if ((rc = souk_vector_learn(&core->vector, &follow->name, souk_point_of(&end))) != 0
-        || (rc = souk_vector_learn_causes(&core->vector, header)) != 0)
+        || (rc = core_learn_causes(core, header)) != 0)
         return rc;
     return core->state == SOUK_CORE_LIVE ? core_pay_losses(core, follow) : 0;
 }

@@ -162,22 +162,6 @@ souk_vector_stand(struct souk_vector *vector, const struct souk_name *own, struc
 }
 
 int
-souk_vector_learn_causes(struct souk_vector *vector, const struct souk_batch_header *header)
-{
-    struct souk_causes causes;
-    struct souk_cause cause;
-    int rc = 0;
-
-    if (SOUK_PLANTED_BUG(CAUSES_NOT_CLOSED))
-        return 0;
-    souk_causes_init(&causes, header);
-    while (rc == 0 && souk_causes_next(&causes, &cause))
-        if (!is_own(vector, &cause.stream))     /* of those it knows itself how far they are, and on which branch */
-            rc = souk_vector_learn(vector, &cause.stream, cause.point);
-    return rc;
-}
-
-int
 souk_vector_said(struct souk_vector *vector, uint32_t own, const struct souk_batch_header *header)
 {
     struct souk_vector_entry *entry;

@@ -41,8 +41,6 @@ SOUK_MUST_CHECK int souk_vector_learn(struct souk_vector *vector, const struct s
     struct souk_point point);
 /* The head of an own stream, on whatever branch it was before. 0 or -SOUK_ETOOBIG. */
 SOUK_MUST_CHECK int souk_vector_stand(struct souk_vector *vector, const struct souk_name *own, struct souk_point head);
-/* The causes of a batch that is applied; what they say of own streams is passed over. */
-SOUK_MUST_CHECK int souk_vector_learn_causes(struct souk_vector *vector, const struct souk_batch_header *header);
 /* An own batch is taken back: its causes have been said in its stream. `own`: its index. */
 SOUK_MUST_CHECK int souk_vector_said(struct souk_vector *vector, uint32_t own, const struct souk_batch_header *header);
 
