@@ -117,6 +117,9 @@ libsouk_all_la_SOURCES = \
 	src/souk_beside.h \
 	src/souk_run_prepare.c \
 	src/souk_run_access.c \
+	src/souk_sandbox.c \
+	src/souk_sandbox.h \
+	src/souk_sandbox_parts.h \
 	src/souk_daemon.c \
 	src/souk_key.c \
 	src/souk_key.h \
@@ -252,6 +255,18 @@ souk_messages_SOURCES = \
 	src/souk_messages_reference.c \
 	src/souk_messages_convert.c
 souk_messages_LDADD = libsouk-base.la $(JANSSON_LIBS)
+
+# What a daemon may not ask of the kernel.
+if SECCOMP
+noinst_PROGRAMS += souk-sandbox-filter
+souk_sandbox_filter_SOURCES = src/souk_sandbox_filter.c src/souk_sandbox_parts.h
+souk_sandbox_filter_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+souk_sandbox_filter_LDADD = $(SECCOMP_LIBS)
+src/sandbox_filter.h: souk-sandbox-filter$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) src && ./souk-sandbox-filter$(EXEEXT) >$@.new && mv $@.new $@
+CLEANFILES += src/sandbox_filter.h
+src/souk_sandbox.lo: src/sandbox_filter.h
+endif
 
 # How a daemon stands.
 src/daemon.h: $(srcdir)/src/daemon.messages.zpl souk-messages$(EXEEXT)

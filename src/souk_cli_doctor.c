@@ -15,6 +15,7 @@
 
 #define EXIT_ERROR 1
 #define COMM_BYTES 64
+#define FILTERED 2                      /* of Seccomp in /proc/PID/status */
 
 enum { OPTION_ALL = 256, OPTION_HOST, OPTION_PROGRAMS };
 
@@ -28,6 +29,7 @@ struct options {
 static error_t parse_option(int key, char *arg, struct argp_state *state);
 static int examine(struct doctor *doctor, const struct options *options);
 static void look_at_node(struct doctor *doctor, const struct souk_looked *looked);
+static void look_at_sandbox(struct doctor *doctor, const struct souk_looked *looked);
 static void look_at_version(struct doctor *doctor, const struct souk_looked *looked);
 static void look_at_topology(struct doctor *doctor, const struct souk_looked *looked);
 static void look_at_clock(struct doctor *doctor, const struct souk_looked *looked);
@@ -222,9 +224,37 @@ look_at_node(struct doctor *doctor, const struct souk_looked *looked)
         return;
     }
     look_at_version(doctor, looked);
+    look_at_sandbox(doctor, looked);
     look_at_topology(doctor, looked);
     look_at_clock(doctor, looked);
     look_at_work(doctor, looked);
+}
+
+/* What the kernel says of its process, which a container may say of all that run in it. */
+static void
+look_at_sandbox(struct doctor *doctor, const struct souk_looked *looked)
+{
+    const char *name = looked->node->name.text;
+    unsigned privileges = 0, filter = 0;
+    char path[COMM_BYTES], line[COMM_BYTES];
+    FILE *file;
+
+    if (!doctor->topology->is_sandboxed) {
+        doctor_find(doctor, DOCTOR_OK, "sandbox", name, NULL, "the topology wants none");
+        return;
+    }
+    (void)snprintf(path, sizeof path, "/proc/%" PRIu64 "/status", souk_look_uint_of(looked->said, "pid"));
+    if (!doctor_is_here(doctor, looked->node) || (file = fopen(path, "re")) == NULL)
+        return;
+    while (fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "NoNewPrivs: %u", &privileges) == 0)
+            (void)sscanf(line, "Seccomp: %u", &filter);
+    (void)fclose(file);
+    if (privileges != 0 && filter == FILTERED)
+        doctor_find(doctor, DOCTOR_OK, "sandbox", name, NULL, "it has given up calls and privileges that it does not need");
+    else
+        doctor_find(doctor, DOCTOR_WARNING, "sandbox", name, "see event=sandbox in its log; configure says whether it is"
+            " built with libseccomp", "it has given up %s", privileges == 0 ? "nothing" : "new privileges only");
 }
 
 static void

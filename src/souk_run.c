@@ -18,6 +18,7 @@
 #include "souk_keyring.h"
 #include "souk_notify.h"
 #include "souk_prepare.h"
+#include "souk_sandbox.h"
 #include "souk_seal.h"
 
 #define STORE_DIRECTORY "store"
@@ -43,6 +44,9 @@ souk_run(const struct souk_run_config *config)
     bool again;
     int status;
 
+    /* One beside never becomes anybody else: it fills a store, and ends. */
+    souk_sandbox_enter(config->report, config->topology->is_sandboxed, config->service == NULL || config->is_beside
+        ? SOUK_SANDBOX_CLOSED : SOUK_SANDBOX_REPLACEABLE);
     if (config->is_beside)
         return run_beside(config);
     do

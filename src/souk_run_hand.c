@@ -11,6 +11,7 @@
 #include "souk_beside.h"
 #include "souk_directory.h"
 #include "souk_refusal.h"
+#include "souk_sandbox.h"
 #include "souk_wire.h"
 
 #define BUSY_RETRY_MS 100
@@ -209,7 +210,7 @@ begin_program(const struct run *run)
     if (count != 0 && program[0] != '\0') {
         arguments[0] = program;
         souk_report(run->report, SOUK_LEVEL_INFO, "replaced", "%s goes on in its place", program);
-        (void)execv(program, arguments);
+        (void)souk_sandbox_exec(program, arguments);
     }
     souk_report(run->report, SOUK_LEVEL_ERROR, "not_replaced", "%s cannot be started: %s; the new store is in place,"
         " start the new program", program, strerror(errno));

@@ -146,6 +146,7 @@ struct souk_topology {
     const struct souk_topology_node *pass_issuer;       /* the service that signs passes; NULL: none does */
     struct souk_pass_keys pass_keys;                    /* as written; none: the services of the one host share a key */
     const char *run_dir;                                /* of sockets, absolute */
+    bool is_sandboxed;                                  /* daemons give up what they do not need */
     uint8_t fingerprint[8];
     struct souk_topology_parts *parts;
 };

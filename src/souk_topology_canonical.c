@@ -136,6 +136,8 @@ write_system(struct writing *writing)
     put_if(writing, "keys", parts->keys, false);
     for (node = souk_zpl_child(writing->reading->system, "messages"); node != NULL; node = souk_zpl_again(node))
         put(writing, "messages", node->value, true, true);
+    if (!topology->is_sandboxed)
+        put(writing, "sandbox", "no", false, false);
     if (topology->pass_issuer != NULL)
         put(writing, "pass_issuer", topology->pass_issuer->name.text, false, false);
     for (node = souk_zpl_child(writing->reading->system, "pass_key"); node != NULL; node = souk_zpl_again(node))

@@ -45,6 +45,7 @@ static const struct souk_zpl_rule system_rules[] = {
     { "keys", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "pass_issuer", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     { "pass_key", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
+    { "sandbox", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
     DURABILITY_RULES,
     COMMON_RULES,
     { .name = NULL },
@@ -149,6 +150,9 @@ read_system(struct souk_topology_reading *reading)
         souk_topology_path(reading, child, &parts->witness_dir);
     if ((child = souk_topology_valued(node, "keys")) != NULL)
         souk_topology_path(reading, child, &reading->topology->keys);
+    reading->topology->is_sandboxed = true;
+    if ((child = souk_topology_valued(node, "sandbox")) != NULL)
+        souk_topology_yes(reading, child, &reading->topology->is_sandboxed);
     read_messages(reading);
 }
 

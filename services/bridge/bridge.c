@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "souk_notify.h"
+#include "souk_sandbox.h"
 #include "souk_socket.h"
 
 #define TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
@@ -89,6 +90,7 @@ main(int argc, char **argv)
     }
     bridge.routes = routes;
     souk_pack_init(&bridge.pack, SOUK_PAYLOAD_BYTES_MAX);
+    souk_sandbox_enter(&report, topology->is_sandboxed, SOUK_SANDBOX_CLOSED);
     if ((rc = open_bridge(&bridge, &err)) != 0) {
         souk_report(&report, SOUK_LEVEL_ERROR, "not_started", "%s", err.text);
         status = exit_status(rc);

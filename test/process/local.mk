@@ -53,6 +53,13 @@ test_process_failing_la_SOURCES = test/process/failing.c
 test_process_failing_la_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -fvisibility=hidden
 test_process_failing_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 process-programs: test/process/failing.la
+# One that tries what daemons must not do.
+check_LTLIBRARIES += test/process/trying.la
+test_process_trying_la_SOURCES = test/process/trying.c
+test_process_trying_la_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -fvisibility=hidden
+test_process_trying_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+process-programs: test/process/trying.la
+EXTRA_DIST += test/process/test_sandbox.py
 # Another one, in which one call fails.
 check_LTLIBRARIES += test/process/calls.la
 test_process_calls_la_SOURCES = test/process/calls.c

@@ -457,7 +457,7 @@ def test_a_doctor_finds_nothing_wrong_before_and_while_it_runs(build):
         pids = [f"process {desk.daemons[name].process.pid} (" for name in ("letters", "reader", "log-a")]
         for pid in pids:
             assert sum(f"is held by {pid}" in finding["text"] for finding in findings) == 3, (pid, findings)
-        for check in ("version", "topology", "clock", "running", "limits", "data", "witness"):
+        for check in ("version", "sandbox", "topology", "clock", "running", "limits", "data", "witness"):
             assert {finding["node"] for finding in findings if finding["check"] == check and finding["node"]} == {
                 "letters", "reader", "log-a"}, (check, findings)
         assert any("syncs in" in finding["text"] for finding in findings), findings

@@ -251,6 +251,14 @@ one_service_signs_passes_with_two_keys_at_most(void **state)
 }
 
 static void
+a_sandbox_is_wanted_or_not(void **state)
+{
+    expect_refused(TOP "    sandbox = maybe\n" STORE ORDERS, "shop.zpl:2: `sandbox`: yes or no is meant, not `maybe`\n");
+    expect_refused(TOP "    sandbox = no\n    sandbox = no\n" STORE ORDERS, "shop.zpl:3: `sandbox` is given twice, first in line 2\n");
+    expect_refused(TOP STORE ORDERS "    sandbox = no\n", "shop.zpl:6: `sandbox` is not known here\n");
+}
+
+static void
 settings_have_their_ranges(void **state)
 {
     static const struct {
@@ -519,6 +527,7 @@ main(void)
         cmocka_unit_test(hosts_reach_each_other),
         cmocka_unit_test(keys_are_nobody_elses),
         cmocka_unit_test(one_service_signs_passes_with_two_keys_at_most),
+        cmocka_unit_test(a_sandbox_is_wanted_or_not),
         cmocka_unit_test(settings_have_their_ranges),
         cmocka_unit_test(limits_hold_at_their_ends),
         cmocka_unit_test(counts_hold_at_their_limits),
