@@ -14,4 +14,5 @@ EXTRA_DIST += \
 	test/http/test_rules.py \
 	test/http/test_session.py \
 	test/http/test_settings.py \
-	test/http/test_stopped.py
+	test/http/test_stopped.py \
+	test/http/test_under_fire.py
