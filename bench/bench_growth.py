@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """bench_growth.py BUILD - what grows with the number of events in a stream, and what does not.
 
-A writer and an event store, synced, as souk-bench(1) has them; events of 256 bytes, 64 a command. At each size the writer
+A writer and an event store, synced, as souk-bench(1) has them; 64 events a command. At each size the writer
 has written so many events in all. Then, in the order of the columns:
 
     append       events a second since the size before, until the event store had acknowledged them
@@ -29,7 +29,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from system import Daemon, Door, System, until  # noqa: E402 pylint: disable=wrong-import-position
 
 STREAM, WRITER, STORE = "load", "writer", "store"
-PAYLOAD_BYTES, BATCH = 256, 64
+BATCH = 64
+PAYLOAD_BYTES_MIN = 16
 WINDOW = 64                             # commands under way
 ROW_FIRST, ROWS = 65536, 10_000         # keys; each has its share of the events
 CREDIT_BYTES = 1 << 20
@@ -42,7 +43,8 @@ BEGINNING = [0, bytes(8), 0, bytes(32)]
 class Growth(System):
     """What souk bench starts, with room for many events."""
 
-    def __init__(self, build, events):
+    def __init__(self, build, events, payload_bytes):
+        self.note = bytes(payload_bytes - 9)    # beside numbers, which have the rest
         self.retention = ()
         self.store_bytes_max = max(16 << 30, events * STORE_BYTES_PER_EVENT)
         super().__init__(build, services=(WRITER,), stores=(STORE,))
@@ -73,11 +75,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", help="a build directory")
     parser.add_argument("--events", default="100000,1000000,10000000", help="the sizes, growing")
+    parser.add_argument("--bytes", type=int, default=256, help="of an event's payload")
     options = parser.parse_args()
+    if options.bytes < PAYLOAD_BYTES_MIN:
+        parser.error(f"--bytes is {PAYLOAD_BYTES_MIN} at least")
     sizes = [int(size) for size in options.events.split(",")]
-    with Growth(options.build, sizes[-1]) as bench:
+    with Growth(options.build, sizes[-1], options.bytes) as bench:
         bench.start_all()
-        print(f"{PAYLOAD_BYTES} bytes an event, {BATCH} a command; load {os.getloadavg()[0]:.1f} on "
+        print(f"{options.bytes} bytes an event, {BATCH} a command; load {os.getloadavg()[0]:.1f} on "
               f"{len(os.sched_getaffinity(0))} processors")
         print("    events  append/s  replay/s  find us  id us  pull us  writer MB, B/ev  log MB, B/ev  finder B/ev"
               "  start s: writer, log    load", flush=True)
@@ -109,13 +114,12 @@ def line(bench, size, first):
 def append(bench, commands):
     """So many commands, until each is recorded; gives the id of the first one."""
     door = Door(bench.context, bench.endpoint(WRITER, "commands"), "bench")
-    note = bytes(PAYLOAD_BYTES - 9)
     waiting, first, sent, due = {}, None, 0, time.monotonic()
     while waiting or sent < commands:
         while sent < commands and len(waiting) < WINDOW:
             command_id = os.urandom(16)
             first = first or command_id
-            waiting[command_id] = written(sent, note)
+            waiting[command_id] = written(sent, bench.note)
             door.send(False, "writer.write", waiting[command_id], recorded=True, command_id=command_id)
             sent += 1
         if door.socket.poll(1000):
@@ -180,7 +184,7 @@ def find(bench):
 def again(bench, command_id):
     """A command of long ago, again: it is answered and not done."""
     door = Door(bench.context, bench.endpoint(WRITER, "commands"), "bench")
-    payload = written(0, bytes(PAYLOAD_BYTES - 9))
+    payload = written(0, bench.note)
     took = median_us(lambda _: until_ok(door, payload, command_id))
     door.close()
     return took

@@ -21,6 +21,7 @@ static int save_meta(struct souk_core *core);
 static int rounds(struct souk_core *core);
 static bool is_from(struct souk_slice identity, const struct souk_name *name);
 static bool has_ended(const struct souk_core *core);
+static bool ask_on(struct souk_core *core, struct souk_time now);
 static void blame(struct souk_core *core);
 static void begin_round(struct souk_core *core, struct souk_txn *txn, struct souk_time now);
 
@@ -339,6 +340,7 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
     struct souk_wire_pulled pulled;
     struct souk_wire_sealed sealed;
     struct souk_wire_busy busy;
+    const bool was_dirty = core->dirty;
 
     core->dirty = true;
     switch (souk_wire_kind(frames[0])) {
@@ -351,7 +353,9 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
                     core_begin_sealing(core, core->reason);     /* it has forgotten its seal */
                     return;
                 }
-            (void)souk_feeds_hear_pulled(&core->feeds, from, &pulled, frames + 1, frame_count - 1, true, now);
+            if (souk_feeds_hear_pulled(&core->feeds, from, &pulled, frames + 1, frame_count - 1, true, now)
+                && ask_on(core, now) && pulled.more)
+                core->dirty = was_dirty;
             return;
         }
         break;
@@ -374,6 +378,21 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
         break;
     }
     core->status.malformed++;
+}
+
+/*
+ * The next pull leaves before what has come is applied and committed, so that the holder works meanwhile. True: so
+ * little is there that the round waits for the answer, as each of them has its price in synced writes.
+ */
+static bool
+ask_on(struct souk_core *core, struct souk_time now)
+{
+    if (souk_feeds_elapse(&core->feeds, &core->outbox, now) != 0    /* then it goes with the round */
+        || !souk_feeds_gathers(&core->feeds, CORE_GATHER_BYTES))
+        return false;
+    if (core->gather_due_ms == UINT64_MAX)
+        core->gather_due_ms = now.steady_ms + CORE_GATHER_MS;
+    return true;
 }
 
 void
@@ -431,7 +450,8 @@ souk_core_wants_work(const struct souk_core *core, struct souk_time now)
 {
     if (has_ended(core))
         return core->witness_changed && core->state == SOUK_CORE_FENCED;
-    return core->dirty || core->again || core->witness_changed || now.steady_ms >= souk_core_due_ms(core)
+    return core->dirty || (core->again && core->gather_due_ms == UINT64_MAX) || core->witness_changed
+        || now.steady_ms >= souk_core_due_ms(core)
         || (core->state == SOUK_CORE_LIVE && now.wall_ms >= core->timer_due_ms && !core->draining
             && now.steady_ms >= core->full_until_ms);
 }
@@ -471,6 +491,8 @@ souk_core_due_ms(const struct souk_core *core)
         due_ms = core->seal_due_ms;
     if (core->hold_due_ms < due_ms)
         due_ms = core->hold_due_ms;
+    if (core->gather_due_ms < due_ms)
+        due_ms = core->gather_due_ms;
     if (core->full_until_ms > core->now.steady_ms && core->full_until_ms > due_ms)
         due_ms = core->full_until_ms;
     return due_ms;
@@ -513,7 +535,7 @@ begin_round(struct souk_core *core, struct souk_txn *txn, struct souk_time now)
     core->dirty = core->again = core->changed = core->commit_full = false;
     core->inputs = core->round_events = 0;
     core->failed_kind = CORE_INPUT_NONE;
-    core->hold_due_ms = UINT64_MAX;
+    core->hold_due_ms = core->gather_due_ms = UINT64_MAX;
     souk_pack_reset(&core->witness);
     souk_arena_reset(&core->arena);
     core_drafts_reset(core);
@@ -544,10 +566,11 @@ rounds(struct souk_core *core)
         if ((rc = core_work_followed(core)) != 0 && rc != -SOUK_EBUSY)
             return rc;
         /*
-         * A store that is filled beside, which nobody hears of: own and followed batches wait for each other, a few at
+         * A store that is being filled, which nobody hears of: own and followed batches wait for each other, a few at
          * a time, and are taken together. Elsewhere what a round decides stands on what the last commit says.
          */
-    } while (core->state == SOUK_CORE_BESIDE && core->inputs != inputs && !core_round_over(core));
+    } while ((core->state == SOUK_CORE_BESIDE || core->state == SOUK_CORE_FETCHING) && core->inputs != inputs
+        && !core_round_over(core));
     if (core->state == SOUK_CORE_LIVE && !core->draining && ((rc = core_work_timers(core)) != 0
         || (rc = core_work_outcomes(core)) != 0))
         return rc;

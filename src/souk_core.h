@@ -5,6 +5,7 @@
  * for each round of work. The shell does this, for ever:
  *
  *     souk_core_hear_...(core, ...)                whatever has come
+ *     while ((out = souk_outbox_take(souk_core_outbox(core)))) send it: pulls wait for no commit
  *     souk_txn_begin(write)
  *     rc = souk_core_work(core, txn, now, &changed)
  *     rc == 0 and changed: rc = souk_txn_commit    else souk_txn_abort

@@ -42,6 +42,8 @@
 #define CORE_ROUND_EVENTS_MAX 4096              /* followed events of one round */
 #define KEY_SCRATCH_BYTES_MAX 4096
 #define CORE_COMMIT_BYTES_SOFT (512 * 1024)     /* no new input into a commit that has as much */
+#define CORE_GATHER_BYTES (1024 * 1024)         /* of answers that come one after the other, for one round */
+#define CORE_GATHER_MS 10                       /* and so long at most */
 #define CORE_FULL_PAUSE_MS 1000                 /* after map or disk was full */
 #define CORE_PARKED_BEHIND "waits behind a parked event of its key"
 #define CORE_UNANSWERED_MAX 4096                /* timers that nobody reacted to */
@@ -262,6 +264,7 @@ struct souk_core {
     /* doing things in time, steady */
     uint64_t moved_ms;                          /* when a followed batch was applied last */
     uint64_t head_due_ms, full_until_ms, trim_due_ms, hold_due_ms;
+    uint64_t gather_due_ms;                     /* what was pulled waits so long for more of it; UINT64_MAX: it does not */
     bool dirty;                                 /* something has come since the last round */
     struct souk_pass_cache passes;
     struct souk_pack witness;

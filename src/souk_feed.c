@@ -646,6 +646,20 @@ souk_feeds_has_batches(const struct souk_feeds *feeds)
     return false;
 }
 
+bool
+souk_feeds_gathers(const struct souk_feeds *feeds, size_t bytes)
+{
+    bool asked = false;
+    size_t queued = 0;
+
+    for (uint32_t i = 0; i < feeds->count; i++) {
+        asked |= feeds->feeds[i]->request != 0;
+        for (uint32_t k = 0; k < feeds->feeds[i]->stream_count; k++)
+            queued += feeds->feeds[i]->streams[k].queued_bytes;
+    }
+    return asked && queued < bytes;
+}
+
 static void
 free_batches(struct souk_feed_batch *batch, const struct souk_feed_batch *end)
 {
@@ -709,7 +723,7 @@ send_pull(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_outbox *
     souk_pack_init(&pack, REQUEST_BYTES_MAX);
     souk_wire_pull_put(&pack, &pull);
     frame = souk_pack_slice(&pack);
-    rc = pack.rc != 0 ? pack.rc : souk_outbox_put(outbox, SOUK_OUT_SEND, SOUK_DOOR_QUERIES,
+    rc = pack.rc != 0 ? pack.rc : souk_outbox_put_now(outbox, SOUK_OUT_SEND, SOUK_DOOR_QUERIES,
         &feed->sources[feed->source], (struct souk_slice){ NULL, 0 }, &frame, 1);
     souk_pack_done(&pack);
     if (rc != 0)

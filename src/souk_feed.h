@@ -145,10 +145,15 @@ void souk_feeds_aborted(struct souk_feeds *feeds);
  * when the one before it was made. 0: nothing is missing.
  */
 uint64_t souk_feed_behind_since_ms(const struct souk_feed_stream *stream);
+/* Is a pull under way, and less than `bytes` of batches queued? */
+bool souk_feeds_gathers(const struct souk_feeds *feeds, size_t bytes);
 /* Is anything queued that was not taken? */
 bool souk_feeds_has_batches(const struct souk_feeds *feeds);
 
-/* Put the pulls that are due into `outbox`. 0 or -SOUK_ENOMEM. */
+/*
+ * Put the pulls that are due into `outbox`, where they may go at once: what they ask for follows what is queued,
+ * whether the transaction that applies it stands or not. 0 or -SOUK_ENOMEM.
+ */
 SOUK_MUST_CHECK int souk_feeds_elapse(struct souk_feeds *feeds, struct souk_outbox *outbox, struct souk_time now);
 /* When souk_feeds_elapse() has something to do, on the steady clock. */
 uint64_t souk_feeds_due_ms(const struct souk_feeds *feeds);

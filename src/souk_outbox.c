@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct souk_out *make(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door,
+    const struct souk_name *to, struct souk_slice route, const struct souk_slice *frames, size_t frame_count);
+static void append(struct souk_out **head, struct souk_out **tail, struct souk_out *out);
+
 void
 souk_outbox_init(struct souk_outbox *outbox)
 {
@@ -25,6 +29,40 @@ int
 souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door, const struct souk_name *to,
     struct souk_slice route, const struct souk_slice *frames, size_t frame_count)
 {
+    struct souk_out *out = make(outbox, kind, door, to, route, frames, frame_count);
+
+    if (out == NULL)
+        return -SOUK_ENOMEM;
+    append(&outbox->held_head, &outbox->held_tail, out);
+    return 0;
+}
+
+int
+souk_outbox_put_now(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door,
+    const struct souk_name *to, struct souk_slice route, const struct souk_slice *frames, size_t frame_count)
+{
+    struct souk_out *out = make(outbox, kind, door, to, route, frames, frame_count);
+
+    if (out == NULL)
+        return -SOUK_ENOMEM;
+    append(&outbox->ready_head, &outbox->ready_tail, out);
+    return 0;
+}
+
+static void
+append(struct souk_out **head, struct souk_out **tail, struct souk_out *out)
+{
+    if (*tail == NULL)
+        *head = out;
+    else
+        (*tail)->next = out;
+    *tail = out;
+}
+
+static struct souk_out *
+make(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door, const struct souk_name *to,
+    struct souk_slice route, const struct souk_slice *frames, size_t frame_count)
+{
     struct souk_out *out;
     size_t payload = 0;
     uint8_t *at;
@@ -38,7 +76,7 @@ souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_d
         payload += frames[i].size_bytes;
     out = malloc(sizeof *out + frame_count * sizeof out->frames[0] + payload);
     if (out == NULL)
-        return -SOUK_ENOMEM;
+        return NULL;
     memset(out, 0, sizeof *out);
     atomic_init(&out->sharers, 1);
     out->kind = kind;
@@ -57,13 +95,8 @@ souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_d
         out->frames[i] = (struct souk_slice){ at, frames[i].size_bytes };
         at += frames[i].size_bytes;
     }
-    if (outbox->held_tail == NULL)
-        outbox->held_head = out;
-    else
-        outbox->held_tail->next = out;
-    outbox->held_tail = out;
     outbox->bytes_put += payload;
-    return 0;
+    return out;
 }
 
 void

@@ -3,6 +3,7 @@
  *
  * What is put in during a transaction is held until the shell says that the
  * commit is on disk and the witness names it, and is dropped with an aborted one.
+ * Questions that say nothing of the store need not wait for that.
  */
 #ifndef SOUK_OUTBOX_H
 #define SOUK_OUTBOX_H
@@ -54,6 +55,9 @@ void souk_outbox_done(struct souk_outbox *outbox);
  * `to` for SOUK_OUT_SEND, `route` for SOUK_OUT_REPLY, else NULL / empty. 0 or -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door,
+    const struct souk_name *to, struct souk_slice route, const struct souk_slice *frames, size_t frame_count);
+/* The same for what may go at once, whatever becomes of the transaction. */
+SOUK_MUST_CHECK int souk_outbox_put_now(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_door door,
     const struct souk_name *to, struct souk_slice route, const struct souk_slice *frames, size_t frame_count);
 /* What is held may go. */
 void souk_outbox_release(struct souk_outbox *outbox);

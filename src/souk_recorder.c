@@ -362,7 +362,10 @@ souk_recorder_hear_answer(struct souk_recorder *recorder, const struct souk_name
         && (by_origin || !is_probing(recorder, origin->feed) || SOUK_PLANTED_BUG(VOID_BY_ANYBODY));
     if (by_origin && counter < origin->sealed)
         origin->fence_due = true;
-    (void)souk_feeds_hear_pulled(&recorder->feeds, from, &pulled, frames + 1, frame_count - 1, take, now);
+    /* The holder works while this is recorded; without memory for that, it is asked in the round. */
+    if (souk_feeds_hear_pulled(&recorder->feeds, from, &pulled, frames + 1, frame_count - 1, take, now)
+        && souk_feeds_elapse(&recorder->feeds, &recorder->outbox, now) != 0)
+        return;
 }
 
 void

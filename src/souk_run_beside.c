@@ -158,6 +158,7 @@ follow(struct run *run)
             run_end(run, EX_TEMPFAIL);
         }
         hear(run, now);
+        send_pulls(run, now.steady_ms);
         if (type->wants_work(&run->engine, now) && !run->ended)
             work(run, now);
         souk_links_flush(&run->links, now.steady_ms);

@@ -148,6 +148,7 @@ run_writer(struct run *run)
             run_place_leave(run, now);
         else if (run->hand != RUN_HAND_NOT)
             run_hand_work(run, now);
+        send_all(run, now.steady_ms);           /* what need not wait for a commit */
         if (type->wants_work(&run->engine, now))
             work(run, now);
         souk_links_flush(&run->links, now.steady_ms);

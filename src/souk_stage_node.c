@@ -38,6 +38,7 @@ static void read_round(struct stage_node *node);
 static bool wants_work(const struct stage_node *node);
 static bool answers_pulls(const struct stage_node *node);
 static void send_all(struct stage_node *node, struct souk_outbox *outbox);
+static struct souk_outbox *outbox_of(const struct stage_node *node);
 static void send_to(struct stage_node *from, const struct souk_out *out);
 static void send_reply(struct stage_node *from, const struct souk_out *out);
 static void hear_answer(struct stage_node *node, const struct souk_name *from, const struct souk_slice *frames,
@@ -392,7 +393,7 @@ run_round(struct stage_node *node)
     committed(node);
     if (node->copy_of == NULL)
         stage_note_state(node);
-    send_all(node, process->core != NULL ? souk_core_outbox(process->core) : souk_recorder_outbox(process->recorder));
+    send_all(node, outbox_of(node));
     if (changed)
         souk_reader_signal(process->reader);
 }
@@ -512,6 +513,13 @@ answers_pulls(const struct stage_node *node)
 
 /* ---- what they send each other -------------------------------------- */
 
+static struct souk_outbox *
+outbox_of(const struct stage_node *node)
+{
+    return node->process.core != NULL ? souk_core_outbox(node->process.core)
+        : souk_recorder_outbox(node->process.recorder);
+}
+
 static void
 send_all(struct stage_node *node, struct souk_outbox *outbox)
 {
@@ -626,6 +634,8 @@ hear_answer(struct stage_node *node, const struct souk_name *from, const struct 
         souk_core_hear_answer(node->process.core, from, frames, frame_count, now);
     else if (node->process.recorder != NULL)
         souk_recorder_hear_answer(node->process.recorder, from, frames, frame_count, now);
+    if (node->process.core != NULL || node->process.recorder != NULL)
+        send_all(node, outbox_of(node));        /* what need not wait for a commit */
     free(cut);
 }
 

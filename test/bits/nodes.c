@@ -41,6 +41,7 @@ static uint64_t node_due_ms(const struct nodes *nodes, uint32_t at);
 static bool has_stopped(enum souk_core_state state);
 static void keep_witness(struct node *node);
 static void send_all(struct nodes *nodes, uint32_t from, struct souk_outbox *outbox);
+static struct souk_outbox *outbox_of(const struct node *node);
 static void post_out(struct nodes *nodes, uint32_t from, const struct souk_out *out);
 static bool wants_topic(const struct node *node, struct souk_slice topic);
 
@@ -275,8 +276,14 @@ work_writer(struct nodes *nodes, uint32_t at)
         souk_recorder_committed(node->recorder, now);
     if (changed)
         souk_reader_signal(node->reader);
-    send_all(nodes, at, node->core != NULL ? souk_core_outbox(node->core) : souk_recorder_outbox(node->recorder));
+    send_all(nodes, at, outbox_of(node));
     return 0;
+}
+
+static struct souk_outbox *
+outbox_of(const struct node *node)
+{
+    return node->core != NULL ? souk_core_outbox(node->core) : souk_recorder_outbox(node->recorder);
 }
 
 static int
@@ -599,6 +606,7 @@ nodes_hear(struct nodes *nodes, const struct letter *letter)
             souk_core_hear_answer(node->core, from, letter->frames, letter->frame_count, now);
         else
             souk_recorder_hear_answer(node->recorder, from, letter->frames, letter->frame_count, now);
+        send_all(nodes, letter->to, outbox_of(node));
         break;
     }
 }

@@ -30,6 +30,7 @@ static void committed(struct sim_world *world, struct sim_process *process);
 static void write_witness(struct sim_process *process);
 static bool send_all(struct sim_world *world, struct sim_process *process, struct souk_outbox *outbox);
 static bool wants_work(const struct sim_process *process, struct souk_time now);
+static struct souk_outbox *outbox_of(const struct sim_process *process);
 static void sleep_until_due(struct sim_world *world, struct sim_process *process);
 static void wake_step(struct sim_world *world, struct sim_process *process, uint64_t at_us);
 static void wake_read(struct sim_world *world, struct sim_process *process, uint64_t at_us);
@@ -263,7 +264,7 @@ sim_process_step(struct sim_world *world, struct sim_process *process)
         wake_step(world, process, process->paused_until_us);
         return;
     }
-    if (die_at(world, process, SIM_BETWEEN))
+    if (die_at(world, process, SIM_BETWEEN) || !send_all(world, process, outbox_of(process)))
         return;
     if (wants_work(process, sim_process_time(world, process)) && !run_round(world, process))
         return;
@@ -578,8 +579,13 @@ run_round(struct sim_world *world, struct sim_process *process)
         souk_reader_signal(process->reader);
         wake_read(world, process, world->now_us + WAKE_US);
     }
-    return send_all(world, process,
-        process->core != NULL ? souk_core_outbox(process->core) : souk_recorder_outbox(process->recorder));
+    return send_all(world, process, outbox_of(process));
+}
+
+static struct souk_outbox *
+outbox_of(const struct sim_process *process)
+{
+    return process->core != NULL ? souk_core_outbox(process->core) : souk_recorder_outbox(process->recorder);
 }
 
 static int

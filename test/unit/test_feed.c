@@ -1,6 +1,6 @@
 /*
- * Whom a follower asks next, and when: a holder that is busy is passed over,
- * and asked again when it said that it makes sense.
+ * Whom a follower asks next, and when: a pull waits for no commit; a holder
+ * that is busy is passed over, and asked again when it said that it makes sense.
  */
 #include "souk_feed.h"
 
@@ -58,6 +58,34 @@ close_follower(struct follower *follower)
     free(follower);
 }
 
+/* The batch of one event that comes next is heard, and that there is more of it. Gives its size. */
+static size_t
+is_answered(struct follower *follower, const char *holder, uint64_t request, struct souk_position *after)
+{
+    const struct souk_batch_place place = { .stream = follower->stream.name, .epoch.counter = 1, .after = *after,
+        .commit = after->number + 1, .places = 1 };
+    const struct souk_event event = { .type = souk_slice_of("stock.counted"), .key = souk_slice_of("k"),
+        .payload = souk_slice_of("\x90"), .version = 1, .because.caller = souk_slice_of("page") };
+    struct souk_wire_pulled pulled = { .request = request, .more = true };
+    struct souk_batch_builder builder;
+    struct souk_slice batch;
+    struct souk_pack pack;
+    size_t size_bytes;
+
+    assert_int_equal(souk_name_set(&pulled.holder, souk_slice_of(holder)), 0);
+    souk_batch_builder_init(&builder);
+    souk_pack_init(&pack, SOUK_BATCH_BYTES_MAX);
+    assert_int_equal(souk_batch_builder_add(&builder, &event), 0);
+    assert_int_equal(souk_batch_finish(&builder, &place, &pack, after), 0);
+    batch = souk_pack_slice(&pack);
+    assert_true(souk_feeds_hear_pulled(&follower->feeds, &pulled.holder, &pulled, &batch, 1, true,
+        (struct souk_time){ .steady_ms = FAR_MS }));
+    size_bytes = batch.size_bytes;
+    souk_pack_done(&pack);
+    souk_batch_builder_done(&builder);
+    return size_bytes;
+}
+
 /* Whom it asks at this time, and under which number; NULL: nobody. */
 static const char *
 asks(struct follower *follower, uint64_t steady_ms, uint64_t *request_out)
@@ -68,7 +96,6 @@ asks(struct follower *follower, uint64_t steady_ms, uint64_t *request_out)
 
     assert_int_equal(souk_feeds_elapse(&follower->feeds, &follower->outbox,
         (struct souk_time){ .steady_ms = steady_ms }), 0);
-    souk_outbox_release(&follower->outbox);
     if ((out = souk_outbox_take(&follower->outbox)) == NULL)
         return NULL;
     assert_int_equal(souk_wire_pull_get(out->frames[0], &pull), 0);
@@ -100,6 +127,51 @@ a_busy_holder_is_asked_again_when_it_said(void **state)
     assert_null(asks(follower, FAR_MS + 699, &request));
     assert_string_equal(asks(follower, FAR_MS + 700, &request), "stock");
     assert_int_equal(follower->feeds.busy, 1);
+    close_follower(follower);
+}
+
+/* What is asked says nothing of the store: it leaves before a commit, and with one that never is. */
+static void
+a_pull_waits_for_no_commit(void **state)
+{
+    struct follower *follower = open_follower(0);
+    struct souk_position after = { .epoch.counter = 1 };
+    const struct souk_slice frame = souk_slice_of("news");
+    uint64_t request = 0, first;
+
+    souk_feed_set_cursor(&follower->feeds.feeds[0]->streams[0], &after);
+    assert_int_equal(souk_outbox_put(&follower->outbox, SOUK_OUT_PUBLISH, SOUK_DOOR_COMMANDS, NULL,
+        (struct souk_slice){ NULL, 0 }, &frame, 1), 0);
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    first = request;
+    (void)is_answered(follower, "stock", request, &after);
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    assert_int_not_equal(request, first);
+    souk_feeds_aborted(&follower->feeds);
+    souk_outbox_drop(&follower->outbox);
+    (void)is_answered(follower, "stock", request, &after);
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    close_follower(follower);
+}
+
+/* More is waited for while somebody is asked for it, and less than that is there. */
+static void
+answers_are_gathered_up_to_a_bound(void **state)
+{
+    struct follower *follower = open_follower(0);
+    struct souk_position after = { .epoch.counter = 1 };
+    uint64_t request = 0;
+    size_t bytes;
+
+    souk_feed_set_cursor(&follower->feeds.feeds[0]->streams[0], &after);
+    assert_false(souk_feeds_gathers(&follower->feeds, 1));
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    assert_true(souk_feeds_gathers(&follower->feeds, 1));
+    bytes = is_answered(follower, "stock", request, &after);
+    assert_false(souk_feeds_gathers(&follower->feeds, SIZE_MAX));
+    assert_string_equal(asks(follower, FAR_MS, &request), "stock");
+    assert_true(souk_feeds_gathers(&follower->feeds, bytes + 1));
+    assert_false(souk_feeds_gathers(&follower->feeds, bytes));
     close_follower(follower);
 }
 
@@ -144,6 +216,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pull_waits_for_no_commit),
+        cmocka_unit_test(answers_are_gathered_up_to_a_bound),
         cmocka_unit_test(a_busy_holder_is_asked_again_when_it_said),
         cmocka_unit_test(another_holder_is_asked_at_once_and_all_are_waited_for),
         cmocka_unit_test(what_a_busy_holder_says_is_believed_within_bounds),
