@@ -30,7 +30,8 @@
 
 static int run_once(const struct souk_run_config *config, bool *again_out);
 static int open_run(struct run *run, struct souk_error *err);
-static int make_directories(const struct run *run, struct souk_error *err);
+static void give_up(const struct souk_run_config *config);
+static int make_directories(const struct souk_topology_node *node, struct souk_error *err);
 static int lock_endpoints(struct run *run, struct souk_error *err);
 static int lock_endpoint(const struct run *run, const char *endpoint, int *fd_out, struct souk_error *err);
 static int open_store(struct run *run, struct souk_error *err);
@@ -44,15 +45,31 @@ souk_run(const struct souk_run_config *config)
     bool again;
     int status;
 
-    /* One beside never becomes anybody else: it fills a store, and ends. */
-    souk_sandbox_enter(config->report, config->topology->is_sandboxed, config->service == NULL || config->is_beside
-        ? SOUK_SANDBOX_CLOSED : SOUK_SANDBOX_REPLACEABLE);
+    give_up(config);
     if (config->is_beside)
         return run_beside(config);
     do
         status = run_once(config, &again);
     while (again);
     return status;
+}
+
+/* What is made here is there when the sandbox asks for it; whether it could be made is told by who needs it. */
+static void
+give_up(const struct souk_run_config *config)
+{
+    const struct souk_topology_node *node = config->node;
+    const char *const endpoints[RUN_ENDPOINTS] = { node->commands, node->queries, node->publish };
+    const char *beside[2 + RUN_ENDPOINTS] = { node->data, node->witness };
+    struct souk_sandbox sandbox = { .is_wanted = config->topology->is_sandboxed, .beside = beside, .beside_count = 2,
+        .is_replaceable = config->service != NULL && !config->is_beside };  /* one beside fills a store, and ends */
+    struct souk_error err = { 0 };
+
+    (void)make_directories(node, &err);
+    for (int i = 0; i < RUN_ENDPOINTS; i++)
+        if (strncmp(endpoints[i], IPC, strlen(IPC)) == 0)
+            beside[sandbox.beside_count++] = endpoints[i] + strlen(IPC);
+    souk_sandbox_enter(&sandbox, config->report);
 }
 
 /* *again_out: its store was moved aside; it goes on with an empty one. */
@@ -168,7 +185,7 @@ open_run(struct run *run, struct souk_error *err)
     if ((size_t)snprintf(run->store_path, sizeof run->store_path, "%s/%s", config->node->data, STORE_DIRECTORY)
         >= sizeof run->store_path)
         return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", config->node->data);
-    if ((rc = run_take_signals(run, err)) != 0 || (rc = make_directories(run, err)) != 0
+    if ((rc = run_take_signals(run, err)) != 0 || (rc = make_directories(config->node, err)) != 0
         || (rc = open_store(run, err)) != 0 || (rc = lock_endpoints(run, err)) != 0
         || (rc = run_keyring_open(run, err)) != 0 || (rc = open_machine(run, err)) != 0)
         return rc;
@@ -212,9 +229,8 @@ run_take_signals(struct run *run, struct souk_error *err)
 
 /* The one of its data, and those that its sockets lie in. */
 static int
-make_directories(const struct run *run, struct souk_error *err)
+make_directories(const struct souk_topology_node *node, struct souk_error *err)
 {
-    const struct souk_topology_node *node = run->config->node;
     const char *const endpoints[] = { node->commands, node->queries, node->publish };
     int rc = souk_directory_make(node->data, strlen(node->data), err);
 

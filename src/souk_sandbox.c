@@ -1,11 +1,16 @@
-#define _GNU_SOURCE                     /* MAP_FIXED_NOREPLACE */
+#define _GNU_SOURCE                     /* MAP_FIXED_NOREPLACE, O_PATH */
 #include "souk_sandbox.h"
 
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#ifdef HAVE_LANDLOCK
+#include <linux/landlock.h>
+#endif
 #include <linux/seccomp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,45 +22,59 @@
 
 #ifdef HAVE_SECCOMP
 #include "sandbox_filter.h"
-
-static bool is_inside(void);
-static int limit_calls(enum souk_sandbox_kind kind);
 #endif
-static void say(struct souk_report *report, enum souk_level level, bool is_limited, const char *text);
+
+#define PATH_BYTES_MAX 4096
+
+#ifdef HAVE_LANDLOCK
+/* What Debian 12's header does not know yet; versions of the kernel's Landlock that do. */
+#define ACCESS_TRUNCATE (UINT64_C(1) << 14)
+#define TRUNCATE_SINCE 3
+#define REFER_SINCE 2
+#define SCOPE_SIGNAL (UINT64_C(1) << 1)
+#define SCOPE_SINCE 6
+
+struct ruleset {
+    uint64_t files, network, scopes;
+};
+#endif
+
+#ifndef SANDBOX_OFF
+static int limit_files(const struct souk_sandbox *sandbox);
+static int limit_calls(const struct souk_sandbox *sandbox);
+static bool is_inside(void);
+#endif
 
 void
-souk_sandbox_enter(struct souk_report *report, bool is_wanted, enum souk_sandbox_kind kind)
+souk_sandbox_enter(const struct souk_sandbox *sandbox, struct souk_report *report)
 {
-    if (!is_wanted) {
-        say(report, SOUK_LEVEL_INFO, false, "the topology says `sandbox = no'");
-        return;
-    }
-#ifdef SANDBOX_OFF
-    say(report, SOUK_LEVEL_INFO, false, "built with " SANDBOX_OFF ", which need what a sandbox denies");
-#elif !defined HAVE_SECCOMP
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    say(report, SOUK_LEVEL_WARN, false, "no new privileges; built without libseccomp, so all calls are there");
-#else
-    char text[128];
-
-    if (is_inside() || limit_calls(kind) == 0) {
-        say(report, SOUK_LEVEL_INFO, true, kind == SOUK_SANDBOX_CLOSED ? "no new privileges, processes, programs"
-            : "no new privileges, processes; no programs but one that it is rebuilt with");
-        return;
-    }
-    (void)snprintf(text, sizeof text, "the kernel takes no filter of calls: %s", strerror(errno));
-    say(report, SOUK_LEVEL_WARN, false, text);
-#endif
-}
-
-static void
-say(struct souk_report *report, enum souk_level level, bool is_limited, const char *text)
-{
+    const char *why = "no new privileges";
+    int files = -1, calls = -1;
     struct souk_line line;
 
-    souk_line_begin(&line, report, level, "sandbox");
-    souk_line_text(&line, "calls", is_limited ? "limited" : "all");
-    souk_line_text(&line, "text", text);
+    if (!sandbox->is_wanted) {
+        why = "the topology says `sandbox = no'";
+#ifdef SANDBOX_OFF
+    } else {
+        why = "built with " SANDBOX_OFF ", which need what a sandbox denies";
+#else
+    } else if (is_inside()) {
+        files = calls = 0;
+        why = "as the program before";
+    } else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        why = strerror(errno);
+    } else {
+        if ((files = limit_files(sandbox)) != 0)
+            why = "this kernel has no Landlock, or it is turned off";
+        if ((calls = limit_calls(sandbox)) != 0)
+            why = errno == ENOSYS ? "built without libseccomp" : "the kernel takes no filter of calls";
+#endif
+    }
+    souk_line_begin(&line, report, sandbox->is_wanted && (files != 0 || calls != 0) ? SOUK_LEVEL_WARN : SOUK_LEVEL_INFO,
+        "sandbox");
+    souk_line_text(&line, "calls", calls == 0 ? "limited" : "all");
+    souk_line_text(&line, "files", files == 0 ? "limited" : "all");
+    souk_line_text(&line, "text", why);
     souk_line_end(&line);
 }
 
@@ -79,26 +98,95 @@ souk_sandbox_exec(const char *program, char *const arguments[])
     return -1;
 }
 
-#ifdef HAVE_SECCOMP
-/* After an exec, say: a filter of souk's is there, and another one would only cost time. */
+#ifndef SANDBOX_OFF
+/* After an exec, say: a filter of souk's is there, and what is given up once more would only cost time. */
 static bool
 is_inside(void)
 {
     return prctl(SANDBOX_PROBE, 0, 0, 0, 0) != 0 && errno == SANDBOX_PROBE_ANSWER;
 }
 
-/* 0, or not, with errno. A thread that is somewhere already, with a filter of its own, say, is ESRCH. */
-static int
-limit_calls(enum souk_sandbox_kind kind)
-{
-    const struct sock_fprog program = {
-        .len = kind == SOUK_SANDBOX_CLOSED ? sizeof closed / sizeof closed[0] : sizeof replaceable / sizeof replaceable[0],
-        .filter = (struct sock_filter *)(uintptr_t)(kind == SOUK_SANDBOX_CLOSED ? closed : replaceable),
-    };
-    long rc = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+/* ---- files ---------------------------------------------------------- */
 
-    if (rc == 0 && (rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program)) > 0)
-        errno = ESRCH;                          /* the number of a thread that cannot follow */
-    return rc == 0 ? 0 : -1;
+#ifdef HAVE_LANDLOCK
+/* The directory that `path` lies in; itself, where that is the root of all. */
+static int
+open_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_BYTES_MAX];
+
+    if (slash == NULL)
+        return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if ((size_t)snprintf(directory, sizeof directory, "%.*s", slash == path ? (int)strlen(path) : (int)(slash - path), path)
+        >= sizeof directory)
+        return -1;
+    return open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
+
+/* What cannot be opened is not allowed; who needs it will say so. */
+static int
+limit_files(const struct souk_sandbox *sandbox)
+{
+    const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE
+        | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG
+        | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK
+        | LANDLOCK_ACCESS_FS_MAKE_SYM;
+    struct ruleset ruleset = { 0 };
+    long rules, rc;
+
+    if (version < 1)
+        return -1;
+    if (version >= REFER_SINCE)
+        writing |= LANDLOCK_ACCESS_FS_REFER;
+    if (version >= TRUNCATE_SINCE)
+        writing |= ACCESS_TRUNCATE;
+    if (version >= SCOPE_SINCE)
+        ruleset.scopes = SCOPE_SIGNAL;
+    ruleset.files = writing | (sandbox->is_replaceable ? 0 : LANDLOCK_ACCESS_FS_EXECUTE);
+    if ((rules = syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0)) < 0)
+        return -1;
+    for (size_t i = 0; i < sandbox->beside_count; i++) {
+        struct landlock_path_beneath_attr rule = { .allowed_access = writing,
+            .parent_fd = open_directory(sandbox->beside[i]) };
+
+        if (rule.parent_fd < 0)
+            continue;
+        (void)syscall(SYS_landlock_add_rule, (int)rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+        (void)close(rule.parent_fd);
+    }
+    rc = syscall(SYS_landlock_restrict_self, (int)rules, 0);
+    (void)close((int)rules);
+    return (int)rc;
+}
+#else
+static int
+limit_files(const struct souk_sandbox *sandbox)
+{
+    return -1;
+}
+#endif
+
+/* ---- calls ---------------------------------------------------------- */
+
+#ifdef HAVE_SECCOMP
+static int
+limit_calls(const struct souk_sandbox *sandbox)
+{
+    const struct sock_filter *filter = sandbox->is_replaceable ? replaceable : closed;
+    const size_t lines = sandbox->is_replaceable ? sizeof replaceable / sizeof replaceable[0]
+        : sizeof closed / sizeof closed[0];
+    const struct sock_fprog program = { .len = (unsigned short)lines, .filter = (struct sock_filter *)(uintptr_t)filter };
+
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+#else
+static int
+limit_calls(const struct souk_sandbox *sandbox)
+{
+    errno = ENOSYS;
+    return -1;
+}
+#endif
 #endif

@@ -90,7 +90,7 @@ main(int argc, char **argv)
     }
     bridge.routes = routes;
     souk_pack_init(&bridge.pack, SOUK_PAYLOAD_BYTES_MAX);
-    souk_sandbox_enter(&report, topology->is_sandboxed, SOUK_SANDBOX_CLOSED);
+    souk_sandbox_enter(&(struct souk_sandbox){ .is_wanted = topology->is_sandboxed }, &report);
     if ((rc = open_bridge(&bridge, &err)) != 0) {
         souk_report(&report, SOUK_LEVEL_ERROR, "not_started", "%s", err.text);
         status = exit_status(rc);
