@@ -185,6 +185,8 @@ decide_publish(const struct souk_view *view, const struct catalog_publish *comma
         return rc;
     if (product.state == PRODUCT_STATE_PUBLISHED)
         return souk_accept(decision);
+    if (command->has_seen_version && command->seen_version != product.version)
+        return souk_refuse(decision, CATALOG_CHANGED);
     return emit_catalog_published(decision, &(struct catalog_published){ product.product_id, true, by });
 }
 
@@ -199,6 +201,8 @@ decide_withdraw(const struct souk_view *view, const struct catalog_withdraw *com
         return rc;
     if (product.state == PRODUCT_STATE_WITHDRAWN)
         return souk_accept(decision);
+    if (command->has_seen_version && command->seen_version != product.version)
+        return souk_refuse(decision, CATALOG_CHANGED);
     return emit_catalog_withdrawn(decision, &(struct catalog_withdrawn){ product.product_id, true, by });
 }
 

@@ -937,15 +937,19 @@ command = catalog.publish
     about = Show it to everybody.
     refuses = shop.staff_only
     refuses = catalog.unknown_product
+    refuses = catalog.changed
     fields
         product_id = id
+        seen_version = u64 optional, "it is shown only if that is still the product's"
 
 command = catalog.withdraw
     about = Take it out of the shop.
     refuses = shop.staff_only
     refuses = catalog.unknown_product
+    refuses = catalog.changed
     fields
         product_id = id
+        seen_version = u64 optional, "it is taken out only if that is still the product's"
 
 event = catalog.category_put
     about = There is such a category, and this is what it is.
@@ -2683,7 +2687,7 @@ query = query.products
     about = "Products that are for sale, those that pass all filters. The first page says what further filters would leave."
     fields
         category = text 32 optional
-        sort = sort_order
+        sort = sort_order default newest
         from = text 100 optional, what the page before named
         only_available = bool default false
         price_min = u64 optional, minor units

@@ -232,11 +232,13 @@ route = PUT /api/admin/products/{product_id}
 
 route = POST /api/admin/products/{product_id}/publish
     command = catalog.publish
+    if_match = seen_version
     role = staff
     role = admin
 
 route = POST /api/admin/products/{product_id}/withdraw
     command = catalog.withdraw
+    if_match = seen_version
     role = staff
     role = admin
 

@@ -152,6 +152,9 @@ a_product_has_its_prices_and_its_stock(void **state)
         "[1000] reply accepted catalog=6\n"
         "[1000] reply refused changed\n"
         "[1000] reply refused changed\n");
+    souk_stage_send(stage, "catalog.withdraw product=11 seen_version=4");   /* it has another price than was seen */
+    souk_stage_send(stage, "catalog.publish product=11 seen_version=4");    /* so it is, whatever was seen */
+    souk_stage_expect(stage, "[1000] reply refused changed\n[1000] reply accepted catalog=6\n");
     buy(stage, 21, 11, 2500, 1, 8);
     story_pass_over(stage);
     souk_stage_ask(stage, "query.office_product product=11");

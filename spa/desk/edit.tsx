@@ -65,7 +65,7 @@ const states = {
 
 function Shown({ product }: { product: OfficeProduct }) {
     const queries = useQueryClient();
-    const path = { params: { path: { product_id: product.product_id } } };
+    const path = { params: { path: { product_id: product.product_id }, ...seenOf(product.version) } };
     const move = useMutation({
         mutationFn: (isPublished: boolean) =>
             isPublished

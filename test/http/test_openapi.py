@@ -52,6 +52,12 @@ def test_people_can_read_it(build):
         assert get(blog, "/")[2] == FILES["index.html"]
 
 
+# What `promtool check metrics` (of Debian's package prometheus, 96 MB) looks for beside the form: it found nothing.
+NAMES_KIND = re.compile(r"_(counter|gauge|histogram|summary|metric)(_|$)")
+ODD_UNIT = re.compile(r"_(ns|us|ms|sec|secs|s|min|mins|minutes|hours|days|milliseconds|microseconds|nanoseconds|kb|mb|gb"
+                      r"|kilobytes|megabytes|bits|percent|pct)(_|$)")
+
+
 def metrics(blog):
     """Read strictly: {name and labels: value}. A name has HELP and TYPE in front, and its lines together."""
     status, headers, text = get(blog, "/metrics")
@@ -65,13 +71,16 @@ def metrics(blog):
         elif line.startswith("# TYPE "):
             current, kind = re.fullmatch(r"# TYPE ([a-z_]+) (counter|gauge|histogram)", line).groups()
             assert current == helped, line
+            assert not NAMES_KIND.search(current) and not ODD_UNIT.search(current), line
+            assert (kind == "counter") == current.endswith("_total"), line
+            assert not re.search(r"_(bucket|sum|count|info)$", current), line
             kinds[current] = kind
         else:
             name, labels, value = re.fullmatch(
                 r'([a-z_]+)(\{(?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? ([0-9.]+|\+Inf)', line).groups()
             base = re.sub(r"_(bucket|sum|count)$", "", name) if kinds[current] == "histogram" else name
             assert base == current, line
-            assert kinds[current] != "counter" or name.endswith("_total"), line
+            assert ("le=" in (labels or "")) == name.endswith("_bucket") and "quantile=" not in (labels or ""), line
             assert (name, labels) not in values, line
             values[name, labels] = float(value)
     counts = [values[key] for key in values if key[0].endswith("_bucket")]
