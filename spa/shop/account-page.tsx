@@ -90,10 +90,15 @@ function Mine({ me }: { me: Me }) {
                     Where you are signed in
                 </h2>
                 <ul className="mt-3 divide-y divide-line border-y border-line">
-                    {me.sessions.map((one) => (
-                        <li key={`${one.since_ms}-${one.client}`} className="figures flex justify-between gap-4 py-3">
-                            <span>{one.client}</span>
-                            <span className="text-ink-soft">since {momentOf(one.since_ms)}</span>
+                    {placesOf(me.sessions).map(({ client, times, last_ms }) => (
+                        <li key={client} className="figures flex flex-wrap justify-between gap-x-4 py-3">
+                            <span>
+                                {client}
+                                {times > 1 && <span className="text-ink-soft">, {times} times</span>}
+                            </span>
+                            <span className="text-ink-soft">
+                                {times > 1 ? "the last one since" : "since"} {momentOf(last_ms)}
+                            </span>
                         </li>
                     ))}
                 </ul>
@@ -102,6 +107,16 @@ function Mine({ me }: { me: Me }) {
             <Leave me={me} />
         </div>
     );
+}
+
+//  Browsers come and go; where they are is what somebody may want to know.
+function placesOf(sessions: Me["sessions"]) {
+    const places = new Map<string, { client: string; times: number; last_ms: number }>();
+    for (const { client, since_ms } of sessions) {
+        const place = places.get(client) ?? { client, times: 0, last_ms: 0 };
+        places.set(client, { client, times: place.times + 1, last_ms: Math.max(place.last_ms, since_ms) });
+    }
+    return [...places.values()].sort((a, b) => b.last_ms - a.last_ms);
 }
 
 //  All that the shop knows of somebody, as a file.
@@ -207,7 +222,7 @@ function Addresses({ me }: { me: Me }) {
                         </address>
                         <button
                             type="button"
-                            className="textlink mt-3 text-sm"
+                            className="textlink tap mt-1 text-sm"
                             onClick={() => drop.mutate(address_id)}
                             disabled={drop.isPending}
                             aria-label={`Forget ${address.street}`}

@@ -1,12 +1,13 @@
 "use client";
 
-import { Search } from "lucide-react";
+import { Search, SlidersHorizontal } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type Facet, useCategories, useProducts } from "./catalogue";
 import { Facets } from "./facets";
 import { anything, hrefOf, isNarrow, type Sort, sorts, type Wish, wishIn, withTrait } from "./wish";
 import { Button } from "@/ui/button";
 import { Go, useAddress, useName, write } from "@/ui/go";
+import { useInView } from "@/ui/in-view";
 import { Nothing, Trouble } from "@/ui/notice";
 import { ProductGrid } from "@/ui/product-card";
 
@@ -22,6 +23,7 @@ export function Catalogue() {
     const list = products.data?.products ?? [];
     const facets = products.data?.first?.facets ?? [];
     const change = (wanted: Wish) => write(hrefOf(category, wanted), true);
+    const [isNarrowing, setNarrowing] = useState(false);
     return (
         <div className="wrap pt-10 lg:pt-14">
             <title>{`${here?.title ?? "Everything"} · souk`}</title>
@@ -37,12 +39,12 @@ export function Catalogue() {
                     </div>
                 </div>
                 <section aria-label="Products" className="min-w-0">
-                    <div className="mb-5 mt-4 flex flex-wrap items-center gap-x-6 gap-y-3 lg:mt-0">
+                    <div className="mb-5 mt-4 flex flex-wrap items-center gap-3 lg:mt-0 lg:gap-x-6">
                         <SearchField category={category} wish={wish} />
-                        <label className="min-w-0">
+                        <label className="min-w-0 max-sm:flex-1">
                             <span className="sr-only">Order</span>
                             <select
-                                className="field w-auto! cursor-pointer py-2 pr-8"
+                                className="field py-2! sm:w-auto!"
                                 value={wish.sort}
                                 onChange={(event) => change({ ...wish, sort: event.target.value as Sort })}
                             >
@@ -53,13 +55,20 @@ export function Catalogue() {
                                 ))}
                             </select>
                         </label>
+                        <button
+                            type="button"
+                            aria-expanded={isNarrowing}
+                            aria-controls="narrow"
+                            onClick={() => setNarrowing(!isNarrowing)}
+                            className="button button-quiet px-4! max-sm:flex-1 lg:hidden"
+                        >
+                            <SlidersHorizontal className="size-4" aria-hidden="true" />
+                            Narrow it down
+                        </button>
                     </div>
-                    <details className="mb-5 border border-line bg-surface lg:hidden">
-                        <summary className="cursor-pointer px-4 py-3 font-semibold">Narrow it down</summary>
-                        <div className="border-t border-line p-4">
-                            <Facets wish={wish} facets={facets} onChange={change} />
-                        </div>
-                    </details>
+                    <div id="narrow" hidden={!isNarrowing} className="mb-5 border border-line bg-surface p-4 lg:hidden">
+                        {isNarrowing && <Facets wish={wish} facets={facets} onChange={change} />}
+                    </div>
                     <div className="mb-6 flex flex-wrap items-center gap-2.5">
                         <p className="mr-2 text-ink-soft" aria-live="polite">
                             {products.data === undefined
@@ -113,15 +122,18 @@ function foundText(found: number, shown: number): string {
 function Lanes({ category, wish, facets }: { category: string | null; wish: Wish; facets: Facet[] }) {
     const categories = useCategories();
     const chip =
-        "flex justify-between gap-3 whitespace-nowrap rounded-[3px] px-3 py-1.5 font-medium transition-colors hover:bg-sunk aria-[current=page]:bg-ink aria-[current=page]:text-ground";
+        "flex items-center justify-between gap-3 whitespace-nowrap rounded-[3px] px-3 py-1.5 max-lg:min-h-11 font-medium transition-colors hover:bg-sunk aria-[current=page]:bg-ink aria-[current=page]:text-ground";
     const kept = { ...wish, traits: [] };
+    const row = useRef<HTMLElement>(null);
+    useInView(row, `${category} ${categories.isSuccess}`);
     return (
         <nav
+            ref={row}
             aria-label="Categories"
-            className="-mx-[clamp(1.1rem,4vw,3rem)] overflow-x-auto px-[clamp(1.1rem,4vw,3rem)] pb-3 lg:mx-0
+            className="row-that-scrolls -mx-[clamp(1.1rem,4vw,3rem)] px-[clamp(1.1rem,4vw,3rem)] pb-1 lg:mx-0
                 lg:overflow-visible lg:px-0"
         >
-            <ul className="flex gap-1 lg:-ml-3 lg:flex-col">
+            <ul className="flex gap-1 max-lg:w-max lg:-ml-3 lg:flex-col">
                 <li>
                     <Go href={hrefOf(null, kept)} aria-current={category === null ? "page" : undefined} className={chip}>
                         Everything
@@ -174,7 +186,7 @@ function SearchField({ category, wish }: { category: string | null; wish: Wish }
         return () => clearTimeout(settling);
     }, [typed]);
     return (
-        <form role="search" className="relative min-w-48 flex-1" onSubmit={(event) => event.preventDefault()}>
+        <form role="search" className="relative min-w-48 flex-1 max-sm:basis-full" onSubmit={(event) => event.preventDefault()}>
             <Search className="absolute left-3 top-1/2 size-5 -translate-y-1/2 text-ink-soft" aria-hidden="true" />
             <input
                 type="search"
@@ -191,7 +203,7 @@ function SearchField({ category, wish }: { category: string | null; wish: Wish }
 
 function Chosen({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
     if (wish.traits.length === 0 && !wish.isAvailable && wish.lowest === null && wish.highest === null) return null;
-    const pill = "rounded-full border border-line-strong px-3 py-1 text-sm font-medium hover:border-ink";
+    const pill = "tap rounded-full border border-line-strong px-3 py-1 text-sm font-medium hover:border-ink";
     return (
         <>
             {wish.traits.map((trait) => (
@@ -207,7 +219,7 @@ function Chosen({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void
             ))}
             <button
                 type="button"
-                className="textlink text-sm font-semibold"
+                className="textlink tap text-sm font-semibold"
                 onClick={() => onChange({ ...anything, sort: wish.sort, text: wish.text })}
             >
                 Take all filters off

@@ -44,7 +44,7 @@ export function Facets({ wish, facets, onChange }: Props) {
                     />
                 </div>
             </fieldset>
-            <label className="flex min-h-9 cursor-pointer items-center gap-2.5">
+            <label className="flex min-h-11 lg:min-h-9 cursor-pointer items-center gap-2.5">
                 <input
                     type="checkbox"
                     className="size-4.5 accent-glaze"
@@ -66,7 +66,7 @@ function Group({ name, values, wish, onChange }: { name: string; values: Facet[]
             {shown.map(({ value, products }) => {
                 const trait = `${name}:${value}`;
                 return (
-                    <label key={value} className="flex min-h-9 cursor-pointer items-center gap-2.5">
+                    <label key={value} className="flex min-h-11 lg:min-h-9 cursor-pointer items-center gap-2.5">
                         <input
                             type="checkbox"
                             className="size-4.5 shrink-0 accent-glaze"
@@ -79,7 +79,7 @@ function Group({ name, values, wish, onChange }: { name: string; values: Facet[]
                 );
             })}
             {shown.length < values.length && (
-                <button type="button" className="textlink mt-1 text-sm" onClick={() => setAll(true)}>
+                <button type="button" className="textlink tap text-sm" onClick={() => setAll(true)}>
                     All {values.length}
                 </button>
             )}

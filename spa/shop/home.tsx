@@ -74,6 +74,13 @@ function Welcome() {
     );
 }
 
+//  On a phone two rows that go sideways, or what is new would be five windows further down.
+const LANES =
+    "mt-8 grid gap-3 sm:gap-4 lg:grid-cols-7 max-lg:-mx-[clamp(1.1rem,4vw,3rem)] max-lg:auto-cols-[36%] " +
+    "max-lg:snap-x max-lg:scroll-px-[clamp(1.1rem,4vw,3rem)] max-lg:grid-flow-col max-lg:grid-rows-2 " +
+    "max-lg:overflow-x-auto max-lg:px-[clamp(1.1rem,4vw,3rem)] max-lg:pb-2 max-lg:[scrollbar-width:none] " +
+    "sm:max-lg:auto-cols-[22%]";
+
 function Stalls() {
     const categories = useCategories();
     if (categories.error !== null && categories.data === undefined)
@@ -87,18 +94,15 @@ function Stalls() {
             <h2 id="stalls" className="display text-title">
                 The lanes
             </h2>
-            <ul
-                className="mt-8 grid grid-cols-2 gap-3 sm:grid-cols-3 sm:gap-4 lg:grid-cols-6"
-                aria-busy={categories.isPending}
-            >
-                {categories.data?.categories.slice(0, 12).map(({ category, title }) => (
-                    <li key={category}>
+            <ul className={LANES} aria-busy={categories.isPending}>
+                {categories.data?.categories.map(({ category, title }) => (
+                    <li key={category} className="snap-start">
                         <Go href={`/shop/${category}`} className="group block">
                             <div className="overflow-hidden rounded-[3px]">
                                 <Picture
                                     name={`${kindOf(category)}-1`}
                                     alt=""
-                                    sizes="(min-width: 1024px) 15vw, 45vw"
+                                    sizes="(min-width: 1024px) 13vw, 38vw"
                                     className="aspect-square w-full transition-transform duration-700 ease-out
                                         group-hover:scale-105"
                                 />
@@ -115,7 +119,20 @@ function Stalls() {
                     </li>
                 ))}
                 {categories.isPending &&
-                    Array.from({ length: 6 }, (_, i) => <li key={i} className="skeleton aspect-square" />)}
+                    Array.from({ length: 14 }, (_, i) => <li key={i} className="skeleton mb-9 aspect-square" />)}
+                {categories.isSuccess && (
+                    <li className="snap-start">
+                        <Go href="/shop" className="group block">
+                            <span className="grid aspect-square place-items-center rounded-[3px] bg-deep text-saffron">
+                                <Star
+                                    className="size-1/3 transition-transform duration-700 ease-out
+                                        group-hover:rotate-45"
+                                />
+                            </span>
+                            <span className="mt-2 block font-semibold">Everything</span>
+                        </Go>
+                    </li>
+                )}
             </ul>
         </section>
     );

@@ -57,7 +57,7 @@ export function Orders() {
                                     {states[order.state].name}
                                 </span>
                                 <span className="figures text-ink-soft">
-                                    {momentOf(order.placed_ms)},{" "}
+                                    {order.number}, {momentOf(order.placed_ms)},{" "}
                                     {order.units === 1 ? "1 thing" : `${order.units} things`}
                                 </span>
                             </span>

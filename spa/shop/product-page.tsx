@@ -86,7 +86,7 @@ function Detail({ product }: { product: Product }) {
                         alt={picture.alt}
                         sizes="(min-width: 1024px) 46vw, 100vw"
                         eager
-                        className="aspect-4/5 w-full rounded-[3px]"
+                        className="aspect-square w-full rounded-[3px] sm:aspect-4/5"
                     />
                     {names.length > 1 && (
                         <ul className="mt-3 grid grid-cols-5 gap-3">

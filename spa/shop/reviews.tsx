@@ -246,7 +246,7 @@ function Review({ review, productId, canMark }: { review: Shown; productId: stri
                         type="button"
                         aria-pressed={isHelpful}
                         onClick={() => mark.mutate(!isHelpful)}
-                        className="inline-flex items-center gap-1.5 py-1 hover:text-ink aria-pressed:text-glaze"
+                        className="tap gap-1.5 hover:text-ink aria-pressed:text-glaze"
                     >
                         <ThumbsUp className="size-4" aria-hidden="true" />
                         Helpful

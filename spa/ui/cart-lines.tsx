@@ -72,7 +72,7 @@ export function CartLines({ inDrawer = false }: { inDrawer?: boolean }) {
                     </p>
                 )}
                 {inDrawer && (
-                    <Go href="/cart" className="textlink mt-4 block text-center font-semibold">
+                    <Go href="/cart" className="textlink tap mt-2 w-full justify-center font-semibold">
                         See the whole cart
                     </Go>
                 )}
@@ -116,7 +116,7 @@ function Line({ line, onUnits }: { line: CartLine; onUnits: (units: number) => v
                     )}
                     <button
                         type="button"
-                        className="textlink text-sm"
+                        className="textlink tap text-sm"
                         onClick={() => onUnits(0)}
                         aria-label={`Remove ${name}`}
                     >

@@ -18,40 +18,40 @@ export function Footer() {
                         </p>
                     </div>
                     <nav aria-label="Shop">
-                        <p className="eyebrow mb-3">The shop</p>
-                        <ul className="space-y-2">
+                        <p className="eyebrow mb-2">The shop</p>
+                        <ul>
                             <li>
-                                <Go href="/shop" className="textlink">
+                                <Go href="/shop" className="textlink tap">
                                     Everything
                                 </Go>
                             </li>
                             <li>
-                                <Go href="/shop?sort=newest" className="textlink">
+                                <Go href="/shop?sort=newest" className="textlink tap">
                                     What is new
                                 </Go>
                             </li>
                             <li>
-                                <Go href="/cart" className="textlink">
+                                <Go href="/cart" className="textlink tap">
                                     Your cart
                                 </Go>
                             </li>
                         </ul>
                     </nav>
                     <nav aria-label="You">
-                        <p className="eyebrow mb-3">You</p>
-                        <ul className="space-y-2">
+                        <p className="eyebrow mb-2">You</p>
+                        <ul>
                             <li>
-                                <Go href="/orders" className="textlink">
+                                <Go href="/orders" className="textlink tap">
                                     Your orders
                                 </Go>
                             </li>
                             <li>
-                                <Go href="/account" className="textlink">
+                                <Go href="/account" className="textlink tap">
                                     Your account
                                 </Go>
                             </li>
                             <li>
-                                <a href="/api/reference" className="textlink">
+                                <a href="/api/reference" className="textlink tap">
                                     For programs: the API
                                 </a>
                             </li>

@@ -1,7 +1,7 @@
 import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { Problem, wordsOf } from "@/api/problems";
-import { Star } from "./star";
+import { STAR } from "./star";
 
 //  What went wrong, why, and what to do.
 export function Trouble({ error, again }: { error: unknown; again?: (() => void) | undefined }) {
@@ -25,11 +25,21 @@ export function Trouble({ error, again }: { error: unknown; again?: (() => void)
     );
 }
 
+//  A tile that nobody has painted yet.
+function EmptyStar() {
+    return (
+        <svg viewBox="-2 -2 28 28" className="size-16" fill="none" strokeWidth="0.8" aria-hidden="true">
+            <path d={STAR} stroke="var(--line-strong)" />
+            <path d={STAR} stroke="var(--line-strong)" transform="translate(12 12) scale(.68) translate(-12 -12)" />
+            <path d={STAR} fill="var(--saffron)" transform="translate(12 12) scale(.34) translate(-12 -12)" />
+        </svg>
+    );
+}
+
 export function Nothing({ title, children }: { title: string; children?: ReactNode }) {
     return (
-        <div className="flex flex-col items-center gap-4 border border-dashed border-line-strong px-6 py-16
-            text-center">
-            <Star className="size-9 text-line-strong" />
+        <div className="flex flex-col items-center gap-4 border-y border-line px-6 py-14 text-center">
+            <EmptyStar />
             <p className="display text-head">{title}</p>
             <div className="max-w-md text-ink-soft">{children}</div>
         </div>

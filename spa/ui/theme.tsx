@@ -5,22 +5,13 @@ import { useSyncExternalStore } from "react";
 
 type Theme = "light" | "dark";
 
-const listeners = new Set<() => void>();
-
-function theme(): Theme {
-    const chosen = document.documentElement.dataset.theme;
-    if (chosen === "light" || chosen === "dark") return chosen;
-    return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
+//  public/theme.js has written it there before anything was drawn.
+const theme = (): Theme => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
 
 function subscribe(listener: () => void) {
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    listeners.add(listener);
-    system.addEventListener("change", listener);
-    return () => {
-        listeners.delete(listener);
-        system.removeEventListener("change", listener);
-    };
+    const watch = new MutationObserver(listener);
+    watch.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => watch.disconnect();
 }
 
 //  Which colours are shown.
@@ -34,7 +25,6 @@ export function ThemeButton() {
     const choose = () => {
         document.documentElement.dataset.theme = other;
         localStorage.setItem("souk.theme", other);
-        for (const listener of listeners) listener();
     };
     return (
         <button type="button" className="icon-button" onClick={choose} aria-label={`Switch to ${other} colours`}>

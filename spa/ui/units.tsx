@@ -13,7 +13,7 @@ interface Props {
 //  How many: two buttons, and the number between them is read out when it changes.
 export function Units({ value, max, min = 1, label, onChange }: Props) {
     const button =
-        "grid h-full w-11 place-items-center text-ink disabled:text-line-strong hover:bg-sunk transition-colors";
+        "grid h-full w-11 place-items-center text-ink disabled:text-line-strong disabled:hover:bg-transparent hover:bg-sunk transition-colors";
     return (
         <div
             role="group"
