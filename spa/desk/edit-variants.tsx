@@ -10,43 +10,50 @@ const VARIANTS_MAX = 24;
 const TRAITS_MAX = 12;
 const ALSO_IN_MAX = 4;
 
-const remove = "textlink self-end pb-3 text-sm disabled:invisible";
+interface LinesProps<Name extends "articles" | "traits"> {
+    name: Name;
+    legend: string;
+    columns: readonly { key: keyof ProductForm[Name][number] & string; label: string; max?: number; isPrice?: boolean }[];
+    look: string;
+    blank: ProductForm[Name][number];
+    least: number;
+    most: number;
+    one: string; //  what each of them is called
+}
 
-export function Variants() {
+//  As many rows of fields as there are of something.
+function Lines<Name extends "articles" | "traits">(props: LinesProps<Name>) {
+    const { name, legend, columns, look, blank, least, most, one } = props;
     const { register, control, formState } = useFormContext<ProductForm>();
-    const articles = useFieldArray({ control, name: "articles" });
-    const { errors } = formState;
+    const lines = useFieldArray({ control, name: name as "articles" });
+    const errors = formState.errors[name] as Record<number, Record<string, { message?: string }>> | undefined;
     return (
         <fieldset>
-            <legend className="display mb-3 text-head">Variants</legend>
-            <ul className="space-y-3">
-                {articles.fields.map((field, i) => (
-                    <li key={field.id} className="grid gap-3 border border-line p-4 sm:grid-cols-[1fr_1fr_7rem_auto]">
-                        <Field
-                            label="Article number"
-                            maxLength={32}
-                            {...register(`articles.${i}.sku`)}
-                            error={errors.articles?.[i]?.sku?.message}
-                        />
-                        <Field
-                            label="Its size, its colour"
-                            maxLength={60}
-                            {...register(`articles.${i}.name`)}
-                            error={errors.articles?.[i]?.name?.message}
-                        />
-                        <Field
-                            label="Price, €"
-                            inputMode="decimal"
-                            {...register(`articles.${i}.price`)}
-                            error={errors.articles?.[i]?.price?.message}
-                        />
+            <legend className="display mb-3 text-head">{legend}</legend>
+            <ul className="divide-y divide-line border-y border-line [&:empty]:hidden">
+                {lines.fields.map((field, i) => (
+                    <li key={field.id} className={`grid gap-3 py-4 ${look}`}>
+                        {columns.map(({ key, label, max, isPrice }) => (
+                            <Field
+                                key={key}
+                                label={label}
+                                {...(max === undefined ? {} : { maxLength: max })}
+                                {...(isPrice === true ? { inputMode: "decimal" } : {})}
+                                {...register(`${name}.${i}.${key}` as "articles.0.sku")}
+                                error={errors?.[i]?.[key]?.message}
+                            />
+                        ))}
                         <button
                             type="button"
-                            className={remove}
-                            disabled={articles.fields.length === 1}
-                            onClick={() => articles.remove(i)}
+                            className="textlink tap mt-8 justify-self-start text-sm disabled:invisible max-sm:mt-0"
+                            disabled={lines.fields.length <= least}
+                            onClick={() => lines.remove(i)}
                         >
-                            Remove<span className="sr-only"> variant {i + 1}</span>
+                            Remove
+                            <span className="sr-only">
+                                {" "}
+                                {one} {i + 1}
+                            </span>
                         </button>
                     </li>
                 ))}
@@ -54,53 +61,50 @@ export function Variants() {
             <Button
                 look="quiet"
                 className="mt-3"
-                disabled={articles.fields.length >= VARIANTS_MAX}
-                onClick={() => articles.append({ sku: "", name: "", price: "" })}
+                disabled={lines.fields.length >= most}
+                onClick={() => lines.append(blank as ProductForm["articles"][number])}
             >
-                One more variant
+                One more {one}
             </Button>
         </fieldset>
     );
 }
 
+export function Variants() {
+    return (
+        <Lines
+            name="articles"
+            legend="Variants"
+            one="variant"
+            columns={[
+                { key: "sku", label: "Article number", max: 32 },
+                { key: "name", label: "Its size, its colour", max: 60 },
+                { key: "price", label: "Price, €", isPrice: true },
+            ]}
+            look="sm:grid-cols-[1fr_1fr_7rem_4rem]"
+            blank={{ sku: "", name: "", price: "" }}
+            least={1}
+            most={VARIANTS_MAX}
+        />
+    );
+}
+
 //  What shoppers filter by: material clay, origin Fez.
 export function Traits() {
-    const { register, control, formState } = useFormContext<ProductForm>();
-    const traits = useFieldArray({ control, name: "traits" });
-    const { errors } = formState;
     return (
-        <fieldset>
-            <legend className="display mb-3 text-head">What it is like</legend>
-            <ul className="space-y-3">
-                {traits.fields.map((field, i) => (
-                    <li key={field.id} className="grid grid-cols-[1fr_1fr_auto] gap-3">
-                        <Field
-                            label="What"
-                            maxLength={32}
-                            {...register(`traits.${i}.name`)}
-                            error={errors.traits?.[i]?.name?.message}
-                        />
-                        <Field
-                            label="Is"
-                            maxLength={60}
-                            {...register(`traits.${i}.value`)}
-                            error={errors.traits?.[i]?.value?.message}
-                        />
-                        <button type="button" className={remove} onClick={() => traits.remove(i)}>
-                            Remove<span className="sr-only"> line {i + 1}</span>
-                        </button>
-                    </li>
-                ))}
-            </ul>
-            <Button
-                look="quiet"
-                className="mt-3"
-                disabled={traits.fields.length >= TRAITS_MAX}
-                onClick={() => traits.append({ name: "", value: "" })}
-            >
-                One more line
-            </Button>
-        </fieldset>
+        <Lines
+            name="traits"
+            legend="What it is like"
+            one="line"
+            columns={[
+                { key: "name", label: "What", max: 32 },
+                { key: "value", label: "Is", max: 60 },
+            ]}
+            look="grid-cols-2 sm:grid-cols-[1fr_1fr_4rem]"
+            blank={{ name: "", value: "" }}
+            least={0}
+            most={TRAITS_MAX}
+        />
     );
 }
 

@@ -12,6 +12,7 @@ import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Go, useGo } from "@/ui/go";
 import { Trouble } from "@/ui/notice";
+import { entryOf } from "@/ui/rules";
 import { Waiting } from "@/ui/waiting";
 import { useParameter } from "./address";
 import { Pictures } from "./edit-pictures";
@@ -144,6 +145,7 @@ function Form({ product }: { product: OfficeProduct | null }) {
     const form = useForm<ProductForm>({ resolver: zodResolver(schema), defaultValues: valuesOf(product) });
     const { register, handleSubmit, watch, reset, formState } = form;
     const { errors, isDirty } = formState;
+    const entry = entryOf(form);
     const isOld = product !== null && product.version !== seen;
     useEffect(() => {
         if (product === null || !isOld || isDirty) return;
@@ -186,14 +188,13 @@ function Form({ product }: { product: OfficeProduct | null }) {
                         }}
                     />
                 )}
-                <Field label="Title" maxLength={100} {...register("title")} error={errors.title?.message} />
+                <Field label="Title" maxLength={100} {...entry("title")} />
                 <div className="grid gap-6 sm:grid-cols-2">
                     <Field
                         label="Its name in addresses"
                         maxLength={60}
                         hint="Small letters, digits, single dashes."
-                        {...register("slug")}
-                        error={errors.slug?.message}
+                        {...entry("slug")}
                     />
                     <div>
                         <label htmlFor={`${id}-category`} className="mb-1.5 block font-semibold">
@@ -218,7 +219,7 @@ function Form({ product }: { product: OfficeProduct | null }) {
                     </div>
                 </div>
                 <AlsoIn />
-                <Field label="In a sentence" maxLength={300} {...register("summary")} error={errors.summary?.message} />
+                <Field label="In a sentence" maxLength={300} {...entry("summary")} />
                 <div>
                     <label htmlFor={`${id}-text`} className="mb-1.5 block font-semibold">
                         In full

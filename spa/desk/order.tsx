@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, take } from "@/api/client";
-import { price, times } from "@/shop/money";
+import { OrderGoods } from "@/shop/order-goods";
 import { mayCancel } from "@/shop/order-words";
 import type { Order } from "@/shop/orders";
 import { momentOf } from "@/shop/times";
@@ -81,30 +81,9 @@ function Goods({ order }: { order: Order }) {
             <h2 id="goods" className="display text-head">
                 What is in it
             </h2>
-            <ul className="mt-3 divide-y divide-line border-y border-line">
-                {order.lines.map((line) => (
-                    <li key={line.sku} className="flex justify-between gap-6 py-2.5">
-                        <span className="min-w-0">
-                            <span className="figures text-ink-soft">{line.units} × </span>
-                            <Go href={`/admin/goods/edit?id=${line.product_id}`} className="textlink">
-                                {line.title}
-                            </Go>
-                            <span className="block text-sm text-ink-soft">{line.sku}</span>
-                        </span>
-                        <span className="figures font-medium">{price(times(line.price, line.units))}</span>
-                    </li>
-                ))}
-            </ul>
-            <p className="mt-3 flex justify-between text-lg font-semibold">
-                <span>Total</span>
-                <span className="figures">{price(order.total)}</span>
-            </p>
-            {Number(order.returned) > 0 && (
-                <p className="flex justify-between text-ink-soft">
-                    <span>Given back</span>
-                    <span className="figures">{price({ minor: order.returned, currency: order.total.currency })}</span>
-                </p>
-            )}
+            <div className="mt-3">
+                <OrderGoods order={order} isOffice />
+            </div>
         </section>
     );
 }

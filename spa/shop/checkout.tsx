@@ -16,7 +16,7 @@ import { Field } from "@/ui/field";
 import { Go, useGo } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
 import { Picture } from "@/ui/picture";
-import { useRules } from "@/ui/rules";
+import { entryOf, useRules } from "@/ui/rules";
 
 const rules = () => import("./forms").then((forms) => forms.checkoutRules);
 
@@ -104,18 +104,15 @@ function Desk({ cart }: { cart: Cart }) {
     const go = useGo();
     const country = useId();
     const place = usePlace(cart);
-    const {
-        register,
-        handleSubmit,
-        reset,
-        setValue,
-        formState: { errors, isDirty },
-    } = useForm<CheckoutForm>({ resolver: useRules(rules), defaultValues: blank });
+    const form = useForm<CheckoutForm>({ resolver: useRules(rules), defaultValues: blank });
+    const { register, handleSubmit, reset, setValue } = form;
+    const { isDirty } = form.formState;
+    const entry = entryOf(form);
     const kept = me.data?.addresses[0]?.address;
     useEffect(() => {
         if (me.data != null && !isDirty) reset({ ...blank, email: me.data.email, name: me.data.name, ...kept });
     }, [me.data, kept, isDirty, reset]);
-    const submit = handleSubmit((form) => place.mutate(form, { onSuccess: (id) => go(`/orders/${id}`) }));
+    const submit = handleSubmit((typed) => place.mutate(typed, { onSuccess: (id) => go(`/orders/${id}`) }));
     const isBusy = place.isPending || place.isSuccess;
     return (
         <div className="wrap pt-10 lg:pt-14">
@@ -139,36 +136,31 @@ function Desk({ cart }: { cart: Cart }) {
                             type="email"
                             autoComplete="email"
                             hint="We write once, when it is yours."
-                            {...register("email")}
-                            error={errors.email?.message}
+                            {...entry("email")}
                         />
                         <Field
                             className="sm:col-span-6"
                             label="Name"
                             autoComplete="name"
-                            {...register("name")}
-                            error={errors.name?.message}
+                            {...entry("name")}
                         />
                         <Field
                             className="sm:col-span-6"
                             label="Street and number"
                             autoComplete="street-address"
-                            {...register("street")}
-                            error={errors.street?.message}
+                            {...entry("street")}
                         />
                         <Field
                             className="sm:col-span-2"
                             label="Postcode"
                             autoComplete="postal-code"
-                            {...register("postcode")}
-                            error={errors.postcode?.message}
+                            {...entry("postcode")}
                         />
                         <Field
                             className="sm:col-span-4"
                             label="Town"
                             autoComplete="address-level2"
-                            {...register("city")}
-                            error={errors.city?.message}
+                            {...entry("city")}
                         />
                         <div className="sm:col-span-3">
                             <label htmlFor={country} className="mb-1.5 block font-semibold">
@@ -187,8 +179,7 @@ function Desk({ cart }: { cart: Cart }) {
                             label="Phone, if you like"
                             type="tel"
                             autoComplete="tel"
-                            {...register("phone")}
-                            error={errors.phone?.message}
+                            {...entry("phone")}
                         />
                     </fieldset>
                     <fieldset className="grid gap-5 sm:grid-cols-6">
@@ -199,8 +190,7 @@ function Desk({ cart }: { cart: Cart }) {
                             inputMode="numeric"
                             autoComplete="cc-number"
                             maxLength={23}
-                            {...register("number")}
-                            error={errors.number?.message}
+                            {...entry("number")}
                         />
                         <Field
                             className="sm:col-span-3"
@@ -208,8 +198,7 @@ function Desk({ cart }: { cart: Cart }) {
                             placeholder="12/30"
                             autoComplete="cc-exp"
                             maxLength={7}
-                            {...register("expiry")}
-                            error={errors.expiry?.message}
+                            {...entry("expiry")}
                         />
                         <Field
                             className="sm:col-span-3"
@@ -217,11 +206,10 @@ function Desk({ cart }: { cart: Cart }) {
                             inputMode="numeric"
                             autoComplete="cc-csc"
                             maxLength={4}
-                            {...register("code")}
-                            error={errors.code?.message}
+                            {...entry("code")}
                         />
                         <details className="border border-line bg-surface sm:col-span-6">
-                            <summary className="px-4 py-3 font-semibold">
+                            <summary className="justify-between px-4 py-3 font-semibold">
                                 Cards to try: no real one is ever charged
                             </summary>
                             <ul className="border-t border-line p-2">

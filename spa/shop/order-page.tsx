@@ -6,7 +6,8 @@ import { useMe } from "./account";
 import { countries } from "./cards";
 import { type Order, useCancel, useDestination, useOrder, useTakeStep } from "./orders";
 import { isMoving, mayCancel, road, states, whyOf } from "./order-words";
-import { price, times } from "./money";
+import { price } from "./money";
+import { OrderGoods } from "./order-goods";
 import { clockOf, dayOf } from "./times";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
@@ -37,7 +38,7 @@ function Detail({ order }: { order: Order }) {
     const me = useMe();
     return (
         <div className="wrap pt-10 lg:pt-14">
-            <p className="eyebrow figures">Order {order.order_id.slice(0, 8)}</p>
+            <p className="eyebrow figures">Order {order.number}</p>
             <div role="status" aria-live="polite">
                 <h1 className="display mt-2 text-title">{words.name}</h1>
                 <p className="mt-3 max-w-2xl text-lg text-ink-soft">{why ?? words.text}</p>
@@ -49,29 +50,9 @@ function Detail({ order }: { order: Order }) {
                     <h2 id="goods" className="display text-head">
                         What you ordered
                     </h2>
-                    <ul className="mt-4 divide-y divide-line border-y border-line">
-                        {order.lines.map((line) => (
-                            <li key={line.sku} className="flex justify-between gap-6 py-4">
-                                <span>
-                                    <span className="figures text-ink-soft">{line.units} × </span>
-                                    {line.title}
-                                </span>
-                                <span className="figures font-medium">{price(times(line.price, line.units))}</span>
-                            </li>
-                        ))}
-                    </ul>
-                    <p className="mt-4 flex justify-between text-lg font-semibold">
-                        <span>Total</span>
-                        <span className="figures">{price(order.total)}</span>
-                    </p>
-                    {Number(order.returned) > 0 && (
-                        <p className="mt-1 flex justify-between text-ink-soft">
-                            <span>Given back</span>
-                            <span className="figures">
-                                {price({ minor: order.returned, currency: order.total.currency })}
-                            </span>
-                        </p>
-                    )}
+                    <div className="mt-4">
+                        <OrderGoods order={order} />
+                    </div>
                     <Destination id={order.order_id} />
                     {mayCancel(order.state) && <Cancel id={order.order_id} />}
                     {(me.data?.is_staff || me.data?.is_admin) && (

@@ -8,7 +8,7 @@ import { Field } from "@/ui/field";
 import { Go, useAddress, useGo } from "@/ui/go";
 import { Trouble } from "@/ui/notice";
 import { Picture } from "@/ui/picture";
-import { useRules } from "@/ui/rules";
+import { entryOf, useRules } from "@/ui/rules";
 
 const credentials = () => import("./forms").then((forms) => forms.credentialsRules);
 const registration = () => import("./forms").then((forms) => forms.registrationRules);
@@ -40,31 +40,26 @@ export function SignIn() {
     const then = useThen();
     const go = useGo();
     const signIn = useSignIn();
-    const {
-        register,
-        handleSubmit,
-        formState: { errors },
-    } = useForm({ resolver: useRules(credentials), defaultValues: { email: "", password: "" } });
+    const form = useForm({ resolver: useRules(credentials), defaultValues: { email: "", password: "" } });
+    const entry = entryOf(form);
     return (
         <Desk title="Welcome back" picture="lanterns-5">
             <form
                 noValidate
                 className="space-y-5"
-                onSubmit={handleSubmit((body) => signIn.mutate(body, { onSuccess: () => go(then) }))}
+                onSubmit={form.handleSubmit((body) => signIn.mutate(body, { onSuccess: () => go(then) }))}
             >
                 <Field
                     label="E-mail"
                     type="email"
                     autoComplete="username"
-                    {...register("email")}
-                    error={errors.email?.message}
+                    {...entry("email")}
                 />
                 <Field
                     label="Password"
                     type="password"
                     autoComplete="current-password"
-                    {...register("password")}
-                    error={errors.password?.message}
+                    {...entry("password")}
                 />
                 {signIn.error !== null && <Trouble error={signIn.error} />}
                 <Button type="submit" className="w-full" busy={signIn.isPending} busyText="Looking you up">
@@ -85,39 +80,33 @@ export function Register() {
     const then = useThen();
     const go = useGo();
     const join = useRegister();
-    const {
-        register,
-        handleSubmit,
-        formState: { errors },
-    } = useForm({ resolver: useRules(registration), defaultValues: { name: "", email: "", password: "" } });
+    const form = useForm({ resolver: useRules(registration), defaultValues: { name: "", email: "", password: "" } });
+    const entry = entryOf(form);
     return (
         <Desk title="Become a customer" picture="lanterns-2">
             <form
                 noValidate
                 className="space-y-5"
-                onSubmit={handleSubmit((body) => join.mutate(body, { onSuccess: () => go(then) }))}
+                onSubmit={form.handleSubmit((body) => join.mutate(body, { onSuccess: () => go(then) }))}
             >
                 <Field
                     label="Name"
                     autoComplete="nickname"
                     hint="Others see it beside your reviews."
-                    {...register("name")}
-                    error={errors.name?.message}
+                    {...entry("name")}
                 />
                 <Field
                     label="E-mail"
                     type="email"
                     autoComplete="username"
-                    {...register("email")}
-                    error={errors.email?.message}
+                    {...entry("email")}
                 />
                 <Field
                     label="Password"
                     type="password"
                     autoComplete="new-password"
                     hint="At least 10 characters; a sentence is easier to keep in mind."
-                    {...register("password")}
-                    error={errors.password?.message}
+                    {...entry("password")}
                 />
                 {join.error !== null && <Trouble error={join.error} />}
                 <Button type="submit" className="w-full" busy={join.isPending} busyText="Writing you down">
