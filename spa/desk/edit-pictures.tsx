@@ -23,7 +23,7 @@ export function Pictures({ kind }: { kind: Kind }) {
             <p className="mb-3 text-sm text-ink-soft">The first one stands in lists. Without any, the shop takes one of its kind.</p>
             <ol className="space-y-3">
                 {pictures.fields.map((field, i) => (
-                    <li key={field.id} className="grid grid-cols-[4rem_1fr_auto] items-start gap-4">
+                    <li key={field.id} className="grid grid-cols-[4rem_1fr] items-start gap-x-4 sm:grid-cols-[4rem_1fr_auto]">
                         <Picture name={field.name} alt="" sizes="64px" className="aspect-4/5 w-full rounded-[3px]" />
                         <Field
                             label={`What picture ${i + 1} shows`}
@@ -31,7 +31,7 @@ export function Pictures({ kind }: { kind: Kind }) {
                             {...register(`pictures.${i}.alt`)}
                             error={formState.errors.pictures?.[i]?.alt?.message}
                         />
-                        <span className="flex pt-7">
+                        <span className="flex max-sm:col-start-2 max-sm:-ml-3 sm:pt-8">
                             <Move label={`Picture ${i + 1} earlier`} isOff={i === 0} onClick={() => pictures.move(i, i - 1)}>
                                 <ArrowUp className="size-5" aria-hidden="true" />
                             </Move>
@@ -96,7 +96,9 @@ function Choice({ kind, taken, onChoose }: ChoiceProps) {
                     onChange={(event) => setShown(event.target.value as Kind)}
                 >
                     {kinds.map((one) => (
-                        <option key={one}>{one}</option>
+                        <option key={one} value={one}>
+                            {`${one.charAt(0).toUpperCase()}${one.slice(1)}`}
+                        </option>
                     ))}
                 </select>
             </div>

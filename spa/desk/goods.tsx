@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { api, take } from "@/api/client";
 import type { components } from "@/api/schema";
+import { useCategories } from "@/shop/catalogue";
 import { price } from "@/shop/money";
 import { pictureOf } from "@/shop/pictures";
 import { momentOf } from "@/shop/times";
@@ -61,6 +62,7 @@ function List() {
             }),
         ),
     );
+    const categories = useCategories();
     const list = products.data?.pages.flatMap((page) => page.products) ?? [];
     return (
         <>
@@ -86,7 +88,11 @@ function List() {
                     ]}
                 >
                     {list.map((product) => (
-                        <Row key={product.product_id} product={product} />
+                        <Row
+                            key={product.product_id}
+                            product={product}
+                            category={categories.data?.categories.find((one) => one.category === product.category)?.title ?? product.category}
+                        />
                     ))}
                 </Table>
             </Pages>
@@ -94,7 +100,7 @@ function List() {
     );
 }
 
-function Row({ product }: { product: Card }) {
+function Row({ product, category }: { product: Card; category: string }) {
     const [state, dot] = looks[product.state];
     const free = product.on_hand - product.held;
     return (
@@ -119,7 +125,7 @@ function Row({ product }: { product: Card }) {
                     </span>
                 </span>
             </td>
-            <td className={`${CELL} hidden md:table-cell`}>{product.category}</td>
+            <td className={`${CELL} hidden md:table-cell`}>{category}</td>
             <td className={`${CELL} hidden sm:table-cell`}>
                 <span className="inline-flex items-center gap-2 whitespace-nowrap">
                     <span className={`size-2.5 rounded-full ${dot}`} aria-hidden="true" />

@@ -120,7 +120,7 @@ export function Chips<Name extends string>({ label, chosen, chips, onChoose }: C
                     type="button"
                     aria-pressed={name === chosen}
                     onClick={() => onChoose(name)}
-                    className="rounded-full border border-line-strong px-3 py-0.5 text-[0.9375rem] font-medium
+                    className="tap rounded-full border border-line-strong px-3 text-[0.9375rem] font-medium
                         hover:border-ink aria-pressed:border-ink aria-pressed:bg-ink aria-pressed:text-ground"
                 >
                     {text}

@@ -13,7 +13,7 @@ export function Past({ id, isShown }: { id: string; isShown: boolean }) {
     const [isOpen, setOpen] = useState(false);
     return (
         <details className="mt-3" onToggle={(event) => setOpen(event.currentTarget.open)}>
-            <summary className="w-fit font-semibold">
+            <summary className="tap w-fit font-semibold">
                 What happened before{isShown ? "; older words of it are read by everybody" : ""}
             </summary>
             {isOpen && <Steps id={id} />}

@@ -1,7 +1,8 @@
 "use client";
 
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { Go, useAddress } from "@/ui/go";
+import { useInView } from "@/ui/in-view";
 import { Nothing } from "@/ui/notice";
 
 interface ClosedProps {
@@ -37,29 +38,26 @@ interface Props {
     children: ReactNode;
 }
 
-//  One of several rooms behind the counter, with a way to the others, and to those of somebody else.
+const LINK =
+    "flex min-h-11 shrink-0 items-center rounded-[3px] px-3 text-[0.9375rem] font-semibold text-ink-soft " +
+    "hover:text-ink aria-[current=page]:bg-ink aria-[current=page]:text-ground lg:min-h-9";
+
+//  One of several rooms behind the counter, with a way to the others, in one row however narrow it is, and to those of
+//  somebody else.
 export function Room({ name, rooms, room, aside, title, back, action, children }: Props) {
+    const row = useRef<HTMLElement>(null);
+    useInView(row, room);
     return (
         <>
-            <nav aria-label={name} className="border-b border-line bg-sunk">
-                <div className="wrap flex flex-wrap gap-x-1 py-1.5">
+            <nav ref={row} aria-label={name} className="row-that-scrolls border-b border-line bg-sunk">
+                <div className="wrap flex min-w-max gap-x-1 py-1">
                     {rooms.map(([href, text]) => (
-                        <Go
-                            key={href}
-                            href={href}
-                            aria-current={href === room ? "page" : undefined}
-                            className="shrink-0 rounded-[3px] px-3 py-1.5 text-[0.9375rem] font-semibold text-ink-soft
-                                hover:text-ink aria-[current=page]:bg-ink aria-[current=page]:text-ground"
-                        >
+                        <Go key={href} href={href} aria-current={href === room ? "page" : undefined} className={LINK}>
                             {text}
                         </Go>
                     ))}
                     {aside !== undefined && (
-                        <Go
-                            href={aside[0]}
-                            className="ml-auto shrink-0 px-3 py-1.5 text-[0.9375rem] font-semibold text-ink-soft
-                                hover:text-ink"
-                        >
+                        <Go href={aside[0]} className={`${LINK} ml-auto`}>
                             {aside[1]}
                         </Go>
                     )}

@@ -27,6 +27,8 @@ export function Stock() {
     );
 }
 
+const FEW = 5; // as query counts what runs low
+
 function Shelves() {
     const [text, setText] = useState("");
     const wanted = useSettled(text);
@@ -81,6 +83,13 @@ function Shelves() {
                                 <td className={`${CELL} text-right`}>{article.on_hand}</td>
                                 <td className={`${CELL} hidden text-right text-ink-soft sm:table-cell`}>{article.held === 0 ? "" : article.held}</td>
                                 <td className={`${CELL} text-right font-semibold ${free === 0 ? "text-madder" : ""}`}>
+                                    {free <= FEW && (
+                                        <span
+                                            className={`mr-2 inline-block size-2.5 rounded-full ${free === 0 ? "bg-madder" : "bg-saffron"}`}
+                                            role="img"
+                                            aria-label={free === 0 ? "sold out" : "running low"}
+                                        />
+                                    )}
                                     {free}
                                 </td>
                             </tr>

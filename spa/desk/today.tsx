@@ -165,6 +165,7 @@ function PerDay({ day }: { day: Day }) {
                 say={say}
                 scale={measure === "sold" ? scaleOf(currency) : say}
                 day={dayName}
+                idle={`${say(values.reduce((sum, value) => sum + value, 0))} in ${CHART_DAYS} days`}
             />
         </section>
     );

@@ -23,19 +23,20 @@ interface Props {
     say?: (value: number) => string;    //  a value, as the pointer says it, and axes when they have nothing shorter
     scale?: (value: number) => string;
     day?: (at: number) => string;       //  a time, as the pointer says it
+    idle?: string;                      //  what is said while nothing is pointed at
 }
 
 const two = (n: number) => (n < 10 ? `0${n}` : `${n}`);
 
 //  Values over time. What draws it comes when it is first needed, and no sooner.
-export function Chart({ label, at, lines, height, small = false, say = String, scale, day = String }: Props) {
+export function Chart({ label, at, lines, height, small = false, say = String, scale, day = String, idle = "" }: Props) {
     const place = useRef<HTMLDivElement>(null);
     const said = useRef<HTMLParagraphElement>(null);
     const plot = useRef<uPlot | null>(null);
     const theme = useTheme();
     const shape = JSON.stringify([lines.map((line) => [line.label, line.colour, line.bars]), height, small]);
-    const latest = useRef({ at, lines, say, scale, day });
-    latest.current = { at, lines, say, scale, day };
+    const latest = useRef({ at, lines, say, scale, day, idle });
+    latest.current = { at, lines, say, scale, day, idle };
     useEffect(() => {
         const element = place.current;
         if (element === null) return;
@@ -59,20 +60,19 @@ export function Chart({ label, at, lines, height, small = false, say = String, s
     }, [theme, shape]);
     useEffect(() => {
         plot.current?.setData([at, ...lines.map((line) => line.values)]);
-    }, [at, lines]);
+        if (said.current !== null && plot.current?.cursor.idx == null) said.current.textContent = idle;
+    }, [at, lines, idle]);
     return (
         <figure aria-label={label} role="img" className="min-w-0">
             {!small && (
-                <p ref={said} className="figures h-6 text-sm text-ink-soft" aria-hidden="true">
-                    {" "}
-                </p>
+                <p ref={said} className="figures h-6 text-sm text-ink-soft" aria-hidden="true" />
             )}
             <div ref={place} className="chart" />
         </figure>
     );
 }
 
-type Latest = { current: Pick<Props, "at" | "lines" | "scale"> & Required<Pick<Props, "say" | "day">> };
+type Latest = { current: Pick<Props, "at" | "lines" | "scale"> & Required<Pick<Props, "say" | "day" | "idle">> };
 
 function optionsOf(
     UPlot: typeof uPlot,
@@ -98,12 +98,12 @@ function optionsOf(
     };
     const tell = (chart: uPlot) => {
         if (said === null) return;
-        const { at, lines, say, day } = latest.current;
+        const { at, lines, say, day, idle } = latest.current;
         const i = chart.cursor.idx ?? null;
         const time = i === null ? undefined : at[i];
         said.textContent =
             i === null || time === undefined
-                ? " "
+                ? idle
                 : [day(time), ...lines.map(({ values, label }) => `${label} ${say(values[i] ?? 0)}`)].join(" · ");
     };
     return {

@@ -1,7 +1,8 @@
 "use client";
 
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { Menu, ShoppingBasket, UserRound } from "lucide-react";
+import { Menu, ShoppingBasket, Store, UserRound } from "lucide-react";
+import { usePathname } from "next/navigation";
 import { createContext, lazy, type ReactNode, Suspense, useContext, useEffect, useMemo, useState } from "react";
 import { Problem } from "@/api/problems";
 import { useCart } from "@/shop/cart";
@@ -55,12 +56,16 @@ function useQuiet(): boolean {
     return isQuiet;
 }
 
+//  Behind the counter nobody sells anything to those who work there.
+const INSIDE = /^\/(?:admin|ops)(?:\/|$)/;
+
 const LazySheets = lazy(() => import("./sheets"));
 
 function Frame({ children }: { children: ReactNode }) {
     const [sheet, setSheet] = useState<Sheet>(null);
     const isQuiet = useQuiet();
     const address = useAddress();
+    const isInside = INSIDE.test(usePathname());
     const sheets = useMemo(() => ({ openCart: () => setSheet("cart") }), []);
     useEffect(() => setSheet(null), [address]);
     return (
@@ -74,17 +79,54 @@ function Frame({ children }: { children: ReactNode }) {
             >
                 Skip to the content
             </a>
-            <Header address={address} openCart={() => setSheet("cart")} openMenu={() => setSheet("menu")} />
-            <main id="content" tabIndex={-1} className="flex-1 outline-none">
+            {isInside ? (
+                <InsideHeader />
+            ) : (
+                <Header address={address} openCart={() => setSheet("cart")} openMenu={() => setSheet("menu")} />
+            )}
+            <main id="content" tabIndex={-1} className={`flex-1 outline-none ${isInside ? "pb-20" : ""}`}>
                 {children}
             </main>
-            <Footer />
+            {!isInside && <Footer />}
             {(isQuiet || sheet !== null) && (
                 <Suspense fallback={null}>
                     <LazySheets open={sheet} onChange={setSheet} />
                 </Suspense>
             )}
         </SheetsContext>
+    );
+}
+
+function Brand() {
+    return (
+        <Go href="/" className="flex min-h-11 items-center gap-2.5" aria-label="souk, home">
+            <Mark className="size-8" />
+            <span className="display translate-y-[-0.08em] text-[1.75rem]/none">souk</span>
+        </Go>
+    );
+}
+
+function YourAccount() {
+    return (
+        <Go href="/account" className="icon-button" aria-label="Your account">
+            <UserRound className="size-5" aria-hidden="true" />
+        </Go>
+    );
+}
+
+function InsideHeader() {
+    return (
+        <header className="sticky top-0 z-30 border-b border-line bg-ground/95 backdrop-blur-sm">
+            <div className="wrap flex h-14 items-center gap-1">
+                <Brand />
+                <Go href="/shop" className="ml-auto mr-2 inline-flex min-h-11 items-center gap-2 font-semibold">
+                    <Store className="size-5" aria-hidden="true" />
+                    The shop
+                </Go>
+                <ThemeButton />
+                <YourAccount />
+            </div>
+        </header>
     );
 }
 
@@ -102,10 +144,7 @@ function Header({ address, openCart, openMenu }: { address: string; openCart: ()
                 <button type="button" className="icon-button -ml-2.5 lg:hidden" onClick={openMenu} aria-label="Menu">
                     <Menu className="size-6" aria-hidden="true" />
                 </button>
-                <Go href="/" className="flex items-center gap-2.5" aria-label="souk, home">
-                    <Mark className="size-8" />
-                    <span className="display translate-y-[-0.08em] text-[1.75rem]/none">souk</span>
-                </Go>
+                <Brand />
                 <nav aria-label="Goods" className="ml-2 hidden flex-1 items-center gap-7 lg:flex">
                     <Go href="/shop" aria-current={current("/shop")} className={nav}>
                         Everything
@@ -123,9 +162,7 @@ function Header({ address, openCart, openMenu }: { address: string; openCart: ()
                 </nav>
                 <div className="ml-auto flex items-center gap-0.5">
                     <ThemeButton />
-                    <Go href="/account" className="icon-button" aria-label="Your account">
-                        <UserRound className="size-5" aria-hidden="true" />
-                    </Go>
+                    <YourAccount />
                     <button
                         type="button"
                         onClick={openCart}
