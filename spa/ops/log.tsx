@@ -172,7 +172,7 @@ function One({ stream, number, hrefOf }: OneProps) {
             {told.private ? (
                 <p className="text-ink-soft">What it says is sealed: it is of a private stream.</p>
             ) : (
-                <pre tabIndex={0} aria-label="What it says" className="max-h-96 overflow-auto bg-sunk p-3 text-sm">
+                <pre tabIndex={0} aria-label="What it says" className="payload max-h-96 overflow-auto bg-sunk p-3">
                     {JSON.stringify(told.data ?? null, null, 2)}
                 </pre>
             )}

@@ -33,7 +33,7 @@ function Now() {
     return (
         <div className="space-y-8">
             <Sum system={system} looks={looks} />
-            <div className="h-[24rem] border border-line bg-sunk sm:h-[26rem] xl:h-[31rem]" aria-hidden="true">
+            <div className="h-[25rem] border border-line bg-sunk sm:h-[26rem] xl:h-[32rem]" aria-hidden="true">
                 <SystemMap system={system} looks={looks} chosen={chosen} onChoose={setChosen} />
             </div>
             <div className="grid items-start gap-x-10 gap-y-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
@@ -79,7 +79,7 @@ function Sum({ system, looks }: { system: System; looks: Map<string, Look[]> }) 
                     </div>
                 ))}
             </dl>
-            <p role="status" className="mt-2 min-h-6 text-[0.9375rem] text-madder">
+            <p role="status" className="-mb-6 mt-2 min-h-6 text-[0.9375rem] text-madder">
                 {down.length > 0 && `${down.map(({ name }) => name).join(", ")} ${down.length === 1 ? "does" : "do"} not answer; the others go on.`}
             </p>
         </section>
@@ -129,7 +129,7 @@ function One({ node, looks, canEnd }: { node: Node; looks: Look[]; canEnd: boole
             )}
             {node.streams.length > 0 && (
                 <details>
-                    <summary className="text-sm font-semibold">Streams</summary>
+                    <summary className="tap text-sm font-semibold">Streams</summary>
                     <ul className="figures mt-2 space-y-1 text-sm">
                         {node.streams.map((stream) => (
                             <li key={stream.name} className="flex justify-between gap-3">

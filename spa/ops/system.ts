@@ -131,8 +131,11 @@ export function foldOf(events: readonly Told[], upTo: number): Said[] {
     const said = new Map<string, Said>();
     for (const [i, event] of events.slice(0, upTo + 1).entries()) {
         if (typeof event.data !== "object" || event.data === null) continue;
-        for (const [field, value] of Object.entries(event.data))
+        for (const [field, value] of Object.entries(event.data)) {
+            const before = said.get(`${event.stream} ${field}`);
+            if (before !== undefined && JSON.stringify(before.value) === JSON.stringify(value)) continue;
             said.set(`${event.stream} ${field}`, { stream: event.stream, field, value, by: event, isNew: i === upTo });
+        }
     }
     const streams = [...new Set([...said.values()].map(({ stream }) => stream))];
     return [...said.values()].sort((a, b) => streams.indexOf(a.stream) - streams.indexOf(b.stream));

@@ -10,6 +10,7 @@ import { Nothing } from "@/ui/notice";
 import { Waiting } from "@/ui/waiting";
 import { Frame } from "./frame";
 import { foldOf, type Told } from "./system";
+import { Value } from "./value";
 
 const EVENTS_MAX = 500;
 
@@ -118,11 +119,7 @@ function Life({ subject }: { subject: string }) {
                                     {field}
                                 </th>
                                 <td className="py-2 pr-4 [overflow-wrap:anywhere]">
-                                    {typeof value === "object" && value !== null ? (
-                                        <pre className="whitespace-pre-wrap text-sm">{JSON.stringify(value, null, 1)}</pre>
-                                    ) : (
-                                        String(value)
-                                    )}
+                                    <Value value={value} />
                                 </td>
                                 <td className="hidden py-2 pr-2 sm:table-cell">
                                     <Go href={`/ops/log?event=${by.stream}/${by.number}`} className="textlink text-sm">
