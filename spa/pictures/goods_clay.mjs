@@ -21,7 +21,7 @@ export function tiles(random, n) {
         c = Math.cos(lean),
         s = Math.sin(lean);
     const offset = random() * 9;
-    const local = (x, y, z) => [x, (y - 0.02) * c - (z + 0.35) * s, (y - 0.02) * s + (z + 0.35) * c];
+    const local = (x, y, z) => [x, y * c - (z + 0.35) * s, y * s + (z + 0.35) * c];
     const piece = 0.5; // four by four of them
     const slab = (x, y, z) => {
         const [lx, ly, lz] = local(x, y, z);
@@ -41,7 +41,7 @@ export function tiles(random, n) {
     return {
         ...place(wall),
         bound: [0, 1.0, 0.1, 1.85],
-        camera: { eye: [0.3, 1.55, 6.4], at: [0.02, 0.98, 0], zoom: 2.5 },
+        camera: { eye: [1.9, 1.7, 6.1], at: [0.1, 0.94, 0], zoom: 2.45 },
         distance: (x, y, z) => Math.min(slab(x, y, z), loose(x, y, z)),
         fine(x, y, z) {
             const d = slab(x, y, z),
@@ -51,9 +51,9 @@ export function tiles(random, n) {
             const i = Math.floor(lx / piece),
                 j = Math.floor(ly / piece);
             const tilt =
-                (noise(i * 5.1, j * 3.3, offset) - 0.5) * 0.02 * (lx - i * piece) +
-                (noise(i * 2.7, j * 8.9, offset) - 0.5) * 0.02 * (ly - j * piece);
-            return d + smooth(0.472, 0.5, joints(lx, ly)) * 0.02 + tilt + 0.004 * clouds(lx * 6, ly * 6, offset, 3);
+                (noise(i * 5.1, j * 3.3, offset) - 0.5) * 0.07 * (lx - i * piece) +
+                (noise(i * 2.7, j * 8.9, offset) - 0.5) * 0.07 * (ly - j * piece);
+            return d + smooth(0.466, 0.5, joints(lx, ly)) * 0.026 + tilt + 0.006 * clouds(lx * 5, ly * 5, offset, 3);
         },
         paint(x, y, z, normal, m) {
             glazed(m, 0.07);
@@ -63,15 +63,15 @@ export function tiles(random, n) {
                 return;
             }
             const [lx, ly, lz] = local(x, y, z);
-            if (lz < 0.03 && Math.abs(lx) > 0.97) {
-                set(m, colour("#b4714f"));
+            if (lz < 0.03) {
+                set(m, colour("#b4714f"), 0.85 + 0.3 * noise(lx * 14, ly * 14, lz * 40));
                 m.gloss = 0;
                 return;
             }
             const i = Math.floor(lx / piece),
                 j = Math.floor(ly / piece);
             if (joints(lx, ly) > 0.485) {
-                set(m, colour("#cbbfa8"));
+                set(m, colour("#a2937a"), 0.8 + 0.4 * noise(lx * 40, ly * 40));
                 m.gloss = 0;
                 return;
             }
@@ -79,7 +79,7 @@ export function tiles(random, n) {
                 (((lx / piece) * scale) / 2) * 2 * 0.5 + (pattern === "checks" ? 0 : 0.5),
                 (((ly / piece) * scale) / 2) * 2 * 0.5 + (pattern === "checks" ? 0 : 0.5),
             );
-            const fired = 0.84 + 0.22 * noise(i * 3.7, j * 5.9, offset) + 0.16 * (clouds(lx * 5, ly * 5, offset) - 0.5);
+            const fired = 0.62 + 0.3 * noise(i * 3.7, j * 5.9, offset) + 0.3 * (clouds(lx * 4, ly * 4, offset) - 0.5);
             set(m, colours[which], fired);
         },
     };
@@ -383,10 +383,12 @@ export function glasses(random, n) {
         metal = colour(gold),
         drink = colour(tea);
     const fill = 0.66;
+    const strongest = Math.max(...drink);
+    const steeped = drink.map((part) => (part / strongest) ** 0.72); // what a glass full lets through
     const motif = (angle, y) => {
         if (y > 0.84 || (y > 0.15 && y < 0.165) || (y > 0.775 && y < 0.79)) return y < 0.9;
-        if (y < 0.2 || y > 0.75) return false;
-        const which = patterns[cut]((angle / Math.PI) * 6, ((y - 0.2) / 0.55) * 3 - 1);
+        if (y < 0.47 || y > 0.75) return false;
+        const which = patterns[cut]((angle / Math.PI) * 6, ((y - 0.47) / 0.28) * 2 - 1);
         return which === 1 || which === 3;
     };
     const which = (x, z) => {
@@ -481,16 +483,12 @@ export function glasses(random, n) {
             const mirror = 0.05 + 0.85 * (1 - facing) ** 4;
             for (let k = 0; k < 3; k++) {
                 let c = back[k] * (1 - gilt) + metal[k] * 0.5 * gilt;
-                c = c * 1.05 * Math.pow(dye[k] * 0.7 + 0.3, 0.5 + depth * 2.4);
-                if (wet)
-                    c =
-                        c * 0.3 +
-                        drink[k] *
-                            (0.5 + 0.55 * Math.max(0, nx + 0.3)) *
-                            (0.35 + 0.65 * dye[k]) *
-                            Math.exp(-depth * 0.8);
-                if (wet && y > fill - 0.02) c += drink[k] * 0.5;
-                if (y < 0.07) c = c * 0.8 + 0.08;
+                c = c * 1.04 * Math.pow(dye[k] * 0.55 + 0.45, 0.3 + depth * 1.6);
+                //  Light comes in from the left and lies where it leaves, at the lower right.
+                const caught = smooth(-0.2, 0.9, nx) * smooth(fill, 0.1, y);
+                if (wet) c = c * steeped[k] ** (0.4 + 1.25 * facing) + steeped[k] * drink[k] * (0.25 + 1.5 * caught);
+                if (wet && y > fill - 0.014) c += steeped[k] * 0.22;
+                if (y < 0.12) c = c * 0.85 + 0.1 * smooth(0.12, 0.02, y);
                 out[k] = c + seen[k] * mirror;
             }
             return true;
@@ -662,11 +660,17 @@ export function oils(random, n) {
             }
             glazed(m, 0.05);
             const facing = Math.max(0, normal[2]);
-            set(m, body, 0.35 + 0.4 * facing);
-            const lit = 0.05 * (1 - facing) + 0.09 * smooth(0.2, 0.9, normal[0]);
-            m.er = body[0] * lit * 2;
-            m.eg = body[1] * lit * 2;
-            m.eb = body[2] * lit * 2;
+            //  Glass: dark where one looks through all of the oil, alight where the light leaves it, a window at its side.
+            const level = isBig ? 1.08 : 0.6;
+            const full = smooth(level + 0.012, level - 0.012, y);
+            set(m, body, 0.16 + 0.2 * (1 - full));
+            const leaves = smooth(0.15, 0.95, normal[0]) * smooth(0, 0.5, y);
+            const lit = 0.1 + 0.5 * leaves + 0.45 * (1 - full) + 0.5 * smooth(0.5, 1, 1 - facing) * full;
+            const pane = Math.exp(-(((a + 0.82) / 0.1) ** 2)) * smooth(0.05, 0.12, y) * smooth(cap * 0.74, cap * 0.68, y);
+            const bar = 1 - 0.8 * Math.exp(-(((y - cap * 0.36) / 0.02) ** 2));
+            m.er = body[0] * lit * 1.6 + 0.55 * pane * bar;
+            m.eg = body[1] * lit * 1.6 + 0.56 * pane * bar;
+            m.eb = body[2] * lit * 1.6 + 0.56 * pane * bar;
         },
     };
 }

@@ -187,7 +187,7 @@ function Promise() {
                     </h2>
                     <Picture
                         name="glasses-4"
-                        alt="Three engraved tea glasses"
+                        alt="Three tea glasses, full, with golden crosses"
                         sizes="(min-width: 1024px) 30vw, 90vw"
                         className="mt-10 aspect-[5/4] w-full max-w-md rounded-[3px]"
                     />
