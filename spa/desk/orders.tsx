@@ -103,7 +103,7 @@ export function OrderTable({ list }: { list: Card[] }) {
     return (
         <Table
             label="Orders, the latest first"
-            head={[["Order"], ["State"], ["Placed"], ["Things", "text-right"], ["Total", "text-right"]]}
+            head={[["Order"], ["State"], ["Placed"], ["Things", "hidden text-right sm:table-cell"], ["Total", "text-right"]]}
         >
             {list.map((one) => (
                 <tr key={one.order_id} className={ROW}>
@@ -116,7 +116,7 @@ export function OrderTable({ list }: { list: Card[] }) {
                         <Standing state={one.state} />
                     </td>
                     <td className={`${CELL} whitespace-nowrap`}>{momentOf(one.placed_ms)}</td>
-                    <td className={`${CELL} text-right`}>{one.units}</td>
+                    <td className={`${CELL} hidden text-right sm:table-cell`}>{one.units}</td>
                     <td className={`${CELL} text-right font-semibold`}>{price(one.total)}</td>
                 </tr>
             ))}

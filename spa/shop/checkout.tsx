@@ -48,6 +48,7 @@ export function Checkout() {
     if (cart.data.lines.length === 0)
         return (
             <div className="wrap pt-14">
+                <h1 className="sr-only">Check out</h1>
                 <Nothing title="There is nothing to pay for">
                     <p>
                         Your cart is empty. If you have just ordered, you find it among{" "}

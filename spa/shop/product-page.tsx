@@ -22,6 +22,7 @@ export function ProductPage() {
     if (product.error instanceof Problem && product.error.status === 404)
         return (
             <div className="wrap pt-14">
+                <h1 className="sr-only">Not here</h1>
                 <Nothing title="There is no such thing here">
                     <p>It may have been withdrawn. The lanes have plenty of others.</p>
                     <Go href="/shop" className="button button-main mt-5">
