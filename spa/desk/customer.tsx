@@ -36,7 +36,7 @@ export function Customer() {
             title={customer.data === undefined ? "A customer" : nameOf(customer.data.customer.name)}
             room="/admin/customers"
             back={
-                <Go href="/admin/customers" className="textlink">
+                <Go href="/admin/customers" className="textlink tap">
                     All customers
                 </Go>
             }

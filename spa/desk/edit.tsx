@@ -35,7 +35,7 @@ export function Edit() {
             title={id === null ? "New product" : (product.data?.title ?? "A product")}
             room="/admin/goods"
             back={
-                <Go href="/admin/goods" className="textlink">
+                <Go href="/admin/goods" className="textlink tap">
                     All goods
                 </Go>
             }

@@ -34,7 +34,7 @@ export function OfficeOrder() {
             title={order.data === undefined ? "An order" : <>Order <Plain>{order.data.number}</Plain></>}
             room="/admin/orders"
             back={
-                <Go href="/admin/orders" className="textlink">
+                <Go href="/admin/orders" className="textlink tap">
                     All orders
                 </Go>
             }
@@ -130,7 +130,7 @@ function Destination({ order }: { order: Order }) {
                 )}
             </div>
             <p className="mt-3">
-                <Go href={`/admin/customer?id=${order.owner}`} className="textlink font-semibold">
+                <Go href={`/admin/customer?id=${order.owner}`} className="textlink tap font-semibold">
                     The customer, with other orders
                 </Go>
             </p>

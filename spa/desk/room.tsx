@@ -64,7 +64,7 @@ export function Room({ name, rooms, room, aside, title, back, action, children }
                 </div>
             </nav>
             <div className="wrap pt-8">
-                {back !== undefined && <p className="mb-2 text-sm">{back}</p>}
+                {back !== undefined && <p className="text-sm max-lg:-mt-3 lg:mb-1">{back}</p>}
                 <div className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
                     <h1 className="display text-[clamp(1.75rem,1.4rem+1.2vw,2.4rem)]/tight">{title}</h1>
                     {action}

@@ -16,7 +16,7 @@ export function Stock() {
             room="/admin/stock"
             back={
                 sku !== null && (
-                    <Go href="/admin/stock" className="textlink">
+                    <Go href="/admin/stock" className="textlink tap">
                         All articles
                     </Go>
                 )

@@ -48,7 +48,7 @@ export function Words() {
                                     </span>
                                     <button
                                         type="button"
-                                        className="textlink"
+                                        className="textlink tap"
                                         disabled={allow.isPending}
                                         onClick={() => allow.mutate(word)}
                                     >

@@ -175,7 +175,7 @@ function All({ system, looks, chosen, onChoose }: AllProps) {
                                 type="button"
                                 aria-pressed={node.name === chosen}
                                 onClick={() => onChoose(node.name)}
-                                className="textlink min-h-6 font-semibold"
+                                className="textlink tap font-semibold"
                             >
                                 {node.name}
                             </button>

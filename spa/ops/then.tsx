@@ -85,7 +85,7 @@ function Life({ subject }: { subject: string }) {
                     value={at}
                     aria-valuetext={`${event.type}, ${event.time}`}
                     onChange={({ target }) => setMoved(Number(target.value))}
-                    className="w-full accent-glaze"
+                    className="h-11 w-full accent-glaze lg:h-6"
                 />
                 {events.length >= EVENTS_MAX && <p className="text-sm text-ink-soft">These are its first {events.length} events.</p>}
             </div>
