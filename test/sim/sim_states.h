@@ -70,6 +70,7 @@ struct sim_process;
     STATE(INCARNATION, "an event store draws another incarnation") \
     STATE(STORE_SET_ASIDE, "an event store sets batches aside") \
     STATE(STORE_RESTORED, "an event store restored from a backup") \
+    STATE(HOLE_RESTORED, "an event store restored for what its origin has trimmed") \
     STATE(STORE_UNORDERED, "recorded batches that wait for a log position") \
     STATE(STORE_AWAY, "an event store away for long") \
     STATE(DECLARED_LOST, "an event store declared lost, and it comes back") \

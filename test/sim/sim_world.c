@@ -7,6 +7,7 @@
 
 #include "sim_client.h"
 #include "sim_fault.h"
+#include "sim_loss.h"
 #include "sim_net.h"
 #include "sim_node.h"
 #include "sim_tell.h"
@@ -48,6 +49,8 @@ static bool is_well(const struct sim_process *process, char *why_out, size_t siz
 static bool is_caught_up(struct sim_world *world, const struct sim_process *process, char *why_out,
     size_t size_bytes);
 static void retry_parked(struct sim_world *world);
+static void mend_holes(struct sim_world *world);
+static uint32_t reaches_further(const struct sim_node *node, const struct sim_process *process);
 static void finish(struct sim_world *world);
 
 /* ---- names ---------------------------------------------------------- */
@@ -313,6 +316,7 @@ look(struct sim_world *world)
         sim_fault_heal(world);
     }
     retry_parked(world);
+    mend_holes(world);
     if (is_quiet(world, why, sizeof why)) {
         world->quiet = true;
         return;
@@ -431,6 +435,49 @@ retry_parked(struct sim_world *world)
         sim_mark(world, SIM_STATE_UNPARKED);
         sim_process_wake(world, process);
     }
+}
+
+/*
+ * Between two origins, one of which began from nothing, a restored event store may set aside what the other one has
+ * trimmed, since backups hold it. It records nothing then and says which backup it needs; the operator takes his time.
+ */
+static void
+mend_holes(struct sim_world *world)
+{
+    const uint64_t now_ms = sim_now_ms(world), wait_ms = world->plan->bound_ms / 4;
+    struct souk_recorder_status status;
+    uint32_t i, back;
+
+    if (now_ms < world->plan->end_ms + wait_ms || now_ms < world->holes_looked_ms + wait_ms)
+        return;
+    world->holes_looked_ms = now_ms;
+    for (i = 0; i < world->node_count; i++) {
+        struct sim_node *node = &world->nodes[i];
+        const struct sim_instance *instance = sim_node_main(node);
+
+        if (node->programs != NULL || node->copy_count == 0 || instance == NULL || instance->process == NULL)
+            continue;
+        souk_recorder_status(instance->process->recorder, &status);
+        if (status.waiting_for[0] == '\0' || (back = reaches_further(node, instance->process)) == node->copy_count)
+            continue;
+        sim_mark(world, SIM_STATE_HOLE_RESTORED);
+        sim_loss_restore(world, node, back, false, 100);
+    }
+}
+
+/* How many copies back is one that holds more of a stream than the event store itself? */
+static uint32_t
+reaches_further(const struct sim_node *node, const struct sim_process *process)
+{
+    struct souk_position cursor;
+    uint32_t back, stream;
+
+    for (back = 0; back < node->copy_count; back++)
+        for (stream = 0; stream < SIM_STREAMS; stream++)
+            if (sim_process_cursor(process, stream, &cursor)
+                && node->held[node->copy_count - 1 - back][stream].number > cursor.number)
+                return back;
+    return back;
 }
 
 /* Everything is up and quiet: let the checker see all of it. */

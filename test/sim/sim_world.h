@@ -215,6 +215,7 @@ struct sim_world {
     struct sim_queue queue;
     uint64_t now_us;
     uint64_t last_change_ms;            /* something was decided or applied */
+    uint64_t holes_looked_ms;           /* the operator has looked whether an event store lacks what is trimmed */
     struct sim_random random;
     struct sim_net net;
     struct sim_node nodes[SIM_NODES_MAX];
