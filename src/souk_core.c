@@ -9,7 +9,6 @@
 #define TABLE_META "souk.meta"
 #define META_VERSION 1
 #define WITNESS_BYTES_MAX (64 * 1024)
-#define FOREIGN_COUNTERS_MAX 65536              /* so far above the own one is an epoch counter believed */
 #define WITNESS_LATE_COMMITS 8                  /* of the planted bug */
 
 static int take_wiring(struct souk_core *core, struct souk_error *err);
@@ -50,7 +49,7 @@ souk_core_open(const struct souk_service *service, const struct souk_wiring *wir
         wiring->random.fill(wiring->random.arg, &core->seal_request, sizeof core->seal_request);
         core->seal_request >>= 2;               /* far from what an earlier process used, and from the end */
     }
-    souk_arena_init(&core->arena, CORE_ARENA_BYTES_MAX);
+    souk_arena_init(&core->arena, wiring->limits.round_bytes_max);
     souk_pack_init(&core->scratch, SOUK_WIRE_BYTES_MAX + 64 * 1024);
     souk_pack_init(&core->key_scratch, KEY_SCRATCH_BYTES_MAX);
     souk_pack_init(&core->body_scratch, SOUK_WIRE_BYTES_MAX);
@@ -426,21 +425,6 @@ void
 souk_core_hear_subscriber(struct souk_core *core)
 {
     core->heads_due = core->dirty = true;
-}
-
-void
-souk_core_hear_foreign(struct souk_core *core, uint32_t epoch_counter)
-{
-    if (core->own_count == 0 || core->state == SOUK_CORE_BESIDE || SOUK_PLANTED_BUG(FOREIGN_IGNORED))
-        return;
-    if (epoch_counter > core->epoch.counter && epoch_counter - core->epoch.counter > FOREIGN_COUNTERS_MAX)
-        return;                                 /* nobody has opened so many; counters are not to be used up by a lie */
-    if (epoch_counter > core->seen_counter)
-        core->seen_counter = epoch_counter;
-    if (core->state == SOUK_CORE_LIVE && epoch_counter >= core->epoch.counter) {
-        core_begin_sealing(core, SOUK_RECORD_FORK);
-        core->dirty = true;
-    }
 }
 
 /* ---- rounds of work ------------------------------------------------- */

@@ -72,8 +72,13 @@ void souk_core_hear_published(struct souk_core *core, const struct souk_name *fr
     size_t frame_count, struct souk_time now);
 /* Somebody has subscribed: heads go out with the next work. */
 void souk_core_hear_subscriber(struct souk_core *core);
-/* The reader met a position or cause of an own stream with this epoch counter that it does not know (protocol 13.3). */
-void souk_core_hear_foreign(struct souk_core *core, uint32_t epoch_counter);
+/*
+ * The reader met a position or cause of an own stream with this epoch counter that it does not know (protocol 13.3).
+ * Such words, and those that causes say, count so long apart, each time twice as long; the first one at once.
+ */
+#define SOUK_CORE_FOREIGN_APART_MS 1000
+#define SOUK_CORE_FOREIGN_APART_MS_MAX 60000
+void souk_core_hear_foreign(struct souk_core *core, uint32_t epoch_counter, struct souk_time now);
 
 /* ---- rounds of work ------------------------------------------------- */
 

@@ -3,7 +3,9 @@
 #include <string.h>
 
 static bool is_within(struct souk_point point, struct souk_point by);
+static bool names_rival(struct souk_core *core, const struct souk_batch_header *header);
 static bool is_missing(struct souk_core *core, const struct souk_cause *cause, bool own);
+static struct souk_point cursor_of(struct souk_core *core, const char *stream);
 static bool is_given_up(struct souk_core *core, const struct souk_cause *cause);
 static void give_up(struct souk_core *core, const struct souk_batch_header *header, bool own);
 static int take_batch(struct souk_core *core, struct core_follow *follow, struct souk_feed_batch *batch);
@@ -30,7 +32,8 @@ core_round_over(const struct souk_core *core)
         return core->inputs != 0;
     return core->commit_full || core->draft_bytes >= CORE_COMMIT_BYTES_SOFT
         || core->draft_events >= core->wiring->limits.commit_events_max
-        || core->round_events >= CORE_ROUND_EVENTS_MAX || core->arena.used_bytes >= CORE_ARENA_BYTES_MAX / 2;
+        || core->round_events >= CORE_ROUND_EVENTS_MAX
+        || core->arena.used_bytes >= core->wiring->limits.round_bytes_max / 2;
 }
 
 void
@@ -77,7 +80,8 @@ core_work_followed(struct souk_core *core)
                 const struct souk_position end = souk_batch_end(&batch->header);
                 const struct souk_point first = { batch->header.epoch, batch->header.first };
 
-                if (follow->cursor.generation_beside == 0 || core_is_swap(follow, &batch->header)) {
+                if (follow->cursor.generation_beside == 0 || core_is_swap(follow, &batch->header)
+                    || names_rival(core, &batch->header)) {
                     if (core_held(core, &batch->header, &batch->held_since_ms, false)) {
                         follow->held_for = core->held_for;
                         break;
@@ -151,7 +155,7 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
             continue;
         }
         if (core_own(core, cause.stream.text) != NULL)
-            souk_core_hear_foreign(core, cause.point.epoch.counter);
+            souk_core_hear_foreign(core, cause.point.epoch.counter, core->now);
         else
             souk_feeds_wait_for(&core->feeds, &cause, core->now);
         if (!held)
@@ -196,21 +200,52 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
     return false;
 }
 
+/*
+ * Is one of its causes in an epoch that has the counter of the one there, but is another? What is filled beside waits
+ * for its causes as a whole, at the swap, whose record names all of them; but of two such epochs it names one.
+ */
+static bool
+names_rival(struct souk_core *core, const struct souk_batch_header *header)
+{
+    struct souk_causes causes;
+    struct souk_cause cause;
+
+    souk_causes_init(&causes, header);
+    while (souk_causes_next(&causes, &cause)) {
+        const struct souk_epoch there = cursor_of(core, cause.stream.text).epoch;
+
+        if (there.counter == cause.point.epoch.counter && !souk_epoch_equal(there, cause.point.epoch))
+            return true;
+    }
+    return false;
+}
+
 static bool
 is_missing(struct souk_core *core, const struct souk_cause *cause, bool own)
 {
-    const struct core_own *mine = core_own(core, cause->stream.text);
-    const struct core_follow *follow = core_follow(core, cause->stream.text);
+    const bool mine = core_own(core, cause->stream.text) != NULL;
     struct souk_point cursor;
 
-    if (mine != NULL && own)
+    if (mine && own)
         return false;                           /* own streams come back in the order of their commits */
-    if (mine == NULL && follow == NULL)
+    if (!mine && core_follow(core, cause->stream.text) == NULL)
         return false;
-    cursor = mine != NULL ? souk_point_of(&mine->head) : souk_point_of(&follow->cursor.position);
+    cursor = cursor_of(core, cause->stream.text);
     if (SOUK_PLANTED_BUG(CAUSE_WITHOUT_EPOCH))
         return cursor.number < cause->point.number;
     return !souk_point_satisfied(cause->point, cursor);
+}
+
+/* How far the service is in an own or a followed stream; nowhere in any other. */
+static struct souk_point
+cursor_of(struct souk_core *core, const char *stream)
+{
+    const struct core_own *own = core_own(core, stream);
+    const struct core_follow *follow = own == NULL ? core_follow(core, stream) : NULL;
+
+    if (own != NULL)
+        return souk_point_of(&own->head);
+    return follow != NULL ? souk_point_of(&follow->cursor.position) : (struct souk_point){ .number = 0 };
 }
 
 /* Was it, or one before it, waited for in vain since its stream last moved? Then nobody waits for it once more. */

@@ -7,6 +7,7 @@
 
 #define SEAL_TRIES_BEFORE_LOSS 3        /* unanswered, before --new or --accept-loss count */
 #define SEAL_CHECK_HEADS 5              /* a live origin asks for its seal again each so many heads */
+#define FOREIGN_COUNTERS_MAX 65536      /* so far above the own one is an epoch counter believed */
 
 static void say(struct souk_core *core, const char *text);
 static bool has_rival(const struct souk_core *core, const struct souk_wire_sealed *sealed);
@@ -24,7 +25,8 @@ static int fetch(struct souk_core *core);
 static void say_lacking(struct souk_core *core);
 static void reach_out(struct souk_core *core, const struct souk_batch_header *header);
 static int extend_reacted(struct souk_core *core, const struct souk_batch_header *header);
-static int owe_loss(struct souk_core *core, const struct souk_because *because);
+static void losses_told(struct souk_core *core, const struct souk_batch_header *header);
+static int owe_loss(struct souk_core *core, const struct souk_because *because, uint64_t commit);
 static int take_own(struct souk_core *core, struct souk_feed_batch *batch);
 static int open_epoch(struct souk_core *core);
 
@@ -122,7 +124,7 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
         return;
     }
     if (core->state == SOUK_CORE_LIVE && has_rival(core, sealed))
-        souk_core_hear_foreign(core, core->epoch.counter);
+        souk_core_hear_foreign(core, core->epoch.counter, core->now);
     if (core->state != SOUK_CORE_SEALING)
         return;
     if (!sealed->granted) {
@@ -146,6 +148,30 @@ core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *notice)
         core->seen_counter = notice->counter;
     if (core->state == SOUK_CORE_LIVE && notice->counter > core->epoch.counter)
         fenced(core);
+}
+
+/*
+ * Somebody names a place in this history that is not in it, which may well be so, and costs an epoch. Epochs end after
+ * 2^32, and one word may take it FOREIGN_COUNTERS_MAX further: whoever lies all day gets one each minute.
+ */
+void
+souk_core_hear_foreign(struct souk_core *core, uint32_t epoch_counter, struct souk_time now)
+{
+    if (core->own_count == 0 || core->state == SOUK_CORE_BESIDE || SOUK_PLANTED_BUG(FOREIGN_IGNORED))
+        return;
+    if (epoch_counter > core->epoch.counter && epoch_counter - core->epoch.counter > FOREIGN_COUNTERS_MAX)
+        return;                                 /* nobody has opened so many; counters are not to be used up by a lie */
+    if (epoch_counter > core->seen_counter)
+        core->seen_counter = epoch_counter;
+    if (core->state != SOUK_CORE_LIVE || epoch_counter < core->epoch.counter || now.steady_ms < core->foreign_due_ms)
+        return;                                 /* what is so is said again */
+    if (core->foreign_apart_ms == 0 || now.steady_ms - core->foreign_due_ms > SOUK_CORE_FOREIGN_APART_MS_MAX)
+        core->foreign_apart_ms = SOUK_CORE_FOREIGN_APART_MS;
+    core->foreign_due_ms = now.steady_ms + core->foreign_apart_ms;
+    core->foreign_apart_ms = 2 * core->foreign_apart_ms < SOUK_CORE_FOREIGN_APART_MS_MAX ? 2 * core->foreign_apart_ms
+        : SOUK_CORE_FOREIGN_APART_MS_MAX;
+    core_begin_sealing(core, SOUK_RECORD_FORK);
+    core->dirty = true;
 }
 
 /* This is the incarnation whose acknowledgements count from now on. */
@@ -510,18 +536,45 @@ extend_reacted(struct souk_core *core, const struct souk_batch_header *header)
 }
 
 /*
+ * What a record has voided is told at once, in as many commits as it takes, before anything else is written. So whoever
+ * has written a commit that knows of the record had told all of it, unless the commit tells some: more may have been to
+ * come.
+ */
+static void
+losses_told(struct souk_core *core, const struct souk_batch_header *header)
+{
+    for (uint32_t i = 0; header->count != 0 && i < core->follow_count; i++) {
+        struct core_follow *follow = &core->follows[i];
+
+        if (!follow->cursor.owes_losses || follow->cursor.generation_beside != 0
+            || follow->telling_commit == header->commit
+            || follow->cursor.reacted.epoch.counter < follow->cursor.position.epoch.counter)
+            continue;
+        follow->cursor.owes_losses = false;
+        follow->changed = core->changed = true;
+    }
+}
+
+/*
  * An own event that comes back stands on what a record has voided which this service has passed, and paid for, before:
- * another instance, which was not as far, has written it.
+ * another instance, which was not as far, has written it. Or it was written to tell of a loss, and of more with it.
  */
 static int
-owe_loss(struct souk_core *core, const struct souk_because *because)
+owe_loss(struct souk_core *core, const struct souk_because *because, uint64_t commit)
 {
-    struct core_follow *follow = because->kind == SOUK_BY_EVENT ? core_follow(core, because->stream.text) : NULL;
+    struct core_follow *follow = because->kind == SOUK_BY_EVENT || because->kind == SOUK_BY_LOSS
+        ? core_follow(core, because->stream.text) : NULL;
     const struct souk_point head = follow == NULL ? (struct souk_point){ .number = 0 }
         : souk_point_of(&follow->cursor.position);
     bool in;
     int rc;
 
+    if (follow != NULL && because->kind == SOUK_BY_LOSS) {
+        follow->telling_commit = commit;
+        if (!follow->cursor.owes_losses)
+            follow->cursor.owes_losses = follow->changed = core->changed = true;
+        return 0;
+    }
     if (follow == NULL || follow->cursor.owes_losses || because->point.epoch.counter >= head.epoch.counter)
         return 0;
     if ((rc = souk_lineage_has(core->txn, &follow->name, follow->cursor.generation, because->point, head, &in)) != 0)
@@ -544,6 +597,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
         return -SOUK_EDAMAGED;
     if ((rc = extend_reacted(core, header)) != 0)
         return rc;
+    losses_told(core, header);
     if ((rc = souk_log_append(core->txn, &own->log, header, (struct souk_slice){ batch->bytes, batch->size_bytes }))
         != 0)
         return rc;
@@ -567,7 +621,7 @@ take_own(struct souk_core *core, struct souk_feed_batch *batch)
             if (event.time_ms > core->wall_ms)
                 core->wall_ms = event.time_ms;
             if ((rc = core_apply_own(core, (uint32_t)(own - core->own), header->epoch, &event)) != 0
-                || (rc = owe_loss(core, &event.because)) != 0)
+                || (rc = owe_loss(core, &event.because, header->commit)) != 0)
                 return rc;
         }
         if (rc != -SOUK_ENOTFOUND)

@@ -231,11 +231,6 @@ core_pay_losses(struct souk_core *core, struct core_follow *follow)
 
     if (!follow->cursor.owes_losses)
         return 0;
-    if (follow->cursor.reacted.epoch.counter >= losses.head.epoch.counter) {
-        follow->cursor.owes_losses = false;     /* own events name the record: they knew of it */
-        follow->changed = core->changed = true;
-        return 0;
-    }
     if ((rc = souk_trail_each(core->txn, &follow->name, collect_loss, &losses)) != 0)
         return rc;
     follow->cursor.owes_losses = false;

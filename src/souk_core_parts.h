@@ -38,7 +38,6 @@
 #include "souk_vector.h"
 #include "souk_wire.h"
 
-#define CORE_ARENA_BYTES_MAX (64 * 1024 * 1024) /* of one round of work */
 #define CORE_ROUND_EVENTS_MAX 4096              /* followed events of one round */
 #define KEY_SCRATCH_BYTES_MAX 4096
 #define CORE_COMMIT_BYTES_SOFT (512 * 1024)     /* no new input into a commit that has as much */
@@ -72,6 +71,7 @@ struct core_follow {
     struct souk_cause held_for;                 /* what the batch at the front waits for, if it does */
     struct souk_point reach;                    /* an own batch that waits names it: so far it may be applied */
     bool changed;                               /* the row has to be written */
+    uint64_t telling_commit;                    /* own, taken back: the latest that tells of a loss here */
     struct souk_point given_up;                 /* of its events: waited for until the bound; 0 when it has moved since */
     uint32_t poison_count;
     struct core_poison *poison;                 /* events of the batch at the front that failed */
@@ -250,6 +250,7 @@ struct souk_core {
     uint64_t seal_request;                      /* number of the latest seal requests */
     uint64_t seal_round;                        /* number of the first ones for this seal */
     uint32_t seen_counter;                      /* the highest epoch counter heard of */
+    uint64_t foreign_due_ms, foreign_apart_ms;  /* steady; until what others say of this history counts again */
     uint8_t instance[8];
     uint64_t seal_due_ms, seal_sent_ms;
     uint32_t seal_tries;

@@ -94,9 +94,9 @@ core_hear_subscriber(struct souk_engine *engine)
 }
 
 static void
-core_hear_foreign(struct souk_engine *engine, uint32_t epoch_counter)
+core_hear_foreign(struct souk_engine *engine, uint32_t epoch_counter, struct souk_time now)
 {
-    souk_core_hear_foreign(engine->core, epoch_counter);
+    souk_core_hear_foreign(engine->core, epoch_counter, now);
 }
 
 static bool
@@ -267,7 +267,7 @@ recorder_hear_subscriber(struct souk_engine *engine)
 
 /* It writes no stream of its own. */
 static void
-recorder_hear_foreign(struct souk_engine *engine, uint32_t epoch_counter)
+recorder_hear_foreign(struct souk_engine *engine, uint32_t epoch_counter, struct souk_time now)
 {
 }
 

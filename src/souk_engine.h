@@ -20,7 +20,7 @@ struct souk_engine_type {
     void (*hear_published)(struct souk_engine *engine, const struct souk_name *from, const struct souk_slice *frames,
         size_t frame_count, struct souk_time now);
     void (*hear_subscriber)(struct souk_engine *engine);
-    void (*hear_foreign)(struct souk_engine *engine, uint32_t epoch_counter);
+    void (*hear_foreign)(struct souk_engine *engine, uint32_t epoch_counter, struct souk_time now);
     bool (*wants_work)(const struct souk_engine *engine, struct souk_time now);
     uint64_t (*due_ms)(const struct souk_engine *engine);
     int (*work)(struct souk_engine *engine, struct souk_txn *txn, struct souk_time now, bool *changed_out);

@@ -98,7 +98,6 @@ struct run {
     bool status_stale, nearly_full_told, disk_low, refusing_told;
     bool subscribed;                            /* somebody has, and waits for heads */
     uint64_t status_due_ms, room_due_ms, refuse_due_ms, subscribed_due_ms, trim_due_ms;     /* steady */
-    uint64_t foreign_due_ms, foreign_apart_ms;  /* steady; until the next one; 0: none was heard */
     struct souk_throttle handler_lines, parked_lines;
     struct souk_store_room room;
     uint64_t memory_bytes;

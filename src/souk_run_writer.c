@@ -27,11 +27,8 @@
 #define HEADS_APART_MS 50               /* heads for new subscribers: each of them costs every follower a frame */
 #define TRIM_GROWN_BYTES (1024 * 1024)  /* who uses so much more than when it last did gives back what lies unused */
 #define TRIM_EVERY_MS 5000
-#define FOREIGN_APART_MS 1000           /* between two looks at what others say of this history; doubled each time */
-#define FOREIGN_APART_MS_MAX 60000
 #define ITEMS_FIXED 5                   /* commands, publish, signals, a backup that has ended, what was prepared */
 
-static void hear_foreign(struct run *run, struct souk_time now);
 static void hear_signals(struct run *run, struct souk_time now);
 static void reload(struct run *run);
 static void hear_door(struct run *run, struct souk_time now);
@@ -95,7 +92,7 @@ run_writer(struct run *run)
     while (!run->ended) {
         struct souk_time now = run_time();
         uint64_t due_ms = type->due_ms(&run->engine), at_ms = souk_links_due_ms(&run->links);
-        uint32_t count;
+        uint32_t count, foreign;
         long timeout_ms;
 
         due_ms = at_ms < due_ms ? at_ms : due_ms;
@@ -141,7 +138,8 @@ run_writer(struct run *run)
         for (uint32_t i = ITEMS_FIXED; i < count; i++)
             if ((items[i].revents & ZMQ_POLLIN) != 0)
                 hear_link(run, &run->links.links[i - ITEMS_FIXED], now);
-        hear_foreign(run, now);
+        if ((foreign = atomic_exchange(&run->shared.foreign, 0)) != 0)
+            type->hear_foreign(&run->engine, foreign, now);
         if (run->stopping)
             stop(run, now);
         else if (run->place != SOUK_STORE_THERE)
@@ -166,25 +164,6 @@ run_writer(struct run *run)
 }
 
 /* ---- hearing -------------------------------------------------------- */
-
-/*
- * Somebody has asked for what follows a place in this history that is not in it, which may well be so and costs an
- * epoch. Epochs end after 2^32, and one word may take it 65,536 further: whoever lies all day gets one a minute.
- */
-static void
-hear_foreign(struct run *run, struct souk_time now)
-{
-    uint32_t foreign;
-
-    if (now.steady_ms < run->foreign_due_ms || (foreign = atomic_exchange(&run->shared.foreign, 0)) == 0)
-        return;
-    if (run->foreign_apart_ms == 0 || now.steady_ms - run->foreign_due_ms > FOREIGN_APART_MS_MAX)
-        run->foreign_apart_ms = FOREIGN_APART_MS;
-    run->foreign_due_ms = now.steady_ms + run->foreign_apart_ms;
-    run->foreign_apart_ms = 2 * run->foreign_apart_ms < FOREIGN_APART_MS_MAX ? 2 * run->foreign_apart_ms
-        : FOREIGN_APART_MS_MAX;
-    run->engine.type->hear_foreign(&run->engine, foreign);
-}
 
 static void
 hear_signals(struct run *run, struct souk_time now)

@@ -500,7 +500,7 @@ read_round(struct stage_node *node)
         return;
     }
     if ((foreign = souk_reader_foreign(process->reader)) != 0 && process->core != NULL)
-        souk_core_hear_foreign(process->core, foreign);
+        souk_core_hear_foreign(process->core, foreign, stage_time(node->stage));
     send_all(node, souk_reader_outbox(process->reader));
 }
 

@@ -23,6 +23,7 @@ souk_limits_fill(struct souk_limits *limits)
         .losses_window_ms = 30 * 24 * HOUR_MS,
         .retention_ms = 24 * HOUR_MS,
         .trim_rows_max = 64,
+        .round_bytes_max = 64 * 1024 * 1024,
     };
 
 #define FILL(limit) if (limits->limit == 0) limits->limit = defaults.limit
@@ -43,6 +44,7 @@ souk_limits_fill(struct souk_limits *limits)
     FILL(losses_window_ms);
     FILL(retention_ms);
     FILL(trim_rows_max);
+    FILL(round_bytes_max);
 #undef FILL
 }
 

@@ -66,6 +66,7 @@ struct souk_limits {
     uint64_t losses_window_ms;          /* event time for which a loss finds what stood on it;  30 days */
     uint64_t retention_ms;              /* the log is never trimmed within it;               a day */
     uint32_t trim_rows_max;             /* batches trimmed in one commit;                    64 */
+    uint32_t round_bytes_max;           /* scratch memory of one round of work; not in a topology;  64 MiB */
 };
 
 /* Beside the service's own list of settings; none: each has its default. */

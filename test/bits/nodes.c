@@ -340,7 +340,7 @@ work_reader(struct nodes *nodes, uint32_t at)
     if (rc != 0)
         return rc == -SOUK_EBUSY ? 0 : rc;
     if ((foreign = souk_reader_foreign(node->reader)) != 0 && node->core != NULL)
-        souk_core_hear_foreign(node->core, foreign);
+        souk_core_hear_foreign(node->core, foreign, nodes_time(nodes));
     send_all(nodes, at, souk_reader_outbox(node->reader));
     return 0;
 }

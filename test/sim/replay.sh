@@ -22,6 +22,8 @@ done
 #   2065225  an event store that was restored gives a counter to a second instance that the first one has opened
 #   3101603  a cause on a branch that is void takes the place of what was followed, in the causes of what that led to
 #   2127602  what is decided on an answer is followed by a second instance of who gave it, which lacks what it answered
+#   3044182  an event store sets aside what its origin has trimmed, for one that began from nothing: its backup has it
+#   3044589  what is filled beside has a cause in an epoch whose rival, of the same counter, the record names
 while read -r seed without; do
     if $sim --seed "$seed" --without "$without"; then
         passed=$((passed + 1))
@@ -33,6 +35,8 @@ done <<SCHEDULES
 2127602 63,67,103-108,151-153,196-208,219-220
 3101603 1,8,10,17-18,29,31,35,37-39,53,57,60-63,85-87,89-92,101,104-105,108,111-221
 2065225 1-4,6-17,19,21-49,51-55,57-215,217-219,222-223
+3044182 2-5,7-9,11,18,20,22-27,29-31,34,38,40,43-44,46-47,52,55-60,62,64,66,68,70,76,78,84-85,88,90-91,93,98-99,101,105-147,151-211,213-223
+3044589 1-11,13,15,18,20-28,30,33-55,57-138,140-162,164-221
 SCHEDULES
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -302,7 +302,7 @@ sim_process_read(struct sim_world *world, struct sim_process *process)
         }
         foreign = souk_reader_foreign(process->reader);
         if (foreign != 0 && process->core != NULL) {
-            souk_core_hear_foreign(process->core, foreign);
+            souk_core_hear_foreign(process->core, foreign, now);
             sim_process_wake(world, process);
         }
         if (!send_all(world, process, souk_reader_outbox(process->reader)))

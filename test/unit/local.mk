@@ -136,6 +136,14 @@ test/unit/stage.c: test/unit/stage.h
 EXTRA_DIST += test/unit/stage.messages.zpl
 CLEANFILES += test/unit/stage.h test/unit/stage.c
 
+check_PROGRAMS += test/unit/test_core
+test_unit_test_core_SOURCES = test/unit/test_core.c test/bits/nodes.c test/bits/nodes.h test/scratch.c test/scratch.h \
+	test/sim/app.h test/sim/app_messages.c test/sim/app_messages.h test/sim/app_moderation.c test/sim/app_orders.c \
+	test/sim/app_payments.c test/sim/app_query.c test/sim/app_reviews.c test/sim/app_rows.c test/sim/app_stock.c
+test_unit_test_core_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_core_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_core
+
 check_PROGRAMS += test/unit/test_stage
 test_unit_test_stage_SOURCES = test/unit/test_stage.c test/unit/stage_inventory.c test/unit/stage_inventory.h
 nodist_test_unit_test_stage_SOURCES = test/unit/stage.c test/unit/stage.h
