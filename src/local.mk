@@ -118,6 +118,7 @@ libsouk_all_la_SOURCES = \
 	src/souk_run_prepare.c \
 	src/souk_run_access.c \
 	src/souk_sandbox.c \
+	src/souk_sandbox_files.c \
 	src/souk_sandbox.h \
 	src/souk_sandbox_parts.h \
 	src/souk_daemon.c \

@@ -58,17 +58,12 @@ souk_run(const struct souk_run_config *config)
 static void
 give_up(const struct souk_run_config *config)
 {
-    const struct souk_topology_node *node = config->node;
-    const char *const endpoints[RUN_ENDPOINTS] = { node->commands, node->queries, node->publish };
-    const char *beside[2 + RUN_ENDPOINTS] = { node->data, node->witness };
-    struct souk_sandbox sandbox = { .is_wanted = config->topology->is_sandboxed, .beside = beside, .beside_count = 2,
+    const struct souk_sandbox sandbox = { .topology = config->topology, .node = config->node,
+        .name = config->node->name.text, .keys = config->keys, .reads_topology = config->reload != NULL,
         .is_replaceable = config->service != NULL && !config->is_beside };  /* one beside fills a store, and ends */
     struct souk_error err = { 0 };
 
-    (void)make_directories(node, &err);
-    for (int i = 0; i < RUN_ENDPOINTS; i++)
-        if (strncmp(endpoints[i], IPC, strlen(IPC)) == 0)
-            beside[sandbox.beside_count++] = endpoints[i] + strlen(IPC);
+    (void)make_directories(config->node, &err);
     souk_sandbox_enter(&sandbox, config->report);
 }
 

@@ -228,6 +228,7 @@ can_run(const struct run *run, const char *beside, struct souk_arena *arena, con
 {
     struct souk_slice path;
     char *text;
+    int fd;
 
     if (souk_beside_get(beside, SOUK_BESIDE_PROGRAM, arena, &path) != 0 || path.size_bytes == 0
         || path.size_bytes >= sizeof run->store_path)
@@ -237,5 +238,8 @@ can_run(const struct run *run, const char *beside, struct souk_arena *arena, con
     memcpy(text, path.base, path.size_bytes);
     text[path.size_bytes] = '\0';
     *program_out = text;
-    return access(*program_out, X_OK) == 0;
+    if ((fd = open(text, O_RDONLY | O_CLOEXEC)) < 0)    /* access() would not ask the sandbox */
+        return false;
+    (void)close(fd);
+    return access(text, X_OK) == 0;
 }

@@ -13,17 +13,20 @@
 
 #include <souk.h>
 #include "souk_report.h"
+#include "souk_topology.h"
 
 struct souk_sandbox {
-    bool is_wanted;                             /* false: give up nothing, and say that */
+    const struct souk_topology *topology;       /* with `sandbox = no' it gives up nothing, and says that */
+    const struct souk_topology_node *node;      /* it writes where its data, witness and sockets lie; NULL: nowhere */
+    const char *name;                           /* of the node, or of the client that it is */
+    const char *keys;                           /* the directory of secret keys, its own among them */
     bool is_replaceable;                        /* souk_sandbox_exec() makes it another program; else nothing does */
-    const char *const *beside;                  /* it writes, makes and removes files in the directories of these, and below */
-    size_t beside_count;
+    bool reads_topology;                        /* again, whenever it is told to */
 };
 
 /*
  * Give up what is not needed and say so in one line, event=sandbox. Before the process has threads. Twice is as once, also
- * when an exec lies between. The directories are there.
+ * when an exec lies between. The directories of the node are there.
  */
 void souk_sandbox_enter(const struct souk_sandbox *sandbox, struct souk_report *report);
 

@@ -1,13 +1,17 @@
 /*
- * souk_sandbox_parts - what the filter of calls and who loads it agree on.
+ * souk_sandbox_parts - what its files, and the filter and who loads it, agree on.
  *
  * souk_sandbox.c         what a daemon does once it has started
+ * souk_sandbox_files.c   what it may write, and what it may not read
  * souk_sandbox_filter.c  run while souk is built: writes the filter, and knows what is denied and why
  */
 #ifndef SOUK_SANDBOX_PARTS_H
 #define SOUK_SANDBOX_PARTS_H
 
 #include <errno.h>
+#include <stddef.h>
+
+struct souk_sandbox;
 
 /* A prctl() that is none: the filter answers it, the kernel does not know it. */
 #define SANDBOX_PROBE 0x736f756b
@@ -19,5 +23,8 @@
  */
 #define SANDBOX_EXEC_PATH_AT 0x500000000
 #define SANDBOX_EXEC_PATH_BYTES 4096
+
+/* By Landlock. *hidden_out: how many places cannot be read. 0, or -1: the kernel has none, or it is turned off. */
+int sandbox_limit_files(const struct souk_sandbox *sandbox, size_t *hidden_out);
 
 #endif

@@ -90,7 +90,8 @@ main(int argc, char **argv)
     }
     bridge.routes = routes;
     souk_pack_init(&bridge.pack, SOUK_PAYLOAD_BYTES_MAX);
-    souk_sandbox_enter(&(struct souk_sandbox){ .is_wanted = topology->is_sandboxed }, &report);
+    souk_sandbox_enter(&(struct souk_sandbox){ .topology = topology, .name = bridge.self->name.text, .keys = bridge.keys },
+        &report);
     if ((rc = open_bridge(&bridge, &err)) != 0) {
         souk_report(&report, SOUK_LEVEL_ERROR, "not_started", "%s", err.text);
         status = exit_status(rc);

@@ -14,7 +14,7 @@ DENIED = {"exec", "execveat", "fork", "vfork", "ptrace", "unshare", "setns", "mo
           "writable_code", "written_code", "memfd", "socket_alg", "socket_vsock", "socket_raw"}
 ALLOWED = {"socket_unix", "socket_inet", "socket_inet6", "thread"}
 WAYS = ("opened", "made", "renamed", "removed", "truncated")
-FOREIGN = {"store": "homes/other/data/store/data.mdb", "outside": "outside", "key": "shop.keys/es1.key"}
+FOREIGN = {"store": "homes/other/data/store/data.mdb", "outside": "outside", "key": "keys/other.key"}
 TRUNCATE_SINCE = 3
 SCOPE_SINCE = 6                         # Landlock's version that keeps signals in
 INTERFACES = {"socket_netlink"}         # libzmq aborts unless it is told that there are none
@@ -32,24 +32,24 @@ class Installed:
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
-        self.topology = os.path.join(self.path, "shop.zpl")
+        self.topology = os.path.join(self.path, "conf", "shop.zpl")
+        os.mkdir(os.path.dirname(self.topology))
         with open(os.path.join(ROOT, "topology/shop.zpl"), encoding="utf-8") as file:
             text = file.read()
         text = text.replace("../services", f"{ROOT}/services").replace("127.0.0.1:8080", "127.0.0.1:0")
-        text = text.replace("system = shop\n", f"system = shop\n    witness = {self.witness}\n{lines}")
+        text = text.replace("system = shop\n", f"system = shop\n    witness = {self.witness}\n    keys = ../keys\n"
+                            f"{lines}")
         text += "".join(f"service = {name}\n    program = {program}\n" for name, program in
                         (("recommendations", "souk-recommendations"), ("writer", "souk-bench-service")))
+        self.programs = {"es1": "souk-eventstore", **dict(re.findall(
+            r"^(?:service|client) = (\S+)\n(?:    .*\n)*?    program = (\S+)$", text, re.MULTILINE))}
+        text += "service = other\n    program = souk-other\n"       # which nobody starts
         # Each has its data in a directory that is nobody else's: what lies beside them is its own, too.
-        text = re.sub(r"^(?:service|event_store) = (\S+)\n", r"\g<0>    data = homes/\1/data\n", text, flags=re.MULTILINE)
+        text = re.sub(r"^(?:service|event_store) = (\S+)\n", r"\g<0>    data = ../homes/\1/data\n", text, flags=re.MULTILINE)
         with open(self.topology, "w", encoding="utf-8") as file:
             file.write(text)
         for path in FOREIGN.values():
             self.put(path)
-        self.names = re.findall(r"^(?:service|event_store|client) = ([a-z0-9-]+)$", text, re.MULTILINE)
-        programs = dict(re.findall(r"^(?:service|client) = ([a-z0-9-]+)\n(?:    .*\n)*?    program = (\S+)$", text,
-                                   re.MULTILINE))
-        self.programs = {name: programs.get(name, "souk-eventstore") for name in self.names if name in programs
-                         or name.startswith("es")}
         self.daemons = {}
 
     def __enter__(self):
@@ -100,7 +100,8 @@ def test_each_daemon_has_given_up_what_it_does_not_need(build):
             assert tried.pop("privileges") == "1" and "calls=limited files=limited" in said, (name, tried, said)
             assert "signal" not in tried or tried.pop("signal") == "EPERM" or landlock() < SCOPE_SINCE, tried
             wanted = {**{f"{what}_{way}": "EACCES" for what in FOREIGN for way in WAYS},
-                      **({f"own_{way}": "0" for way in WAYS} if name != "bridge" else {}),
+                      "store_read": "EACCES", "key_read": "EACCES", "outside_read": "0",
+                      **({f"own_{way}": "0" for way in (*WAYS, "read")} if name != "bridge" else {}),
                       **dict.fromkeys(DENIED, "EPERM"), **dict.fromkeys(ALLOWED, "0"),
                       **dict.fromkeys(INTERFACES, "EOPNOTSUPP")}
             assert tried == wanted, (name, {what: (tried.get(what), wanted.get(what)) for what in {*tried, *wanted}

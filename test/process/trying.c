@@ -103,7 +103,7 @@ try_sockets(void)
     tell("socket_raw", socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP));
 }
 
-/* In the directory TRYING lie what is another daemon's, and what is anybody's; "" would be the daemon's own. */
+/* In the directory TRYING lie what is another daemon's, and what is anybody's; in TRYING_OWN what is its own. */
 static void
 try_file(const char *what, const char *place, const char *name)
 {
@@ -112,6 +112,9 @@ try_file(const char *what, const char *place, const char *name)
 
     (void)snprintf(path, sizeof path, "%s/%s", place, name);
     (void)snprintf(other, sizeof other, "%s/%s.other", place, name);
+    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0)
+        (void)close(fd);
+    tell_of(what, "read", fd);
     if ((fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
         (void)close(fd);
     tell_of(what, "opened", fd);
@@ -132,8 +135,8 @@ try_files(void)
     (void)snprintf(path, sizeof path, "%s/homes/other/data/store", place);
     try_file("store", path, "data.mdb");
     try_file("outside", place, "outside");
-    (void)snprintf(path, sizeof path, "%s/shop.keys", place);
-    try_file("key", path, "es1.key");
+    (void)snprintf(path, sizeof path, "%s/keys", place);
+    try_file("key", path, "other.key");
     if (own != NULL)
         try_file("own", own, "own");
     tell("signal", kill(getppid(), 0));
