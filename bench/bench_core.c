@@ -71,9 +71,9 @@ static const struct souk_handler applier_handlers[] = { SOUK_APPLY(stock_receive
 static const struct souk_handler no_handlers[] = { { .kind = 0 } };
 static const struct souk_table_def tables[] = { { ARTICLE_TABLE, STREAM_STOCK }, { NULL, NULL } };
 
-static const struct souk_service origin = { "stock", 1, origin_handlers, tables, NULL };
-static const struct souk_service applier = { "shelf", 1, applier_handlers, tables, NULL };
-static const struct souk_service bare = { "bare", 1, no_handlers, NULL, NULL };
+static const struct souk_service origin = { .name = "stock", .version = 1, .handlers = origin_handlers, .tables = tables };
+static const struct souk_service applier = { .name = "shelf", .version = 1, .handlers = applier_handlers, .tables = tables };
+static const struct souk_service bare = { .name = "bare", .version = 1, .handlers = no_handlers };
 
 struct dirs {
     const char *real, *memory;

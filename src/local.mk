@@ -98,7 +98,9 @@ libsouk_all_la_SOURCES = \
 	src/souk_notify.c \
 	src/souk_socket.c \
 	src/souk_socket_gate.c \
+	src/souk_socket_wait.c \
 	src/souk_socket_gate.h \
+	src/souk_socket_wait.h \
 	src/souk_socket_parts.h \
 	src/souk_access.c \
 	src/souk_access.h \

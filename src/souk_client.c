@@ -7,9 +7,9 @@
 #include <time.h>
 
 #include <sodium.h>
-#include <zmq.h>
 
 #include "souk_socket.h"
+#include "souk_socket_wait.h"
 
 #define CONNECT_RETRY_MS 10             /* while nobody takes what is to be sent */
 #define BUCKETS 256                     /* of requests by their ids; a power of two */
@@ -42,13 +42,14 @@ struct souk_client {
     int watched_fd;                     /* -1: none */
     bool is_watched_ready;
     size_t item_count;
-    zmq_pollitem_t items[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX) + 1];   /* the last one is watched_fd */
+    struct souk_socket_waited items[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX)];
     enum link_kind item_kinds[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX)];
 };
 
 static int open_link(struct souk_client *client, enum link_kind kind, const struct souk_topology_node *node,
     void **socket_out, struct souk_error *err);
 static void send_due(struct souk_client *client, uint64_t now_us);
+static void use(struct souk_client *client, const void *socket);
 static void send_one(struct souk_client *client, struct waiting *waiting, uint64_t now_us);
 static void pack_request(struct souk_client *client, const struct waiting *waiting, uint64_t now_us);
 static bool take_late(struct souk_client *client, uint64_t now_us, struct souk_client_answer *answer_out);
@@ -371,6 +372,7 @@ souk_client_subscribe(struct souk_client *client, const struct souk_topology_nod
 
     if ((rc = open_link(client, LINK_FOLLOW, node, &socket, err)) != 0)
         return rc;
+    use(client, socket);
     rc = souk_socket_subscribe(socket, topic);
     return rc == 0 ? 0 : souk_fail(err, SOUK_EIO, "%s: it cannot be subscribed to", node->name.text);
 }
@@ -410,7 +412,7 @@ open_link(struct souk_client *client, enum link_kind kind, const struct souk_top
             &keys, socket, err);
         if (rc != 0)
             return rc;
-        client->items[client->item_count] = (zmq_pollitem_t){ .socket = *socket, .events = ZMQ_POLLIN };
+        client->items[client->item_count] = (struct souk_socket_waited){ .socket = *socket };
         client->item_kinds[client->item_count++] = kind;
     }
     *socket_out = *socket;
@@ -425,8 +427,8 @@ open_link(struct souk_client *client, enum link_kind kind, const struct souk_top
 static int
 wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
 {
-    const bool watches = client->watched_fd >= 0;
-    zmq_pollitem_t *watched;
+    struct souk_socket_waited watched = { .fd = client->watched_fd };
+    struct souk_socket_waited *items[LINK_KINDS * (SOUK_SERVICES_MAX + SOUK_STORES_MAX) + 1] = { &watched };
     long timeout_ms;
     uint64_t due_us;
     uint64_t now_us;
@@ -436,7 +438,7 @@ wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
     client->is_watched_ready = false;
     for (;;) {
         for (i = 0; i < client->item_count; i++) {
-            if ((client->items[i].revents & ZMQ_POLLIN) == 0)
+            if (!client->items[i].has_input)
                 continue;
             rc = souk_socket_receive(client->items[i].socket, client->item_kinds[i] == LINK_FOLLOW
                 ? SOUK_SOCKET_FOLLOW : SOUK_SOCKET_LINK, &client->message);
@@ -446,7 +448,7 @@ wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
             }
             if (rc == -SOUK_EIO)
                 return rc;
-            client->items[i].revents = 0;
+            client->items[i].has_input = false;
         }
         now_us = steady_us();
         if (now_us >= client->next_due_us)
@@ -463,11 +465,11 @@ wait_for(struct souk_client *client, uint64_t until_us, int *item_out)
             return -SOUK_ENOTFOUND;
         due_us = client->next_due_us < until_us ? client->next_due_us : until_us;
         timeout_ms = due_us <= now_us ? 0 : (long)((due_us - now_us) / 1000 + 1);
-        watched = &client->items[client->item_count];
-        *watched = (zmq_pollitem_t){ .fd = client->watched_fd, .events = ZMQ_POLLIN };
-        if (zmq_poll(client->items, (int)client->item_count + watches, timeout_ms) < 0 && errno != EINTR)
-            return -SOUK_EIO;
-        client->is_watched_ready = watches && watched->revents != 0;
+        for (i = 0; i < client->item_count; i++)
+            items[1 + i] = &client->items[i];
+        if ((rc = souk_socket_wait(items, 1 + client->item_count, timeout_ms)) != 0)
+            return rc;
+        client->is_watched_ready = watched.has_input;
     }
 }
 
@@ -492,6 +494,15 @@ send_due(struct souk_client *client, uint64_t now_us)
     }
 }
 
+/* souk_socket_wait.h */
+static void
+use(struct souk_client *client, const void *socket)
+{
+    for (size_t i = 0; i < client->item_count; i++)
+        if (client->items[i].socket == socket)
+            client->items[i].is_idle = false;
+}
+
 /* What lies in the pack. While nobody takes it, it is tried again soon; once it has gone, after longer and longer. */
 static void
 send_one(struct souk_client *client, struct waiting *waiting, uint64_t now_us)
@@ -501,6 +512,7 @@ send_one(struct souk_client *client, struct waiting *waiting, uint64_t now_us)
     void *socket = client->sockets[waiting->request.is_query ? LINK_QUERIES : LINK_COMMANDS]
         [waiting->request.node - client->topology->nodes];
 
+    use(client, socket);
     if (souk_socket_send(socket, &out) != 0) {
         waiting->send_us = now_us + CONNECT_RETRY_MS * 1000;
         return;
@@ -628,6 +640,7 @@ send_pull(struct souk_client *client, void *socket)
     struct souk_slice frame = souk_pack_slice(&client->pack);
     struct souk_out out = { .kind = SOUK_OUT_SEND, .frame_count = 1, .frames = &frame };
 
+    use(client, socket);
     return souk_socket_send(socket, &out) == 0;
 }
 

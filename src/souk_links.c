@@ -79,6 +79,7 @@ open_socket(struct souk_links *links, struct souk_link *link, struct souk_error 
     struct souk_socket_keys keys = { .own = links->own };
     int rc;
 
+    link->waited.is_idle = false;
     if (node == NULL)
         return souk_fail(err, SOUK_EINVAL, "%s: the topology has no such service or event store", link->peer.text);
     if (links->own != NULL) {
@@ -186,6 +187,8 @@ flush_link(struct souk_links *links, struct souk_link *link, uint64_t steady_ms)
 {
     int rc = 0;
 
+    if (link->first != NULL)
+        link->waited.is_idle = false;
     while (link->first != NULL && (rc = souk_socket_send(link->socket, link->first)) == 0)
         drop_first(link);
     while (link->first != NULL && (rc != -SOUK_EBUSY || steady_ms >= link->pending_since_ms + SOUK_LINK_PENDING_MS)) {
@@ -218,10 +221,14 @@ souk_links_due_ms(const struct souk_links *links)
 }
 
 uint32_t
-souk_links_poll(const struct souk_links *links, zmq_pollitem_t items_out[SOUK_LINKS_MAX])
+souk_links_wait(struct souk_links *links, struct souk_socket_waited *items_out[SOUK_LINKS_MAX])
 {
-    for (uint32_t i = 0; i < links->count; i++)
-        items_out[i] = (zmq_pollitem_t){ .socket = links->links[i].socket,
-            .events = (short)(ZMQ_POLLIN | (links->links[i].first != NULL ? ZMQ_POLLOUT : 0)) };
+    for (uint32_t i = 0; i < links->count; i++) {
+        struct souk_link *link = &links->links[i];
+
+        link->waited.socket = link->socket;
+        link->waited.wants_room = link->first != NULL;
+        items_out[i] = &link->waited;
+    }
     return links->count;
 }

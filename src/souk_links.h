@@ -10,11 +10,10 @@
 #ifndef SOUK_LINKS_H
 #define SOUK_LINKS_H
 
-#include <zmq.h>
-
 #include "souk_access.h"
 #include "souk_outbox.h"
 #include "souk_socket.h"
+#include "souk_socket_wait.h"
 #include "souk_topology.h"
 
 #define SOUK_LINKS_MAX (3 * (SOUK_SERVICES_MAX + SOUK_STORES_MAX))
@@ -28,6 +27,7 @@ struct souk_link {
     enum souk_door door;                        /* of a SOUK_SOCKET_LINK */
     char door_key[SOUK_KEY_TEXT_BYTES];         /* that the peer has to show; "": there are no keys */
     void *socket;
+    struct souk_socket_waited waited;           /* for the socket */
     struct souk_out *first, **end;              /* pending, oldest first */
     uint32_t pending_count;
     size_t pending_bytes;
@@ -66,7 +66,7 @@ void souk_links_flush(struct souk_links *links, uint64_t steady_ms);
 /* When souk_links_flush() has something to drop; UINT64_MAX: nothing is pending. */
 uint64_t souk_links_due_ms(const struct souk_links *links);
 
-/* One item for each link, in their order; returns how many. */
-uint32_t souk_links_poll(const struct souk_links *links, zmq_pollitem_t items_out[SOUK_LINKS_MAX]);
+/* One item for each link, in their order; returns how many. `waited.is_idle` is false for whoever receives. */
+uint32_t souk_links_wait(struct souk_links *links, struct souk_socket_waited *items_out[SOUK_LINKS_MAX]);
 
 #endif

@@ -129,20 +129,18 @@ open_core(struct run *run, struct souk_error *err)
 static void
 follow(struct run *run)
 {
-    zmq_pollitem_t items[1 + SOUK_LINKS_MAX];
+    struct souk_socket_waited signals = { .fd = run->signal_fd }, *items[1 + SOUK_LINKS_MAX] = { &signals };
     const struct souk_engine_type *type = run->engine.type;
 
     run->started_ms = run_time().steady_ms;
     while (!run->ended) {
         struct souk_time now = run_time();
-        const uint32_t count = 1 + souk_links_poll(&run->links, items + 1);
+        const uint32_t count = 1 + souk_links_wait(&run->links, items + 1);
         struct signalfd_siginfo signal;
 
-        items[0] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
-        if (zmq_poll(items, (int)count, type->wants_work(&run->engine, now) ? 0
-            : run_timeout_ms(type->due_ms(&run->engine), now.steady_ms, SLEEP_MAX_MS)) < 0 && errno != EINTR) {
-            souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for: %s",
-                zmq_strerror(errno));
+        if (souk_socket_wait(items, count, type->wants_work(&run->engine, now) ? 0
+            : run_timeout_ms(type->due_ms(&run->engine), now.steady_ms, SLEEP_MAX_MS)) != 0) {
+            souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for");
             run_end(run, EX_OSERR);
             break;
         }
@@ -185,6 +183,7 @@ hear(struct run *run, struct souk_time now)
         struct souk_link *link = &run->links.links[i];
         int rc = 0;
 
+        link->waited.is_idle = false;
         for (int k = 0; k < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO; k++) {
             if ((rc = souk_socket_receive(link->socket, link->kind, message)) != 0)
                 continue;

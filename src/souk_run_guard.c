@@ -221,22 +221,24 @@ static void *
 watch(void *arg)
 {
     struct run_guard *guard = arg;
-    zmq_pollitem_t items[DOORS + 1];
+    struct souk_socket_waited waited[DOORS + 1], *items[DOORS + 1];
 
     for (;;) {
         uint64_t now_ms = run_time().steady_ms, wakes;
 
-        for (int i = 0; i < DOORS; i++)
-            items[i] = (zmq_pollitem_t){ .socket = guard->watches[i], .events = ZMQ_POLLIN };
-        items[DOORS] = (zmq_pollitem_t){ .fd = guard->wake_fd, .events = ZMQ_POLLIN };
-        if (zmq_poll(items, DOORS + 1, run_timeout_ms(guard->look_due_ms, now_ms, LOOK_MS)) < 0 && errno != EINTR)
+        for (int i = 0; i <= DOORS; i++) {
+            waited[i] = i < DOORS ? (struct souk_socket_waited){ .socket = guard->watches[i], .fd = -1 }
+                : (struct souk_socket_waited){ .fd = guard->wake_fd };
+            items[i] = &waited[i];
+        }
+        if (souk_socket_wait(items, DOORS + 1, run_timeout_ms(guard->look_due_ms, now_ms, LOOK_MS)) != 0)
             return NULL;                        /* the context has ended */
         if (atomic_load(&guard->stops))
             return NULL;
-        if ((items[DOORS].revents & ZMQ_POLLIN) != 0)
+        if (waited[DOORS].has_input)
             (void)!read(guard->wake_fd, &wakes, sizeof wakes);
         for (uint8_t i = 0; i < DOORS; i++)
-            if ((items[i].revents & ZMQ_POLLIN) != 0)
+            if (waited[i].has_input)
                 hear(guard, i);
         if (atomic_exchange(&guard->cuts_publish, false))
             cut_publish(guard);

@@ -124,22 +124,20 @@ run_reader(void *arg)
 
     while (!stops && atomic_load(&shared->reader_status) == 0) {
         struct souk_time now = run_time();
-        zmq_pollitem_t items[] = {
-            { .socket = reader->queries, .events = ZMQ_POLLIN },
-            { .fd = shared->wake_fd, .events = ZMQ_POLLIN },
-        };
+        struct souk_socket_waited queries = { .socket = reader->queries }, wake = { .fd = shared->wake_fd };
+        struct souk_socket_waited *const items[] = { &queries, &wake };
         bool at_once = !blocked && souk_reader_wants_work(reader->reader, now);
         uint64_t wakes;
 
-        if (zmq_poll(items, 2, at_once ? 0 : run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms,
-            reader->late != NULL ? LATE_RETRY_MS : sleep_max_ms)) < 0 && errno != EINTR) {
+        if (souk_socket_wait(items, 2, at_once ? 0 : run_timeout_ms(souk_reader_due_ms(reader->reader), now.steady_ms,
+            reader->late != NULL ? LATE_RETRY_MS : sleep_max_ms)) != 0) {
             end(reader, -SOUK_EIO, "its door cannot be waited for");
             break;
         }
         stops = atomic_load(&shared->stops);    /* then what has come is answered once more */
         now = run_time();
         atomic_store(&shared->reader_turn_ms, now.steady_ms);
-        if ((items[1].revents & ZMQ_POLLIN) != 0 && read(shared->wake_fd, &wakes, sizeof wakes) == sizeof wakes)
+        if (wake.has_input && read(shared->wake_fd, &wakes, sizeof wakes) == sizeof wakes)
             souk_reader_signal(reader->reader);
         (void)pthread_mutex_lock(&shared->mutex);
         reader->wiring.limits = shared->limits;

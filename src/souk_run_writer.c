@@ -87,7 +87,7 @@ void
 run_writer(struct run *run)
 {
     const struct souk_engine_type *type = run->engine.type;
-    zmq_pollitem_t items[ITEMS_FIXED + SOUK_LINKS_MAX];
+    struct souk_socket_waited fixed[ITEMS_FIXED], *items[ITEMS_FIXED + SOUK_LINKS_MAX];
 
     while (!run->ended) {
         struct souk_time now = run_time();
@@ -105,30 +105,29 @@ run_writer(struct run *run)
         timeout_ms = type->wants_work(&run->engine, now) ? 0
             : run_timeout_ms(due_ms, now.steady_ms, run->stopping || run->place != SOUK_STORE_THERE || run->hand != RUN_HAND_NOT
                 ? SLEEP_STOPPING_MAX_MS : SLEEP_MAX_MS);
-        items[0] = (zmq_pollitem_t){ .socket = run->commands, .events = ZMQ_POLLIN };
-        items[1] = (zmq_pollitem_t){ .socket = run->publish, .events = ZMQ_POLLIN };
-        items[2] = (zmq_pollitem_t){ .fd = run->signal_fd, .events = ZMQ_POLLIN };
-        items[3] = (zmq_pollitem_t){ .fd = run_backup_fd(run->backup), .events = ZMQ_POLLIN };
-        /* Without a pool nothing is asked of the last one. */
-        items[4] = (zmq_pollitem_t){ .fd = run->pool != NULL ? run_pool_fd(run->pool) : run->signal_fd,
-            .events = run->pool != NULL ? ZMQ_POLLIN : 0 };
-        count = ITEMS_FIXED + souk_links_poll(&run->links, items + ITEMS_FIXED);
-        if (zmq_poll(items, (int)count, timeout_ms) < 0 && errno != EINTR) {
-            souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for: %s",
-                zmq_strerror(errno));
+        fixed[0] = (struct souk_socket_waited){ .socket = run->commands };
+        fixed[1] = (struct souk_socket_waited){ .socket = run->publish };
+        fixed[2] = (struct souk_socket_waited){ .fd = run->signal_fd };
+        fixed[3] = (struct souk_socket_waited){ .fd = run_backup_fd(run->backup) };
+        fixed[4] = (struct souk_socket_waited){ .fd = run->pool != NULL ? run_pool_fd(run->pool) : -1 };
+        for (uint32_t i = 0; i < ITEMS_FIXED; i++)
+            items[i] = &fixed[i];
+        count = ITEMS_FIXED + souk_links_wait(&run->links, items + ITEMS_FIXED);
+        if (souk_socket_wait(items, count, timeout_ms) != 0) {
+            souk_report(run->report, SOUK_LEVEL_ERROR, "poll", "its sockets cannot be waited for");
             run_end(run, EX_OSERR);
             return;
         }
         now = run_time();
-        if ((items[2].revents & ZMQ_POLLIN) != 0)
+        if (fixed[2].has_input)
             hear_signals(run, now);
-        if ((items[0].revents & ZMQ_POLLIN) != 0)
+        if (fixed[0].has_input)
             hear_door(run, now);
-        if ((items[1].revents & ZMQ_POLLIN) != 0)
+        if (fixed[1].has_input)
             hear_subscribers(run);
-        if ((items[3].revents & ZMQ_POLLIN) != 0)
+        if (fixed[3].has_input)
             run_backup_take(run->backup);
-        if ((items[4].revents & ZMQ_POLLIN) != 0)
+        if (fixed[4].has_input)
             run_pool_take(run->pool);
         if (run->subscribed && now.steady_ms >= run->subscribed_due_ms) {
             run->subscribed = false;
@@ -136,7 +135,7 @@ run_writer(struct run *run)
             type->hear_subscriber(&run->engine);
         }
         for (uint32_t i = ITEMS_FIXED; i < count; i++)
-            if ((items[i].revents & ZMQ_POLLIN) != 0)
+            if (items[i]->has_input)
                 hear_link(run, &run->links.links[i - ITEMS_FIXED], now);
         if ((foreign = atomic_exchange(&run->shared.foreign, 0)) != 0)
             type->hear_foreign(&run->engine, foreign, now);

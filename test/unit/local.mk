@@ -58,6 +58,12 @@ test_unit_test_feed_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_unit_test_feed_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_feed
 
+check_PROGRAMS += test/unit/test_wait
+test_unit_test_wait_SOURCES = test/unit/test_wait.c
+test_unit_test_wait_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_wait_LDADD = libsouk-all.la $(CMOCKA_LIBS)
+TESTS += test/unit/test_wait
+
 check_PROGRAMS += test/unit/test_pass
 test_unit_test_pass_SOURCES = test/unit/test_pass.c
 test_unit_test_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

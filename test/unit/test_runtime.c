@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zmq.h>
 
 #define WAIT_MS 10000
 #define LONG_LINE_BYTES 3000            /* of a pipe's 4096: where one has gone there is no room for another */
