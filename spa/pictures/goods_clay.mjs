@@ -318,7 +318,8 @@ export function spices(random, n) {
         }
         return d;
     };
-    const bowls = dyes("#a97b3a", "#b88a45", "#96672d");
+    const bowls = dyes("#e2d7bf", "#2b6a6b", "#c9b48c");
+    const bands = dyes("#23468a", "#e6dcc4", "#7d3524");
     return {
         ...place(wall),
         bound: [0, 0.5, -0.05, 1.5],
@@ -334,7 +335,8 @@ export function spices(random, n) {
         },
         paint(x, y, z, normal, m) {
             const p = parts(x, y, z);
-            if (p.pile < p.dish) {
+            const r = Math.hypot(p.lx, p.lz);
+            if (p.pile < p.dish && (y > 0.43 || r < 0.5)) {
                 set(
                     m,
                     colours[p.i],
@@ -343,9 +345,9 @@ export function spices(random, n) {
                 m.thin = 0.2;
                 return;
             }
-            set(m, bowls[p.i]);
-            m.metal = 1;
-            m.rough = 0.22;
+            const isBand = (y > 0.33 && y < 0.36) || (y > 0.2 && y < 0.3 && Math.sin(Math.atan2(p.lz, p.lx) * 14) > 0.1) || r > 0.565;
+            glazed(m, 0.14);
+            set(m, isBand ? bands[p.i] : bowls[p.i], 0.82 + 0.3 * clouds(p.lx * 5, y * 5, p.lz * 5 + seed));
         },
     };
 }

@@ -200,6 +200,17 @@ export function brass(random, n) {
         [0.09, 2.0, 1],
         [0, 2.02],
     ]);
+    //  The tray leans against nothing one sees, turned to the window.
+    const [lean, turn] = [0.2, 0.42];
+    const onTray = (x, y, z) => {
+        const tx = x * Math.cos(turn) + (z + 0.2) * Math.sin(turn),
+            tz = (z + 0.2) * Math.cos(turn) - x * Math.sin(turn);
+        return [
+            tx,
+            (y - 0.03) * Math.cos(lean) - (tz + 0.2) * Math.sin(lean) - 1.02,
+            (y - 0.03) * Math.sin(lean) + (tz + 0.2) * Math.cos(lean),
+        ];
+    };
     const parts = [
         (x, y, z) => {
             const handle = Math.max(ring((x - 0.62) * 0.9, (y - 0.78) * 0.8, z, 0.36, 0.045), 0.5 - x);
@@ -210,12 +221,8 @@ export function brass(random, n) {
             return blend(pot(x, y, z), Math.min(handle, spout), 0.07);
         },
         (x, y, z) => {
-            const lean = 0.2,
-                c = Math.cos(lean),
-                s = Math.sin(lean);
-            const ly = (y - 0.03) * c - (z + 0.4) * s,
-                lz = (y - 0.03) * s + (z + 0.4) * c;
-            const r = Math.hypot(x, ly - 1.02);
+            const [lx, ly, lz] = onTray(x, y, z);
+            const r = Math.hypot(lx, ly);
             const dish = Math.max(Math.abs(lz - 0.1 * smooth(0.8, 1.02, r)) - 0.02, r - 1.02);
             return dish * 0.8;
         },
@@ -231,15 +238,14 @@ export function brass(random, n) {
     const high = [1.75, 2.05, 1.75, 2.02][shape];
     const engraved = (x, y, z) => {
         if (shape === 1) {
-            const lean = 0.2;
-            const ly = (y - 0.03) * Math.cos(lean) - (z + 0.4) * Math.sin(lean) - 1.02;
-            const r = Math.hypot(x, ly),
-                a = Math.atan2(ly, x);
+            const [lx, ly] = onTray(x, y, z);
+            const r = Math.hypot(lx, ly),
+                a = Math.atan2(ly, lx);
             if (Math.abs(r - 0.8) < 0.012 || Math.abs(r - 0.5) < 0.01 || Math.abs(r - 0.76) < 0.006) return 1;
             if (r < 0.5)
-                return Math.abs(star(x, ly, 0.33)) < 0.014 ||
-                    Math.abs(star(x, ly, 0.19)) < 0.01 ||
-                    Math.abs(Math.hypot(x, ly) - 0.45) < 0.008
+                return Math.abs(star(lx, ly, 0.33)) < 0.014 ||
+                    Math.abs(star(lx, ly, 0.19)) < 0.01 ||
+                    Math.abs(r - 0.45) < 0.008
                     ? 1
                     : 0;
             if (r < 0.76) return patterns[cut]((a / Math.PI) * 10, ((r - 0.5) / 0.26) * 2 - 1) === 1 ? 0.7 : 0;

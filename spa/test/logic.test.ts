@@ -283,4 +283,10 @@ describe("the operator's pages", () => {
         expect(values(0)).toEqual(["o state new", "o n 1"]);
         expect(values(2)).toEqual(["o state paid", "o n 1", "p n 7"]);
     });
+    test("know since when a field is what it is, though later events say the same", () => {
+        const told = (number: number, data: unknown) => ({ stream: "o", number, data }) as unknown as Told;
+        const events = [told(1, { id: "a", lines: [{ units: 2 }] }), told(2, { id: "a", lines: [{ units: 2 }], state: "paid" })];
+        const since = foldOf(events, 1).map(({ field, by, isNew }) => [field, by.number, isNew]);
+        expect(since).toEqual([["id", 1, false], ["lines", 1, false], ["state", 2, true]]);
+    });
 });
