@@ -157,7 +157,7 @@ function Detail({ product }: { product: Product }) {
                     <div className="mt-4 flex flex-wrap gap-3">
                         <Units value={wanted} max={Math.max(1, available)} label={product.title} onChange={setUnits} />
                         <Button
-                            className="min-w-56 flex-1"
+                            className="min-w-44 flex-1"
                             disabled={available === 0 || article === undefined}
                             busy={add.isPending}
                             busyText="Putting it in"
