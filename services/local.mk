@@ -67,6 +67,7 @@ souk_query_SOURCES = \
 	services/query/query.h \
 	services/query/query_deeds.c \
 	services/query/query_from.c \
+	services/query/query_lists.c \
 	services/query/query_office.c \
 	services/query/query_order_log.c \
 	services/query/query_orders.c \
@@ -106,6 +107,7 @@ libshop_services_la_SOURCES = \
 	services/query/query.h \
 	services/query/query_deeds.c \
 	services/query/query_from.c \
+	services/query/query_lists.c \
 	services/query/query_office.c \
 	services/query/query_order_log.c \
 	services/query/query_orders.c \
@@ -137,6 +139,12 @@ services_shop_test_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 services_shop_test_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 services_shop_test_query_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += services/shop/test_query
+check_PROGRAMS += services/shop/test_lists
+services_shop_test_lists_SOURCES = services/shop/test_lists.c
+services_shop_test_lists_CPPFLAGS = $(SHOP_CPPFLAGS)
+services_shop_test_lists_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+services_shop_test_lists_LDADD = libshop-services.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += services/shop/test_lists
 check_PROGRAMS += services/shop/test_query_reviews
 services_shop_test_query_reviews_SOURCES = services/shop/test_query_reviews.c
 services_shop_test_query_reviews_CPPFLAGS = $(SHOP_CPPFLAGS)

@@ -47,6 +47,47 @@ int query_apply_forbidden(struct souk_tables *tables, const struct moderation_fo
 int query_apply_allowed(struct souk_tables *tables, const struct moderation_allowed *event);
 int query_answer_deeds(const struct souk_view *view, const struct query_deeds *query, struct souk_answer *answer);
 
+/* ---- products in order: query_lists.c -------------------------------- */
+
+/* Where a product stands that so much of was sold, or that so many think so well of. The slice is of `out`. */
+struct souk_slice query_place_of_rank(uint64_t rank, char out[QUERY_PLACE_BYTES_MAX + 1]);
+struct souk_slice query_place_of_stars(uint16_t average, uint32_t reviews, char out[QUERY_PLACE_BYTES_MAX + 1]);
+/* From an apply that moves a product: where it stood before. Only the stream that decides of the order may say so. */
+SOUK_MUST_CHECK int query_note_move(struct souk_tables *tables, enum sort_order sort, struct souk_id product_id,
+    struct souk_slice place);
+/* The same of all that catalog decides of. */
+SOUK_MUST_CHECK int query_note_written(struct souk_tables *tables, const struct product_page *before,
+    const struct product_page *after);
+
+/* A list from a page on, as it stood when its first page was made. */
+struct query_walk {
+    const struct souk_view *view;
+    enum sort_order sort;
+    uint64_t as_of;                     /* the event at which it stands */
+    struct move *moved;                 /* since, by product */
+    size_t moved_count;
+    struct move *returning;             /* of these, those that are yet to come, in their order */
+    size_t returning_count, returning_at;
+    struct souk_rows *rows;
+    struct shelf ahead;
+    bool has_ahead, is_over;
+};
+
+#define QUERY_WALK_FROM_BYTES (16 + 1 + QUERY_FROM_BYTES)
+
+/* Ends with query_walk_end() when this gives 0. */
+SOUK_MUST_CHECK int query_walk_begin(const struct souk_view *view, const struct query_products *query,
+    struct query_walk *walk);
+/* -SOUK_ENOTFOUND at the end. */
+SOUK_MUST_CHECK int query_walk_next(struct query_walk *walk, struct shelf *shelf_out);
+void query_walk_end(struct query_walk *walk);
+/* What a page says when the next one begins with `shelf`. The slice is of `out`. */
+struct souk_slice query_walk_from(const struct query_walk *walk, const struct shelf *shelf,
+    char out[QUERY_WALK_FROM_BYTES]);
+
+/* All that is for sale, as it stands now. */
+SOUK_MUST_CHECK int query_open_shelf(const struct souk_view *view, enum sort_order sort, struct souk_rows **rows_out);
+
 /* ---- products: query_products.c ------------------------------------- */
 
 /* The rows of a product in lists have to be made anew. */
@@ -56,9 +97,6 @@ SOUK_MUST_CHECK int query_stock(const struct souk_view *view, struct souk_slice 
 /* Where the page of a list of all products begins. */
 SOUK_MUST_CHECK int query_open_office_shelf(const struct souk_view *view, const struct query_office_products *query,
     struct souk_rows **rows_out);
-/* What is for sale, and sold most of late. */
-SOUK_MUST_CHECK int query_open_popular_shelf(const struct souk_view *view, struct souk_rows **rows_out);
-
 int query_apply_category_put(struct souk_tables *tables, const struct catalog_category_put *event);
 int query_apply_written(struct souk_tables *tables, const struct catalog_written *event);
 int query_apply_published(struct souk_tables *tables, const struct catalog_published *event);

@@ -88,9 +88,12 @@ count_popular(struct souk_tables *tables, const struct order_line *line)
 {
     struct popularity row = { .product_id = line->product_id };
     const uint32_t day = (uint32_t)(souk_tables_time_ms(tables) / DAY_MS);
+    char place[QUERY_PLACE_BYTES_MAX + 1];
+    uint64_t rank;
     int rc = count_product(tables, line);
 
-    if (rc != 0)
+    if (rc != 0 || (rc = query_popularity(souk_tables_view(tables), line->product_id, &rank)) != 0
+        || (rc = query_note_move(tables, SORT_ORDER_POPULAR, line->product_id, query_place_of_rank(rank, place))) != 0)
         return rc;
     if ((rc = popularity_get(souk_tables_view(tables), line->product_id, &row)) != 0 && rc != -SOUK_ENOTFOUND)
         return rc;

@@ -20,9 +20,6 @@
 #define FILTERS_MAX 8                   /* of traits */
 #define FREE_SHOWN_MAX 100
 #define SCAN_ROWS_MAX 2000              /* products that one answer looks at, as described */
-#define SORTS 6
-#define LIST_BYTES 40
-#define OFFICE_LIST "o"                 /* of all products, for the shopkeeper; behind it the state, or nothing */
 
 /* ---- from catalog --------------------------------------------------- */
 
@@ -74,7 +71,8 @@ query_apply_written(struct souk_tables *tables, const struct catalog_written *ev
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     page.since_ms = before.since_ms;
-    if ((rc = product_page_put(tables, &page)) == 0)
+    rc = rc == 0 ? query_note_written(tables, &before, &page) : 0;
+    if (rc == 0 && (rc = product_page_put(tables, &page)) == 0)
         rc = page_slug_put(tables, &(struct page_slug){ event->slug, event->product_id });
     for (size_t i = 0; i < event->articles_count && rc == 0; i++)
         rc = page_sku_put(tables, &(struct page_sku){ event->articles[i].sku, event->product_id });
@@ -135,8 +133,6 @@ query_apply_category_put(struct souk_tables *tables, const struct catalog_catego
         .deed = DEED_CATEGORY_PUT, .key = event->category });
 }
 
-/* ---- lists ---------------------------------------------------------- */
-
 int
 query_stock(const struct souk_view *view, struct souk_slice sku, struct stock *stock_out)
 {
@@ -145,180 +141,6 @@ query_stock(const struct souk_view *view, struct souk_slice sku, struct stock *s
     *stock_out = (struct stock){ .sku = sku };
     rc = stock_get(view, sku, stock_out);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
-}
-
-static struct souk_slice
-name_list(enum sort_order sort, struct souk_slice category, char out[LIST_BYTES])
-{
-    (void)snprintf(out, LIST_BYTES, "%u%.*s", (unsigned)sort, (int)category.size_bytes, (const char *)category.base);
-    return souk_slice_of(out);
-}
-
-static struct souk_slice
-name_office_list(bool has_state, enum product_state state, char out[LIST_BYTES])
-{
-    (void)snprintf(out, LIST_BYTES, has_state ? OFFICE_LIST "%u" : OFFICE_LIST, (unsigned)state);
-    return souk_slice_of(out);
-}
-
-/* Small letters; a cut in a letter of several bytes would be no text. */
-static struct souk_slice
-name_title(struct souk_slice title, char out[QUERY_PLACE_BYTES_MAX + 1])
-{
-    const char *at = title.base;
-    size_t count = 0;
-
-    for (size_t i = 0; i < title.size_bytes && count < QUERY_PLACE_BYTES_MAX; i++)
-        if (((unsigned char)at[i] & 0x80) == 0)
-            out[count++] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] - 'A' + 'a') : at[i];
-    out[count] = '\0';
-    return souk_slice_of(out);
-}
-
-/* Numbers sort as text does; those that shall be first when they are great are counted down. */
-static int
-name_place(const struct souk_view *view, enum sort_order sort, const struct product_page *page,
-    const struct product_card *card, char out[QUERY_PLACE_BYTES_MAX + 1])
-{
-    uint64_t place = 0, rank;
-    int rc;
-
-    switch (sort) {
-    case SORT_ORDER_NEWEST:
-        place = SOUK_TIME_MS_MAX - page->since_ms;
-        break;
-    case SORT_ORDER_CHEAPEST:
-        place = (uint64_t)card->price.minor;
-        break;
-    case SORT_ORDER_DEAREST:
-        place = SOUK_TIME_MS_MAX - (uint64_t)card->price.minor;
-        break;
-    case SORT_ORDER_POPULAR:
-        if ((rc = query_popularity(view, page->product_id, &rank)) != 0)
-            return rc;
-        place = SOUK_TIME_MS_MAX - rank;
-        break;
-    case SORT_ORDER_RATED:                      /* of two with as many stars, the one that more people say so of */
-        place = SOUK_TIME_MS_MAX - (((uint64_t)card->average << 32) + card->reviews);
-        break;
-    case SORT_ORDER_TITLE:
-        (void)name_title(page->title, out);
-        return 0;
-    }
-    (void)snprintf(out, QUERY_PLACE_BYTES_MAX + 1, "%016" PRIu64, place);
-    return 0;
-}
-
-static int
-make_card(const struct souk_view *view, const struct product_page *page, struct product_card *card_out)
-{
-    struct stock stock;
-    int rc;
-
-    *card_out = (struct product_card){ .product_id = page->product_id, .slug = page->slug, .title = page->title,
-        .summary = page->summary, .category = page->category, .price = page->articles[0].price,
-        .has_picture = page->pictures_count > 0 };
-    if (page->pictures_count > 0)
-        card_out->picture = page->pictures[0];
-    for (size_t i = 0; i < page->articles_count; i++) {
-        const struct article *article = &page->articles[i];
-
-        card_out->is_from |= article->price.minor != card_out->price.minor;
-        if (article->price.minor < card_out->price.minor)
-            card_out->price = article->price;
-        if ((rc = query_stock(view, article->sku, &stock)) != 0)
-            return rc;
-        card_out->available |= stock.on_hand > stock.held;
-    }
-    return query_stars(view, page->product_id, &card_out->average, &card_out->reviews);
-}
-
-static int
-get_page(const struct souk_view *view, struct souk_slice entity, struct product_page *page_out)
-{
-    struct souk_id product_id;
-    int rc = souk_id_of(entity, &product_id);
-
-    return rc != 0 ? rc : product_page_get(view, product_id, page_out);
-}
-
-int
-query_index_shelf_card(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
-{
-    struct product_page page;
-    struct shelf_card row;
-    int rc;
-
-    if ((rc = get_page(view, entity, &page)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    if (page.state != PRODUCT_STATE_PUBLISHED)
-        return 0;
-    row = (struct shelf_card){ .product_id = page.product_id, .also_in = page.also_in,
-        .also_in_count = page.also_in_count, .traits = page.traits, .traits_count = page.traits_count };
-    rc = make_card(view, &page, &row.card);
-    return rc != 0 ? rc : shelf_card_index(rows, &row);
-}
-
-/* In each order, a published product has a place among all, and among those of each of its categories. */
-static int
-index_orders(const struct souk_view *view, const struct product_page *page, struct souk_index_rows *rows)
-{
-    char list[LIST_BYTES], place[QUERY_PLACE_BYTES_MAX + 1];
-    struct product_card card;
-    int rc = make_card(view, page, &card);
-
-    for (unsigned sort = 0; sort < SORTS && rc == 0; sort++) {
-        rc = name_place(view, (enum sort_order)sort, page, &card, place);
-        for (size_t i = 0; i < 2 + (size_t)page->also_in_count && rc == 0; i++)
-            rc = shelf_index(rows, &(struct shelf){ name_list((enum sort_order)sort, i == 0 ? souk_slice_of("")
-                : i == 1 ? page->category : page->also_in[i - 2], list), souk_slice_of(place), page->product_id });
-    }
-    return rc;
-}
-
-int
-query_index_shelf(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
-{
-    char list[LIST_BYTES], title[QUERY_PLACE_BYTES_MAX + 1];
-    struct product_page page;
-    int rc;
-
-    if ((rc = get_page(view, entity, &page)) != 0)
-        return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    for (unsigned i = 0; i < 2 && rc == 0; i++)
-        rc = shelf_index(rows, &(struct shelf){ name_office_list(i == 1, page.state, list),
-            name_title(page.title, title), page.product_id });
-    return rc != 0 || page.state != PRODUCT_STATE_PUBLISHED ? rc : index_orders(view, &page, rows);
-}
-
-static int
-open_shelf(const struct souk_view *view, struct souk_slice list, bool has_from, struct souk_slice from,
-    struct souk_rows **rows_out)
-{
-    struct souk_slice place = souk_slice_of("");
-    struct souk_id id = { { 0 } };
-
-    if (has_from)
-        query_read_from(from, &id, &place);
-    return shelf_scan_by_list_from(view, list, place, id, rows_out);
-}
-
-int
-query_open_office_shelf(const struct souk_view *view, const struct query_office_products *query,
-    struct souk_rows **rows_out)
-{
-    char list[LIST_BYTES];
-
-    return open_shelf(view, name_office_list(query->has_state, query->state, list), query->has_from,
-        query->from, rows_out);
-}
-
-int
-query_open_popular_shelf(const struct souk_view *view, struct souk_rows **rows_out)
-{
-    char list[LIST_BYTES];
-
-    return shelf_scan_by_list(view, name_list(SORT_ORDER_POPULAR, souk_slice_of(""), list), rows_out);
 }
 
 /* ---- filters and facets --------------------------------------------- */
@@ -512,13 +334,12 @@ static int
 get_first(const struct souk_view *view, enum sort_order sort, struct product_card out[HOME_ROWS_MAX],
     uint32_t *count_out)
 {
-    char name[LIST_BYTES];
     struct shelf_card row;
     struct souk_rows *rows;
     struct shelf shelf;
     int rc;
 
-    if ((rc = shelf_scan_by_list(view, name_list(sort, souk_slice_of(""), name), &rows)) != 0)
+    if ((rc = query_open_shelf(view, sort, &rows)) != 0)
         return rc;
     while (*count_out < HOME_ROWS_MAX && (rc = shelf_next(view, rows, &shelf)) == 0) {
         if ((rc = shelf_card_get(view, shelf.product_id, &row)) != 0)
@@ -551,20 +372,19 @@ query_answer_products(const struct souk_view *view, const struct query_products 
     struct search *search = souk_arena_alloc(souk_view_arena(view), sizeof *search);
     struct product_card products[PAGE_ROWS_MAX];
     struct query_products_reply reply = { .products = products };
-    char name[LIST_BYTES], next[QUERY_FROM_BYTES];
+    char next[QUERY_WALK_FROM_BYTES];
+    struct query_walk walk;
     struct failing failing;
     struct shelf_card row;
-    struct souk_rows *rows;
     struct shelf shelf;
     int rc;
 
     if (search == NULL)
         return -SOUK_ENOMEM;
     begin_search(query, search);
-    if ((rc = open_shelf(view, name_list(query->sort, query->has_category ? query->category
-        : souk_slice_of(""), name), query->has_from, query->from, &rows)) != 0)
+    if ((rc = query_walk_begin(view, query, &walk)) != 0)
         return rc;
-    for (unsigned i = 0; (rc = shelf_next(view, rows, &shelf)) == 0; i++) {
+    for (unsigned i = 0; (rc = query_walk_next(&walk, &shelf)) == 0; i++) {
         const bool is_enough = i == SCAN_ROWS_MAX;
 
         if ((rc = shelf_card_get(view, shelf.product_id, &row)) != 0)
@@ -573,7 +393,7 @@ query_answer_products(const struct souk_view *view, const struct query_products 
         if (!query->has_from && !is_enough)
             count_product(search, &row, &failing);
         if (!reply.has_next && ((failing.count == 0 && reply.products_count == PAGE_ROWS_MAX) || is_enough)) {
-            reply.next = query_write_from(shelf.product_id, shelf.place, next);
+            reply.next = query_walk_from(&walk, &shelf, next);
             reply.has_next = true;
         } else if (failing.count == 0 && !reply.has_next) {
             products[reply.products_count++] = row.card;
@@ -581,7 +401,7 @@ query_answer_products(const struct souk_view *view, const struct query_products 
         if (is_enough || (query->has_from && reply.has_next))
             break;
     }
-    souk_rows_close(&rows);
+    query_walk_end(&walk);
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     if (!query->has_from) {

@@ -50,12 +50,18 @@ query_stars(const struct souk_view *view, struct souk_id product_id, uint16_t *a
 static int
 count_stars(struct souk_tables *tables, struct souk_id product_id, uint8_t before, uint8_t now)
 {
+    char place[QUERY_PLACE_BYTES_MAX + 1];
     uint32_t counts[STARS_MAX];
+    uint32_t reviews;
+    uint16_t average;
     int rc;
 
     if (before == now)
         return 0;
-    if ((rc = get_counts(souk_tables_view(tables), product_id, counts)) != 0)
+    if ((rc = query_stars(souk_tables_view(tables), product_id, &average, &reviews)) != 0
+        || (rc = query_note_move(tables, SORT_ORDER_RATED, product_id, query_place_of_stars(average, reviews,
+            place))) != 0
+        || (rc = get_counts(souk_tables_view(tables), product_id, counts)) != 0)
         return rc;
     if (before != 0)
         counts[before - 1]--;

@@ -164,7 +164,7 @@ get_best(const struct souk_view *view, uint64_t now_ms, struct best_seller best[
     struct shelf shelf;
     int rc;
 
-    if ((rc = query_open_popular_shelf(view, &rows)) != 0)
+    if ((rc = query_open_shelf(view, SORT_ORDER_POPULAR, &rows)) != 0)
         return rc;
     for (unsigned i = 0; i < BEST_LOOKED_AT_MAX && (rc = shelf_next(view, rows, &shelf)) == 0; i++) {
         if ((rc = product_page_get(view, shelf.product_id, &page)) != 0)

@@ -2688,7 +2688,7 @@ query = query.products
     fields
         category = text 32 optional
         sort = sort_order default newest
-        from = text 100 optional, what the page before named
+        from = text 120 optional, what the page before named
         only_available = bool default false
         price_min = u64 optional, minor units
         price_max = u64 optional
@@ -2697,7 +2697,7 @@ query = query.products
     reply
         fields
             products = list 24 of product_card
-            next = text 100 optional, where the next page begins
+            next = text 120 optional, "where the next page begins, in the order that the first page had; for 4096 events"
             found = u32 optional, "of the first page: how many of 2000 pass"
             lowest = u64 optional, "of the first page: minor units, the price filter left aside"
             highest = u64 optional
@@ -2995,6 +2995,41 @@ row = shelf
         list = text 40, "the sort order's number and the category or nothing; of the back office's, o and the state"
         place = text 64, that sorts it
         product_id = id
+
+row = moved_popular
+    about = Where a product stood among the popular ones before a sale.
+    table = moved_popular
+    stream = orders
+    key = before
+    key = product_id
+    fields
+        before = u64, "the greatest there is less the number of the event that moved it: the latest first"
+        product_id = id
+        place = text 64, where it stood before
+
+row = moved_rated
+    about = Where a product stood among the best rated before a review.
+    table = moved_rated
+    stream = reviews
+    key = before
+    key = product_id
+    fields
+        before = u64, "the greatest there is less the number of the event that moved it: the latest first"
+        product_id = id
+        place = text 64, where it stood before
+
+row = moved_listed
+    about = Where a product stood by price or title before it was written anew.
+    table = moved_listed
+    stream = catalog
+    key = sort
+    key = before
+    key = product_id
+    fields
+        sort = u8, a sort_order
+        before = u64, "the greatest there is less the number of the event that moved it: the latest first"
+        product_id = id
+        place = text 64, where it stood before
 
 row = shelf_card
     about = A product as lists show it.

@@ -308,8 +308,9 @@ a_search_has_an_end(void **state)
     said = souk_stage_differs(stage, "");
     assert_int_equal(story_count(said, "slug="), 0);
     assert_int_equal(story_count(said, " found=0 "), 1);
-    assert_int_equal(story_count(said, " next=00000000000000000000000000002edf:p11999 "), 1);
-    souk_stage_ask(stage, "query.products sort=title price_max=1 from=00000000000000000000000000002edf:p11999");
+    assert_int_equal(story_count(said, " next=0000000000000000:00000000000000000000000000002edf:p11999 "), 1);
+    souk_stage_ask(stage, "query.products sort=title price_max=1 "
+        "from=0000000000000000:00000000000000000000000000002edf:p11999");
     assert_int_equal(story_count_new(stage, "slug=p11999 "), 1);
 }
 
