@@ -2854,7 +2854,7 @@ query = query.customers
     about = Who has registered or ordered.
     refuses = shop.staff_only
     fields
-        sort = customer_order
+        sort = customer_order default newest
         from = text 100 optional, what the page before named
     reply
         fields
