@@ -5,8 +5,8 @@
 #   bench/instructions.sh [BENCH_CORE] [PROFILE_DIR] > now.txt
 #
 # Prints one line a part; with PROFILE_DIR the profiles stay there, for
-# callgrind_annotate(1). Only what happens inside of bench_core's stretch_
-# functions counts: making the input does not. A block operation (rep stosb) is one
+# callgrind_annotate(1). Only what happens inside of the stretch_ functions of
+# bench_core, and of bench_finder beside it, counts: making the input does not. A block operation (rep stosb) is one
 # instruction a byte to callgrind and nearly nothing to a processor, so libc is
 # told to do without them.
 set -eu
@@ -17,6 +17,8 @@ tunables=glibc.cpu.x86_rep_stosb_threshold=1073741824:glibc.cpu.x86_rep_movsb_th
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
 [ -n "$profiles" ] && mkdir -p "$profiles"
+
+finder_events=40000
 
 # part, the stretch that is counted
 parts='encode stretch_encode
@@ -31,12 +33,18 @@ apply stretch_take
 follow-1 stretch_take
 apply-1 stretch_take
 record stretch_take
-record-1 stretch_take'
+record-1 stretch_take
+finder-50 stretch_fill
+finder-1 stretch_fill'
 
 echo "$parts" | while read -r part stretch; do
     out=$tmp/$part.callgrind
+    case $part in
+        finder-*) set -- "${bench_core%core}finder" --once --dir "$tmp" --events "$finder_events" --batch "${part#finder-}" ;;
+        *) set -- "$bench_core" --once "$part" ;;
+    esac
     GLIBC_TUNABLES="$tunables" valgrind --tool=callgrind --collect-atstart=no "--toggle-collect=$stretch" \
-        --callgrind-out-file="$out" "$bench_core" --once "$part" >"$tmp/out" 2>"$tmp/err" || {
+        --callgrind-out-file="$out" "$@" >"$tmp/out" 2>"$tmp/err" || {
         cat "$tmp/err" >&2
         exit 1
     }
