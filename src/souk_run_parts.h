@@ -120,7 +120,7 @@ struct run {
 /* Now, on both clocks. The steady one counts the time that the host was suspended. */
 struct souk_time run_time(void);
 void run_random(void *arg, void *bytes_out, size_t size_bytes);
-/* Milliseconds from now to `due_ms`, for zmq_poll(): 0 to `max_ms`. */
+/* Milliseconds from now to `due_ms`, for souk_socket_wait(): 0 to `max_ms`. */
 long run_timeout_ms(uint64_t due_ms, uint64_t now_ms, long max_ms);
 /* The exit status for an error of the library. */
 int run_exit_status(int rc);
