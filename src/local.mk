@@ -25,6 +25,7 @@ noinst_LTLIBRARIES += libsouk-all.la
 libsouk_all_la_SOURCES = \
 	src/souk_store.c \
 	src/souk_store_file.c \
+	src/souk_store_pages.c \
 	src/souk_handles.c \
 	src/souk_txn.c \
 	src/souk_witness.c \

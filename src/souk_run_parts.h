@@ -102,6 +102,7 @@ struct run {
     struct souk_store_room room;
     uint64_t memory_bytes;
     uint64_t memory_kept_bytes;                 /* of it when malloc last gave back what lay unused */
+    uint64_t mapped_kept_bytes;                 /* of files when the store last let go of its pages */
     bool stopping;
     uint64_t stop_due_ms;                       /* steady */
     int exit_status;

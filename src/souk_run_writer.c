@@ -26,6 +26,7 @@
 #define PROC_LINE_BYTES_MAX 128
 #define HEADS_APART_MS 50               /* heads for new subscribers: each of them costs every follower a frame */
 #define TRIM_GROWN_BYTES (1024 * 1024)  /* who uses so much more than when it last did gives back what lies unused */
+#define LET_GO_GROWN_BYTES (1024 * 1024)        /* the same of pages of files, which the kernel's cache has anyway */
 #define TRIM_EVERY_MS 5000
 #define ITEMS_FIXED 5                   /* commands, publish, signals, a backup that has ended, what was prepared */
 
@@ -41,11 +42,12 @@ static void tell_aborted(struct run *run, int rc, struct souk_time now);
 static void fail(struct run *run, int rc, const char *what);
 static void send_all(struct run *run, uint64_t steady_ms);
 static void look_at_state(struct run *run);
+static void give_back(struct run *run, struct souk_time now);
 static void note_status(struct run *run, struct souk_time now);
 static void tell_changes(struct run *run, const struct souk_node_status *status, struct souk_time now);
 static void tell_room(struct run *run, struct souk_time now);
 static void stop(struct run *run, struct souk_time now);
-static uint64_t memory_bytes(void);
+static uint64_t memory_bytes(const char *kind);
 static void feed_watchdog(struct run *run, struct souk_time now);
 
 int
@@ -475,16 +477,29 @@ run_status_update(struct run *run, struct souk_time now)
         tell_room(run, now);
     if (souk_clock_look(&run->clock, now, &moved_ms))
         souk_report(run->report, SOUK_LEVEL_WARN, "clock_step", "the host's clock was set by %" PRId64 " ms", moved_ms);
-    run->memory_bytes = memory_bytes();
-    if (run->memory_bytes > run->memory_kept_bytes + TRIM_GROWN_BYTES && now.steady_ms >= run->trim_due_ms) {
-        run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
-        (void)malloc_trim(0);                   /* a peer's burst, or a past taken back, would stay resident for ever */
-        run->memory_kept_bytes = run->memory_bytes = memory_bytes();
-    }
+    run->memory_bytes = memory_bytes("RssAnon");
+    if (now.steady_ms >= run->trim_due_ms)
+        give_back(run, now);
     note_status(run, now);
     tell_changes(run, &run->shared.status, now);     /* only this thread writes it */
     run->status_stale = false;
     run->status_due_ms = now.steady_ms + STATUS_EVERY_MS;
+}
+
+/* What a peer's burst has taken, or a past that was taken back or trimmed, would stay resident for ever. */
+static void
+give_back(struct run *run, struct souk_time now)
+{
+    if (run->memory_bytes > run->memory_kept_bytes + TRIM_GROWN_BYTES) {
+        (void)malloc_trim(0);
+        run->memory_kept_bytes = run->memory_bytes = memory_bytes("RssAnon");
+        run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
+    }
+    if (memory_bytes("RssFile") > run->mapped_kept_bytes + LET_GO_GROWN_BYTES) {
+        souk_store_let_go(run->store);
+        run->mapped_kept_bytes = memory_bytes("RssFile");
+        run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
+    }
 }
 
 /* For the reader; costs next to nothing. */
@@ -614,9 +629,9 @@ tell_room(struct run *run, struct souk_time now)
     run->nearly_full_told = nearly_full;
 }
 
-/* What is resident and no part of a file: pages of the store come and go as the kernel likes. */
+/* What is resident: RssAnon is no part of a file; RssFile is, and comes and goes as the kernel likes. */
 static uint64_t
-memory_bytes(void)
+memory_bytes(const char *kind)
 {
     FILE *file = fopen("/proc/self/status", "re");
     unsigned long long kib = 0;
@@ -624,8 +639,9 @@ memory_bytes(void)
 
     if (file == NULL)
         return 0;
-    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "RssAnon: %llu kB", &kib) != 1)
-        continue;
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, kind, strlen(kind)) == 0 && sscanf(line + strlen(kind), ": %llu kB", &kib) == 1)
+            break;
     (void)fclose(file);
     return kib * 1024;
 }

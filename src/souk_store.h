@@ -70,6 +70,13 @@ void souk_store_close(struct souk_store **store_p);
  */
 SOUK_MUST_CHECK int souk_store_grow(struct souk_store *store, uint64_t bytes_max, struct souk_error *err);
 
+/*
+ * Pages of the data file that this process has looked at are no part of it any
+ * more: they stay in the kernel's cache for as long as it likes, and whoever reads
+ * them again gets them from there. Any thread may call it at any time.
+ */
+void souk_store_let_go(struct souk_store *store);
+
 struct souk_store_room {
     uint64_t bytes_max;             /* bound of the data file */
     uint64_t bytes_used;            /* pages in use, the freed ones not counted */

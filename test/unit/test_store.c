@@ -1428,6 +1428,62 @@ growing_waits_for_transactions_and_never_shrinks(void **state)
     souk_store_close(&store);
 }
 
+/* Of files and of tmpfs, kB. */
+static unsigned long
+mapped_kib(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    unsigned long sum = 0, kib;
+    char line[256];
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "RssFile: %lu kB", &kib) == 1 || sscanf(line, "RssShmem: %lu kB", &kib) == 1)
+            sum += kib;
+    fclose(file);
+    return sum;
+}
+
+/* Before a transaction, within one and after: what is read is there, and pages that were looked at are the kernel's again. */
+static void
+pages_are_let_go_and_read_again(void **state)
+{
+    enum { ROWS = 256, ROW_BYTES = 32 * 1024 };
+    static char value[ROW_BYTES + 1];
+    struct place *place = *state;
+    struct souk_store *store = open_at(place->path);
+    struct souk_txn *txn = begin(store, SOUK_TXN_WRITE);
+    unsigned long before;
+    char key[8];
+
+    memset(value, 'v', ROW_BYTES);
+    for (unsigned i = 0; i < ROWS; i++) {
+        snprintf(key, sizeof key, "%03u", i);
+        assert_int_equal(put_text(txn, table_of(txn, "t"), key, value), 0);
+    }
+    commit(&txn);
+    for (unsigned round = 0; round < 2; round++) {
+        souk_store_let_go(store);
+        before = mapped_kib();
+        txn = begin(store, SOUK_TXN_READ);
+        for (unsigned i = 0; i < ROWS; i++) {
+            snprintf(key, sizeof key, "%03u", i);
+            expect_row(txn, table_of(txn, "t"), key, value);
+        }
+        assert_true(mapped_kib() > before + ROWS * ROW_BYTES / 1024 / 2);
+        souk_store_let_go(store);
+        assert_true(mapped_kib() < before + ROWS * ROW_BYTES / 1024 / 4);
+        expect_row(txn, table_of(txn, "t"), "007", value);
+        souk_txn_abort(&txn);
+        txn = begin(store, SOUK_TXN_WRITE);
+        assert_int_equal(put_text(txn, table_of(txn, "t"), "008", "x"), 0);
+        souk_store_let_go(store);
+        expect_row(txn, table_of(txn, "t"), "008", "x");
+        souk_txn_abort(&txn);
+    }
+    souk_store_close(&store);
+}
+
 static void
 room_counts_freed_pages_as_free(void **state)
 {
@@ -1846,6 +1902,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_full_map_refuses_and_the_store_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(at_the_edge_of_the_map_a_commit_stands_or_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(growing_waits_for_transactions_and_never_shrinks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pages_are_let_go_and_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(room_counts_freed_pages_as_free, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_refuses_and_the_store_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_short_write_for_want_of_room_is_no_io_error, set_up, tear_down),
