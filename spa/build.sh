@@ -98,6 +98,7 @@ node node_modules/openapi-typescript/bin/cli.js openapi.json -o api/schema.ts >t
     || die "no types for the API; see $work/types.log"
 # shellcheck disable=SC2086
 node pictures/draw.mjs public/pictures $quick
+node fonts/cut.mjs fonts
 NEXT_TELEMETRY_DISABLED=1 SPA_BUILD_ID=${stamp:0:16} node node_modules/next/dist/bin/next build >next.log 2>&1 \
     || { tail -40 next.log >&2; die "next build failed; see $work/next.log"; }
 rm -rf "$site.new"

@@ -37,9 +37,25 @@ function waitOf(response: Response | null, tries: number): number {
     return Math.min(WAIT_MS_MAX, Math.max(asked, 120 * 2 ** tries));
 }
 
+//  What public/ask.js has asked already, by path; later than this a page asks by itself.
+const ASKED_MS = 10_000;
+
+declare global {
+    var soukAsked: Map<string, Promise<Response>> | undefined;
+}
+
+function askedAlready({ url, method }: Request): Promise<Response> | undefined {
+    if (method !== "GET" || performance.now() > ASKED_MS) return undefined;
+    const { pathname, search } = new URL(url);
+    const answer = globalThis.soukAsked?.get(pathname + search);
+    globalThis.soukAsked?.delete(pathname + search);
+    return answer;
+}
+
 async function send(first: Request): Promise<Response> {
     const isQuery = first.method === "GET" || first.method === "HEAD";
     const key = first.headers.get("Idempotency-Key") ?? crypto.randomUUID();
+    const asked = askedAlready(first);
     for (let tries = 0; ; tries++) {
         const request = first.clone();
         const seen = cursors();
@@ -47,7 +63,7 @@ async function send(first: Request): Promise<Response> {
         if (seen !== null) request.headers.set("Souk-Cursors", seen);
         let response: Response | null = null;
         try {
-            response = await fetch(request);
+            response = await (tries === 0 && asked !== undefined ? asked : fetch(request));
         } catch (error) {
             if (first.signal.aborted) throw error;
             if (tries + 1 >= TRIES_MAX)

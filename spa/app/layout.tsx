@@ -1,5 +1,7 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+import { kinds } from "@/shop/pictures";
+import { CARD_SIZES, PAGE_SIZES, WIDTHS } from "@/ui/picture";
 import { Shell } from "@/ui/shell";
 import "./theme.css";
 
@@ -21,6 +23,15 @@ export default function Layout({ children }: { children: ReactNode }) {
         <html lang="en" suppressHydrationWarning>
             <head>
                 <script src="/theme.js" />
+                <script
+                    async
+                    src="/ask.js"
+                    fetchPriority="high"
+                    data-kinds={kinds.join(" ")}
+                    data-widths={WIDTHS.join(" ")}
+                    data-card-sizes={CARD_SIZES}
+                    data-page-sizes={PAGE_SIZES}
+                />
             </head>
             <body>
                 <Shell>{children}</Shell>

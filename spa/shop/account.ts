@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, forgetCursors, take } from "@/api/client";
+import { knowAs, known } from "@/api/known";
 import { Problem } from "@/api/problems";
 import type { operations } from "@/api/schema";
 
@@ -13,10 +14,14 @@ export function useMe() {
         queryKey: ["me"],
         staleTime: 30_000,
         queryFn: async ({ signal }): Promise<Me | null> => {
+            if (known() !== "customer") return null;
             try {
                 return await take(api.GET("/api/account", { signal }));
             } catch (error) {
-                if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null;
+                if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
+                    knowAs(error.status === 401 ? "nobody" : "guest");
+                    return null;
+                }
                 throw error;
             }
         },
@@ -32,7 +37,10 @@ export function useSignIn() {
     const queries = useQueryClient();
     return useMutation({
         mutationFn: (body: Credentials) => take(api.POST("/api/session", { body })),
-        onSuccess: () => queries.invalidateQueries(),
+        onSuccess: () => {
+            knowAs("customer");
+            return queries.invalidateQueries();
+        },
     });
 }
 
@@ -43,7 +51,10 @@ export function useRegister() {
             await take(api.POST("/api/people", { body: { person_id: crypto.randomUUID(), name, email, password } }));
             return take(api.POST("/api/session", { body: { email, password } }));
         },
-        onSuccess: () => queries.invalidateQueries(),
+        onSuccess: () => {
+            knowAs("customer");
+            return queries.invalidateQueries();
+        },
     });
 }
 
@@ -52,6 +63,7 @@ export function useSignOut() {
     return useMutation({
         mutationFn: () => take(api.DELETE("/api/session")),
         onSuccess: () => {
+            knowAs("nobody");
             forgetCursors();
             queries.clear();
         },
@@ -66,6 +78,7 @@ export function useLeave() {
             await take(api.DELETE("/api/session")).catch(() => undefined);      //  it is over in any case
         },
         onSuccess: () => {
+            knowAs("nobody");
             forgetCursors();
             queries.clear();
         },

@@ -1,8 +1,8 @@
 "use client";
 
 import { Search, SlidersHorizontal } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { type Facet, useCategories, useProducts } from "./catalogue";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { type Facet, type ProductCard, useCategories, useProducts } from "./catalogue";
 import { Facets } from "./facets";
 import { anything, hrefOf, isNarrow, type Sort, sorts, type Wish, wishIn, withTrait } from "./wish";
 import { Button } from "@/ui/button";
@@ -12,6 +12,7 @@ import { Nothing, Trouble } from "@/ui/notice";
 import { ProductGrid } from "@/ui/product-card";
 
 const SETTLE_MS = 200;
+const none: ProductCard[] = [];
 
 export function Catalogue() {
     const address = useAddress();
@@ -20,8 +21,10 @@ export function Catalogue() {
     const categories = useCategories();
     const products = useProducts(category, wish);
     const here = categories.data?.categories.find((one) => one.category === category);
-    const list = products.data?.products ?? [];
-    const facets = products.data?.first?.facets ?? [];
+    //  What comes is drawn piece by piece, while keys and clicks are answered in between.
+    const found = useDeferredValue(products.data);
+    const list = found?.products ?? none;
+    const facets = found?.first?.facets ?? [];
     const change = (wanted: Wish) => write(hrefOf(category, wanted), true);
     const [isNarrowing, setNarrowing] = useState(false);
     return (
@@ -38,7 +41,10 @@ export function Catalogue() {
                         <Facets wish={wish} facets={facets} onChange={change} />
                     </div>
                 </div>
-                <section aria-label="Products" className="min-w-0">
+                <section aria-labelledby="found" className="min-w-0">
+                    <h2 id="found" className="sr-only">
+                        Products
+                    </h2>
                     <div className="mb-5 mt-4 flex flex-wrap items-center gap-3 lg:mt-0 lg:gap-x-6">
                         <SearchField category={category} wish={wish} />
                         <label className="min-w-0 max-sm:flex-1">
@@ -71,21 +77,22 @@ export function Catalogue() {
                     </div>
                     <div className="mb-6 flex flex-wrap items-center gap-2.5">
                         <p className="mr-2 text-ink-soft" aria-live="polite">
-                            {products.data === undefined
+                            {found === undefined
                                 ? products.error === null && "Looking…"
-                                : foundText(products.data.first?.found ?? list.length, list.length)}
+                                : foundText(found.first?.found ?? list.length, list.length)}
                         </p>
                         <Chosen wish={wish} onChange={change} />
                     </div>
                     {products.error !== null && list.length === 0 ? (
                         <Trouble error={products.error} again={() => products.refetch()} />
-                    ) : products.isSuccess && list.length === 0 && !products.hasNextPage ? (
+                    ) : found !== undefined && list.length === 0 && !products.hasNextPage ? (
                         <Empty wish={wish} onChange={change} />
                     ) : (
                         <div className={products.isPlaceholderData ? "opacity-60" : ""}>
                             <ProductGrid
                                 products={list}
-                                waiting={products.isPending || products.isFetchingNextPage ? 8 : 0}
+                                waiting={found === undefined || products.isFetchingNextPage ? 8 : 0}
+                                isFirst
                             />
                         </div>
                     )}

@@ -49,7 +49,7 @@ function Welcome() {
                         name="lanterns-3"
                         alt="A pierced brass lantern throws stars of light on a green wall"
                         sizes="(min-width: 1024px) 26vw, 56vw"
-                        eager
+                        load="first"
                         className="aspect-[3/4.4] w-full rounded-t-[999px] rounded-b-[3px]"
                     />
                 </div>
@@ -58,14 +58,14 @@ function Welcome() {
                         name="ceramics-1"
                         alt="A white vase with blue stars before a yellow wall"
                         sizes="(min-width: 1024px) 19vw, 40vw"
-                        eager
+                        load="now"
                         className="aspect-square w-full rounded-[3px]"
                     />
                     <Picture
                         name="rugs-3"
                         alt="A red woven rug with a border of diamonds"
                         sizes="(min-width: 1024px) 19vw, 40vw"
-                        eager
+                        load="now"
                         className="aspect-4/5 w-full rounded-[3px]"
                     />
                 </div>

@@ -1,8 +1,9 @@
 "use client";
 
-import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
 import { cursors, sawCursors } from "@/api/client";
+import { known, onKnown } from "@/api/known";
 import { useMe } from "./account";
 import { type Key, type News, oldAfter } from "./news";
 
@@ -13,7 +14,7 @@ import { type Key, type News, oldAfter } from "./news";
 const EVENTS = "/api/events";
 const NAME = "souk.live";
 const GATHER_MS = 150;                  // one look after a burst
-const AGAIN_MS = 30_000;                // when the bridge has no room for one more stream
+const AGAIN_MS = 30_000;                // when the bridge has no room for one more stream: all is looked at that often
 
 type Word = { news: News; cursors: string } | { reset: true };
 
@@ -26,6 +27,7 @@ function afterWhat(): string {
 //  Listen until told to stop; resolves then.
 function listen(tell: (word: Word) => void, signal: AbortSignal): Promise<void> {
     return new Promise((done) => {
+        if (signal.aborted) return done(); //  told so before the lock was there
         let source: EventSource | null = null;
         let again: ReturnType<typeof setTimeout> | undefined;
         const open = () => {
@@ -35,7 +37,11 @@ function listen(tell: (word: Word) => void, signal: AbortSignal): Promise<void> 
                 tell({ news: JSON.parse(message.data) as News, cursors: message.lastEventId }),
             );
             source.addEventListener("error", () => {
-                if (source?.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS);
+                if (source?.readyState !== EventSource.CLOSED) return;
+                again = setTimeout(() => {
+                    tell({ reset: true });
+                    open();
+                }, AGAIN_MS);
             });
         };
         signal.addEventListener("abort", () => {
@@ -47,15 +53,26 @@ function listen(tell: (word: Word) => void, signal: AbortSignal): Promise<void> 
     });
 }
 
+//  Look again. A first look that is under way may have been answered before: there is another one after it.
+function outdate(queries: QueryClient, queryKey: Key) {
+    for (const query of queries.getQueryCache().findAll({ queryKey }))
+        if (query.state.data === undefined)
+            void query.promise
+                ?.catch(() => undefined)
+                .then(() => queries.invalidateQueries({ queryKey: query.queryKey, exact: true }));
+    void queries.invalidateQueries({ queryKey });
+}
+
 export function Live() {
     const queries = useQueryClient();
     const person = useMe().data?.person_id;
+    const whom = useSyncExternalStore(onKnown, known, () => "nobody" as const);
     useEffect(() => {
         const old = new Map<string, Key>();
         let gathering: ReturnType<typeof setTimeout> | undefined;
         const look = () => {
             gathering = undefined;
-            for (const queryKey of old.values()) void queries.invalidateQueries({ queryKey: queryKey.filter(Boolean) });
+            for (const key of old.values()) outdate(queries, key.filter(Boolean));
             old.clear();
         };
         const hear = (word: Word) => {
@@ -84,6 +101,6 @@ export function Live() {
             channel.close();
         };
         //  Somebody else is told something else: then the stream begins anew.
-    }, [queries, person]);
+    }, [queries, person, whom]);
     return null;
 }

@@ -1,11 +1,11 @@
 "use client";
 
 import { Check } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useMe } from "./account";
 import { countries } from "./cards";
 import { type Order, useCancel, useDestination, useOrder, useTakeStep } from "./orders";
-import { isMoving, mayCancel, road, states, whyOf } from "./order-words";
+import { isMoving, mayCancel, road, slow, states, whyOf } from "./order-words";
 import { price } from "./money";
 import { OrderGoods } from "./order-goods";
 import { clockOf, dayOf } from "./times";
@@ -42,6 +42,7 @@ function Detail({ order }: { order: Order }) {
             <div role="status" aria-live="polite">
                 <h1 className="display mt-2 text-title">{words.name}</h1>
                 <p className="mt-3 max-w-2xl text-lg text-ink-soft">{why ?? words.text}</p>
+                <Slow key={order.history.length} order={order} />
             </div>
             <Road order={order} />
             {order.state === "awaiting_step" && <BankStep id={order.order_id} />}
@@ -74,6 +75,27 @@ function Detail({ order }: { order: Order }) {
                 </section>
             </div>
         </div>
+    );
+}
+
+const SLOW_MS = 6000;
+
+//  A step that takes long is said to; what has to happen happens without this page.
+function Slow({ order }: { order: Order }) {
+    const since = order.history[order.history.length - 1]?.at_ms ?? 0;
+    const [isSlow, setSlow] = useState(false);
+    useEffect(() => {
+        const left = SLOW_MS - Math.max(0, Date.now() - since);
+        const waiting = setTimeout(() => setSlow(true), left);
+        return () => clearTimeout(waiting);
+    }, [since]);
+    const who = slow[order.state];
+    if (!isSlow || who === undefined) return null;
+    return (
+        <p className="mt-5 max-w-2xl border-l-4 border-saffron bg-saffron-wash px-4 py-3">
+            {who} does not answer just now. Your order is kept, nothing is charged twice, and it goes on by itself as soon
+            as there is an answer; you may close this page.
+        </p>
     );
 }
 

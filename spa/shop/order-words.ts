@@ -17,6 +17,13 @@ export const states: Record<State, { name: string; text: string }> = {
     refunded: { name: "Refunded", text: "Your money is on its way back to your card." },
 };
 
+//  Whom a state waits for.
+export const slow: Partial<Record<State, string>> = {
+    placed: "The stock room",
+    reserved: "The payment desk",
+    paid: "The stock room or the payment desk",
+};
+
 export const road: State[] = ["placed", "reserved", "paid", "confirmed"];
 
 const reasons: Record<NonNullable<Step["reason"]>, string> = {

@@ -3,20 +3,16 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, take } from "@/api/client";
 import type { operations } from "@/api/schema";
-import { isMoving } from "./order-words";
 
 export type Order = operations["query.order"]["responses"][200]["content"]["application/json"];
 
-const LOOK_MS = 1500; // while it moves: its events are not told to browsers
-
+//  Each of its steps is told (live.tsx), and it is looked at then.
 export function useOrder(id: string | null) {
     return useQuery({
         queryKey: ["order", id],
         enabled: id !== null,
         queryFn: ({ signal }) =>
             take(api.GET("/api/orders/{order_id}", { signal, params: { path: { order_id: id ?? "" } } })),
-        refetchInterval: (query) =>
-            query.state.data !== undefined && isMoving(query.state.data.state) ? LOOK_MS : false,
     });
 }
 

@@ -11,7 +11,7 @@ import { anything } from "./wish";
 import { Button } from "@/ui/button";
 import { Go, useName } from "@/ui/go";
 import { Nothing, Trouble } from "@/ui/notice";
-import { Picture } from "@/ui/picture";
+import { PAGE_SIZES, Picture } from "@/ui/picture";
 import { ProductGrid } from "@/ui/product-card";
 import { useSheets } from "@/ui/shell";
 import { Units } from "@/ui/units";
@@ -85,8 +85,8 @@ function Detail({ product }: { product: Product }) {
                     <Picture
                         name={pictureOf(picture.name || undefined, slug, category)}
                         alt={picture.alt}
-                        sizes="(min-width: 1024px) 46vw, 100vw"
-                        eager
+                        sizes={PAGE_SIZES}
+                        load="first"
                         className="aspect-square w-full rounded-[3px] sm:aspect-4/5"
                     />
                     {names.length > 1 && (

@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { BadgeCheck, ThumbsUp } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, memo, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { api, take } from "@/api/client";
 import type { components, operations } from "@/api/schema";
 import { useMe } from "./account";
@@ -86,7 +86,9 @@ export function Reviews({ product }: { product: Product }) {
     const me = useMe();
     const mine = useOwn(product.product_id, me.data != null);
     const stars = reviews.data?.pages[0]?.stars;
-    const list = reviews.data?.pages.flatMap((page) => page.reviews) ?? [];
+    //  Drawn piece by piece, while keys and clicks are answered in between.
+    const said = useDeferredValue(reviews.data);
+    const list = useMemo(() => said?.pages.flatMap((page) => page.reviews) ?? [], [said]);
     return (
         <section id="reviews" className="wrap mt-24" aria-labelledby="said">
             <h2 id="said" className="display text-title">
@@ -116,7 +118,7 @@ export function Reviews({ product }: { product: Product }) {
                     {reviews.error !== null && list.length === 0 && (
                         <Trouble error={reviews.error} again={() => reviews.refetch()} />
                     )}
-                    {reviews.isSuccess && list.length === 0 && (
+                    {said !== undefined && list.length === 0 && (
                         <p className="border-t border-line py-8 text-ink-soft">
                             Nobody has said anything yet. Somebody has to be first.
                         </p>
@@ -208,7 +210,13 @@ function Breakdown({ average, counts, total }: { average: number; counts: number
     );
 }
 
-function Review({ review, productId, canMark }: { review: Shown; productId: string; canMark: boolean }) {
+interface ReviewProps {
+    review: Shown;
+    productId: string;
+    canMark: boolean;
+}
+
+const Review = memo(function Review({ review, productId, canMark }: ReviewProps) {
     const queries = useQueryClient();
     const [isHelpful, setHelpful] = useState(false);
     const mark = useMutation({
@@ -224,7 +232,7 @@ function Review({ review, productId, canMark }: { review: Shown; productId: stri
         onSettled: () => queries.invalidateQueries({ queryKey: ["reviews", productId] }),
     });
     return (
-        <li className="py-7">
+        <li className="piece-low py-7">
             <p className="flex flex-wrap items-center gap-x-4 gap-y-1">
                 <Stars value={review.words.stars} />
                 <strong className="text-lg font-semibold">{review.words.title}</strong>
@@ -263,7 +271,7 @@ function Review({ review, productId, canMark }: { review: Shown; productId: stri
             )}
         </li>
     );
-}
+});
 
 const states: Record<Own["state"], string> = {
     waiting: "In moderation: everybody will read it once somebody of the shop has looked at it.",

@@ -1,14 +1,17 @@
-const WIDTHS = [320, 640, 960];
+export const WIDTHS = [320, 640, 960];
+//  How wide it is on a card and on a product's page: public/ask.js fetches those ahead.
+export const CARD_SIZES = "(min-width: 1200px) 300px, (min-width: 760px) 31vw, 46vw";
+export const PAGE_SIZES = "(min-width: 1024px) 46vw, 100vw";
 
 interface Props {
     name: string;
     alt: string;
     sizes: string;
-    eager?: boolean;
+    load?: "first" | "now" | "seen"; //  the page's largest one, which is first; at once; when it is nearly seen
     className?: string;
 }
 
-export function Picture({ name, alt, sizes, eager = false, className = "" }: Props) {
+export function Picture({ name, alt, sizes, load = "seen", className = "" }: Props) {
     const set = (type: string) => WIDTHS.map((width) => `/pictures/${name}-${width}.${type} ${width}w`).join(", ");
     return (
         <picture>
@@ -20,8 +23,8 @@ export function Picture({ name, alt, sizes, eager = false, className = "" }: Pro
                 width={640}
                 height={800}
                 alt={alt}
-                loading={eager ? "eager" : "lazy"}
-                fetchPriority={eager ? "high" : "auto"}
+                loading={load === "seen" ? "lazy" : "eager"}
+                fetchPriority={load === "first" ? "high" : "auto"}
                 decoding="async"
                 className={`bg-sunk object-cover ${className}`}
             />

@@ -1,21 +1,26 @@
+import { memo } from "react";
 import type { ProductCard as Card } from "@/shop/catalogue";
 import { price } from "@/shop/money";
 import { pictureOf } from "@/shop/pictures";
 import { Go } from "./go";
-import { Picture } from "./picture";
+import { CARD_SIZES, Picture } from "./picture";
 import { Stars } from "./star";
 
-const SIZES = "(min-width: 1200px) 300px, (min-width: 760px) 31vw, 46vw";
+interface Props {
+    product: Card;
+    load: "first" | "seen";
+}
 
-export function ProductCard({ product, eager = false }: { product: Card; eager?: boolean }) {
+//  Lists grow and are shown again with each answer: a card is drawn again when it is about something else.
+export const ProductCard = memo(function ProductCard({ product, load }: Props) {
     return (
         <article className="group relative">
             <div className="overflow-hidden rounded-[3px]">
                 <Picture
                     name={pictureOf(product.picture?.name, product.slug, product.category)}
                     alt={product.picture?.alt ?? ""}
-                    sizes={SIZES}
-                    eager={eager}
+                    sizes={CARD_SIZES}
+                    load={load}
                     className={`aspect-4/5 w-full transition-transform duration-700 ease-out group-hover:scale-[1.035] ${product.available ? "" : "opacity-60 saturate-50"}`}
                 />
             </div>
@@ -44,7 +49,7 @@ export function ProductCard({ product, eager = false }: { product: Card; eager?:
             )}
         </article>
     );
-}
+});
 
 export function CardSkeleton() {
     return (
@@ -58,12 +63,18 @@ export function CardSkeleton() {
 
 const GRID = "grid grid-cols-2 gap-x-4 gap-y-9 sm:gap-x-6 md:grid-cols-3 xl:grid-cols-4 xl:gap-x-8 xl:gap-y-12";
 
-export function ProductGrid({ products, waiting = 0 }: { products: Card[]; waiting?: number }) {
+interface GridProps {
+    products: Card[];
+    waiting?: number;
+    isFirst?: boolean; //  what the page begins with
+}
+
+export const ProductGrid = memo(function ProductGrid({ products, waiting = 0, isFirst = false }: GridProps) {
     return (
         <ul className={GRID} aria-busy={waiting > 0}>
             {products.map((product, i) => (
-                <li key={product.product_id}>
-                    <ProductCard product={product} eager={i < 4} />
+                <li key={product.product_id} className="piece">
+                    <ProductCard product={product} load={isFirst && i === 0 ? "first" : "seen"} />
                 </li>
             ))}
             {Array.from({ length: waiting }, (_, i) => (
@@ -73,4 +84,4 @@ export function ProductGrid({ products, waiting = 0 }: { products: Card[]; waiti
             ))}
         </ul>
     );
-}
+});

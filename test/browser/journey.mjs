@@ -1,12 +1,11 @@
 //  journey.mjs BUILD [WORD...]: people use the shop in a real browser, against real daemons. Ends with `N passed, N failed`.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { launch, settled, signIn } from "./browser.mjs";
+import { resolve } from "node:path";
+import { launch, settled, signIn, toolsOf } from "./browser.mjs";
 import { ADMIN, LAST_ONE, Shop, until } from "./shop.mjs";
 
 const build = resolve(process.argv[2] ?? "build");
-const axe = readFileSync(createRequire(join(build, "spa/work/package.json")).resolve("axe-core/axe.min.js"), "utf8");
+const axe = readFileSync(toolsOf(build).resolve("axe-core/axe.min.js"), "utf8");
 const WAIT_MS = 30_000;
 const TABS_MAX = 120; // more, and somebody with a keyboard has given up
 
@@ -225,6 +224,33 @@ const tests = {
         );
         await leave(one);
         await leave(other);
+    },
+
+    async "a second tab follows the first one, though nobody reloads it"(shop, browser) {
+        const page = await visitor(shop, browser);
+        await checkOut(page, "glasses-1", "4000 0027 6000 3184");
+        await heading(page, "Your bank asks");
+        const other = await page.context().newPage();
+        await other.goto(page.url());
+        await heading(other, "Your bank asks");
+        await page.getByLabel("Code").fill("1234");
+        await page.getByRole("button", { name: "It is me" }).click();
+        await Promise.all([heading(page, "Yours"), heading(other, "Yours")]);
+        await page.goto("/p/glasses-3");
+        await page.getByRole("button", { name: "Put in the cart" }).click();
+        await other.getByRole("button", { name: "Cart, 1 thing" }).waitFor();
+        await leave(page);
+    },
+
+    async "while payments stands still the shopper is told, and then the order goes on by itself"(shop, browser) {
+        const page = await visitor(shop, browser);
+        await shop.whileStopped("payments", async () => {
+            await checkOut(page, "textiles-1");
+            await heading(page, "Set aside");
+            await page.getByText("The payment desk does not answer just now.").waitFor();
+        });
+        await heading(page, "Yours");
+        await leave(page);
     },
 
     async "staff look at a review, give money back, and sell something new"(shop, browser) {

@@ -76,10 +76,12 @@ export class Shop {
         this.log = "";
     }
 
-    async open() {
+    //  With a few goods, or with those that lie in its directory already.
+    async open({ isStocked = false } = {}) {
         const text = readFileSync(join(this.build, "spa/shop.zpl"), "utf8");
         writeFileSync(this.topology, text.replace(/listen = .*/, "listen = 127.0.0.1:0"));
-        this.daemons = spawn(join(this.build, "souk"), ["up", "--control", "--programs", this.build, "--new", this.topology], {
+        const begin = isStocked ? ["--data", join(this.directory, "data")] : ["--new"];
+        this.daemons = spawn(join(this.build, "souk"), ["up", "--control", "--programs", this.build, ...begin, this.topology], {
             stdio: ["ignore", "pipe", "pipe"],
         });
         for (const stream of [this.daemons.stdout, this.daemons.stderr])
@@ -91,7 +93,7 @@ export class Shop {
         if (!listening.test(this.log)) throw new Error(`the shop does not start:\n${this.log.slice(-3000)}`);
         this.url = `http://${listening.exec(this.log)[1]}`;
         await until("all daemons to live", () => /is up: (\d+) of \1 are live/.test(this.log));
-        await this.stock();
+        if (!isStocked) await this.stock();
         return this;
     }
 
@@ -104,6 +106,18 @@ export class Shop {
             message,
             JSON.stringify(fields),
         ]);
+    }
+
+    //  A daemon that stands still, until what is done meanwhile is done.
+    async whileStopped(name, work) {
+        const asked = await promisify(execFile)(join(this.build, "souk"), ["status", "--json", "-t", this.topology, name]);
+        const { pid } = JSON.parse(asked.stdout).nodes[0];
+        process.kill(pid, "SIGSTOP");
+        try {
+            await work();
+        } finally {
+            process.kill(pid, "SIGCONT");
+        }
     }
 
     person() {
