@@ -65,7 +65,7 @@ function Mine({ me }: { me: Me }) {
                     What you bought
                 </h2>
                 <p className="mt-3">
-                    <Go href="/orders" className="textlink font-semibold">
+                    <Go href="/orders" className="textlink tap font-semibold">
                         Your orders, with their diaries
                     </Go>
                 </p>
@@ -76,7 +76,7 @@ function Mine({ me }: { me: Me }) {
                         Behind the counter
                     </h2>
                     <p className="mt-3">
-                        <Go href="/admin" className="textlink font-semibold">
+                        <Go href="/admin" className="textlink tap font-semibold">
                             The back office
                         </Go>
                     </p>

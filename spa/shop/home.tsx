@@ -147,7 +147,7 @@ function Newest() {
                 <h2 id="newest" className="display text-title">
                     Unpacked this week
                 </h2>
-                <Go href="/shop?sort=newest" className="textlink font-semibold">
+                <Go href="/shop?sort=newest" className="textlink tap font-semibold">
                     All of it, newest first
                 </Go>
             </div>

@@ -115,11 +115,11 @@ function Detail({ product }: { product: Product }) {
                 </div>
                 <div className="lg:sticky lg:top-24 lg:self-start lg:pt-6">
                     <nav aria-label="Where this stands" className="text-ink-soft">
-                        <Go href={`/shop/${category}`} className="textlink">
+                        <Go href={`/shop/${category}`} className="textlink tap">
                             {lane?.title ?? category}
                         </Go>
                     </nav>
-                    <h1 className="display mt-3 text-title">{product.title}</h1>
+                    <h1 className="display text-title lg:mt-2">{product.title}</h1>
                     <Verdict productId={product.product_id} slug={slug} />
                     {article !== undefined && (
                         <p className="figures mt-4 text-2xl font-semibold">{price(article.price)}</p>

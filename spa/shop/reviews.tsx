@@ -66,13 +66,13 @@ export function Verdict({ productId }: { productId: string; slug: string }) {
             {stars !== undefined && stars.reviews > 0 && (
                 <>
                     <Stars value={stars.average / 100} className="h-[1.05rem]" />
-                    <a href="#reviews" className="textlink">
+                    <a href="#reviews" className="textlink tap">
                         {stars.reviews === 1 ? "1 review" : `${stars.reviews} reviews`}
                     </a>
                 </>
             )}
             {stars !== undefined && stars.reviews === 0 && (
-                <a href="#reviews" className="textlink text-ink-soft">
+                <a href="#reviews" className="textlink tap text-ink-soft">
                     Nobody has said anything yet
                 </a>
             )}
