@@ -19,7 +19,7 @@ interface Form {
 
 const forms: Record<"wide" | "narrow", Form> = {
     wide: { width: 168, height: 68, isDown: false },
-    narrow: { width: 116, height: 44, isDown: true },
+    narrow: { width: 128, height: 44, isDown: true },
 };
 
 type Shown = { name: string; node: Node | null; out: number; isChosen: boolean; form: Form; groundWidth: number | null };
