@@ -76,7 +76,7 @@ class Ledger:
             for change in changes:
                 assert 0 <= change["held"] <= change["on_hand"], change
                 units[change["reason"]] += change["units"]
-            left = units["received"] + units["returned"] - units["taken"]
+            left = units["received"] + units["returned"] - units["taken"] - units["damaged"]
             assert changes[-1]["on_hand"] == left and changes[-1]["held"] == 0, (sku, changes[-1], units)
             assert units["held"] == units["released"] + units["taken"], (sku, units)
             sold = sum(line["units"] for order_id in self.confirmed for line in self.placed[order_id]["lines"]
