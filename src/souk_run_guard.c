@@ -13,8 +13,10 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#define TCP "tcp://"
 #define DOORS 3                         /* commands, publish, queries */
 #define LOOK_MS 250
 #define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
@@ -46,6 +48,7 @@ struct run_guard {
     uint64_t memory_bytes_max;
     void *doors[DOORS];                 /* borrowed */
     void *watches[DOORS];
+    const char *endpoints[DOORS];       /* where they listen */
     uint32_t open_counts[DOORS];        /* without those that are cut */
     struct connection *connections;
     size_t connection_count;            /* room, not how many are open */
@@ -64,6 +67,8 @@ static void forget(struct run_guard *guard, uint8_t door, int fd);
 static void cut(struct run_guard *guard, int fd);
 static void tell(struct run_guard *guard, uint64_t now_ms);
 static bool look(struct run_guard *guard, uint64_t now_ms);
+static uint32_t find_unheard(struct run_guard *guard);
+static int door_of(struct run_guard *guard, int fd);
 static uint64_t sent(int fd);
 static uint32_t cut_heaviest(struct run_guard *guard);
 static void cut_publish(struct run_guard *guard);
@@ -81,6 +86,9 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
     guard->doors[0] = run->commands;
     guard->doors[1] = run->publish;
     guard->doors[2] = queries;
+    guard->endpoints[0] = run->config->node->commands;
+    guard->endpoints[1] = run->config->node->publish;
+    guard->endpoints[2] = run->config->node->queries;
     guard->connections_max = run->config->node->shell_limits.connections_max;
     guard->memory_bytes_max = run->config->node->shell_limits.memory_bytes_max;
     guard->memory_fd = -1;
@@ -374,7 +382,7 @@ look(struct run_guard *guard, uint64_t now_ms)
     uint64_t space, bytes = memory_bytes(guard, &space);
     const bool is_low = bytes < guard->memory_bytes_max / 4;
     struct souk_line line;
-    uint32_t count;
+    uint32_t count, unheard;
 
     bound_memory(guard);
     for (size_t fd = 0; fd < guard->connection_count; fd++) {
@@ -396,6 +404,7 @@ look(struct run_guard *guard, uint64_t now_ms)
     if ((bytes = memory_bytes(guard, &space)) < guard->memory_bytes_max / 2)
         return true;
     guard->cut_due_ms = now_ms + CUT_APART_MS;
+    unheard = find_unheard(guard);
     if ((count = cut_heaviest(guard)) == 0)
         return true;
     atomic_fetch_add(&guard->cut, count);
@@ -403,10 +412,67 @@ look(struct run_guard *guard, uint64_t now_ms)
     souk_line_uint(&line, "bytes", bytes);
     souk_line_uint(&line, "memory_bytes_max", guard->memory_bytes_max);
     souk_line_uint(&line, "cut", count);
+    souk_line_uint(&line, "unheard", unheard);
     souk_line_text(&line, "text", "half of the memory that it may have is in use: the connections that sent most of late"
         " were cut");
     souk_line_end(&line);
     return true;
+}
+
+/*
+ * Each door tells of its connections in an order of its own. When descriptors are used again in no time, another door's
+ * news of the one before may be heard last: then a connection is there, and sends, that nobody here knows of.
+ */
+static uint32_t
+find_unheard(struct run_guard *guard)
+{
+    uint32_t count = 0;
+    int door;
+
+    for (int fd = 0; (size_t)fd < guard->connection_count; fd++) {
+        const struct connection *connection = &guard->connections[fd];
+
+        if (connection->is_cut && connection->is_open)
+            continue;
+        door = door_of(guard, fd);
+        if (connection->is_open && door != connection->door)
+            forget(guard, connection->door, fd);
+        if (!connection->is_open && door >= 0) {
+            note(guard, (uint8_t)door, fd);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* That the connection came to; -1 when it is none, or an own one to somebody else. */
+static int
+door_of(struct run_guard *guard, int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ip4;
+        struct sockaddr_in6 ip6;
+        struct sockaddr_un local;
+        struct sockaddr_storage room;
+    } own, peer;
+    socklen_t own_bytes = sizeof own, peer_bytes = sizeof peer;
+
+    memset(&own, 0, sizeof own);
+    if (getpeername(fd, &peer.any, &peer_bytes) != 0 || getsockname(fd, &own.any, &own_bytes) != 0)
+        return -1;
+    for (int door = 0; door < DOORS; door++) {
+        const char *endpoint = guard->endpoints[door];
+        const char *colon = strrchr(endpoint, ':');
+
+        if (colon == NULL)
+            continue;
+        if (own.any.sa_family == AF_UNIX ? strcmp(colon + 1 + strlen("//"), own.local.sun_path) == 0
+            : strncmp(endpoint, TCP, strlen(TCP)) == 0 && strtoul(colon + 1, NULL, 10)
+                == ntohs(own.any.sa_family == AF_INET ? own.ip4.sin_port : own.ip6.sin6_port))
+            return door;
+    }
+    return -1;
 }
 
 /* Those that sent at least half as much as the one that sent most, since memory was low; all, when nobody knows. */
