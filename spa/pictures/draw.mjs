@@ -1,8 +1,9 @@
 //  draw.mjs DIRECTORY [quick]: render every piece of every kind of goods there, as NAME-WIDTH.avif and .webp.
 //
-//  What is there already and was drawn by the same code stays. `quick` is for tests: small, and blurred when shown big.
+//  What is there already and was drawn by the same code stays. `quick` is for tests: small, blurred, and
+//  the same in all sizes.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
@@ -15,10 +16,10 @@ const here = import.meta.dirname;
 
 async function draw(directory, name, isQuick) {
     const [kind, n] = name.split("-");
-    const width = isQuick ? 240 : 800,
+    const width = isQuick ? 96 : 800,
         height = (width * 5) / 4;
     const bytes = render(piece(kind, Number(n) - 1), width, height);
-    for (const size of WIDTHS) {
+    for (const size of isQuick ? WIDTHS.slice(0, 1) : WIDTHS) {
         const picture = sharp(bytes, { raw: { width, height, channels: 3 } }).resize(size);
         await picture
             .clone()
@@ -29,6 +30,9 @@ async function draw(directory, name, isQuick) {
             .webp({ quality: 80, effort: isQuick ? 0 : 4 })
             .toFile(join(directory, `${name}-${size}.webp`));
     }
+    for (const size of isQuick ? WIDTHS.slice(1) : [])
+        for (const type of ["avif", "webp"])
+            copyFileSync(join(directory, `${name}-${WIDTHS[0]}.${type}`), join(directory, `${name}-${size}.${type}`));
 }
 
 if (isMainThread) {

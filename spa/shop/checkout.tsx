@@ -37,9 +37,10 @@ export function Checkout() {
     const cart = useCart();
     if (cart.data === undefined)
         return (
-            <div className="wrap pt-14">
+            <div className="wrap pt-10 lg:pt-14">
+                <Heading />
                 {cart.error === null ? (
-                    <div className="skeleton h-96" aria-busy="true" />
+                    <div className="skeleton mt-10 h-96" aria-busy="true" />
                 ) : (
                     <Trouble error={cart.error} again={() => cart.refetch()} />
                 )}
@@ -61,6 +62,18 @@ export function Checkout() {
             </div>
         );
     return <Desk cart={cart.data} />;
+}
+
+//  It is in the exported page, so that there is something to read at once.
+function Heading() {
+    return (
+        <>
+            <h1 className="display text-title">Check out</h1>
+            <p className="mt-3 max-w-2xl text-lg text-ink-soft">
+                Your things are set aside for you first; only then is your card asked, and only for what is yours.
+            </p>
+        </>
+    );
 }
 
 //  The same order until the cart is another one: however often it is sent, it is ordered once.
@@ -117,7 +130,7 @@ function Desk({ cart }: { cart: Cart }) {
     const isBusy = place.isPending || place.isSuccess;
     return (
         <div className="wrap pt-10 lg:pt-14">
-            <h1 className="display text-title">Check out</h1>
+            <Heading />
             {me.data === null && (
                 <p className="mt-3 text-ink-soft">
                     You need no account.{" "}
@@ -290,9 +303,6 @@ function Desk({ cart }: { cart: Cart }) {
                         <LockKeyhole className="size-4" aria-hidden="true" />
                         {cart.total === undefined ? "Order" : `Order and pay ${price(cart.total)}`}
                     </Button>
-                    <p className="mt-3 text-sm text-ink-soft">
-                        Your things are set aside first; only then is your card asked.
-                    </p>
                 </aside>
             </form>
         </div>

@@ -1,6 +1,6 @@
 export const WIDTHS = [320, 640, 960];
 //  How wide it is on a card and on a product's page: public/ask.js fetches those ahead.
-export const CARD_SIZES = "(min-width: 1200px) 300px, (min-width: 760px) 31vw, 46vw";
+export const CARD_SIZES = "(min-width: 1200px) 300px, (min-width: 760px) 31vw, 44vw";
 export const PAGE_SIZES = "(min-width: 1024px) 46vw, 100vw";
 
 interface Props {
