@@ -711,10 +711,11 @@ check_event(struct checker *checker, const struct judgement *judgement, struct m
         return model_fail(checker, "cause: %s was caused by %.*s %" PRIu32 ".%" PRIu64 ", which was never committed",
             model_event_name(checker, event), (int)stream->name.size_bytes, (const char *)stream->name.base,
             form->epoch_counter, form->number);
+    /* Of what is lost the batch knows the branch that voids it. */
     if (stream == batch->stream
         ? model_find_in(checker, batch, at.epoch, at.number) == NULL
             || (at.epoch == batch->epoch && at.number >= event->number)
-        : !model_covers(checker, batch->known[stream->index], at, false))
+        : !model_covers(checker, batch->known[stream->index], at, form->kind == CHECK_CAUSE_LOSS))
         return model_fail(checker, "vector: %s was caused by %s, which its batch does not know",
             model_event_name(checker, event), model_event_name(checker, cause));
     after = judgement->process->disk->holds.tips[stream->index];

@@ -20,6 +20,7 @@ done
 # Seeds, and what of their schedules is left out. They mean this for as long as schedules are made as they are.
 #   706412   an instance takes back what another one has written on events that it knows to be void
 #   2065225  an event store that was restored gives a counter to a second instance that the first one has opened
+#   5006535  a loss is told whose cause is on a branch with the counter of the one that voids it
 #   3101603  a cause on a branch that is void takes the place of what was followed, in the causes of what that led to
 #   2127602  what is decided on an answer is followed by a second instance of who gave it, which lacks what it answered
 #   3044182  an event store sets aside what its origin has trimmed, for one that began from nothing: its backup has it
@@ -33,6 +34,7 @@ while read -r seed without; do
 done <<SCHEDULES
 706412 1-10,13,16-24,26,29,32,37-39,49-169,175-184,186-220
 2127602 63,67,103-108,151-153,196-208,219-220
+5006535 1-96,100,102,104-221
 3101603 1,8,10,17-18,29,31,35,37-39,53,57,60-63,85-87,89-92,101,104-105,108,111-221
 2065225 1-4,6-17,19,21-49,51-55,57-215,217-219,222-223
 3044182 2-5,7-9,11,18,20,22-27,29-31,34,38,40,43-44,46-47,52,55-60,62,64,66,68,70,76,78,84-85,88,90-91,93,98-99,101,105-147,151-211,213-223
