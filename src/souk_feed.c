@@ -183,6 +183,28 @@ souk_feed_drop(struct souk_feed_stream *stream)
 }
 
 void
+souk_feed_drop_untaken(struct souk_feed_stream *stream)
+{
+    struct souk_feed_batch *last = stream->first;
+
+    if (stream->untaken == stream->first) {
+        souk_feed_drop(stream);
+        return;
+    }
+    if (stream->untaken == NULL)
+        return;
+    while (last->next != stream->untaken)
+        last = last->next;
+    for (const struct souk_feed_batch *batch = stream->untaken; batch != NULL; batch = batch->next)
+        stream->queued_bytes -= batch->size_bytes;
+    free_batches(stream->untaken, NULL);
+    last->next = stream->untaken = NULL;
+    stream->last = last;
+    stream->tail = souk_batch_end(&last->header);
+    stream->feed->wants |= stream->feed->active;
+}
+
+void
 souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point)
 {
     hear_point(stream, point);

@@ -102,6 +102,8 @@ void souk_feed_prefer(struct souk_feed *feed, const struct souk_name *holder);
 void souk_feed_set_cursor(struct souk_feed_stream *stream, const struct souk_position *cursor);
 /* Forget what is queued; it will be pulled again. */
 void souk_feed_drop(struct souk_feed_stream *stream);
+/* The same of what the owner has not taken in this transaction. */
+void souk_feed_drop_untaken(struct souk_feed_stream *stream);
 /* Somebody has `stream` up to `point`: a holder that has less is not the last one to ask. */
 void souk_feed_expect(struct souk_feed_stream *stream, struct souk_point point);
 /* Ask the origin where what it holds of all these streams begins, until it has said so or a cursor has moved. */

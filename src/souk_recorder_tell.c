@@ -71,8 +71,7 @@ grant_seal(struct souk_recorder *recorder, const struct recorder_request *reques
             recorder->changed = true;
         }
         for (uint32_t i = 0; i < origin->feed->stream_count && !again; i++)
-            if (origin->feed->streams[i].untaken == origin->feed->streams[i].first)
-                souk_feed_drop(&origin->feed->streams[i]);
+            souk_feed_drop_untaken(&origin->feed->streams[i]);  /* of whoever has just been fenced */
         origin->feed->met |= !again;
         recorder->status.seals += !again;
     }

@@ -20,6 +20,8 @@ done
 # Seeds, and what of their schedules is left out. They mean this for as long as schedules are made as they are.
 #   706412   an instance takes back what another one has written on events that it knows to be void
 #   2065225  an event store that was restored gives a counter to a second instance that the first one has opened
+#   5022642  an event store seals, with commits of whoever is fenced by that still queued behind one that it records
+#   5037393  who has begun to take back the past of a clone of it dies at the first commit of that
 #   5006535  a loss is told whose cause is on a branch with the counter of the one that voids it
 #   3101603  a cause on a branch that is void takes the place of what was followed, in the causes of what that led to
 #   2127602  what is decided on an answer is followed by a second instance of who gave it, which lacks what it answered
@@ -34,6 +36,8 @@ while read -r seed without; do
 done <<SCHEDULES
 706412 1-10,13,16-24,26,29,32,37-39,49-169,175-184,186-220
 2127602 63,67,103-108,151-153,196-208,219-220
+5022642 31,57,59,62,64,72,75,77,79-224
+5037393 6,14,23,27,54,60,73-74,76,78,83,92-94,97-98,103,105-107,110,112-113,116-120,123,126,128-134,136-137,139-141,143,146-220
 5006535 1-96,100,102,104-221
 3101603 1,8,10,17-18,29,31,35,37-39,53,57,60-63,85-87,89-92,101,104-105,108,111-221
 2065225 1-4,6-17,19,21-49,51-55,57-215,217-219,222-223

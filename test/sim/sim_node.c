@@ -566,6 +566,8 @@ run_round(struct sim_world *world, struct sim_process *process)
             if (++process->commits % VIEWS_EVERY == 0)
                 sim_tell_views(world, process);
         }
+    } else if (rc == 0) {
+        write_witness(process);                 /* who seals or is fenced says so there, with nothing to commit */
     }
     souk_txn_abort(&txn);
     if (rc != 0)
