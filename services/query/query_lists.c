@@ -277,14 +277,20 @@ next_move(const struct souk_view *view, enum sort_order sort, struct souk_rows *
     struct moved_listed listed;
     int rc;
 
-    if (sort == SORT_ORDER_POPULAR && (rc = moved_popular_next(view, rows, &popular)) == 0)
-        *out = (struct move){ sort, count_down(popular.before), popular.product_id, popular.place };
-    else if (sort == SORT_ORDER_RATED && (rc = moved_rated_next(view, rows, &rated)) == 0)
-        *out = (struct move){ sort, count_down(rated.before), rated.product_id, rated.place };
-    else if (sort != SORT_ORDER_POPULAR && sort != SORT_ORDER_RATED
-        && (rc = moved_listed_next(view, rows, &listed)) == 0)
-        *out = (struct move){ sort, count_down(listed.before), listed.product_id, listed.place };
-    return rc;
+    switch (sort) {
+    case SORT_ORDER_POPULAR:
+        if ((rc = moved_popular_next(view, rows, &popular)) == 0)
+            *out = (struct move){ sort, count_down(popular.before), popular.product_id, popular.place };
+        return rc;
+    case SORT_ORDER_RATED:
+        if ((rc = moved_rated_next(view, rows, &rated)) == 0)
+            *out = (struct move){ sort, count_down(rated.before), rated.product_id, rated.place };
+        return rc;
+    default:
+        if ((rc = moved_listed_next(view, rows, &listed)) == 0)
+            *out = (struct move){ sort, count_down(listed.before), listed.product_id, listed.place };
+        return rc;
+    }
 }
 
 /* What is older than any list that goes on. */
