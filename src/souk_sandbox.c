@@ -62,18 +62,20 @@ souk_sandbox_enter(const struct souk_sandbox *sandbox, struct souk_report *repor
 int
 souk_sandbox_exec(const char *program, char *const arguments[])
 {
-    char *path;
+    const size_t size_bytes = strlen(program) + 1;
+    const char *path = program;
+    void *place;
     int error = ENAMETOOLONG;
 
-    if (strlen(program) < SANDBOX_EXEC_PATH_BYTES) {
-        path = mmap((void *)SANDBOX_EXEC_PATH_AT, SANDBOX_EXEC_PATH_BYTES, PROT_READ | PROT_WRITE,
+    if (size_bytes <= SANDBOX_EXEC_PATH_BYTES) {
+        place = mmap((void *)SANDBOX_EXEC_PATH_AT, SANDBOX_EXEC_PATH_BYTES, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-        if (path == MAP_FAILED)
-            return -1;
-        memcpy(path, program, strlen(program) + 1);
+        if (place != MAP_FAILED)                /* else it is tried as it is, which only a sandbox forbids */
+            path = memcpy(place, program, size_bytes);
         (void)execv(path, arguments);
         error = errno;
-        (void)munmap(path, SANDBOX_EXEC_PATH_BYTES);
+        if (place != MAP_FAILED)
+            (void)munmap(place, SANDBOX_EXEC_PATH_BYTES);
     }
     errno = error;
     return -1;
