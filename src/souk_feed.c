@@ -431,6 +431,9 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
             level = false;
     if (level) {
         feed->tries = 0;
+        /* What is waited for is not there. Another may have it, and of a void cause only the origin takes note. */
+        if (feed->asked_for_wait)
+            feed->source = (feed->source + 1) % feed->source_count;
         return true;
     }
     if (from_origin(feed)) {                    /* it knows best: what was heard is not, or no more */
@@ -755,6 +758,7 @@ send_pull(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_outbox *
     feed->request = pull.request;
     feed->deadline_ms = now.steady_ms + feeds->wiring->limits.pull_timeout_ms;
     feed->wants = false;
+    feed->asked_for_wait = feed->wait_count != 0;
     feed->wait_count = 0;
     feed->waits_due_ms = now.steady_ms + feeds->wiring->limits.head_ms / WAIT_PULLS_PER_HEAD;
     return 0;

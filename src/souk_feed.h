@@ -74,6 +74,7 @@ struct souk_feed {
     uint64_t waits_due_ms;                      /* waits are a reason no sooner */
     uint64_t request;                           /* of the pull under way; 0: none */
     uint64_t deadline_ms;
+    bool asked_for_wait;                        /* the pull under way, or the latest one, named waits */
     uint32_t wait_count;
     struct souk_cause waits[SOUK_WIRE_WAITS_MAX];
 };

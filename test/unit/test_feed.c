@@ -192,6 +192,40 @@ another_holder_is_asked_at_once_and_all_are_waited_for(void **state)
     close_follower(follower);
 }
 
+/* The answer that there is no more than it has, from `holder`. */
+static void
+is_level(struct follower *follower, const char *holder, uint64_t request)
+{
+    struct souk_wire_pulled pulled = { .request = request };
+
+    assert_int_equal(souk_name_set(&pulled.holder, souk_slice_of(holder)), 0);
+    assert_true(souk_feeds_hear_pulled(&follower->feeds, &pulled.holder, &pulled, NULL, 0, true,
+        (struct souk_time){ .steady_ms = FAR_MS }));
+}
+
+/* Another may have it; and that a cause is void, only the origin takes note of. */
+static void
+what_is_waited_for_is_asked_of_one_after_the_other(void **state)
+{
+    static const char *const holders[] = { "stock", "log-a", "log-b", "stock" };
+    struct follower *follower = open_follower(2);
+    struct souk_cause cause = { .stream = follower->stream.name, .point = { { .counter = 7 }, 3 } };
+    uint64_t request = 0, at_ms = FAR_MS;
+
+    for (size_t i = 0; i < sizeof holders / sizeof holders[0]; i++) {
+        souk_feeds_wait_for(&follower->feeds, &cause, (struct souk_time){ .steady_ms = at_ms });
+        at_ms = souk_feeds_due_ms(&follower->feeds) > at_ms ? souk_feeds_due_ms(&follower->feeds) : at_ms;
+        assert_string_equal(asks(follower, at_ms, &request), holders[i]);
+        is_level(follower, holders[i], request);
+    }
+    at_ms += 2 * follower->wiring.limits.pull_idle_ms;
+    assert_string_equal(asks(follower, at_ms, &request), "log-a");
+    is_level(follower, "log-a", request);
+    at_ms += 2 * follower->wiring.limits.pull_idle_ms;
+    assert_string_equal(asks(follower, at_ms, &request), "log-a");     /* it waits for nothing any more */
+    close_follower(follower);
+}
+
 /* Nobody can keep a follower away for long, and nobody but who was asked. */
 static void
 what_a_busy_holder_says_is_believed_within_bounds(void **state)
@@ -220,6 +254,7 @@ main(void)
         cmocka_unit_test(answers_are_gathered_up_to_a_bound),
         cmocka_unit_test(a_busy_holder_is_asked_again_when_it_said),
         cmocka_unit_test(another_holder_is_asked_at_once_and_all_are_waited_for),
+        cmocka_unit_test(what_is_waited_for_is_asked_of_one_after_the_other),
         cmocka_unit_test(what_a_busy_holder_says_is_believed_within_bounds),
     };
 
