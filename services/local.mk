@@ -73,6 +73,7 @@ souk_query_SOURCES = \
 	services/query/query_orders.c \
 	services/query/query_products.c \
 	services/query/query_reviews.c \
+	services/query/query_shelf.c \
 	services/query/query_today.c
 souk_query_CPPFLAGS = $(SHOP_CPPFLAGS)
 souk_query_LDADD = libshop.la
@@ -113,6 +114,7 @@ libshop_services_la_SOURCES = \
 	services/query/query_orders.c \
 	services/query/query_products.c \
 	services/query/query_reviews.c \
+	services/query/query_shelf.c \
 	services/query/query_today.c \
 	services/reviews/reviews.c \
 	services/shop/story.c \

@@ -83,7 +83,7 @@ static const struct souk_table_def tables[] = {
     { PAGE_CATEGORY_TABLE, STREAM_CATALOG },
     { CATEGORY_PLACE_TABLE, STREAM_CATALOG },
     { PRICE_HISTORY_TABLE, STREAM_CATALOG },
-    { MOVED_LISTED_TABLE, STREAM_CATALOG },
+    { MOVED_BY_CATALOG_TABLE, STREAM_CATALOG },
     { STOCK_TABLE, STREAM_INVENTORY },
     { STOCK_CHANGE_TABLE, STREAM_INVENTORY },
     { ORDER_STOCK_LOG_TABLE, STREAM_INVENTORY },
@@ -95,12 +95,12 @@ static const struct souk_table_def tables[] = {
     { SALES_DAY_TABLE, STREAM_ORDERS },
     { BUYER_TABLE, STREAM_ORDERS },
     { POPULARITY_TABLE, STREAM_ORDERS },
-    { MOVED_POPULAR_TABLE, STREAM_ORDERS },
+    { MOVED_BY_ORDERS_TABLE, STREAM_ORDERS },
     { PRODUCT_SALES_TABLE, STREAM_ORDERS },
     { AUTHOR_NAME_TABLE, STREAM_ACCOUNTS },
     { PAGE_REVIEW_TABLE, STREAM_REVIEWS },
     { STAR_COUNT_TABLE, STREAM_REVIEWS },
-    { MOVED_RATED_TABLE, STREAM_REVIEWS },
+    { MOVED_BY_REVIEWS_TABLE, STREAM_REVIEWS },
     { OWN_REVIEW_TABLE, STREAM_REVIEWS_OWN },
     { OWN_REVIEW_OF_TABLE, STREAM_REVIEWS_OWN },
     { OWN_REVIEW_LIST_TABLE, STREAM_REVIEWS_OWN },
@@ -116,17 +116,15 @@ static const struct souk_table_def tables[] = {
 };
 
 static const struct souk_index_def indexes[] = {
-    { SHELF_TABLE, query_index_shelf },
+    { LIST_ENTRY_TABLE, query_index_lists },
     { SHELF_CARD_TABLE, query_index_shelf_card },
     { LOW_STOCK_TABLE, query_index_low_stock },
     { ORDER_LIST_TABLE, query_index_order_list },
-    { CUSTOMER_TABLE, query_index_customer },
-    { REVIEW_LIST_TABLE, query_index_review_list },
     { DEED_LIST_TABLE, query_index_deed_list },
     { 0 },
 };
 
-const struct souk_service query_service = { .name = "query", .version = 6, .handlers = handlers, .tables = tables,
+const struct souk_service query_service = { .name = "query", .version = 7, .handlers = handlers, .tables = tables,
     .indexes = indexes };
 
 int

@@ -47,46 +47,80 @@ int query_apply_forbidden(struct souk_tables *tables, const struct moderation_fo
 int query_apply_allowed(struct souk_tables *tables, const struct moderation_allowed *event);
 int query_answer_deeds(const struct souk_view *view, const struct query_deeds *query, struct souk_answer *answer);
 
-/* ---- products in order: query_lists.c -------------------------------- */
+/* ---- lists that change while one leafs through them: query_lists.c ---- */
 
-/* Where a product stands that so much of was sold, or that so many think so well of. The slice is of `out`. */
-struct souk_slice query_place_of_rank(uint64_t rank, char out[QUERY_PLACE_BYTES_MAX + 1]);
-struct souk_slice query_place_of_stars(uint16_t average, uint32_t reviews, char out[QUERY_PLACE_BYTES_MAX + 1]);
-/* From an apply that moves a product: where it stood before. Only the stream that decides of the order may say so. */
-SOUK_MUST_CHECK int query_note_move(struct souk_tables *tables, enum sort_order sort, struct souk_id product_id,
+#define QUERY_LIST_BYTES 41             /* of a name, as described, and its end */
+#define QUERY_PLACE_BYTES (QUERY_PLACE_BYTES_MAX + 1)
+
+/* What is listed. The letters stand in keys. */
+enum query_kind { QUERY_PRODUCT = 'p', QUERY_REVIEW = 'r', QUERY_CUSTOMER = 'c' };
+
+struct query_list {
+    enum query_kind kind;
+    unsigned sort;                      /* a sort_order, review_order or customer_order */
+    char name[QUERY_LIST_BYTES];
+};
+
+/* `of` tells lists of one sort order apart; 37 bytes at most. */
+void query_name_list(struct query_list *list, enum query_kind kind, unsigned sort, struct souk_slice of);
+/* Numbers that sort as text does. The slice is of `out`. */
+struct souk_slice query_write_place(uint64_t place, char out[QUERY_PLACE_BYTES]);
+/* What it is in lists has to be made anew: query_index_product() and its like are called for it. */
+SOUK_MUST_CHECK int query_touch_lists(struct souk_tables *tables, enum query_kind kind, struct souk_id id);
+/* From these: it stands there. */
+SOUK_MUST_CHECK int query_index_entry(struct souk_index_rows *rows, const struct query_list *list, const char *place,
+    struct souk_id id);
+int query_index_lists(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+/*
+ * From an apply that moves it, or takes it out of all lists for now: where it
+ * stood before. Only the stream that decides of the order may say so.
+ */
+SOUK_MUST_CHECK int query_note_move(struct souk_tables *tables, enum query_kind kind, unsigned sort, struct souk_id id,
     struct souk_slice place);
-/* The same of all that catalog decides of. */
-SOUK_MUST_CHECK int query_note_written(struct souk_tables *tables, const struct product_page *before,
-    const struct product_page *after);
 
 /* A list from a page on, as it stood when its first page was made. */
 struct query_walk {
     const struct souk_view *view;
-    enum sort_order sort;
-    uint64_t as_of;                     /* the event at which it stands */
-    struct move *moved;                 /* since, by product */
+    struct query_list list;
+    uint64_t as_of;                     /* the move after which it stands so */
+    bool is_anew;                       /* that was too long ago: it stands as it does now */
+    struct move *moved;                 /* since, by id */
     size_t moved_count;
     struct move *returning;             /* of these, those that are yet to come, in their order */
     size_t returning_count, returning_at;
     struct souk_rows *rows;
-    struct shelf ahead;
+    struct list_entry ahead, at;
     bool has_ahead, is_over;
 };
 
 #define QUERY_WALK_FROM_BYTES (16 + 1 + QUERY_FROM_BYTES)
 
 /* Ends with query_walk_end() when this gives 0. */
-SOUK_MUST_CHECK int query_walk_begin(const struct souk_view *view, const struct query_products *query,
-    struct query_walk *walk);
+SOUK_MUST_CHECK int query_walk_begin(const struct souk_view *view, const struct query_list *list, bool has_from,
+    struct souk_slice from, struct query_walk *walk);
 /* -SOUK_ENOTFOUND at the end. */
-SOUK_MUST_CHECK int query_walk_next(struct query_walk *walk, struct shelf *shelf_out);
+SOUK_MUST_CHECK int query_walk_next(struct query_walk *walk, struct souk_id *id_out);
 void query_walk_end(struct query_walk *walk);
-/* What a page says when the next one begins with `shelf`. The slice is of `out`. */
-struct souk_slice query_walk_from(const struct query_walk *walk, const struct shelf *shelf,
-    char out[QUERY_WALK_FROM_BYTES]);
+/* What a page says when the next one begins with what query_walk_next() gave last. The slice is of `out`. */
+struct souk_slice query_walk_from(const struct query_walk *walk, char out[QUERY_WALK_FROM_BYTES]);
 
-/* All that is for sale, as it stands now. */
-SOUK_MUST_CHECK int query_open_shelf(const struct souk_view *view, enum sort_order sort, struct souk_rows **rows_out);
+/* ---- products in order: query_shelf.c -------------------------------- */
+
+/* All that are for sale, or those of a category. */
+void query_name_shelf(struct query_list *list, enum sort_order sort, struct souk_slice category);
+/* All by title, or those of a state. */
+void query_name_office_shelf(struct query_list *list, bool has_state, enum product_state state);
+/* Where a product stands that so much of was sold, or that so many think so well of. The slice is of `out`. */
+struct souk_slice query_place_of_rank(uint64_t rank, char out[QUERY_PLACE_BYTES]);
+struct souk_slice query_place_of_stars(uint16_t average, uint32_t reviews, char out[QUERY_PLACE_BYTES]);
+/* Where it stands now. -SOUK_ENOTFOUND. */
+SOUK_MUST_CHECK int query_place_product(const struct souk_view *view, enum sort_order sort, struct souk_id product_id,
+    char out[QUERY_PLACE_BYTES]);
+/* All moves that catalog decides of. */
+SOUK_MUST_CHECK int query_note_written(struct souk_tables *tables, const struct product_page *before,
+    const struct product_page *after);
+int query_index_product(const struct souk_view *view, struct souk_id product_id, struct souk_index_rows *rows);
+int query_index_shelf_card(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
 
 /* ---- products: query_products.c ------------------------------------- */
 
@@ -94,15 +128,10 @@ SOUK_MUST_CHECK int query_open_shelf(const struct souk_view *view, enum sort_ord
 SOUK_MUST_CHECK int query_touch_product(struct souk_tables *tables, struct souk_id product_id);
 /* What there is of an article; nothing of one that nobody has counted. */
 SOUK_MUST_CHECK int query_stock(const struct souk_view *view, struct souk_slice sku, struct stock *stock_out);
-/* Where the page of a list of all products begins. */
-SOUK_MUST_CHECK int query_open_office_shelf(const struct souk_view *view, const struct query_office_products *query,
-    struct souk_rows **rows_out);
 int query_apply_category_put(struct souk_tables *tables, const struct catalog_category_put *event);
 int query_apply_written(struct souk_tables *tables, const struct catalog_written *event);
 int query_apply_published(struct souk_tables *tables, const struct catalog_published *event);
 int query_apply_withdrawn(struct souk_tables *tables, const struct catalog_withdrawn *event);
-int query_index_shelf(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
-int query_index_shelf_card(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
 int query_answer_home(const struct souk_view *view, const struct query_home *query, struct souk_answer *answer);
 int query_answer_categories(const struct souk_view *view, const struct query_categories *query,
     struct souk_answer *answer);
@@ -167,7 +196,12 @@ int query_apply_changed(struct souk_tables *tables, const struct inventory_chang
 #define QUERY_LOW_STOCK_MAX 5
 /* What the variant of this article is called. */
 struct souk_slice query_name_article(const struct product_page *page, struct souk_slice sku);
-int query_index_customer(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+/* Where somebody stands now. -SOUK_ENOTFOUND. */
+SOUK_MUST_CHECK int query_place_customer(const struct souk_view *view, enum customer_order sort,
+    struct souk_id person_id, char out[QUERY_PLACE_BYTES]);
+/* Somebody has spent more, or gets something back. */
+SOUK_MUST_CHECK int query_note_spent(struct souk_tables *tables, const struct buyer *before);
+int query_index_customer(const struct souk_view *view, struct souk_id person_id, struct souk_index_rows *rows);
 int query_answer_office_products(const struct souk_view *view, const struct query_office_products *query,
     struct souk_answer *answer);
 int query_answer_office_product(const struct souk_view *view, const struct query_office_product *query,
@@ -194,7 +228,10 @@ int query_apply_review_kept(struct souk_tables *tables, const struct review_kept
 int query_apply_moderation_queued(struct souk_tables *tables, const struct moderation_queued *event);
 int query_apply_moderation_judged(struct souk_tables *tables, const struct moderation_judged *event);
 int query_apply_moderation_dropped(struct souk_tables *tables, const struct moderation_dropped *event);
-int query_index_review_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows);
+/* Where it stands now. -SOUK_ENOTFOUND. */
+SOUK_MUST_CHECK int query_place_review(const struct souk_view *view, enum review_order sort, struct souk_id review_id,
+    char out[QUERY_PLACE_BYTES]);
+int query_index_review(const struct souk_view *view, struct souk_id review_id, struct souk_index_rows *rows);
 int query_answer_reviews(const struct souk_view *view, const struct query_reviews *query,
     struct souk_answer *answer);
 int query_answer_my_review(const struct souk_view *view, const struct query_my_review *query,

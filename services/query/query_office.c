@@ -14,6 +14,7 @@
 #define ARTICLES_MAX 24
 #define PRICES_MAX 100
 #define LOOKED_AT_MAX 2000              /* products, of which a page is searched */
+#define CUSTOMER_ORDERS 2
 
 /* ---- how prices and stocks came about ------------------------------- */
 
@@ -131,25 +132,28 @@ query_answer_office_products(const struct souk_view *view, const struct query_of
 {
     struct office_card products[ROWS_MAX];
     struct query_office_products_reply reply = { .products = products };
-    char next[QUERY_FROM_BYTES];
-    struct souk_rows *rows;
-    struct shelf shelf;
+    char next[QUERY_WALK_FROM_BYTES];
+    struct souk_id product_id;
+    struct query_list list;
+    struct query_walk walk;
     bool meant;
     int rc;
 
     if (!people_is_staff(souk_answer_pass(answer)))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    if ((rc = query_open_office_shelf(view, query, &rows)) != 0)
+    query_name_office_shelf(&list, query->has_state, query->state);
+    if ((rc = query_walk_begin(view, &list, query->has_from, query->from, &walk)) != 0)
         return rc;
-    for (unsigned looked_at = 0; !reply.has_next && (rc = shelf_next(view, rows, &shelf)) == 0; looked_at++) {
-        if ((rc = is_meant(view, shelf.product_id, query, &meant)) != 0)
+    reply.has_is_anew = reply.is_anew = walk.is_anew;
+    for (unsigned looked_at = 0; !reply.has_next && (rc = query_walk_next(&walk, &product_id)) == 0; looked_at++) {
+        if ((rc = is_meant(view, product_id, query, &meant)) != 0)
             break;
         if ((reply.has_next = looked_at == LOOKED_AT_MAX || (meant && reply.products_count == ROWS_MAX)))
-            reply.next = query_write_from(shelf.product_id, shelf.place, next);
-        else if (meant && (rc = make_office_card(view, shelf.product_id, &products[reply.products_count++])) != 0)
+            reply.next = query_walk_from(&walk, next);
+        else if (meant && (rc = make_office_card(view, product_id, &products[reply.products_count++])) != 0)
             break;
     }
-    souk_rows_close(&rows);
+    query_walk_end(&walk);
     return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_office_products(answer, &reply);
 }
 
@@ -299,29 +303,63 @@ make_customer(const struct souk_view *view, struct souk_id person_id, struct cus
     struct buyer buyer = { .orders = 0 };
     const int known = author_name_get(view, person_id, &person), buys = buyer_get(view, person_id, &buyer);
 
-    if (known != 0 && (known != -SOUK_ENOTFOUND || buys != 0))
+    if ((known != 0 || person.has_left) && buys != 0)
+        return known != 0 ? known : buys;
+    if (known != 0 && known != -SOUK_ENOTFOUND)
         return known;
     if (buys != 0 && buys != -SOUK_ENOTFOUND)
         return buys;
     *card_out = (struct customer_card){ .person_id = person_id, .name = person.name,
-        .since_ms = known == 0 ? person.since_ms : buyer.since_ms, .orders = buyer.orders, .has_spent = buys == 0, .spent = buyer.spent,
+        .since_ms = known == 0 ? person.since_ms : buyer.since_ms, .orders = buyer.orders,
+        .has_spent = buys == 0, .spent = buyer.spent,
         .has_last_order_ms = buyer.last_ms != 0, .last_order_ms = buyer.last_ms };
     return 0;
 }
 
+static struct souk_slice
+name_place(enum customer_order sort, uint64_t since_ms, int64_t spent, char out[QUERY_PLACE_BYTES])
+{
+    return query_write_place(SOUK_TIME_MS_MAX - (sort == CUSTOMER_ORDER_NEWEST ? since_ms
+        : spent > 0 ? (uint64_t)spent : 0), out);
+}
+
 int
-query_index_customer(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
+query_place_customer(const struct souk_view *view, enum customer_order sort, struct souk_id person_id,
+    char out[QUERY_PLACE_BYTES])
 {
     struct customer_card card;
-    struct souk_id person_id;
-    int rc;
+    int rc = make_customer(view, person_id, &card);
 
-    if ((rc = souk_id_of(entity, &person_id)) != 0 || (rc = make_customer(view, person_id, &card)) != 0)
+    if (rc == 0)
+        (void)name_place(sort, card.since_ms, card.spent.minor, out);
+    return rc;
+}
+
+int
+query_note_spent(struct souk_tables *tables, const struct buyer *before)
+{
+    char place[QUERY_PLACE_BYTES];
+
+    return query_note_move(tables, QUERY_CUSTOMER, CUSTOMER_ORDER_SPENT, before->person_id,
+        name_place(CUSTOMER_ORDER_SPENT, 0, before->spent.minor, place));
+}
+
+int
+query_index_customer(const struct souk_view *view, struct souk_id person_id, struct souk_index_rows *rows)
+{
+    char place[QUERY_PLACE_BYTES];
+    struct customer_card card;
+    struct query_list list;
+    int rc = make_customer(view, person_id, &card);
+
+    if (rc != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    rc = customer_index(rows, &(struct customer){ CUSTOMER_ORDER_NEWEST, SOUK_TIME_MS_MAX - card.since_ms,
-        person_id });
-    return rc != 0 ? rc : customer_index(rows, &(struct customer){ CUSTOMER_ORDER_SPENT,
-        SOUK_TIME_MS_MAX - (uint64_t)(card.spent.minor > 0 ? card.spent.minor : 0), person_id });
+    for (unsigned sort = 0; sort < CUSTOMER_ORDERS && rc == 0; sort++) {
+        query_name_list(&list, QUERY_CUSTOMER, sort, souk_slice_of(""));
+        (void)name_place((enum customer_order)sort, card.since_ms, card.spent.minor, place);
+        rc = query_index_entry(rows, &list, place, person_id);
+    }
+    return rc;
 }
 
 int
@@ -330,25 +368,25 @@ query_answer_customers(const struct souk_view *view, const struct query_customer
 {
     struct customer_card customers[ROWS_MAX];
     struct query_customers_reply reply = { .customers = customers };
-    char next[QUERY_FROM_BYTES];
-    struct customer row;
-    struct souk_rows *rows;
-    struct souk_id from;
-    uint64_t place;
+    char next[QUERY_WALK_FROM_BYTES];
+    struct souk_id person_id;
+    struct query_list list;
+    struct query_walk walk;
     int rc;
 
     if (!people_is_staff(souk_answer_pass(answer)))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    query_read_time_from(query->has_from, query->from, &place, &from);
-    if ((rc = customer_scan_by_sort_from(view, (uint8_t)query->sort, place, from, &rows)) != 0)
+    query_name_list(&list, QUERY_CUSTOMER, (unsigned)query->sort, souk_slice_of(""));
+    if ((rc = query_walk_begin(view, &list, query->has_from, query->from, &walk)) != 0)
         return rc;
-    while (!reply.has_next && (rc = customer_next(view, rows, &row)) == 0) {
+    reply.has_is_anew = reply.is_anew = walk.is_anew;
+    while (!reply.has_next && (rc = query_walk_next(&walk, &person_id)) == 0) {
         if ((reply.has_next = reply.customers_count == ROWS_MAX))
-            reply.next = query_write_time_from(row.person_id, row.place, next);
-        else if ((rc = make_customer(view, row.person_id, &customers[reply.customers_count++])) != 0)
+            reply.next = query_walk_from(&walk, next);
+        else if ((rc = make_customer(view, person_id, &customers[reply.customers_count++])) != 0)
             break;
     }
-    souk_rows_close(&rows);
+    query_walk_end(&walk);
     return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_customers(answer, &reply);
 }
 

@@ -88,12 +88,13 @@ count_popular(struct souk_tables *tables, const struct order_line *line)
 {
     struct popularity row = { .product_id = line->product_id };
     const uint32_t day = (uint32_t)(souk_tables_time_ms(tables) / DAY_MS);
-    char place[QUERY_PLACE_BYTES_MAX + 1];
+    char place[QUERY_PLACE_BYTES];
     uint64_t rank;
     int rc = count_product(tables, line);
 
     if (rc != 0 || (rc = query_popularity(souk_tables_view(tables), line->product_id, &rank)) != 0
-        || (rc = query_note_move(tables, SORT_ORDER_POPULAR, line->product_id, query_place_of_rank(rank, place))) != 0)
+        || (rc = query_note_move(tables, QUERY_PRODUCT, SORT_ORDER_POPULAR, line->product_id,
+            query_place_of_rank(rank, place))) != 0)
         return rc;
     if ((rc = popularity_get(souk_tables_view(tables), line->product_id, &row)) != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
@@ -146,13 +147,15 @@ count_buyer(struct souk_tables *tables, struct souk_id person, const struct orde
     buyer.spent.minor = 0;
     if ((rc = buyer_get(souk_tables_view(tables), person, &buyer)) != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
+    if (minor != 0 && (rc = query_note_spent(tables, &buyer)) != 0)
+        return rc;
     buyer.orders += (uint32_t)orders;
     if (money_is_same_currency(buyer.spent, page->total))
         buyer.spent.minor += minor;
     if (orders > 0)
         buyer.last_ms = souk_tables_time_ms(tables);
     rc = buyer_put(tables, &buyer);
-    return rc != 0 ? rc : souk_touch(tables, CUSTOMER_TABLE, souk_slice_of_id(&person));
+    return rc != 0 ? rc : query_touch_lists(tables, QUERY_CUSTOMER, person);
 }
 
 /* Nobody is a customer for what turned out to be somebody else's. */

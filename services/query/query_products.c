@@ -26,7 +26,7 @@
 int
 query_touch_product(struct souk_tables *tables, struct souk_id product_id)
 {
-    int rc = souk_touch(tables, SHELF_TABLE, souk_slice_of_id(&product_id));
+    int rc = query_touch_lists(tables, QUERY_PRODUCT, product_id);
 
     return rc != 0 ? rc : souk_touch(tables, SHELF_CARD_TABLE, souk_slice_of_id(&product_id));
 }
@@ -334,19 +334,21 @@ static int
 get_first(const struct souk_view *view, enum sort_order sort, struct product_card out[HOME_ROWS_MAX],
     uint32_t *count_out)
 {
+    struct souk_id product_id;
+    struct query_list list;
+    struct query_walk walk;
     struct shelf_card row;
-    struct souk_rows *rows;
-    struct shelf shelf;
     int rc;
 
-    if ((rc = query_open_shelf(view, sort, &rows)) != 0)
+    query_name_shelf(&list, sort, souk_slice_of(""));
+    if ((rc = query_walk_begin(view, &list, false, souk_slice_of(""), &walk)) != 0)
         return rc;
-    while (*count_out < HOME_ROWS_MAX && (rc = shelf_next(view, rows, &shelf)) == 0) {
-        if ((rc = shelf_card_get(view, shelf.product_id, &row)) != 0)
+    while (*count_out < HOME_ROWS_MAX && (rc = query_walk_next(&walk, &product_id)) == 0) {
+        if ((rc = shelf_card_get(view, product_id, &row)) != 0)
             break;
         out[(*count_out)++] = row.card;
     }
-    souk_rows_close(&rows);
+    query_walk_end(&walk);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 
@@ -373,27 +375,30 @@ query_answer_products(const struct souk_view *view, const struct query_products 
     struct product_card products[PAGE_ROWS_MAX];
     struct query_products_reply reply = { .products = products };
     char next[QUERY_WALK_FROM_BYTES];
-    struct query_walk walk;
+    struct souk_id product_id;
     struct failing failing;
+    struct query_list list;
+    struct query_walk walk;
     struct shelf_card row;
-    struct shelf shelf;
     int rc;
 
     if (search == NULL)
         return -SOUK_ENOMEM;
     begin_search(query, search);
-    if ((rc = query_walk_begin(view, query, &walk)) != 0)
+    query_name_shelf(&list, query->sort, query->has_category ? query->category : souk_slice_of(""));
+    if ((rc = query_walk_begin(view, &list, query->has_from, query->from, &walk)) != 0)
         return rc;
-    for (unsigned i = 0; (rc = query_walk_next(&walk, &shelf)) == 0; i++) {
+    reply.has_is_anew = reply.is_anew = walk.is_anew;
+    for (unsigned i = 0; (rc = query_walk_next(&walk, &product_id)) == 0; i++) {
         const bool is_enough = i == SCAN_ROWS_MAX;
 
-        if ((rc = shelf_card_get(view, shelf.product_id, &row)) != 0)
+        if ((rc = shelf_card_get(view, product_id, &row)) != 0)
             break;
         failing = try_filters(search, &row);
         if (!query->has_from && !is_enough)
             count_product(search, &row, &failing);
         if (!reply.has_next && ((failing.count == 0 && reply.products_count == PAGE_ROWS_MAX) || is_enough)) {
-            reply.next = query_walk_from(&walk, &shelf, next);
+            reply.next = query_walk_from(&walk, next);
             reply.has_next = true;
         } else if (failing.count == 0 && !reply.has_next) {
             products[reply.products_count++] = row.card;

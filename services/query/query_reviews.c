@@ -12,7 +12,6 @@
 #define REVIEWS_SHOWN_MAX 10            /* as described, and so are the next three */
 #define STARS_MAX 5
 #define STEPS_MAX 50
-#define REVIEW_PLACE_BYTES_MAX 32
 #define REVIEW_ORDERS 4
 
 /* ---- what everybody reads ------------------------------------------- */
@@ -50,7 +49,7 @@ query_stars(const struct souk_view *view, struct souk_id product_id, uint16_t *a
 static int
 count_stars(struct souk_tables *tables, struct souk_id product_id, uint8_t before, uint8_t now)
 {
-    char place[QUERY_PLACE_BYTES_MAX + 1];
+    char place[QUERY_PLACE_BYTES];
     uint32_t counts[STARS_MAX];
     uint32_t reviews;
     uint16_t average;
@@ -59,8 +58,8 @@ count_stars(struct souk_tables *tables, struct souk_id product_id, uint8_t befor
     if (before == now)
         return 0;
     if ((rc = query_stars(souk_tables_view(tables), product_id, &average, &reviews)) != 0
-        || (rc = query_note_move(tables, SORT_ORDER_RATED, product_id, query_place_of_stars(average, reviews,
-            place))) != 0
+        || (rc = query_note_move(tables, QUERY_PRODUCT, SORT_ORDER_RATED, product_id,
+            query_place_of_stars(average, reviews, place))) != 0
         || (rc = get_counts(souk_tables_view(tables), product_id, counts)) != 0)
         return rc;
     if (before != 0)
@@ -72,30 +71,9 @@ count_stars(struct souk_tables *tables, struct souk_id product_id, uint8_t befor
     return rc != 0 ? rc : query_touch_product(tables, product_id);
 }
 
-int
-query_apply_review_updated(struct souk_tables *tables, const struct review_updated *event)
-{
-    struct page_review before;
-    const int found = page_review_get(souk_tables_view(tables), event->review_id, &before);
-    int rc;
-
-    if (found != 0 && found != -SOUK_ENOTFOUND)
-        return found;
-    if ((rc = count_stars(tables, event->product_id, found == 0 ? before.words.stars : 0,
-        event->has_words ? event->words.stars : 0)) != 0)
-        return rc;
-    if (event->has_words)
-        rc = page_review_put(tables, &(struct page_review){ .review_id = event->review_id,
-            .product_id = event->product_id, .author = event->author, .is_verified = event->is_verified,
-            .words = event->words, .helpful = event->helpful, .written_ms = event->written_ms });
-    else if (found == 0)
-        rc = page_review_delete(tables, event->review_id);
-    return rc != 0 ? rc : souk_touch(tables, REVIEW_LIST_TABLE, souk_slice_of_id(&event->review_id));
-}
-
 /* The latest goes first among those that are equal otherwise. */
 static struct souk_slice
-name_place(enum review_order sort, const struct page_review *review, char out[REVIEW_PLACE_BYTES_MAX + 1])
+name_place(enum review_order sort, const struct page_review *review, char out[QUERY_PLACE_BYTES])
 {
     const uint64_t before_ms = SOUK_TIME_MS_MAX - review->written_ms;
     uint32_t first = 0;
@@ -113,23 +91,86 @@ name_place(enum review_order sort, const struct page_review *review, char out[RE
         first = review->words.stars;
         break;
     }
-    (void)snprintf(out, REVIEW_PLACE_BYTES_MAX + 1, "%010" PRIu32 "%016" PRIu64, first, before_ms);
+    (void)snprintf(out, QUERY_PLACE_BYTES, "%010" PRIu32 "%016" PRIu64, first, before_ms);
     return souk_slice_of(out);
 }
 
-int
-query_index_review_list(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
+/* What is hidden, `now` NULL, may come back elsewhere. */
+static int
+note_moves(struct souk_tables *tables, const struct page_review *before, const struct page_review *now)
 {
-    char place[REVIEW_PLACE_BYTES_MAX + 1];
-    struct page_review review;
-    struct souk_id review_id;
+    char was[QUERY_PLACE_BYTES], is[QUERY_PLACE_BYTES];
+    int rc = 0;
+
+    for (unsigned sort = 0; sort < REVIEW_ORDERS && rc == 0; sort++) {
+        const struct souk_slice place = name_place((enum review_order)sort, before, was);
+
+        if (now == NULL || !souk_slice_equal(place, name_place((enum review_order)sort, now, is)))
+            rc = query_note_move(tables, QUERY_REVIEW, sort, before->review_id, place);
+    }
+    return rc;
+}
+
+int
+query_apply_review_updated(struct souk_tables *tables, const struct review_updated *event)
+{
+    const struct page_review now = { .review_id = event->review_id, .product_id = event->product_id,
+        .author = event->author, .is_verified = event->is_verified, .words = event->words,
+        .helpful = event->helpful, .written_ms = event->written_ms };
+    struct page_review before;
+    const int found = page_review_get(souk_tables_view(tables), event->review_id, &before);
     int rc;
 
-    if ((rc = souk_id_of(entity, &review_id)) != 0 || (rc = page_review_get(view, review_id, &review)) != 0)
+    if (found != 0 && found != -SOUK_ENOTFOUND)
+        return found;
+    if ((rc = count_stars(tables, event->product_id, found == 0 ? before.words.stars : 0,
+        event->has_words ? event->words.stars : 0)) != 0
+        || (rc = found == 0 ? note_moves(tables, &before, event->has_words ? &now : NULL) : 0) != 0)
+        return rc;
+    if (event->has_words)
+        rc = page_review_put(tables, &now);
+    else if (found == 0)
+        rc = page_review_delete(tables, event->review_id);
+    return rc != 0 ? rc : query_touch_lists(tables, QUERY_REVIEW, event->review_id);
+}
+
+int
+query_place_review(const struct souk_view *view, enum review_order sort, struct souk_id review_id,
+    char out[QUERY_PLACE_BYTES])
+{
+    struct page_review review;
+    int rc = page_review_get(view, review_id, &review);
+
+    if (rc == 0)
+        (void)name_place(sort, &review, out);
+    return rc;
+}
+
+/* Those of a product. */
+static void
+name_list(struct query_list *list, enum review_order sort, struct souk_id product_id)
+{
+    char of[SOUK_ID_TEXT_BYTES];
+
+    souk_id_format(product_id, of);
+    query_name_list(list, QUERY_REVIEW, (unsigned)sort, souk_slice_of(of));
+}
+
+int
+query_index_review(const struct souk_view *view, struct souk_id review_id, struct souk_index_rows *rows)
+{
+    char place[QUERY_PLACE_BYTES];
+    struct page_review review;
+    struct query_list list;
+    int rc = page_review_get(view, review_id, &review);
+
+    if (rc != 0)
         return rc == -SOUK_ENOTFOUND ? 0 : rc;
-    for (unsigned i = 0; i < REVIEW_ORDERS && rc == 0; i++)
-        rc = review_list_index(rows, &(struct review_list){ .product_id = review.product_id, .sort = (uint8_t)i,
-            .place = name_place((enum review_order)i, &review, place), .review_id = review_id });
+    for (unsigned sort = 0; sort < REVIEW_ORDERS && rc == 0; sort++) {
+        name_list(&list, (enum review_order)sort, review.product_id);
+        (void)name_place((enum review_order)sort, &review, place);
+        rc = query_index_entry(rows, &list, place, review_id);
+    }
     return rc;
 }
 
@@ -153,32 +194,30 @@ query_answer_reviews(const struct souk_view *view, const struct query_reviews *q
     uint32_t counts[STARS_MAX];
     struct query_reviews_reply reply = { .reviews = reviews, .stars = { .counts = counts,
         .counts_count = STARS_MAX } };
-    struct souk_slice place = souk_slice_of("");
-    struct souk_id from = { { 0 } };
+    char next[QUERY_WALK_FROM_BYTES];
     struct product_page page;
-    struct review_list row;
-    struct souk_rows *rows;
-    char next[QUERY_FROM_BYTES];
+    struct souk_id review_id;
+    struct query_list list;
+    struct query_walk walk;
     int rc;
 
     if ((rc = product_page_get(view, query->product_id, &page)) != 0)
         return rc == -SOUK_ENOTFOUND ? souk_answer_refuse(answer, QUERY_UNKNOWN_PRODUCT) : rc;
     if (page.state == PRODUCT_STATE_DRAFT)
         return souk_answer_refuse(answer, QUERY_UNKNOWN_PRODUCT);
-    if (query->has_from)
-        query_read_from(query->from, &from, &place);
+    name_list(&list, query->sort, query->product_id);
     if ((rc = get_counts(view, query->product_id, counts)) != 0
         || (rc = query_stars(view, query->product_id, &reply.stars.average, &reply.stars.reviews)) != 0
-        || (rc = review_list_scan_by_product_id_sort_from(view, query->product_id, (uint8_t)query->sort, place, from,
-            &rows)) != 0)
+        || (rc = query_walk_begin(view, &list, query->has_from, query->from, &walk)) != 0)
         return rc;
-    while (!reply.has_next && (rc = review_list_next(view, rows, &row)) == 0) {
+    reply.has_is_anew = reply.is_anew = walk.is_anew;
+    while (!reply.has_next && (rc = query_walk_next(&walk, &review_id)) == 0) {
         if ((reply.has_next = reply.reviews_count == REVIEWS_SHOWN_MAX))
-            reply.next = query_write_from(row.review_id, row.place, next);
-        else if ((rc = show_review(view, row.review_id, &reviews[reply.reviews_count++])) != 0)
+            reply.next = query_walk_from(&walk, next);
+        else if ((rc = show_review(view, review_id, &reviews[reply.reviews_count++])) != 0)
             break;
     }
-    souk_rows_close(&rows);
+    query_walk_end(&walk);
     return rc != 0 && rc != -SOUK_ENOTFOUND ? rc : answer_query_reviews(answer, &reply);
 }
 
@@ -466,19 +505,25 @@ query_answer_review_log(const struct souk_view *view, const struct query_review_
 int
 query_apply_registered(struct souk_tables *tables, const struct accounts_registered *event)
 {
-    int rc = author_name_put(tables, &(struct author_name){ event->person_id, event->name,
-        souk_tables_time_ms(tables) });
+    int rc = author_name_put(tables, &(struct author_name){ .person_id = event->person_id, .name = event->name,
+        .since_ms = souk_tables_time_ms(tables) });
 
-    return rc != 0 ? rc : souk_touch(tables, CUSTOMER_TABLE, souk_slice_of_id(&event->person_id));
+    return rc != 0 ? rc : query_touch_lists(tables, QUERY_CUSTOMER, event->person_id);
 }
 
+/* Whoever has ordered stays in lists, nameless, where they were. */
 int
 query_apply_left(struct souk_tables *tables, const struct accounts_left *event)
 {
-    int rc = author_name_delete(tables, event->person_id);
+    struct author_name name;
+    int rc = author_name_get(souk_tables_view(tables), event->person_id, &name);
 
-    return rc != 0 && rc != -SOUK_ENOTFOUND ? rc
-        : souk_touch(tables, CUSTOMER_TABLE, souk_slice_of_id(&event->person_id));
+    if (rc != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    name.name = souk_slice_of("");
+    name.has_left = true;
+    rc = author_name_put(tables, &name);
+    return rc != 0 ? rc : query_touch_lists(tables, QUERY_CUSTOMER, event->person_id);
 }
 
 int

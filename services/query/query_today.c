@@ -160,14 +160,16 @@ get_best(const struct souk_view *view, uint64_t now_ms, struct best_seller best[
 {
     struct best_seller product;
     struct product_page page;
-    struct souk_rows *rows;
-    struct shelf shelf;
+    struct souk_id product_id;
+    struct query_list list;
+    struct query_walk walk;
     int rc;
 
-    if ((rc = query_open_shelf(view, SORT_ORDER_POPULAR, &rows)) != 0)
+    query_name_shelf(&list, SORT_ORDER_POPULAR, souk_slice_of(""));
+    if ((rc = query_walk_begin(view, &list, false, souk_slice_of(""), &walk)) != 0)
         return rc;
-    for (unsigned i = 0; i < BEST_LOOKED_AT_MAX && (rc = shelf_next(view, rows, &shelf)) == 0; i++) {
-        if ((rc = product_page_get(view, shelf.product_id, &page)) != 0)
+    for (unsigned i = 0; i < BEST_LOOKED_AT_MAX && (rc = query_walk_next(&walk, &product_id)) == 0; i++) {
+        if ((rc = product_page_get(view, product_id, &page)) != 0)
             break;
         product = (struct best_seller){ .product_id = page.product_id, .slug = page.slug, .title = page.title,
             .category = page.category, .has_picture = page.pictures_count > 0 };
@@ -178,7 +180,7 @@ get_best(const struct souk_view *view, uint64_t now_ms, struct best_seller best[
         if (product.units > 0)
             keep_best(best, count_out, &product);
     }
-    souk_rows_close(&rows);
+    query_walk_end(&walk);
     return rc == -SOUK_ENOTFOUND ? 0 : rc;
 }
 

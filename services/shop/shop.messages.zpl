@@ -2354,12 +2354,13 @@ query = query.reviews
     fields
         product_id = id
         sort = review_order default newest
-        from = text 100 optional, what the page before named
+        from = text 120 optional, what the page before named
     reply
         fields
             stars = stars
             reviews = list 10 of shown_review
-            next = text 100 optional, where the next page begins
+            next = text 120 optional, "where the next page begins, in the order that the first page had; for 4096 moves in it"
+            is_anew = bool optional, "said when so: it has moved more than 4096 times since, and the page goes on in the list as it stands now"
 
 query = query.my_review
     about = "What whoever asks has said about a product, if anything."
@@ -2412,19 +2413,6 @@ row = star_count
     fields
         product_id = id
         counts = list 5 of u32
-
-row = review_list
-    about = A review in a list of its product's, in the list's order.
-    table = review_lists
-    key = product_id
-    key = sort
-    key = place
-    key = review_id
-    fields
-        product_id = id
-        sort = u8, a review_order
-        place = text 32, that sorts it
-        review_id = id
 
 row = own_review
     about = A review as its author may see it.
@@ -2508,6 +2496,7 @@ row = author_name
         person_id = id
         name = text 60
         since_ms = time
+        has_left = bool
 
 #   ---- cards: the processor's sandbox --------------------------------------------
 
@@ -2697,11 +2686,12 @@ query = query.products
     reply
         fields
             products = list 24 of product_card
-            next = text 120 optional, "where the next page begins, in the order that the first page had; for 4096 events"
+            next = text 120 optional, "where the next page begins, in the order that the first page had; for 4096 moves in it"
             found = u32 optional, "of the first page: how many of 2000 pass"
             lowest = u64 optional, "of the first page: minor units, the price filter left aside"
             highest = u64 optional
             facets = list 100 of facet, "of the first page: by name, the most products first; of more, those that leave most"
+            is_anew = bool optional, "said when so: it has moved more than 4096 times since, and the page goes on in the list as it stands now"
 
 query = query.product
     about = A product's page.
@@ -2772,12 +2762,13 @@ query = query.office_products
     refuses = shop.staff_only
     fields
         state = product_state optional
-        from = text 100 optional, what the page before named
+        from = text 120 optional, what the page before named
         text = text 60 optional, "that stands in the title, the address or an article's number; 2000 products a page are looked at"
     reply
         fields
             products = list 50 of office_card
-            next = text 100 optional
+            next = text 120 optional, "where the next page begins, in the order that the first page had; for 4096 moves in it"
+            is_anew = bool optional, "said when so: it has moved more than 4096 times since, and the page goes on in the list as it stands now"
 
 query = query.office_product
     about = A product with its stock and the history of its prices.
@@ -2855,11 +2846,12 @@ query = query.customers
     refuses = shop.staff_only
     fields
         sort = customer_order default newest
-        from = text 100 optional, what the page before named
+        from = text 120 optional, what the page before named
     reply
         fields
             customers = list 50 of customer_card
-            next = text 100 optional
+            next = text 120 optional, "where the next page begins, in the order that the first page had; for 4096 moves in it"
+            is_anew = bool optional, "said when so: it has moved more than 4096 times since, and the page goes on in the list as it stands now"
 
 query = query.customer
     about = A customer.
@@ -2985,50 +2977,57 @@ row = low_stock
         sku = text 32
         line = low_stock_line
 
-row = shelf
-    about = A product in a list, in the list's order.
-    table = shelves
+row = list_entry
+    about = "A product, a review or a customer in a list, in the list's order."
+    table = list_entries
     key = list
     key = place
-    key = product_id
+    key = id
     fields
-        list = text 40, "the sort order's number and the category or nothing; of the back office's, o and the state"
+        list = text 40, "what is listed, the sort order's number, and of which category, product or state"
         place = text 64, that sorts it
-        product_id = id
+        id = id
 
-row = moved_popular
-    about = Where a product stood among the popular ones before a sale.
-    table = moved_popular
-    stream = orders
-    key = before
-    key = product_id
-    fields
-        before = u64, "the greatest there is less the number of the event that moved it: the latest first"
-        product_id = id
-        place = text 64, where it stood before
-
-row = moved_rated
-    about = Where a product stood among the best rated before a review.
-    table = moved_rated
-    stream = reviews
-    key = before
-    key = product_id
-    fields
-        before = u64, "the greatest there is less the number of the event that moved it: the latest first"
-        product_id = id
-        place = text 64, where it stood before
-
-row = moved_listed
-    about = Where a product stood by price or title before it was written anew.
-    table = moved_listed
+row = moved_by_catalog
+    about = "Where something stood in its lists before catalog moved it."
+    table = moved_by_catalog
     stream = catalog
+    key = kind
     key = sort
     key = before
-    key = product_id
     fields
-        sort = u8, a sort_order
-        before = u64, "the greatest there is less the number of the event that moved it: the latest first"
-        product_id = id
+        kind = u8, the letter of what is listed
+        sort = u8, the sort order's number
+        before = u64, "the greatest there is less the number of the move: the latest first"
+        id = id
+        place = text 64, where it stood before
+
+row = moved_by_orders
+    about = "Where something stood in its lists before orders moved it."
+    table = moved_by_orders
+    stream = orders
+    key = kind
+    key = sort
+    key = before
+    fields
+        kind = u8, the letter of what is listed
+        sort = u8, the sort order's number
+        before = u64, "the greatest there is less the number of the move: the latest first"
+        id = id
+        place = text 64, where it stood before
+
+row = moved_by_reviews
+    about = "Where something stood in its lists before reviews moved it."
+    table = moved_by_reviews
+    stream = reviews
+    key = kind
+    key = sort
+    key = before
+    fields
+        kind = u8, the letter of what is listed
+        sort = u8, the sort order's number
+        before = u64, "the greatest there is less the number of the move: the latest first"
+        id = id
         place = text 64, where it stood before
 
 row = shelf_card
@@ -3228,14 +3227,3 @@ row = buyer
         last_ms = time, the last one that was confirmed; 0 for none
         orders = u32
         spent = money
-
-row = customer
-    about = A customer in a list.
-    table = customers
-    key = sort
-    key = place
-    key = person_id
-    fields
-        sort = u8
-        place = u64
-        person_id = id

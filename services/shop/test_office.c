@@ -421,7 +421,7 @@ customers_are_who_registers_or_buys(void **state)
             " name=Robert since=1000 orders=1 spent=2000EUR last_order=2000}]\n"
         "[2000] accounts 5 left person=2\n"
         "[2000] orders.private 3 erased owner=2\n"
-        "[2000] answer customer={person=2 name='' since=1000 orders=1 spent=3000EUR last_order=1000}\n"
+        "[2000] answer customer={person=2 name='' since=0 orders=1 spent=3000EUR last_order=1000}\n"
         "[2000] answer refused shop.staff_only\n"
         "[2000] answer refused shop.staff_only\n");
     souk_stage_expect_same_tables(stage, "query");
