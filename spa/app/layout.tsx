@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { kinds } from "@/shop/pictures";
 import { CARD_SIZES, PAGE_SIZES, WIDTHS } from "@/ui/picture";
 import { Shell } from "@/ui/shell";
+import { fonts } from "./fonts";
 import "./theme.css";
 
 export const metadata: Metadata = {
@@ -20,7 +21,7 @@ export const viewport: Viewport = {
 
 export default function Layout({ children }: { children: ReactNode }) {
     return (
-        <html lang="en" suppressHydrationWarning>
+        <html lang="en" className={fonts} suppressHydrationWarning>
             <head>
                 <script src="/theme.js" />
                 <script

@@ -1,5 +1,5 @@
-//  Before the pages' own scripts have come: what they will ask the shop first is asked now, and the largest picture is
-//  fetched as soon as its name is known. api/client.ts takes the answers from here.
+//  Before the pages' own scripts have come: what they will ask the shop first is asked now, and the pictures that they
+//  begin with are shown as soon as their names are known. api/client.ts takes the answers from here.
 {
     const { kinds, widths, cardSizes, pageSizes } = document.currentScript.dataset;
     const asked = new Map();
@@ -20,29 +20,40 @@
         return answer.then((response) => (response.status === 200 ? response.clone().json() : {})).catch(() => ({}));
     };
 
-    const fetchAhead = (picture, sizes) => {
-        const [, kind] = /^([a-z]+)-[1-6]$/.exec(picture?.name ?? "") ?? [];
-        if (kind === undefined || !kinds.split(" ").includes(kind)) return;
-        const link = document.createElement("link");
-        link.rel = "preload";
-        link.as = "image";
-        link.type = "image/avif";
-        link.fetchPriority = "high";
-        link.imageSrcset = widths
-            .split(" ")
-            .map((width) => `/pictures/${picture.name}-${width}.avif ${width}w`)
-            .join(", ");
-        link.imageSizes = sizes;
-        document.head.append(link);
+    const isRead =
+        document.readyState !== "loading" ||
+        new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+
+    //  In the shadow of what stands for pictures, where the page's own scripts neither look nor mind.
+    const showAhead = async (pictures, sizes) => {
+        await isRead;
+        const places = document.querySelectorAll("main [data-ahead]");
+        pictures.slice(0, places.length).forEach((picture, i) => {
+            const [, kind] = /^([a-z]+)-[1-6]$/.exec(picture?.name ?? "") ?? [];
+            if (kind === undefined || !kinds.split(" ").includes(kind)) return;
+            const set = (type) => widths.split(" ").map((width) => `/pictures/${picture.name}-${width}.${type} ${width}w`).join(", ");
+            const source = Object.assign(document.createElement("source"), { type: "image/avif", sizes, srcset: set("avif") });
+            const image = Object.assign(document.createElement("img"), {
+                alt: picture.alt,
+                loading: i === 0 ? "eager" : "lazy",
+                fetchPriority: i === 0 ? "high" : "auto",
+                sizes,
+                srcset: set("webp"),
+            });
+            image.part = "ahead";
+            const whole = document.createElement("picture");
+            whole.append(source, image);
+            places[i].attachShadow({ mode: "open" }).append(whole);
+        });
     };
 
     const { pathname, search } = location;
     const [, place, name] = /^\/(p|shop)(?:\/([a-z0-9-]+))?$/.exec(pathname) ?? [];
     if (place === "p" && name !== undefined)
-        ask(`/api/products/${name}`).then(({ pictures }) => fetchAhead(pictures?.[0], pageSizes));
+        ask(`/api/products/${name}`).then(({ pictures }) => showAhead(pictures?.slice(0, 1) ?? [], pageSizes));
     if (place === "shop" && search === "")
         ask(`/api/products?sort=newest${name === undefined ? "" : `&category=${name}`}`).then(({ products }) =>
-            fetchAhead(products?.[0]?.picture, cardSizes),
+            showAhead(products?.map(({ picture }) => picture) ?? [], cardSizes),
         );
     if (!pathname.startsWith("/admin") && !pathname.startsWith("/ops")) {
         if (isKnown) ask("/api/cart");

@@ -1,6 +1,6 @@
 "use client";
 
-import { useState } from "react";
+import { useDeferredValue, useState } from "react";
 import { Problem } from "@/api/problems";
 import { useAddToCart } from "./cart";
 import { type Product, useCategories, useProduct, useProducts } from "./catalogue";
@@ -19,6 +19,8 @@ import { Units } from "@/ui/units";
 export function ProductPage() {
     const slug = useName();
     const product = useProduct(slug);
+    //  What comes is drawn piece by piece, while keys and clicks are answered in between.
+    const shown = useDeferredValue(product.data);
     if (product.error instanceof Problem && product.error.status === 404)
         return (
             <div className="wrap pt-14">
@@ -37,14 +39,17 @@ export function ProductPage() {
                 <Trouble error={product.error} again={() => product.refetch()} />
             </div>
         );
-    if (product.data === undefined) return <Waiting />;
-    return <Detail key={product.data.product_id} product={product.data} />;
+    if (product.data === undefined || shown === undefined) return <Waiting />;
+    return <Detail key={shown.product_id} product={shown} />;
 }
+
+//  Of the large picture, and of what stands for it.
+const SHAPE = "aspect-square w-full rounded-[3px] sm:aspect-4/5";
 
 function Waiting() {
     return (
-        <div className="wrap grid gap-10 pt-8 lg:grid-cols-[1.1fr_1fr] lg:gap-16" aria-busy="true">
-            <div className="skeleton aspect-4/5 w-full" />
+        <div className="wrap grid gap-x-16 gap-y-8 pt-6 lg:grid-cols-[1.1fr_1fr] lg:pt-8" aria-busy="true">
+            <div className={`skeleton ${SHAPE}`} data-ahead="" />
             <div className="space-y-5 lg:pt-10">
                 <div className="skeleton h-12 w-4/5" />
                 <div className="skeleton h-6 w-1/3" />
@@ -64,6 +69,8 @@ function stockText(available: number): [string, string] {
 
 function Detail({ product }: { product: Product }) {
     const { articles, pictures, slug, category } = product;
+    //  Further down than anybody sees at first: after what is in front has been drawn.
+    const isRestDrawn = useDeferredValue(true, false);
     const [sku, setSku] = useState(() => (articles.find((one) => one.available > 0) ?? articles[0])?.sku);
     const [units, setUnits] = useState(1);
     const [shown, setShown] = useState(0);
@@ -87,7 +94,7 @@ function Detail({ product }: { product: Product }) {
                         alt={picture.alt}
                         sizes={PAGE_SIZES}
                         load="first"
-                        className="aspect-square w-full rounded-[3px] sm:aspect-4/5"
+                        className={SHAPE}
                     />
                     {names.length > 1 && (
                         <ul className="mt-3 grid grid-cols-5 gap-3">
@@ -120,7 +127,7 @@ function Detail({ product }: { product: Product }) {
                         </Go>
                     </nav>
                     <h1 className="display text-title lg:mt-2">{product.title}</h1>
-                    <Verdict productId={product.product_id} slug={slug} />
+                    <Verdict productId={product.product_id} />
                     {article !== undefined && (
                         <p className="figures mt-4 text-2xl font-semibold">{price(article.price)}</p>
                     )}
@@ -183,16 +190,21 @@ function Detail({ product }: { product: Product }) {
                     )}
                 </div>
             </div>
-            <Reviews product={product} />
-            <Neighbours product={product} />
+            {isRestDrawn && (
+                <>
+                    <Reviews product={product} />
+                    <Neighbours product={product} />
+                </>
+            )}
         </>
     );
 }
 
 function Neighbours({ product }: { product: Product }) {
     const list = useProducts(product.category, anything);
+    const found = useDeferredValue(list.data);
     const others =
-        list.data?.products.filter((one) => one.product_id !== product.product_id).slice(0, 4) ?? [];
+        found?.products.filter((one) => one.product_id !== product.product_id).slice(0, 4) ?? [];
     if (others.length === 0) return null;
     return (
         <section className="wrap mt-24" aria-labelledby="neighbours">

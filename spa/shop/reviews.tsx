@@ -58,7 +58,7 @@ function useOwn(productId: string, isSignedIn: boolean) {
 }
 
 //  Beside the price: how many stars, of how many people.
-export function Verdict({ productId }: { productId: string; slug: string }) {
+export function Verdict({ productId }: { productId: string }) {
     const reviews = useReviews(productId, "newest");
     const stars = reviews.data?.pages[0]?.stars;
     return (
@@ -73,7 +73,7 @@ export function Verdict({ productId }: { productId: string; slug: string }) {
             )}
             {stars !== undefined && stars.reviews === 0 && (
                 <a href="#reviews" className="textlink tap text-ink-soft">
-                    Nobody has said anything yet
+                    No reviews yet
                 </a>
             )}
         </p>

@@ -1,5 +1,5 @@
 export const WIDTHS = [320, 640, 960];
-//  How wide it is on a card and on a product's page: public/ask.js fetches those ahead.
+//  How wide it is on a card and on a product's page: public/ask.js shows those ahead.
 export const CARD_SIZES = "(min-width: 1200px) 300px, (min-width: 760px) 31vw, 44vw";
 export const PAGE_SIZES = "(min-width: 1024px) 46vw, 100vw";
 
@@ -25,7 +25,7 @@ export function Picture({ name, alt, sizes, load = "seen", className = "" }: Pro
                 alt={alt}
                 loading={load === "seen" ? "lazy" : "eager"}
                 fetchPriority={load === "first" ? "high" : "auto"}
-                decoding="async"
+                decoding={load === "first" ? "sync" : "async"} // it stands where public/ask.js has shown it already
                 className={`bg-sunk object-cover ${className}`}
             />
         </picture>

@@ -54,7 +54,7 @@ export const ProductCard = memo(function ProductCard({ product, load }: Props) {
 export function CardSkeleton() {
     return (
         <div aria-hidden="true">
-            <div className="skeleton aspect-4/5 w-full rounded-[3px]" />
+            <div className="skeleton aspect-4/5 w-full rounded-[3px]" data-ahead="" />
             <div className="skeleton mt-3 h-5 w-3/4" />
             <div className="skeleton mt-2 h-4 w-1/4" />
         </div>
@@ -78,7 +78,7 @@ export const ProductGrid = memo(function ProductGrid({ products, waiting = 0, is
                 </li>
             ))}
             {Array.from({ length: waiting }, (_, i) => (
-                <li key={`waiting-${i}`}>
+                <li key={`waiting-${i}`} className="piece">
                     <CardSkeleton />
                 </li>
             ))}

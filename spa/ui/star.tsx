@@ -30,7 +30,7 @@ export function Stars({ value, className = "h-4" }: { value: number; className?:
     return (
         <span
             role="img"
-            aria-label={`${value.toLocaleString("en-IE", { maximumFractionDigits: 1 })} of 5 stars`}
+            aria-label={`${Math.round(value * 10) / 10} of 5 stars`}
             className="inline-flex gap-1 text-saffron"
         >
             {places.map((place) => (
