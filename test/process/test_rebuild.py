@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
+from system import SHOP, WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
 from test_backup import EX_UNAVAILABLE, souk
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
 
@@ -20,8 +20,8 @@ def rebuild(system, name, version=2, **options):
 
 def test_a_program_with_other_tables_takes_over_under_load(build):
     """No caller of a service sees an error, the epoch goes on, each command has one effect, and the tables are those that a
-    store filled from nothing has."""
-    with System(build) as system:
+    store filled from nothing has. Each has its data where its sandbox hides what is others'."""
+    with System(build, service_lines={name: [f"data = homes/{name}/data"] for name in (*SHOP, "log-a")}) as system:
         system.start_all()
         loads = {"stock": Load(system, "stock", "stock.receive", received(), window=4, again_seconds=0.3),
                  "orders": Load(system, "orders", "order.place", placed(1), window=1, again_seconds=0.3)}
@@ -34,8 +34,9 @@ def test_a_program_with_other_tables_takes_over_under_load(build):
             assert told["same_epoch"] and told["events"] > 0, told
             assert process.poll() is None, "the same process goes on, so who looks after it notices nothing"
             assert os.readlink(f"/proc/{process.pid}/exe").endswith("service2")
-            assert os.path.isdir(os.path.join(system.path, "d", name, "store.before"))
-            assert not os.path.exists(os.path.join(system.path, "d", name, "store.beside"))
+            home = os.path.join(system.path, "homes", name, "data")
+            assert os.path.isdir(os.path.join(home, "store.before"))
+            assert not os.path.exists(os.path.join(home, "store.beside"))
             for other, load in loads.items():
                 system.more(lambda load=load: len(load.taken), before[other] + 50)
         for load in loads.values():
