@@ -390,8 +390,12 @@ def fuzz(build, seconds, seed, only=None):
         for name in NODES:
             system.live(name)
         system.command_taken("stock", "stock.receive", [1, 1], recorded=True)
+        system.caught_up("query", "stock", "stock")
         fuzzer = Fuzzer(system, seed)
-        rounds = fuzzer.run(seconds, only)
+        try:
+            rounds = fuzzer.run(seconds, only)
+        finally:
+            fuzzer.impostor.close()
         system.caught_up("query", "stock", "stock")
         system.caught_up("log-a", "stock", "stock")
         for stream, owner in (("stock", "stock"), ("reviews", "reviews")):

@@ -233,9 +233,10 @@ class Impostor:
 
     def __init__(self, system, name):
         self.name = name
+        self.context = zmq.Context()
         self.sockets = {}
         for kind, socket_type in (("publish", zmq.XPUB), ("queries", zmq.ROUTER), ("commands", zmq.ROUTER)):
-            door = self.sockets[kind] = system.context.socket(socket_type)
+            door = self.sockets[kind] = self.context.socket(socket_type)
             door.linger = 0
             door.curve_server = True
             door.curve_publickey, door.curve_secretkey = system.pairs[name]
@@ -253,8 +254,7 @@ class Impostor:
         self.sockets["publish"].send_multipart([topic, data])
 
     def close(self):
-        for door in self.sockets.values():
-            door.close()
+        self.context.destroy(linger=0)          # which waits until the addresses are free
 
 
 def test_a_stolen_key_speaks_for_its_owner_only(build):
