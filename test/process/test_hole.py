@@ -41,7 +41,7 @@ def positions(system, holder, stream):
 
 def submit(system, number, durability):
     reply = system.command_taken("orders", "order.place", [number, 1, 1, 100, 1], recorded=True,
-                                 deadline_ms=300 if durability == 1 else WAIT_SECONDS * 1000)
+                                 deadline_ms=1000 if durability == 1 else WAIT_SECONDS * 1000)
     assert reply.durability == durability, reply
 
 
