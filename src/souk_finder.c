@@ -235,6 +235,12 @@ souk_finder_outbox(struct souk_finder *finder)
 }
 
 void
+souk_finder_let_go(struct souk_finder *finder)
+{
+    souk_store_let_go(finder->index);
+}
+
+void
 souk_finder_status(const struct souk_finder *finder, struct souk_finder_status *status_out)
 {
     *status_out = finder->status;

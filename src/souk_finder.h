@@ -63,6 +63,8 @@ uint64_t souk_finder_due_ms(const struct souk_finder *finder);
  */
 SOUK_MUST_CHECK int souk_finder_work(struct souk_finder *finder, struct souk_time now);
 struct souk_outbox *souk_finder_outbox(struct souk_finder *finder);
+/* As souk_store_let_go() of its own store. Any thread may call it at any time. */
+void souk_finder_let_go(struct souk_finder *finder);
 
 struct souk_finder_status {
     uint8_t incarnation[8];                     /* of the event store, as it was last seen */

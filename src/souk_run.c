@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -79,6 +80,7 @@ run_once(const struct souk_run_config *config, bool *again_out)
     int rc, status;
 
     *again_out = false;
+    (void)malloc_trim(0);           /* reading descriptions has left pages that what is never used would keep */
     if ((run = calloc(1, sizeof *run)) == NULL) {
         souk_report(config->report, SOUK_LEVEL_ERROR, "failed", "no memory");
         return EX_OSERR;

@@ -191,6 +191,12 @@ run_finder_signal(struct run_finder *finder)
     wake(finder, &finder->committed);
 }
 
+void
+run_finder_let_go(struct run_finder *finder)
+{
+    souk_finder_let_go(finder->finder);
+}
+
 static void
 wake(struct run_finder *finder, atomic_bool *why)
 {

@@ -151,6 +151,8 @@ bool run_finder_hear(struct run_finder *finder, const struct souk_socket_message
 struct souk_out *run_finder_take(struct run_finder *finder);
 /* By the writer: it has committed. */
 void run_finder_signal(struct run_finder *finder);
+/* By the writer, for all of the process: pages that were only looked at. */
+void run_finder_let_go(struct run_finder *finder);
 void run_finder_count(struct run_finder *finder, struct souk_node_status *status);
 
 /* ---- souk_run_digest.c ---------------------------------------------- */

@@ -497,6 +497,8 @@ give_back(struct run *run, struct souk_time now)
     }
     if (memory_bytes("RssFile") > run->mapped_kept_bytes + LET_GO_GROWN_BYTES) {
         souk_store_let_go(run->store);
+        if (run->finder != NULL)
+            run_finder_let_go(run->finder);
         run->mapped_kept_bytes = memory_bytes("RssFile");
         run->trim_due_ms = now.steady_ms + TRIM_EVERY_MS;
     }

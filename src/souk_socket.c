@@ -344,12 +344,16 @@ souk_socket_watched(void *watch, struct souk_socket_change *change_out)
 
 /* ---- receiving ------------------------------------------------------ */
 
+/* Room for as many frames as may come is far more than most ever need: what is not used is not written to. */
 int
 souk_socket_message_init(struct souk_socket_message *message)
 {
-    memset(message, 0, sizeof *message);
-    message->held = calloc(1, sizeof *message->held);
-    return message->held == NULL ? -SOUK_ENOMEM : 0;
+    message->route_bytes = message->frame_count = 0;
+    message->key[0] = '\0';
+    if ((message->held = malloc(sizeof *message->held)) == NULL)
+        return -SOUK_ENOMEM;
+    message->held->count = 0;
+    return 0;
 }
 
 void
