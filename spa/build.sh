@@ -101,6 +101,7 @@ node pictures/draw.mjs public/pictures $quick
 node fonts/cut.mjs fonts
 NEXT_TELEMETRY_DISABLED=1 SPA_BUILD_ID=${stamp:0:16} node node_modules/next/dist/bin/next build >next.log 2>&1 \
     || { tail -40 next.log >&2; die "next build failed; see $work/next.log"; }
+node later.mjs out
 rm -rf "$site.new"
 mv out "$site.new"
 rm -rf "$site"

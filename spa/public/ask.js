@@ -1,6 +1,7 @@
 //  Before the pages' own scripts have come: what they will ask the shop first is asked now, and the pictures that they
 //  begin with are shown as soon as their names are known. api/client.ts takes the answers from here.
 {
+    const SHOWN_MS_MAX = 500; // then the page's scripts begin in any case
     const { kinds, widths, cardSizes, pageSizes } = document.currentScript.dataset;
     const asked = new Map();
     globalThis.soukAsked = asked;
@@ -14,6 +15,7 @@
         //  Storage is forbidden: nothing has been seen, and anybody may have come.
     }
 
+    let isFirstDrawn = null;
     const ask = (path) => {
         const answer = fetch(path, seen === null ? {} : { headers: { "Souk-Cursors": seen } });
         asked.set(path, answer);
@@ -45,18 +47,48 @@
             whole.append(source, image);
             places[i].attachShadow({ mode: "open" }).append(whole);
         });
+        return first();
+    };
+
+    //  The picture that goes before all others, once it can be drawn.
+    const first = () =>
+        (document.querySelector("main [data-ahead]")?.shadowRoot ?? document)
+            .querySelector("img[fetchpriority=high]")
+            ?.decode()
+            .catch(() => undefined);
+
+    //  Then the scripts that later.mjs has kept back.
+    const begin = () => {
+        for (const { href } of document.querySelectorAll("link[data-later]"))
+            if (document.querySelector(`script[src="${new URL(href).pathname}"]`) === null) {
+                const script = document.createElement("script");
+                script.setAttribute("async", "");
+                script.setAttribute("src", new URL(href).pathname);
+                document.head.append(script);
+            }
     };
 
     const { pathname, search } = location;
     const [, place, name] = /^\/(p|shop)(?:\/([a-z0-9-]+))?$/.exec(pathname) ?? [];
     if (place === "p" && name !== undefined)
-        ask(`/api/products/${name}`).then(({ pictures }) => showAhead(pictures?.slice(0, 1) ?? [], pageSizes));
+        isFirstDrawn = ask(`/api/products/${name}`).then(({ pictures }) => showAhead(pictures?.slice(0, 1) ?? [], pageSizes));
     if (place === "shop" && search === "")
-        ask(`/api/products?sort=newest${name === undefined ? "" : `&category=${name}`}`).then(({ products }) =>
+        isFirstDrawn = ask(`/api/products?sort=newest${name === undefined ? "" : `&category=${name}`}`).then(({ products }) =>
             showAhead(products?.map(({ picture }) => picture) ?? [], cardSizes),
         );
     if (!pathname.startsWith("/admin") && !pathname.startsWith("/ops")) {
         if (isKnown) ask("/api/cart");
         ask("/api/categories");
     }
+
+    //  The scripts of a page keep a phone's processor for a while: what there is to see is drawn before, if it comes soon.
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const wait = new Promise((done) => setTimeout(done, SHOWN_MS_MAX));
+    const isShown = Promise.resolve(isRead)
+        .then(() => isFirstDrawn ?? first())
+        .then(frame)
+        .then(frame)
+        .then(frame)
+        .catch(() => undefined);
+    Promise.all([isRead, Promise.race([isShown, wait])]).then(begin);
 }
