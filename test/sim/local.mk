@@ -37,7 +37,7 @@ test_sim_souk_sim_SOURCES = \
 	test/sim/sim_tell.h \
 	test/sim/sim_world.c \
 	test/sim/sim_world.h \
-	test/sim/sim_zeroes.c \
+	test/sim/sim_heap.c \
 	test/scratch.c \
 	test/scratch.h \
 	$(SIM_CHECKER)

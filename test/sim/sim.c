@@ -13,7 +13,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -110,8 +109,6 @@ main(int argc, char **argv)
     uint32_t i;
     int rc;
 
-    mallopt(M_MMAP_THRESHOLD, 512 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);       /* what one schedule has freed the next one takes */
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (options.list) {
         if ((plan = malloc(sizeof *plan)) == NULL)
