@@ -31,13 +31,21 @@ souk_handles_forget(struct souk_handles *handles)
     memset(handles, 0, sizeof *handles);
 }
 
-/* FNV-1a. */
+/* By length and both ends, where names of tables differ. */
 static uint32_t
 place_of(const char *name)
 {
-    uint32_t hash = 2166136261;
+    const size_t size_bytes = strlen(name);
+    uint64_t first = 0, last = 0;
 
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (uint8_t)*name) * 16777619;
-    return (hash ^ hash >> 16) % SOUK_HANDLES;
+    if (size_bytes >= sizeof first) {
+        memcpy(&first, name, sizeof first);
+        memcpy(&last, name + size_bytes - sizeof last, sizeof last);
+    } else {
+        for (size_t i = 0; i < size_bytes; i++)
+            first = first << 8 | (uint8_t)name[i];
+    }
+    first = (first ^ size_bytes) * UINT64_C(0x9e3779b97f4a7c15) ^ last;
+    first = (first ^ first >> 32) * UINT64_C(0xff51afd7ed558ccd);
+    return (uint32_t)(first >> 40) % SOUK_HANDLES;
 }

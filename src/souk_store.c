@@ -78,15 +78,18 @@ souk_store_open(const struct souk_store_config *config, struct souk_store **stor
 
     assert(config->path != NULL);
 
-    if (config->path[0] == '\0' || bytes_max < SOUK_STORE_BYTES_MIN || config->readers_max > SOUK_STORE_READERS_MAX)
-        return souk_fail(err, SOUK_EINVAL, "store %s: it needs a path, at least %d bytes and at most %d readers",
-            config->path, SOUK_STORE_BYTES_MIN, SOUK_STORE_READERS_MAX);
+    if (config->path[0] == '\0' || bytes_max < SOUK_STORE_BYTES_MIN || config->readers_max > SOUK_STORE_READERS_MAX
+        || config->tables_max > SOUK_STORE_TABLES_MAX)
+        return souk_fail(err, SOUK_EINVAL,
+            "store %s: it needs a path, at least %d bytes, at most %d readers and at most %d tables", config->path,
+            SOUK_STORE_BYTES_MIN, SOUK_STORE_READERS_MAX, SOUK_STORE_TABLES_MAX);
     if ((store = calloc(1, sizeof *store)) == NULL || (store->path = strdup(config->path)) == NULL) {
         free(store);
         return souk_fail(err, SOUK_ENOMEM, "store %s: no memory for its handle", config->path);
     }
     store->dir_fd = -1;
     store->readers_max = config->readers_max == 0 ? READERS_DEFAULT : config->readers_max;
+    store->tables_max = config->tables_max == 0 ? SOUK_STORE_TABLES_MAX : config->tables_max;
     store->fault = config->fault;
     store->fault_arg = config->fault_arg;
     pthread_mutex_init(&store->lock, NULL);
@@ -451,7 +454,7 @@ open_env(struct souk_store *store, const struct souk_store_config *config, uint6
         goto fail;
     if ((rc = mdb_env_set_maxreaders(store->env, store->readers_max + READERS_OWN)) != 0)
         goto fail;
-    if ((rc = mdb_env_set_maxdbs(store->env, SOUK_STORE_TABLES_MAX + 1)) != 0)
+    if ((rc = mdb_env_set_maxdbs(store->env, store->tables_max + 1)) != 0)
         goto fail;
     if ((rc = mdb_env_open(store->env, store->path, wanted, 0600)) != 0)
         goto fail;

@@ -29,6 +29,7 @@ struct souk_store_config {
     const char *path;               /* a directory; made (0700) when absent */
     uint64_t bytes_max;             /* of the data file: the LMDB map; 0: 1 GiB */
     uint32_t readers_max;           /* read transactions at once; 0: 16 */
+    uint32_t tables_max;            /* at once; LMDB takes some 150 bytes for each; 0: SOUK_STORE_TABLES_MAX, the most */
     /*
      * Leave out every sync. Only for simulations: refused with -SOUK_EINVAL
      * unless the directory is on tmpfs.

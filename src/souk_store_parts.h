@@ -24,6 +24,7 @@ struct souk_store {
     char *path;
     int dir_fd;                 /* holds the lock */
     uint32_t readers_max;
+    uint32_t tables_max;
     int (*fault)(void *fault_arg);      /* of a test, or NULL */
     void *fault_arg;
     MDB_dbi catalog;

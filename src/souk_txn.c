@@ -576,7 +576,7 @@ free_slot(struct souk_txn *txn, unsigned *slot_out)
     souk_scan_close(&scan);
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
-    for (slot = 0; slot < SOUK_STORE_TABLES_MAX; slot++)
+    for (slot = 0; slot < txn->store->tables_max; slot++)
         if ((taken[slot / 64] & UINT64_C(1) << slot % 64) == 0) {
             *slot_out = slot;
             return 0;

@@ -11,6 +11,7 @@
 #define STORE_BYTES_MAX (64 * 1024 * 1024)
 #define STORE_TIGHT_BYTES (64 * 1024)   /* less than any store has: what there is, and no more */
 #define READERS_MAX 4
+#define TABLES_MAX 128                  /* a hundred bytes for each are wiped whenever a store is opened */
 #define WAKE_US 150                     /* least time between a message and the work on it */
 #define IDLE_ROUNDS_MAX 5000            /* one after the other: it goes round in circles */
 #define VIEWS_EVERY 40                  /* commits between two looks at the digests */
@@ -349,6 +350,7 @@ open_process(struct sim_world *world, struct sim_process *process)
         .path = process->instance->disk.path,
         .bytes_max = process->instance->tight ? STORE_TIGHT_BYTES : STORE_BYTES_MAX,
         .readers_max = READERS_MAX,
+        .tables_max = TABLES_MAX,
         .simulated = true,
         .written_by_map = true,
     };
