@@ -14,6 +14,7 @@ struct check_chunk {
     _Alignas(ALIGN_BYTES) uint8_t bytes[];
 };
 
+static void *take(struct check_arena *arena, size_t size_bytes);
 static size_t map_place(const struct check_map_entry *entries, size_t room, const uint8_t key[32]);
 
 void
@@ -49,6 +50,13 @@ check_arena_reset(struct check_arena *arena)
 void *
 check_arena_take(struct check_arena *arena, size_t size_bytes)
 {
+    return memset(take(arena, size_bytes), 0, size_bytes);
+}
+
+/* Not yet wiped. */
+static void *
+take(struct check_arena *arena, size_t size_bytes)
+{
     struct check_chunk *chunk = arena->newest;
     size_t wanted_bytes = (size_bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
     size_t chunk_bytes;
@@ -65,13 +73,13 @@ check_arena_take(struct check_arena *arena, size_t size_bytes)
     }
     taken = chunk->bytes + arena->used_bytes;
     arena->used_bytes += wanted_bytes;
-    return memset(taken, 0, wanted_bytes);
+    return taken;
 }
 
 void *
 check_arena_copy(struct check_arena *arena, const void *base, size_t size_bytes)
 {
-    void *copy = check_arena_take(arena, size_bytes);
+    void *copy = take(arena, size_bytes);
 
     if (size_bytes > 0)
         memcpy(copy, base, size_bytes);

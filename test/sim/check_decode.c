@@ -147,12 +147,6 @@ check_hash(uint8_t *out, size_t out_bytes, struct check_bytes first, struct chec
     crypto_generichash_final(&state, out, out_bytes);
 }
 
-bool
-check_bytes_equal(struct check_bytes a, struct check_bytes b)
-{
-    return a.size_bytes == b.size_bytes && (a.size_bytes == 0 || memcmp(a.base, b.base, a.size_bytes) == 0);
-}
-
 int
 check_bytes_compare(struct check_bytes a, struct check_bytes b)
 {

@@ -81,6 +81,7 @@ tables_check(struct checker *checker, const struct model_node *node)
     const struct model_batch **chain, *batch;
     const struct state_row *row;
     const struct expected *expected;
+    const enum application application = application_of(node);
     size_t i, count, k;
     uint32_t j;
 
@@ -93,9 +94,9 @@ tables_check(struct checker *checker, const struct model_node *node)
             chain[batch->ordinal - 1] = batch;
         for (k = 0; k < count; k++)
             for (j = 0; j < chain[k]->form.count; j++)
-                apply(&expectation, application_of(node), &chain[k]->events[j]);
+                apply(&expectation, application, &chain[k]->events[j]);
     }
-    if (application_of(node) == QUERY)
+    if (application == QUERY)
         fill_indexes(&expectation);
     for (row = node->end->rows; row != NULL; row = row->next)
         if (check_row(checker, &expectation, row) != 0)
