@@ -7,6 +7,7 @@ libsouk_base_la_SOURCES = \
 	src/souk_utf8.c \
 	src/souk_pack.c \
 	src/souk_unpack.c \
+	src/souk_unpack_quick.h \
 	src/souk_field.c \
 	src/souk_message.c \
 	src/souk_zpl.c \

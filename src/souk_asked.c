@@ -130,7 +130,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_asked *aske
     asked_out->because.index = souk_get_u32(at + STREAM_BYTES + SOUK_POINT_BYTES);
     souk_unpack_init(&in, value);
     souk_unpack_array_exact(&in, FIELDS);
-    souk_wire_name_get(&in, &asked_out->service);
+    souk_name_unpack(&in, &asked_out->service);
     asked_out->command = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
     asked_out->version = (uint16_t)souk_unpack_uint(&in, UINT16_MAX);
     asked_out->payload = souk_unpack_bin(&in, SOUK_PAYLOAD_BYTES_MAX);

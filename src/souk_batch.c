@@ -4,13 +4,14 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "souk_unpack_quick.h"
+
 #define EVENT_FIELDS 8
 #define CAUSE_BYTES_MAX (1 + 1 + SOUK_NAME_BYTES_MAX + 1 + 5 + 10 + 9)
 #define HEADER_BYTES_MAX (256 + SOUK_STREAMS_MAX * CAUSE_BYTES_MAX)
 #define DEPTH_MAX SOUK_DEPTH_MAX
 
 static void unpack_epoch(struct souk_unpack *in, struct souk_epoch *epoch_out);
-static void unpack_name(struct souk_unpack *in, struct souk_name *name_out);
 static void unpack_because(struct souk_events *events, struct souk_because *because_out);
 static struct souk_slice name_at(struct souk_events *events, uint64_t at);
 static void pack_epoch(struct souk_pack *pack, struct souk_epoch epoch);
@@ -93,21 +94,21 @@ read_header(struct souk_slice batch, struct souk_batch_header *header)
         return -SOUK_ETOOBIG;
     memset(header, 0, sizeof *header);
     souk_unpack_init(&in, batch);
-    souk_unpack_array_exact(&in, SOUK_BATCH_HEADER_FIELDS);
-    if (souk_unpack_uint(&in, 127) != SOUK_BATCH_VERSION && in.rc == 0)
+    souk_quick_array_exact(&in, SOUK_BATCH_HEADER_FIELDS);
+    if (souk_quick_uint(&in, 127) != SOUK_BATCH_VERSION && in.rc == 0)
         return -SOUK_EUNSUPPORTED;
-    if (souk_unpack_uint(&in, 127) != SOUK_BATCH_BLAKE2B && in.rc == 0)
+    if (souk_quick_uint(&in, 127) != SOUK_BATCH_BLAKE2B && in.rc == 0)
         return -SOUK_EUNSUPPORTED;
-    souk_unpack_bin_exact(&in, header->hash.bytes, sizeof header->hash.bytes);
-    souk_unpack_bin_exact(&in, header->previous.bytes, sizeof header->previous.bytes);
-    unpack_name(&in, &header->stream);
+    souk_quick_bin_exact(&in, header->hash.bytes, sizeof header->hash.bytes);
+    souk_quick_bin_exact(&in, header->previous.bytes, sizeof header->previous.bytes);
+    souk_name_unpack(&in, &header->stream);
     unpack_epoch(&in, &header->epoch);
-    header->first = souk_unpack_uint(&in, UINT64_MAX - SOUK_BATCH_EVENTS_MAX);
-    header->count = (uint32_t)souk_unpack_uint(&in, SOUK_BATCH_EVENTS_MAX);
-    header->time_ms = souk_unpack_uint(&in, INT64_MAX);
-    header->commit = souk_unpack_uint(&in, UINT64_MAX);
-    header->place = (uint32_t)souk_unpack_uint(&in, SOUK_COMMIT_BATCHES_MAX - 1);
-    header->places = (uint32_t)souk_unpack_uint(&in, SOUK_COMMIT_BATCHES_MAX);
+    header->first = souk_quick_uint(&in, UINT64_MAX - SOUK_BATCH_EVENTS_MAX);
+    header->count = (uint32_t)souk_quick_uint(&in, SOUK_BATCH_EVENTS_MAX);
+    header->time_ms = souk_quick_uint(&in, INT64_MAX);
+    header->commit = souk_quick_uint(&in, UINT64_MAX);
+    header->place = (uint32_t)souk_quick_uint(&in, SOUK_COMMIT_BATCHES_MAX - 1);
+    header->places = (uint32_t)souk_quick_uint(&in, SOUK_COMMIT_BATCHES_MAX);
 
     if ((rc = read_causes(&in, header)) != 0)
         return rc;
@@ -175,10 +176,10 @@ souk_causes_next(struct souk_causes *causes, struct souk_cause *cause_out)
 static void
 unpack_cause(struct souk_unpack *in, struct souk_cause *cause_out)
 {
-    souk_unpack_array_exact(in, 4);
-    unpack_name(in, &cause_out->stream);
+    souk_quick_array_exact(in, 4);
+    souk_name_unpack(in, &cause_out->stream);
     unpack_epoch(in, &cause_out->point.epoch);
-    cause_out->point.number = souk_unpack_uint(in, UINT64_MAX);
+    cause_out->point.number = souk_quick_uint(in, UINT64_MAX);
     if (cause_out->point.epoch.counter == 0)
         souk_unpack_fail(in, SOUK_EMALFORMED);
 }
@@ -212,8 +213,8 @@ souk_events_next(struct souk_events *events, struct souk_event *event_out)
         int rc = souk_unpack_end(in);
         return rc != 0 ? rc : -SOUK_ENOTFOUND;
     }
-    souk_unpack_array_exact(in, EVENT_FIELDS);
-    event.type = name_at(events, souk_unpack_uint(in, SOUK_BATCH_NAMES_MAX));
+    souk_quick_array_exact(in, EVENT_FIELDS);
+    event.type = name_at(events, souk_quick_uint(in, SOUK_BATCH_NAMES_MAX));
     event.key = souk_unpack_bin(in, SOUK_KEY_BYTES_MAX);
     if (event.key.size_bytes == 0 && in->rc == 0)
         in->rc = -SOUK_EMALFORMED;
@@ -221,10 +222,10 @@ souk_events_next(struct souk_events *events, struct souk_event *event_out)
     if (event.because.kind == SOUK_BY_COMMAND && souk_unpack_nil(in))
         event.correlation = event.because.id;
     else
-        souk_unpack_bin_exact(in, event.correlation.bytes, sizeof event.correlation.bytes);
-    event.depth = (uint32_t)souk_unpack_uint(in, DEPTH_MAX);
-    delta = souk_unpack_uint(in, INT64_MAX);
-    event.version = (uint16_t)souk_unpack_uint(in, UINT16_MAX);
+        souk_quick_bin_exact(in, event.correlation.bytes, sizeof event.correlation.bytes);
+    event.depth = (uint32_t)souk_quick_uint(in, DEPTH_MAX);
+    delta = souk_quick_uint(in, INT64_MAX);
+    event.version = (uint16_t)souk_quick_uint(in, UINT16_MAX);
     event.payload = souk_unpack_bin(in, SOUK_PAYLOAD_BYTES_MAX);
     if (in->rc != 0)
         return in->rc;
@@ -244,17 +245,17 @@ unpack_because(struct souk_events *events, struct souk_because *because)
     uint32_t fields = souk_unpack_array(in, 6);
 
     memset(because, 0, sizeof *because);
-    because->kind = (enum souk_cause_kind)souk_unpack_uint(in, SOUK_BY_LOSS);
+    because->kind = (enum souk_cause_kind)souk_quick_uint(in, SOUK_BY_LOSS);
     if (because->kind == SOUK_BY_COMMAND) {
-        because->caller = name_at(events, souk_unpack_uint(in, SOUK_BATCH_NAMES_MAX));
-        souk_unpack_bin_exact(in, because->id.bytes, sizeof because->id.bytes);
-        souk_unpack_bin_exact(in, because->command_hash, sizeof because->command_hash);
+        because->caller = name_at(events, souk_quick_uint(in, SOUK_BATCH_NAMES_MAX));
+        souk_quick_bin_exact(in, because->id.bytes, sizeof because->id.bytes);
+        souk_quick_bin_exact(in, because->command_hash, sizeof because->command_hash);
     } else {
-        struct souk_slice stream = name_at(events, souk_unpack_uint(in, SOUK_BATCH_NAMES_MAX));
+        struct souk_slice stream = name_at(events, souk_quick_uint(in, SOUK_BATCH_NAMES_MAX));
 
         unpack_epoch(in, &because->point.epoch);
-        because->point.number = souk_unpack_uint(in, UINT64_MAX);
-        because->index = (uint32_t)souk_unpack_uint(in, UINT32_MAX);
+        because->point.number = souk_quick_uint(in, UINT64_MAX);
+        because->index = (uint32_t)souk_quick_uint(in, UINT32_MAX);
         if (because->point.epoch.counter == 0 || because->point.number == 0
             || (because->index != 0 && (because->kind == SOUK_BY_EVENT || because->kind == SOUK_BY_LOSS)))
             souk_unpack_fail(in, SOUK_EMALFORMED);
@@ -286,17 +287,17 @@ souk_record_read(const struct souk_batch_header *header, struct souk_record *rec
     if (header->count != 0)
         return -SOUK_EINVAL;
     souk_unpack_init(&in, header->body);
-    souk_unpack_array_exact(&in, 3);
-    unpack_name(&in, &record.service);
-    record.reason = (uint32_t)souk_unpack_uint(&in, SOUK_RECORD_FORK);
+    souk_quick_array_exact(&in, 3);
+    souk_name_unpack(&in, &record.service);
+    record.reason = (uint32_t)souk_quick_uint(&in, SOUK_RECORD_FORK);
     record.parent_count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
     for (uint32_t i = 0; i < record.parent_count && in.rc == 0; i++) {
         parent = &record.parents[i];
-        souk_unpack_array_exact(&in, 5);
-        unpack_name(&in, &parent->stream);
+        souk_quick_array_exact(&in, 5);
+        souk_name_unpack(&in, &parent->stream);
         unpack_epoch(&in, &parent->position.epoch);
-        parent->position.number = souk_unpack_uint(&in, UINT64_MAX);
-        souk_unpack_bin_exact(&in, parent->position.hash.bytes, SOUK_HASH_BYTES);
+        parent->position.number = souk_quick_uint(&in, UINT64_MAX);
+        souk_quick_bin_exact(&in, parent->position.hash.bytes, SOUK_HASH_BYTES);
         if (i > 0 && in.rc == 0 && strcmp(record.parents[i - 1].stream.text, parent->stream.text) >= 0)
             return -SOUK_EMALFORMED;
         if (souk_position_is_zero(&parent->position) && !souk_position_equal(&parent->position, &zero))
@@ -318,19 +319,8 @@ souk_record_read(const struct souk_batch_header *header, struct souk_record *rec
 static void
 unpack_epoch(struct souk_unpack *in, struct souk_epoch *epoch_out)
 {
-    epoch_out->counter = (uint32_t)souk_unpack_uint(in, UINT32_MAX);
-    souk_unpack_bin_exact(in, epoch_out->bits, sizeof epoch_out->bits);
-}
-
-static void
-unpack_name(struct souk_unpack *in, struct souk_name *name_out)
-{
-    struct souk_slice text = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
-
-    if (in->rc != 0 || souk_name_set(name_out, text) != 0) {
-        memset(name_out, 0, sizeof *name_out);
-        souk_unpack_fail(in, SOUK_EMALFORMED);
-    }
+    epoch_out->counter = (uint32_t)souk_quick_uint(in, UINT32_MAX);
+    souk_quick_bin_exact(in, epoch_out->bits, sizeof epoch_out->bits);
 }
 
 /* ---- building ------------------------------------------------------- */
@@ -338,7 +328,8 @@ unpack_name(struct souk_unpack *in, struct souk_name *name_out)
 void
 souk_batch_builder_init(struct souk_batch_builder *builder)
 {
-    memset(builder, 0, sizeof *builder);
+    builder->count = builder->name_count = builder->names_bytes = 0;
+    builder->time_ms = 0;
     souk_pack_init(&builder->body, SOUK_BATCH_BYTES_MAX);
     souk_arena_init(&builder->memory, 0);
 }

@@ -1,6 +1,10 @@
 #include "souk_batch.h"
 
+#include <endian.h>
 #include <string.h>
+
+#define EPOCH_BITS 8
+#define CAUSE_ROOM (2 + 31 + 3 + EPOCH_BITS)    /* of a short one, up to its number */
 
 /* Over a header whose form was checked when it came in: never beyond the end, and few questions asked. */
 struct walk {
@@ -9,6 +13,7 @@ struct walk {
 };
 
 static void walk_header(struct walk *walk, struct souk_batch_header *header);
+static inline void walk_cause(struct walk *walk);
 static inline void walk_bin(struct walk *walk, void *bytes_out, size_t size_bytes);
 static inline struct souk_slice walk_str(struct walk *walk);
 static inline uint32_t walk_array(struct walk *walk);
@@ -47,7 +52,6 @@ walk_header(struct walk *walk, struct souk_batch_header *header)
         SOUK_BATCH_VERSION, SOUK_BATCH_BLAKE2B };
     uint64_t count, place, places, counter;
     const uint8_t *start;
-    uint8_t bits[sizeof header->epoch.bits];
 
     walk->failed |= memcmp(walk->at, head, sizeof head) != 0;
     walk->at += sizeof head;
@@ -64,13 +68,8 @@ walk_header(struct walk *walk, struct souk_batch_header *header)
     places = walk_uint(walk);
     start = walk->at;
     header->cause_count = walk_array(walk);
-    for (uint32_t i = 0; i < header->cause_count && !walk->failed; i++) {
-        walk->failed |= walk_array(walk) != 4;
-        (void)walk_str(walk);
-        (void)walk_uint(walk);
-        walk_bin(walk, bits, sizeof bits);
-        (void)walk_uint(walk);
-    }
+    for (uint32_t i = 0; i < header->cause_count && !walk->failed; i++)
+        walk_cause(walk);
     header->causes = (struct souk_slice){ start, (size_t)(walk->at - start) };
     header->name_count = walk_array(walk);
     start = walk->at;
@@ -86,6 +85,29 @@ walk_header(struct walk *walk, struct souk_batch_header *header)
     header->count = (uint32_t)count;
     header->place = (uint32_t)place;
     header->places = (uint32_t)places;
+}
+
+/* A short name, an epoch below 128 and a number: one look at the end for all of it. */
+static inline void
+walk_cause(struct walk *walk)
+{
+    const uint8_t *at = walk->at;
+    uint8_t bits[EPOCH_BITS];
+    size_t name_bytes;
+
+    if (walk->end - at >= CAUSE_ROOM && at[0] == 0x94 && (at[1] & 0xe0) == 0xa0 && (name_bytes = at[1] & 0x1f) != 0) {
+        at += 2 + name_bytes;
+        if (at[0] < 0x80 && at[1] == 0xc4 && at[2] == EPOCH_BITS) {
+            walk->at = at + 3 + EPOCH_BITS;
+            (void)walk_uint(walk);
+            return;
+        }
+    }
+    walk->failed |= walk_array(walk) != 4;
+    (void)walk_str(walk);
+    (void)walk_uint(walk);
+    walk_bin(walk, bits, sizeof bits);
+    (void)walk_uint(walk);
 }
 
 static inline void
@@ -148,6 +170,11 @@ walk_uint(struct walk *walk)
     if (first < 0x80) {
         walk->at++;
         return first;
+    }
+    if (left_bytes > sizeof value && first == 0xcf) {
+        memcpy(&value, walk->at + 1, sizeof value);
+        walk->at += 1 + sizeof value;
+        return be64toh(value);
     }
     if (first >= 0xcc && first <= 0xcf)
         width_bytes = (size_t)1 << (first - 0xcc);

@@ -78,7 +78,7 @@ take_stream(struct souk_unpack *in, struct souk_cli_head *head)
 
     if (count < STREAM_FIELDS)
         souk_unpack_fail(in, SOUK_EMALFORMED);
-    (void)souk_wire_name_get(in, &head->stream);
+    (void)souk_name_unpack(in, &head->stream);
     origin = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
     if (in->rc == 0 && origin.size_bytes != 0 && souk_name_set(&head->origin, origin) != 0)
         souk_unpack_fail(in, SOUK_EMALFORMED);

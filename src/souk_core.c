@@ -154,7 +154,7 @@ take_wiring(struct souk_core *core, struct souk_error *err)
     for (size_t i = 0; i < wiring->stream_count; i++) {
         const struct souk_wired_stream *stream = &wiring->streams[i];
 
-        if (strcmp(stream->origin.text, wiring->self.text) == 0) {
+        if (souk_text_equal(stream->origin.text, wiring->self.text)) {
             own[core->own_count] = stream->name;
             core->own[core->own_count].name = stream->name;
             core->own[core->own_count++].is_private = stream->is_private;
@@ -346,7 +346,7 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
     case SOUK_WIRE_PULLED:
         if (souk_wire_pulled_get(frames[0], &pulled) == 0) {
             for (uint32_t i = 0; core->state == SOUK_CORE_FETCHING && i < core->store_count; i++)
-                if (core->stores[i].granted && strcmp(core->stores[i].name.text, pulled.holder.text) == 0
+                if (core->stores[i].granted && souk_text_equal(core->stores[i].name.text, pulled.holder.text)
                     && memcmp(core->stores[i].sealed_incarnation, pulled.incarnation, sizeof pulled.incarnation) != 0
                     && !SOUK_PLANTED_BUG(OLD_SEAL_COUNTS)) {
                     core_begin_sealing(core, core->reason);     /* it has forgotten its seal */
@@ -365,7 +365,7 @@ souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, cons
         }
         break;
     case SOUK_WIRE_SEALED:
-        if (souk_wire_sealed_get(frames[0], &sealed) == 0 && strcmp(sealed.store.text, from->text) == 0) {
+        if (souk_wire_sealed_get(frames[0], &sealed) == 0 && souk_text_equal(sealed.store.text, from->text)) {
             core_hear_sealed(core, &sealed);
             return;
         }
@@ -404,11 +404,11 @@ souk_core_hear_published(struct souk_core *core, const struct souk_name *from, c
     if (frame_count != 2) {
         core->status.malformed++;
     } else if (souk_slice_equal(frames[0], souk_wire_topic_heads())) {
-        if (souk_wire_heads_get(frames[1], &heads) == 0 && strcmp(heads.sender.text, from->text) == 0)
+        if (souk_wire_heads_get(frames[1], &heads) == 0 && souk_text_equal(heads.sender.text, from->text))
             souk_feeds_hear_heads(&core->feeds, &heads, now);
         else
             core->status.malformed++;
-    } else if (core->own_feed == NULL || strcmp(from->text, core->wiring->self.text) != 0
+    } else if (core->own_feed == NULL || !souk_text_equal(from->text, core->wiring->self.text)
         || core->state == SOUK_CORE_BESIDE) {
         souk_feeds_hear_batch(&core->feeds, from, frames[1], now);
     }
@@ -767,7 +767,7 @@ souk_core_take_over(struct souk_core *core, struct souk_slice handed_over)
         struct core_own *own;
 
         souk_unpack_array_exact(&in, 5);
-        souk_wire_name_get(&in, &name);
+        souk_name_unpack(&in, &name);
         souk_wire_position_get(&in, &position);
         if (in.rc == 0 && (own = core_own(core, name.text)) != NULL)
             own->target = position;
@@ -816,12 +816,12 @@ int
 souk_core_cursor(const struct souk_core *core, const char *stream, struct souk_position *out)
 {
     for (uint32_t i = 0; i < core->own_count; i++)
-        if (strcmp(core->own[i].name.text, stream) == 0) {
+        if (souk_text_equal(core->own[i].name.text, stream)) {
             *out = core->own[i].head;
             return 0;
         }
     for (uint32_t i = 0; i < core->follow_count; i++)
-        if (strcmp(core->follows[i].name.text, stream) == 0) {
+        if (souk_text_equal(core->follows[i].name.text, stream)) {
             *out = core->follows[i].cursor.position;
             return 0;
         }

@@ -8,10 +8,13 @@
 const struct souk_handler *
 core_handler(const struct souk_core *core, enum souk_handler_kind kind, struct souk_slice name)
 {
+    const char first = name.size_bytes == 0 ? '\0' : *(const char *)name.base;
+
     for (const struct souk_handler *handler = core->service->handlers; handler->kind != 0; handler++) {
         const char *own = handler->type != NULL ? handler->type->name : handler->name;
 
-        if (handler->kind == kind && strlen(own) == name.size_bytes && memcmp(own, name.base, name.size_bytes) == 0)
+        if (handler->kind == kind && own[0] == first && strlen(own) == name.size_bytes
+            && memcmp(own, name.base, name.size_bytes) == 0)
             return handler;
     }
     return NULL;

@@ -1,6 +1,7 @@
 #include "souk_core_parts.h"
 #include "souk_refusal.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ void
 core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity, struct souk_slice frame,
     struct souk_time now)
 {
-    struct core_command *command = calloc(1, sizeof *command);
+    struct core_command *command = malloc(sizeof *command);
     struct souk_slice caller;
     const char *why_not;
     void *copy = malloc(frame.size_bytes == 0 ? 1 : frame.size_bytes);
@@ -47,6 +48,7 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
         free(command);
         return;                                 /* the caller asks again */
     }
+    memset(command, 0, offsetof(struct core_command, request));
     memcpy(copy, frame.base, frame.size_bytes);
     command->frame = (struct souk_slice){ copy, frame.size_bytes };
     memcpy(command->route, route.base, route.size_bytes);
@@ -487,7 +489,7 @@ is_recorded(const struct souk_core *core, const struct souk_cause *cursors, uint
         return false;
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t own = 0; own < core->own_count; own++)
-            if (strcmp(core->own[own].name.text, cursors[i].stream.text) == 0
+            if (souk_text_equal(core->own[own].name.text, cursors[i].stream.text)
                 && core_recorded_by(core, own, cursors[i].point) < enough)
                 return false;
     return true;

@@ -28,7 +28,7 @@ core_draft(struct souk_core *core, uint32_t own, const struct souk_event *event)
         if (core->draft_count == SOUK_COMMIT_BATCHES_MAX)
             return -SOUK_EHANDLER;
         if (core->draft_count == core->drafts_made) {
-            if ((draft = calloc(1, sizeof *draft)) == NULL)
+            if ((draft = malloc(sizeof *draft)) == NULL)
                 return -SOUK_ENOMEM;
             souk_batch_builder_init(&draft->builder);
             core->drafts[core->drafts_made++] = draft;
@@ -204,7 +204,7 @@ core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_
         int rc;
 
         souk_unpack_array_exact(&in, 5);
-        souk_wire_name_get(&in, &name);
+        souk_name_unpack(&in, &name);
         souk_wire_position_get(&in, &position);
         if (in.rc != 0 || (own = core_own(core, name.text)) == NULL)
             return 0;

@@ -20,7 +20,7 @@ struct core_follow *
 core_follow(struct souk_core *core, const char *stream)
 {
     for (uint32_t i = 0; i < core->follow_count; i++)
-        if (strcmp(core->follows[i].name.text, stream) == 0)
+        if (souk_text_equal(core->follows[i].name.text, stream))
             return &core->follows[i];
     return NULL;
 }
@@ -174,7 +174,7 @@ core_held(struct souk_core *core, const struct souk_batch_header *header, uint64
     for (uint32_t i = 0; i < core->follow_count && !own; i++) {
         const struct core_follow *follow = &core->follows[i];
 
-        if (follow->cursor.joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0
+        if (follow->cursor.joining.epoch.counter == 0 || souk_text_equal(follow->name.text, header->stream.text)
             || souk_point_satisfied(follow->cursor.joining, souk_point_of(&follow->cursor.position)))
             continue;
         if (!held)
@@ -268,7 +268,7 @@ give_up(struct souk_core *core, const struct souk_batch_header *header, bool own
     for (uint32_t i = 0; i < core->follow_count && !own; i++) {
         struct core_follow *follow = &core->follows[i];
 
-        if (follow->cursor.joining.epoch.counter == 0 || strcmp(follow->name.text, header->stream.text) == 0)
+        if (follow->cursor.joining.epoch.counter == 0 || souk_text_equal(follow->name.text, header->stream.text))
             continue;
         memset(&follow->cursor.joining, 0, sizeof follow->cursor.joining);
         follow->changed = true;
@@ -448,7 +448,7 @@ bool
 core_skipped(const struct souk_core *core, const struct souk_name *stream, struct souk_point point)
 {
     for (size_t i = 0; i < core->wiring->skip_count; i++)
-        if (strcmp(core->wiring->skips[i].stream.text, stream->text) == 0
+        if (souk_text_equal(core->wiring->skips[i].stream.text, stream->text)
             && core->wiring->skips[i].point.number == point.number
             && souk_epoch_equal(core->wiring->skips[i].point.epoch, point.epoch))
             return true;

@@ -34,7 +34,7 @@ struct core_own *
 core_own(struct souk_core *core, const char *stream)
 {
     for (uint32_t i = 0; i < core->own_count; i++)
-        if (strcmp(core->own[i].name.text, stream) == 0)
+        if (souk_text_equal(core->own[i].name.text, stream))
             return &core->own[i];
     return NULL;
 }
@@ -45,7 +45,7 @@ struct core_store *
 core_store(struct souk_core *core, const struct souk_name *name)
 {
     for (uint32_t i = 0; i < core->store_count; i++)
-        if (strcmp(core->stores[i].name.text, name->text) == 0)
+        if (souk_text_equal(core->stores[i].name.text, name->text))
             return &core->stores[i];
     return NULL;
 }
@@ -107,7 +107,7 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
 {
     struct core_store *store = core_store(core, &sealed->store);
 
-    if (store == NULL || store->lost || strcmp(sealed->service.text, core->wiring->self.text) != 0)
+    if (store == NULL || store->lost || !souk_text_equal(sealed->service.text, core->wiring->self.text))
         return;
     if (sealed->counter > core->seen_counter && !sealed->granted)
         core->seen_counter = sealed->counter;
@@ -142,7 +142,7 @@ core_hear_sealed(struct souk_core *core, const struct souk_wire_sealed *sealed)
 void
 core_hear_fenced(struct souk_core *core, const struct souk_wire_fenced *notice)
 {
-    if (strcmp(notice->service.text, core->wiring->self.text) != 0 || core->own_count == 0)
+    if (!souk_text_equal(notice->service.text, core->wiring->self.text) || core->own_count == 0)
         return;
     if (notice->counter > core->seen_counter)
         core->seen_counter = notice->counter;

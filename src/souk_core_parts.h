@@ -106,7 +106,6 @@ struct core_command {
     size_t route_bytes;
     char caller[SOUK_WIRE_CALLER_BYTES_MAX];
     size_t caller_bytes;
-    struct souk_wire_request request;           /* its slices lie in `frame` */
     bool has_pass;
     struct souk_pass pass;
     uint64_t deadline_ms;                       /* steady */
@@ -116,6 +115,7 @@ struct core_command {
     enum { CORE_UNPREPARED, CORE_WANTS_PREPARING, CORE_PREPARING, CORE_PREPARED } preparing;
     uint64_t ticket;                            /* of its preparation */
     struct souk_slice prepared;                 /* owned */
+    struct souk_wire_request request;           /* its slices lie in `frame`; last, since all of it is read from there */
 };
 
 /* An acknowledgement that came in, to be held against the log. */

@@ -78,7 +78,7 @@ add_feed(struct souk_feeds *feeds, const struct souk_name *origin)
     if (feeds->count == SOUK_SERVICES_MAX || (feed = calloc(1, sizeof *feed)) == NULL)
         return NULL;
     feed->origin = *origin;
-    feed->active = strcmp(origin->text, feeds->wiring->self.text) != 0;
+    feed->active = !souk_text_equal(origin->text, feeds->wiring->self.text);
     feed->wants = feed->active;
     list_sources(feeds->wiring, feed, feed->active);
     feeds->feeds[feeds->count++] = feed;
@@ -92,7 +92,7 @@ list_sources(const struct souk_wiring *wiring, struct souk_feed *feed, bool orig
     if (origin_too)
         feed->sources[feed->source_count++] = feed->origin;
     for (size_t i = 0; i < wiring->store_count; i++)
-        if (!wiring->stores[i].lost && strcmp(wiring->stores[i].name.text, wiring->self.text) != 0)
+        if (!wiring->stores[i].lost && !souk_text_equal(wiring->stores[i].name.text, wiring->self.text))
             feed->sources[feed->source_count++] = wiring->stores[i].name;
 }
 
@@ -111,7 +111,7 @@ struct souk_feed *
 souk_feeds_find(struct souk_feeds *feeds, const char *origin)
 {
     for (uint32_t i = 0; i < feeds->count; i++)
-        if (strcmp(feeds->feeds[i]->origin.text, origin) == 0)
+        if (souk_text_equal(feeds->feeds[i]->origin.text, origin))
             return feeds->feeds[i];
     return NULL;
 }
@@ -121,7 +121,7 @@ souk_feeds_stream(const struct souk_feeds *feeds, const char *stream)
 {
     for (uint32_t i = 0; i < feeds->count; i++)
         for (uint32_t k = 0; k < feeds->feeds[i]->stream_count; k++)
-            if (strcmp(feeds->feeds[i]->streams[k].name.text, stream) == 0)
+            if (souk_text_equal(feeds->feeds[i]->streams[k].name.text, stream))
                 return &feeds->feeds[i]->streams[k];
     return NULL;
 }
@@ -133,7 +133,7 @@ souk_feed_wake(struct souk_feed *feed, bool origin_too)
     feed->request = 0;
     feed->not_before_ms = 0;
     feed->tries = 0;
-    if (origin_too && strcmp(feed->sources[0].text, feed->origin.text) != 0
+    if (origin_too && !souk_text_equal(feed->sources[0].text, feed->origin.text)
         && feed->source_count < 1 + SOUK_STORES_MAX) {
         memmove(&feed->sources[1], &feed->sources[0], feed->source_count * sizeof feed->sources[0]);
         feed->sources[0] = feed->origin;
@@ -155,7 +155,7 @@ void
 souk_feed_prefer(struct souk_feed *feed, const struct souk_name *holder)
 {
     for (uint32_t i = 0; i < feed->source_count; i++)
-        if (strcmp(feed->sources[i].text, holder->text) == 0)
+        if (souk_text_equal(feed->sources[i].text, holder->text))
             feed->source = i;
 }
 
@@ -246,7 +246,7 @@ souk_feeds_wait_for(struct souk_feeds *feeds, const struct souk_cause *cause, st
         return;
     feed = stream->feed;
     for (uint32_t i = 0; i < feed->wait_count; i++)
-        if (strcmp(feed->waits[i].stream.text, cause->stream.text) == 0
+        if (souk_text_equal(feed->waits[i].stream.text, cause->stream.text)
             && souk_point_equal(feed->waits[i].point, cause->point))
             return;
     if (feed->wait_count < SOUK_WIRE_WAITS_MAX)
@@ -381,7 +381,7 @@ souk_feeds_hear_heads(struct souk_feeds *feeds, const struct souk_wire_heads *he
         hear_point(stream, souk_point_of(head));
         feed->wants = true;
     }
-    if (level && strcmp(heads->sender.text, heads->service.text) == 0)
+    if (level && souk_text_equal(heads->sender.text, heads->service.text))
         feed->idle_due_ms = now.steady_ms + feeds->wiring->limits.pull_idle_ms;
 }
 
@@ -401,7 +401,7 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         return false;
 
     feed->request = 0;
-    if (strcmp(from->text, feed->origin.text) == 0) {
+    if (souk_text_equal(from->text, feed->origin.text)) {
         feed->met = true;
         for (uint32_t i = 0; i < pulled->count; i++)
             if (pulled->answers[i].head.epoch.counter > feed->origin_epoch.counter)
@@ -452,7 +452,7 @@ under_way(const struct souk_feeds *feeds, const struct souk_name *from, uint64_t
     for (uint32_t i = 0; i < feeds->count; i++) {
         struct souk_feed *feed = feeds->feeds[i];
 
-        if (feed->request != 0 && feed->request == request && strcmp(feed->sources[feed->source].text, from->text) == 0)
+        if (feed->request != 0 && feed->request == request && souk_text_equal(feed->sources[feed->source].text, from->text))
             return feed;
     }
     return NULL;
@@ -497,7 +497,7 @@ hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_
     if (answer->verdict == SOUK_NEXT)
         return;
     if (answer->verdict == SOUK_TRIMMED) {
-        stream->trimmed += from_origin(feed) || strcmp(feed->origin.text, feeds->wiring->self.text) == 0;
+        stream->trimmed += from_origin(feed) || souk_text_equal(feed->origin.text, feeds->wiring->self.text);
         *elsewhere_out = true;
         return;
     }
@@ -537,7 +537,7 @@ as_far(const struct souk_position *head, const struct souk_position *position)
 static bool
 from_origin(const struct souk_feed *feed)
 {
-    return strcmp(feed->sources[feed->source].text, feed->origin.text) == 0;
+    return souk_text_equal(feed->sources[feed->source].text, feed->origin.text);
 }
 
 static void

@@ -105,11 +105,11 @@ may_have(const struct souk_holder *holder, const struct souk_wire_pull *pull, co
     for (size_t i = 0; i < wiring->stream_count; i++) {
         const struct souk_wired_stream *wired = &wiring->streams[i];
 
-        if (strcmp(wired->name.text, stream->text) != 0)
+        if (!souk_text_equal(wired->name.text, stream->text))
             continue;
-        if (!holder->is_store && strcmp(wired->origin.text, wiring->self.text) != 0)
+        if (!holder->is_store && !souk_text_equal(wired->origin.text, wiring->self.text))
             return false;
-        if (!wired->is_private || strcmp(pull->asker.text, wired->origin.text) == 0)
+        if (!wired->is_private || souk_text_equal(pull->asker.text, wired->origin.text))
             return true;
         return is_event_store(holder, &pull->asker);
     }
@@ -120,7 +120,7 @@ static bool
 is_event_store(const struct souk_holder *holder, const struct souk_name *name)
 {
     for (size_t i = 0; i < holder->wiring->store_count; i++)
-        if (strcmp(holder->wiring->stores[i].name.text, name->text) == 0)
+        if (souk_text_equal(holder->wiring->stores[i].name.text, name->text))
             return true;
     return false;
 }

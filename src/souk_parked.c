@@ -375,7 +375,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_parked *par
     souk_unpack_init(&in, value);
     souk_unpack_array_exact(&in, FIELDS);
     parked_out->kind = (enum souk_parked_kind)souk_unpack_uint(&in, SOUK_PARKED_REACTION);
-    souk_wire_name_get(&in, &parked_out->stream);
+    souk_name_unpack(&in, &parked_out->stream);
     souk_wire_point_get(&in, &point);
     parked_out->epoch = point.epoch;
     event->number = point.number;

@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "souk_unpack_quick.h"
+
 /* May it be in a name, anywhere but first? */
 static const bool in_names[256] = {
     ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true,
@@ -11,6 +13,8 @@ static const bool in_names[256] = {
     ['y'] = true, ['z'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
     ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['-'] = true, ['.'] = true,
 };
+
+static void copy_short(char *to, const char *from, size_t size_bytes);
 
 bool
 souk_position_equal(const struct souk_position *a, const struct souk_position *b)
@@ -38,8 +42,43 @@ souk_name_set(struct souk_name *name_out, struct souk_slice text)
     if (!souk_name_valid(text))
         return -SOUK_EINVAL;
     memset(name_out, 0, sizeof *name_out);
-    memcpy(name_out->text, text.base, text.size_bytes);
+    copy_short(name_out->text, text.base, text.size_bytes);
     return 0;
+}
+
+/* Most names have 4 to 16 bytes: a copy of the first half and one of the last. */
+static inline void
+copy_short(char *to, const char *from, size_t size_bytes)
+{
+    if (size_bytes > 16 || size_bytes < 4) {
+        memcpy(to, from, size_bytes);
+    } else if (size_bytes >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + size_bytes - 8, from + size_bytes - 8, 8);
+    } else {
+        memcpy(to, from, 4);
+        memcpy(to + size_bytes - 4, from + size_bytes - 4, 4);
+    }
+}
+
+void
+souk_name_unpack(struct souk_unpack *in, struct souk_name *name_out)
+{
+    struct souk_slice text = { NULL, 0 };
+
+    /* A short one of the right letters is read where it is; whatever else there is can be wrong in many ways. */
+    if (in->rc == 0 && in->at != in->end && (*in->at & 0xe0) == 0xa0)
+        text = (struct souk_slice){ in->at + 1, *in->at & 0x1f };
+    if (text.size_bytes > 0 && text.size_bytes < (size_t)(in->end - in->at) && souk_name_set(name_out, text) == 0) {
+        in->at += 1 + text.size_bytes;
+        souk_quick_done(in);
+        return;
+    }
+    text = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
+    if (in->rc != 0 || souk_name_set(name_out, text) != 0) {
+        memset(name_out, 0, sizeof *name_out);
+        souk_unpack_fail(in, SOUK_EMALFORMED);
+    }
 }
 
 struct souk_slice

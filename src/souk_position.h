@@ -42,12 +42,21 @@ struct souk_name {
     char text[SOUK_NAME_BYTES_MAX + 1];
 };
 
+struct souk_unpack;                     /* <souk-message.h> */
+
 struct souk_cause {
     struct souk_name stream;
     struct souk_point point;
 };
 
 bool souk_position_equal(const struct souk_position *a, const struct souk_position *b);
+
+/* Most texts that are compared differ in their first byte. */
+static inline bool
+souk_text_equal(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
 
 /* Here and not in the source file: all that is heard, held and told is compared, and calls would cost more than they do. */
 static inline bool
@@ -124,5 +133,7 @@ bool souk_name_valid(struct souk_slice text);
 /* From valid text; -SOUK_EINVAL otherwise. */
 SOUK_MUST_CHECK int souk_name_set(struct souk_name *name_out, struct souk_slice text);
 struct souk_slice souk_name_slice(const struct souk_name *name);
+/* Read one. `in` fails when there is none, and the name is all zero then. */
+void souk_name_unpack(struct souk_unpack *in, struct souk_name *name_out);
 
 #endif

@@ -585,7 +585,7 @@ see(struct souk_reader *reader, struct souk_txn *txn, const struct souk_wire_req
             bool in;
             int rc;
 
-            if (strcmp(stream->name.text, seen->stream.text) != 0)
+            if (!souk_text_equal(stream->name.text, seen->stream.text))
                 continue;
             if ((rc = cursor_of(reader, txn, stream, &position, &generation)) != 0)
                 return rc;
@@ -614,7 +614,7 @@ cursor_of(struct souk_reader *reader, struct souk_txn *txn, const struct souk_wi
     struct souk_log log;
     int rc;
 
-    if (strcmp(stream->origin.text, reader->wiring->self.text) == 0) {
+    if (souk_text_equal(stream->origin.text, reader->wiring->self.text)) {
         *generation_out = 0;
         if ((rc = souk_log_open(txn, &stream->name, &log)) != 0)
             return rc;

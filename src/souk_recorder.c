@@ -261,7 +261,7 @@ struct recorder_origin *
 recorder_origin(struct souk_recorder *recorder, const char *service)
 {
     for (uint32_t i = 0; i < recorder->origin_count; i++)
-        if (strcmp(recorder->origins[i].feed->origin.text, service) == 0)
+        if (souk_text_equal(recorder->origins[i].feed->origin.text, service))
             return &recorder->origins[i];
     return NULL;
 }
@@ -270,7 +270,7 @@ struct recorder_kept *
 recorder_kept(struct souk_recorder *recorder, const char *stream)
 {
     for (uint32_t i = 0; i < recorder->kept_count; i++)
-        if (strcmp(recorder->kept[i].name.text, stream) == 0)
+        if (souk_text_equal(recorder->kept[i].name.text, stream))
             return &recorder->kept[i];
     return NULL;
 }
@@ -357,7 +357,7 @@ souk_recorder_hear_answer(struct souk_recorder *recorder, const struct souk_name
     }
     if (origin == NULL)
         return;
-    by_origin = strcmp(from->text, origin->feed->origin.text) == 0;
+    by_origin = souk_text_equal(from->text, origin->feed->origin.text);
     take = (counter >= origin->sealed || SOUK_PLANTED_BUG(PULL_PAST_SEAL))
         && (by_origin || !is_probing(recorder, origin->feed) || SOUK_PLANTED_BUG(VOID_BY_ANYBODY));
     if (by_origin && counter < origin->sealed)
@@ -384,12 +384,12 @@ souk_recorder_hear_published(struct souk_recorder *recorder, const struct souk_n
     if (souk_slice_equal(frames[0], souk_wire_topic_heads())) {
         bool level = true;
 
-        if (souk_wire_heads_get(frames[1], &heads) != 0 || strcmp(heads.sender.text, from->text) != 0) {
+        if (souk_wire_heads_get(frames[1], &heads) != 0 || !souk_text_equal(heads.sender.text, from->text)) {
             recorder->status.malformed++;
             return;
         }
         souk_feeds_hear_heads(&recorder->feeds, &heads, now);
-        if (origin == NULL || strcmp(heads.sender.text, heads.service.text) != 0)
+        if (origin == NULL || !souk_text_equal(heads.sender.text, heads.service.text))
             return;
         for (uint32_t i = 0; i < heads.count; i++) {
             const struct recorder_kept *kept = recorder_kept(recorder, heads.heads[i].stream.text);
@@ -525,7 +525,7 @@ souk_recorder_aborted(struct souk_recorder *recorder, int rc, struct souk_txn *t
 
         origin->ack_due = true;
         for (const struct recorder_request *request = recorder->seals; request != NULL; request = request->next)
-            if (strcmp(request->seal.service.text, origin->feed->origin.text) == 0)
+            if (souk_text_equal(request->seal.service.text, origin->feed->origin.text))
                 origin->feed->met = false;      /* the seal was not granted after all */
     }
     return rc;
@@ -579,7 +579,7 @@ int
 souk_recorder_cursor(const struct souk_recorder *recorder, const char *stream, struct souk_position *out)
 {
     for (uint32_t i = 0; i < recorder->kept_count; i++)
-        if (strcmp(recorder->kept[i].name.text, stream) == 0) {
+        if (souk_text_equal(recorder->kept[i].name.text, stream)) {
             *out = recorder->kept[i].head;
             return 0;
         }

@@ -119,7 +119,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_settled *se
     souk_unpack_array_exact(&in, FIELDS);
     settled_out->how = (enum souk_settled_how)souk_unpack_uint(&in, SOUK_SETTLED_DISCARDED);
     settled_out->kind = (enum souk_parked_kind)souk_unpack_uint(&in, SOUK_PARKED_REACTION);
-    souk_wire_name_get(&in, &settled_out->stream);
+    souk_name_unpack(&in, &settled_out->stream);
     souk_wire_point_get(&in, &settled_out->point);
     settled_out->type = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
     settled_out->key = souk_unpack_bin(&in, SOUK_KEY_BYTES_MAX);

@@ -135,7 +135,7 @@ souk_space_begin_beside(struct souk_space *space, struct souk_txn *txn, const ch
     for (uint32_t i = 0; i < space->count; i++) {
         struct souk_space_table *table = &space->tables[i];
 
-        if (table->stream == NULL || strcmp(table->stream, stream) != 0)
+        if (table->stream == NULL || !souk_text_equal(table->stream, stream))
             continue;
         table_name(name, generation, table->name);
         if (((rc = souk_txn_drop(txn, name)) != 0 && rc != -SOUK_ENOTFOUND)
@@ -155,7 +155,7 @@ souk_space_swap(struct souk_space *space, struct souk_txn *txn, const char *stre
     for (uint32_t i = 0; i < space->count; i++) {
         struct souk_space_table *table = &space->tables[i];
 
-        if (table->stream == NULL || strcmp(table->stream, stream) != 0)
+        if (table->stream == NULL || !souk_text_equal(table->stream, stream))
             continue;
         assert(table->exists_beside);
         table->table = table->beside;
@@ -176,7 +176,7 @@ static struct souk_space_table *
 find(const struct souk_space *space, const char *name)
 {
     for (uint32_t i = 0; i < space->count; i++)
-        if (strcmp(space->tables[i].name, name) == 0)
+        if (souk_text_equal(space->tables[i].name, name))
             return (struct souk_space_table *)(uintptr_t)&space->tables[i];
     return NULL;
 }
@@ -213,7 +213,7 @@ handle(const struct souk_view *view, const char *name, struct souk_table *table_
     const struct souk_space_table *table = find(view->space, name);
 
     assert(table != NULL);
-    if (view->beside != NULL && table->stream != NULL && strcmp(view->beside, table->stream) == 0) {
+    if (view->beside != NULL && table->stream != NULL && souk_text_equal(view->beside, table->stream)) {
         *table_out = table->beside;
         return table->exists_beside;
     }
@@ -335,7 +335,7 @@ writable(struct souk_tables *tables, const char *name)
 
     assert(table != NULL);
     assert(table->stream != NULL);                                  /* index rows are the index function's */
-    assert(strcmp(table->stream, tables->stream.text) == 0);        /* each table is fed by one stream */
+    assert(souk_text_equal(table->stream, tables->stream.text));        /* each table is fed by one stream */
     if (!handle(&tables->view, name, &at))
         abort();                                                    /* a write transaction has made it */
     return at;
@@ -530,7 +530,7 @@ souk_tables_digest_while(struct souk_txn *txn, const struct souk_service *servic
         uint32_t at = count;
 
         if (!table->exists || (stream == NULL) != (table->stream == NULL)
-            || (stream != NULL && strcmp(stream, table->stream) != 0))
+            || (stream != NULL && !souk_text_equal(stream, table->stream)))
             continue;
         while (at > 0 && strcmp(sorted[at - 1]->name, table->name) > 0) {
             sorted[at] = sorted[at - 1];

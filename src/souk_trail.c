@@ -153,7 +153,7 @@ read_command(struct souk_slice value, struct souk_trail_command *command_out)
         struct souk_point first;
 
         souk_unpack_array_exact(&in, 5);
-        souk_wire_name_get(&in, &span->stream);
+        souk_name_unpack(&in, &span->stream);
         souk_wire_point_get(&in, &first);
         span->epoch = first.epoch;
         span->first = first.number;

@@ -1,6 +1,5 @@
-#include <souk-message.h>
+#include "souk_unpack_quick.h"
 
-#include <assert.h>
 #include <endian.h>
 #include <string.h>
 
@@ -13,8 +12,6 @@
 
 static bool take_byte(struct souk_unpack *in, uint8_t *byte_out);
 static bool take_bytes(struct souk_unpack *in, size_t size_bytes, const uint8_t **bytes_out);
-static void value_done(struct souk_unpack *in);
-static void close_arrays(struct souk_unpack *in);
 static uint64_t unpack_uint(struct souk_unpack *in, uint64_t value_max);
 static struct souk_slice unpack_str(struct souk_unpack *in, size_t bytes_max);
 static struct souk_slice unpack_bin(struct souk_unpack *in, size_t bytes_max);
@@ -59,7 +56,7 @@ souk_unpack_uint(struct souk_unpack *in, uint64_t value_max)
     if (in->rc != 0 || in->at == in->end || *in->at >= 0x80 || *in->at > value_max)
         return unpack_uint(in, value_max);
     value = *in->at++;
-    value_done(in);
+    souk_quick_done(in);
     return value;
 }
 
@@ -76,7 +73,7 @@ unpack_uint(struct souk_unpack *in, uint64_t value_max)
         souk_unpack_fail(in, SOUK_ETOOBIG);
     if (in->rc != 0)
         return 0;
-    value_done(in);
+    souk_quick_done(in);
     return value;
 }
 
@@ -103,7 +100,7 @@ souk_unpack_int(struct souk_unpack *in, int64_t value_min, int64_t value_max)
         souk_unpack_fail(in, SOUK_ETOOBIG);
     if (in->rc != 0)
         return 0;
-    value_done(in);
+    souk_quick_done(in);
     return value;
 }
 
@@ -118,7 +115,7 @@ souk_unpack_bool(struct souk_unpack *in)
         souk_unpack_fail(in, SOUK_EMALFORMED);
         return false;
     }
-    value_done(in);
+    souk_quick_done(in);
     return first == BOOL_TRUE;
 }
 
@@ -128,7 +125,7 @@ souk_unpack_nil(struct souk_unpack *in)
     if (in->rc != 0 || in->at == in->end || *in->at != NIL)
         return false;
     in->at++;
-    value_done(in);
+    souk_quick_done(in);
     return true;
 }
 
@@ -153,7 +150,7 @@ souk_unpack_sealed(struct souk_unpack *in, size_t bytes_max)
         return (struct souk_slice){ NULL, 0 };
     sealed = take_sealed(in, first, bytes_max);
     if (in->rc == 0)
-        value_done(in);
+        souk_quick_done(in);
     return sealed;
 }
 
@@ -168,7 +165,7 @@ souk_unpack_str(struct souk_unpack *in, size_t bytes_max)
     if (text.size_bytes > (size_t)(in->end - in->at) - 1 || text.size_bytes > bytes_max || !souk_slice_is_utf8(text))
         return unpack_str(in, bytes_max);
     in->at += 1 + text.size_bytes;
-    value_done(in);
+    souk_quick_done(in);
     return text;
 }
 
@@ -186,7 +183,7 @@ unpack_str(struct souk_unpack *in, size_t bytes_max)
         return (struct souk_slice){ NULL, 0 };
     }
     if (in->rc == 0)
-        value_done(in);
+        souk_quick_done(in);
     return text;
 }
 
@@ -199,7 +196,7 @@ souk_unpack_bin(struct souk_unpack *in, size_t bytes_max)
         return unpack_bin(in, bytes_max);
     bytes = (struct souk_slice){ in->at + 2, in->at[1] };
     in->at += 2 + bytes.size_bytes;
-    value_done(in);
+    souk_quick_done(in);
     return bytes;
 }
 
@@ -226,7 +223,7 @@ unpack_bin(struct souk_unpack *in, size_t bytes_max)
         return (struct souk_slice){ NULL, 0 };
     bytes = take_sized(in, take_bin_length(in, first), bytes_max);
     if (in->rc == 0)
-        value_done(in);
+        souk_quick_done(in);
     return bytes;
 }
 
@@ -238,7 +235,7 @@ souk_unpack_bin_exact(struct souk_unpack *in, void *bytes_out, size_t size_bytes
     if (is_bin(in) && in->at[1] == size_bytes) {
         memcpy(bytes_out, in->at + 2, size_bytes);
         in->at += 2 + size_bytes;
-        value_done(in);
+        souk_quick_done(in);
         return;
     }
     bytes = unpack_bin(in, size_bytes);
@@ -283,7 +280,7 @@ unpack_array(struct souk_unpack *in, uint32_t count_max)
     if (in->rc != 0)
         return 0;
     if (count == 0) {
-        value_done(in);
+        souk_quick_done(in);
         return 0;
     }
     /* It counts as one value of the array around it, which may stay open with nothing left. */
@@ -354,7 +351,7 @@ souk_unpack_skip(struct souk_unpack *in)
         while (level > 0 && left[level] == 0)
             level--;
         if (level == 0) {
-            value_done(in);
+            souk_quick_done(in);
             return (struct souk_slice){ from, (size_t)(in->at - from) };
         }
     }
@@ -396,19 +393,8 @@ take_bytes(struct souk_unpack *in, size_t size_bytes, const uint8_t **bytes_out)
     return true;
 }
 
-/* One value of the innermost array has been read; arrays that were waiting for it alone close. */
-static inline void
-value_done(struct souk_unpack *in)
-{
-    if (in->depth == 0)
-        return;
-    assert(in->left[in->depth - 1] > 0);
-    if (--in->left[in->depth - 1] == 0)
-        close_arrays(in);
-}
-
-static __attribute__((noinline)) void
-close_arrays(struct souk_unpack *in)
+void
+souk_unpack_close(struct souk_unpack *in)
 {
     do
         in->depth--;

@@ -4,7 +4,9 @@
 
 static size_t utf8_character(const uint8_t *at, size_t left_bytes);
 
-/* Eight bytes at a time while they are ASCII, which most text is. */
+static bool is_short_ascii(const uint8_t *bytes, size_t size_bytes);
+
+/* Eight bytes at a time while they are ASCII, which most text is. The last eight may begin amid others. */
 bool
 souk_slice_is_utf8(struct souk_slice text)
 {
@@ -12,15 +14,9 @@ souk_slice_is_utf8(struct souk_slice text)
     uint64_t eight;
     size_t character_bytes;
     size_t at = 0;
-    uint8_t any = 0;
 
-    if (text.size_bytes < sizeof eight) {
-        for (; at < text.size_bytes; at++)
-            any |= bytes[at];
-        if (any < 0x80)
-            return true;
-        at = 0;
-    }
+    if (text.size_bytes < sizeof eight && is_short_ascii(bytes, text.size_bytes))
+        return true;
     while (at < text.size_bytes) {
         if (text.size_bytes - at >= sizeof eight) {
             memcpy(&eight, bytes + at, sizeof eight);
@@ -28,6 +24,10 @@ souk_slice_is_utf8(struct souk_slice text)
                 at += sizeof eight;
                 continue;
             }
+        } else if (at >= sizeof eight) {
+            memcpy(&eight, bytes + text.size_bytes - sizeof eight, sizeof eight);
+            if ((eight & 0x8080808080808080) == 0)
+                return true;
         }
         if (bytes[at] < 0x80) {
             at++;
@@ -38,6 +38,19 @@ souk_slice_is_utf8(struct souk_slice text)
         at += character_bytes;
     }
     return true;
+}
+
+/* Less than eight bytes. */
+static inline bool
+is_short_ascii(const uint8_t *bytes, size_t size_bytes)
+{
+    uint32_t first, last;
+
+    if (size_bytes < sizeof first)
+        return size_bytes == 0 || (bytes[0] | bytes[size_bytes / 2] | bytes[size_bytes - 1]) < 0x80;
+    memcpy(&first, bytes, sizeof first);
+    memcpy(&last, bytes + size_bytes - sizeof last, sizeof last);
+    return ((first | last) & 0x80808080) == 0;
 }
 
 /* The length of the character at `at`, 0 when it is none. */

@@ -191,7 +191,7 @@ souk_vector_say(struct souk_vector *vector, uint32_t own, bool full, struct souk
     for (uint32_t i = 0; i < vector->count; i++) {
         struct souk_vector_entry *entry = &vector->entries[i];
 
-        if (strcmp(entry->stream.text, vector->own[own].text) == 0 || entry->known.epoch.counter == 0)
+        if (souk_text_equal(entry->stream.text, vector->own[own].text) || entry->known.epoch.counter == 0)
             continue;
         if (is_own(vector, &entry->stream) && SOUK_PLANTED_BUG(OWN_STREAMS_NOT_NAMED))
             continue;
@@ -213,7 +213,7 @@ struct souk_point
 souk_vector_known(const struct souk_vector *vector, const struct souk_name *stream)
 {
     for (uint32_t i = 0; i < vector->count; i++)
-        if (strcmp(vector->entries[i].stream.text, stream->text) == 0)
+        if (souk_text_equal(vector->entries[i].stream.text, stream->text))
             return vector->entries[i].known;
     return (struct souk_point){ .number = 0 };
 }
@@ -262,7 +262,7 @@ static bool
 is_own(const struct souk_vector *vector, const struct souk_name *stream)
 {
     for (uint32_t i = 0; i < vector->own_count; i++)
-        if (strcmp(vector->own[i].text, stream->text) == 0)
+        if (souk_text_equal(vector->own[i].text, stream->text))
             return true;
     return false;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "souk_unpack_quick.h"
+
 #define TOPIC_HEADS "\x01"
 #define ENTRY_FIELDS 6
 #define DEADLINE_DEFAULT_MS 10000
@@ -25,8 +27,8 @@ souk_wire_kind(struct souk_slice frame)
 
     souk_unpack_init(&in, frame);
     (void)souk_unpack_array(&in, 64);
-    version = souk_unpack_uint(&in, UINT64_MAX);
-    kind = souk_unpack_uint(&in, SOUK_WIRE_LAST);
+    version = souk_quick_uint(&in, UINT64_MAX);
+    kind = souk_quick_uint(&in, SOUK_WIRE_LAST);
     return in.rc == 0 && version == SOUK_WIRE_VERSION ? (enum souk_wire_kind)kind : (enum souk_wire_kind)0;
 }
 
@@ -54,11 +56,11 @@ souk_wire_heads_get(struct souk_slice frame, struct souk_wire_heads *out)
 
     if ((rc = begin_get(&in, frame, 8, SOUK_WIRE_HEADS)) != 0)
         return rc;
-    souk_wire_name_get(&in, &out->service);
-    souk_wire_name_get(&in, &out->sender);
-    souk_unpack_bin_exact(&in, out->incarnation, sizeof out->incarnation);
-    souk_unpack_bin_exact(&in, out->fingerprint, sizeof out->fingerprint);
-    out->time_ms = souk_unpack_uint(&in, INT64_MAX);
+    souk_name_unpack(&in, &out->service);
+    souk_name_unpack(&in, &out->sender);
+    souk_quick_bin_exact(&in, out->incarnation, sizeof out->incarnation);
+    souk_quick_bin_exact(&in, out->fingerprint, sizeof out->fingerprint);
+    out->time_ms = souk_quick_uint(&in, INT64_MAX);
     out->count = places_get(&in, out->heads, SOUK_OWN_STREAMS_MAX);
     return end_get(&in);
 }
@@ -88,9 +90,9 @@ souk_wire_pull_get(struct souk_slice frame, struct souk_wire_pull *out)
 
     if ((rc = begin_get(&in, frame, 7, SOUK_WIRE_PULL)) != 0)
         return rc;
-    out->request = souk_unpack_uint(&in, UINT64_MAX);
-    souk_wire_name_get(&in, &out->asker);
-    out->credit_bytes = (uint32_t)souk_unpack_uint(&in, SOUK_WIRE_CREDIT_MAX);
+    out->request = souk_quick_uint(&in, UINT64_MAX);
+    souk_name_unpack(&in, &out->asker);
+    out->credit_bytes = (uint32_t)souk_quick_uint(&in, SOUK_WIRE_CREDIT_MAX);
     out->cursor_count = places_get(&in, out->cursors, SOUK_OWN_STREAMS_MAX);
     out->wait_count = causes_get(&in, out->waits, SOUK_WIRE_WAITS_MAX);
     if (in.rc == 0 && (out->credit_bytes == 0 || out->cursor_count == 0 || has_stream_twice(out)))
@@ -127,18 +129,18 @@ souk_wire_pulled_get(struct souk_slice frame, struct souk_wire_pulled *out)
 
     if ((rc = begin_get(&in, frame, 7, SOUK_WIRE_PULLED)) != 0)
         return rc;
-    out->request = souk_unpack_uint(&in, UINT64_MAX);
-    souk_wire_name_get(&in, &out->holder);
-    souk_unpack_bin_exact(&in, out->incarnation, sizeof out->incarnation);
+    out->request = souk_quick_uint(&in, UINT64_MAX);
+    souk_name_unpack(&in, &out->holder);
+    souk_quick_bin_exact(&in, out->incarnation, sizeof out->incarnation);
     out->more = souk_unpack_bool(&in);
     out->count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
     for (uint32_t i = 0; i < out->count && in.rc == 0; i++) {
         struct souk_wire_answer *answer = &out->answers[i];
 
-        souk_unpack_array_exact(&in, 13);
-        souk_wire_name_get(&in, &answer->stream);
+        souk_quick_array_exact(&in, 13);
+        souk_name_unpack(&in, &answer->stream);
         souk_wire_position_get(&in, &answer->asked);
-        answer->verdict = (enum souk_verdict)souk_unpack_uint(&in, SOUK_BEGINS);
+        answer->verdict = (enum souk_verdict)souk_quick_uint(&in, SOUK_BEGINS);
         souk_wire_position_get(&in, &answer->head);
         souk_wire_point_get(&in, &answer->common);
         if (answer->verdict != SOUK_VOID && answer->common.epoch.counter != 0)
@@ -174,9 +176,9 @@ souk_wire_busy_get(struct souk_slice frame, struct souk_wire_busy *out)
 
     if ((rc = begin_get(&in, frame, 5, SOUK_WIRE_BUSY)) != 0)
         return rc;
-    out->request = souk_unpack_uint(&in, UINT64_MAX);
-    souk_wire_name_get(&in, &out->holder);
-    out->retry_after_ms = (uint32_t)souk_unpack_uint(&in, SOUK_WIRE_DEADLINE_MS_MAX);
+    out->request = souk_quick_uint(&in, UINT64_MAX);
+    souk_name_unpack(&in, &out->holder);
+    out->retry_after_ms = (uint32_t)souk_quick_uint(&in, SOUK_WIRE_DEADLINE_MS_MAX);
     return end_get(&in);
 }
 
@@ -206,15 +208,15 @@ souk_wire_ack_get(struct souk_slice frame, struct souk_wire_ack *out)
 
     if ((rc = begin_get(&in, frame, 6, SOUK_WIRE_ACK)) != 0)
         return rc;
-    souk_wire_name_get(&in, &out->store);
-    souk_unpack_bin_exact(&in, out->incarnation, sizeof out->incarnation);
-    out->commit = souk_unpack_uint(&in, UINT64_MAX);
+    souk_name_unpack(&in, &out->store);
+    souk_quick_bin_exact(&in, out->incarnation, sizeof out->incarnation);
+    out->commit = souk_quick_uint(&in, UINT64_MAX);
     out->count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
     for (uint32_t i = 0; i < out->count && in.rc == 0; i++) {
-        souk_unpack_array_exact(&in, 6);
-        souk_wire_name_get(&in, &out->acks[i].stream);
+        souk_quick_array_exact(&in, 6);
+        souk_name_unpack(&in, &out->acks[i].stream);
         souk_wire_position_get(&in, &out->acks[i].position);
-        out->acks[i].backed_up = souk_unpack_uint(&in, UINT64_MAX);
+        out->acks[i].backed_up = souk_quick_uint(&in, UINT64_MAX);
     }
     return end_get(&in);
 }
@@ -237,10 +239,10 @@ souk_wire_seal_get(struct souk_slice frame, struct souk_wire_seal *out)
 
     if ((rc = begin_get(&in, frame, 6, SOUK_WIRE_SEAL)) != 0)
         return rc;
-    out->request = souk_unpack_uint(&in, UINT64_MAX);
-    souk_wire_name_get(&in, &out->service);
-    out->counter = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
-    souk_unpack_bin_exact(&in, out->instance, sizeof out->instance);
+    out->request = souk_quick_uint(&in, UINT64_MAX);
+    souk_name_unpack(&in, &out->service);
+    out->counter = (uint32_t)souk_quick_uint(&in, UINT32_MAX);
+    souk_quick_bin_exact(&in, out->instance, sizeof out->instance);
     if (in.rc == 0 && out->counter == 0)
         return -SOUK_EMALFORMED;
     return end_get(&in);
@@ -269,12 +271,12 @@ souk_wire_sealed_get(struct souk_slice frame, struct souk_wire_sealed *out)
 
     if ((rc = begin_get(&in, frame, 9, SOUK_WIRE_SEALED)) != 0)
         return rc;
-    out->request = souk_unpack_uint(&in, UINT64_MAX);
-    souk_wire_name_get(&in, &out->store);
-    souk_unpack_bin_exact(&in, out->incarnation, sizeof out->incarnation);
-    souk_wire_name_get(&in, &out->service);
+    out->request = souk_quick_uint(&in, UINT64_MAX);
+    souk_name_unpack(&in, &out->store);
+    souk_quick_bin_exact(&in, out->incarnation, sizeof out->incarnation);
+    souk_name_unpack(&in, &out->service);
     out->granted = souk_unpack_bool(&in);
-    out->counter = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
+    out->counter = (uint32_t)souk_quick_uint(&in, UINT32_MAX);
     out->count = places_get(&in, out->positions, SOUK_OWN_STREAMS_MAX);
     if (in.rc == 0 && out->counter == 0)
         return -SOUK_EMALFORMED;
@@ -298,9 +300,9 @@ souk_wire_fenced_get(struct souk_slice frame, struct souk_wire_fenced *out)
 
     if ((rc = begin_get(&in, frame, 5, SOUK_WIRE_FENCED)) != 0)
         return rc;
-    souk_wire_name_get(&in, &out->store);
-    souk_wire_name_get(&in, &out->service);
-    out->counter = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
+    souk_name_unpack(&in, &out->store);
+    souk_name_unpack(&in, &out->service);
+    out->counter = (uint32_t)souk_quick_uint(&in, UINT32_MAX);
     if (in.rc == 0 && out->counter == 0)
         return -SOUK_EMALFORMED;
     return end_get(&in);
@@ -352,13 +354,13 @@ souk_wire_request_get(struct souk_slice frame, struct souk_wire_request *out)
     souk_wire_id_set(&out->id, id);
     out->query = souk_unpack_bool(&in);
     out->name = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
-    out->version = (uint16_t)souk_unpack_uint(&in, UINT16_MAX);
-    out->deadline_ms = souk_unpack_uint(&in, INT32_MAX);
+    out->version = (uint16_t)souk_quick_uint(&in, UINT16_MAX);
+    out->deadline_ms = souk_quick_uint(&in, INT32_MAX);
     memset(out->correlation.bytes, 0, sizeof out->correlation.bytes);
     if (!(out->has_correlation = !souk_unpack_nil(&in)))
         out->correlation = out->id;
     else
-        souk_unpack_bin_exact(&in, out->correlation.bytes, sizeof out->correlation.bytes);
+        souk_quick_bin_exact(&in, out->correlation.bytes, sizeof out->correlation.bytes);
     out->caller = souk_unpack_str(&in, SOUK_WIRE_CALLER_BYTES_MAX);
     out->recorded = souk_unpack_bool(&in);
     out->seen_count = causes_get(&in, out->seen, SOUK_WIRE_SEEN_MAX);
@@ -437,12 +439,12 @@ souk_wire_reply_get(struct souk_slice frame, struct souk_wire_reply *out)
 
     if ((rc = begin_get(&in, frame, 10, SOUK_WIRE_REPLY)) != 0)
         return rc;
-    souk_unpack_bin_exact(&in, out->id.bytes, sizeof out->id.bytes);
-    out->status = (enum souk_status)souk_unpack_uint(&in, SOUK_STATUS_LAST);
-    out->durability = (enum souk_durability)souk_unpack_uint(&in, SOUK_DURABILITY_RECORDED);
+    souk_quick_bin_exact(&in, out->id.bytes, sizeof out->id.bytes);
+    out->status = (enum souk_status)souk_quick_uint(&in, SOUK_STATUS_LAST);
+    out->durability = (enum souk_durability)souk_quick_uint(&in, SOUK_DURABILITY_RECORDED);
     out->code = souk_unpack_str(&in, SOUK_WIRE_TEXT_BYTES_MAX);
     out->text = souk_unpack_str(&in, SOUK_WIRE_TEXT_BYTES_MAX);
-    out->retry_after_ms = souk_unpack_uint(&in, INT32_MAX);
+    out->retry_after_ms = souk_quick_uint(&in, INT32_MAX);
     out->cursor_count = causes_get(&in, out->cursors, SOUK_STREAMS_MAX);
     out->body_count = souk_unpack_array(&in, SOUK_WIRE_BODY_MAX);
     start = in.at;
@@ -469,11 +471,11 @@ souk_wire_body_next(struct souk_unpack *in, struct souk_wire_entry *entry_out)
 {
     if (in->rc == 0 && in->at == in->end)
         return -SOUK_ENOTFOUND;
-    souk_unpack_array_exact(in, ENTRY_FIELDS);
+    souk_quick_array_exact(in, ENTRY_FIELDS);
     entry_out->name = souk_unpack_str(in, SOUK_BATCH_NAME_BYTES_MAX);
-    entry_out->version = (uint16_t)souk_unpack_uint(in, UINT16_MAX);
+    entry_out->version = (uint16_t)souk_quick_uint(in, UINT16_MAX);
     entry_out->stream = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
-    entry_out->number = souk_unpack_uint(in, UINT64_MAX);
+    entry_out->number = souk_quick_uint(in, UINT64_MAX);
     entry_out->key = souk_unpack_bin(in, SOUK_KEY_BYTES_MAX);
     entry_out->payload = souk_unpack_bin(in, SOUK_PAYLOAD_BYTES_MAX);
     if (entry_out->name.size_bytes == 0 || entry_out->version == 0)
@@ -511,10 +513,10 @@ begin_get(struct souk_unpack *in, struct souk_slice frame, uint32_t fields, enum
     if (frame.size_bytes > SOUK_WIRE_BYTES_MAX)
         return -SOUK_ETOOBIG;
     souk_unpack_init(in, frame);
-    souk_unpack_array_exact(in, fields);
-    if (souk_unpack_uint(in, UINT64_MAX) != SOUK_WIRE_VERSION && in->rc == 0)
+    souk_quick_array_exact(in, fields);
+    if (souk_quick_uint(in, UINT64_MAX) != SOUK_WIRE_VERSION && in->rc == 0)
         return -SOUK_EUNSUPPORTED;
-    if (souk_unpack_uint(in, UINT64_MAX) != kind && in->rc == 0)
+    if (souk_quick_uint(in, UINT64_MAX) != kind && in->rc == 0)
         return -SOUK_EMALFORMED;
     return in->rc;
 }
@@ -538,16 +540,6 @@ bits_put(struct souk_pack *pack, const uint8_t bits[8])
 }
 
 void
-souk_wire_name_get(struct souk_unpack *in, struct souk_name *name_out)
-{
-    struct souk_slice text = souk_unpack_str(in, SOUK_NAME_BYTES_MAX);
-
-    memset(name_out, 0, sizeof *name_out);
-    if (in->rc == 0 && souk_name_set(name_out, text) != 0)
-        in->rc = -SOUK_EMALFORMED;
-}
-
-void
 souk_wire_point_put(struct souk_pack *pack, const struct souk_point *point)
 {
     souk_pack_uint(pack, point->epoch.counter);
@@ -560,9 +552,9 @@ souk_wire_point_get(struct souk_unpack *in, struct souk_point *point_out)
 {
     const struct souk_point zero = { .number = 0 };
 
-    point_out->epoch.counter = (uint32_t)souk_unpack_uint(in, UINT32_MAX);
-    souk_unpack_bin_exact(in, point_out->epoch.bits, sizeof point_out->epoch.bits);
-    point_out->number = souk_unpack_uint(in, UINT64_MAX);
+    point_out->epoch.counter = (uint32_t)souk_quick_uint(in, UINT32_MAX);
+    souk_quick_bin_exact(in, point_out->epoch.bits, sizeof point_out->epoch.bits);
+    point_out->number = souk_quick_uint(in, UINT64_MAX);
     if (point_out->epoch.counter == 0 && !souk_point_equal(*point_out, zero))
         souk_unpack_fail(in, SOUK_EMALFORMED);
 }
@@ -585,7 +577,7 @@ souk_wire_position_get(struct souk_unpack *in, struct souk_position *position_ou
     souk_wire_point_get(in, &point);
     position_out->epoch = point.epoch;
     position_out->number = point.number;
-    souk_unpack_bin_exact(in, position_out->hash.bytes, SOUK_HASH_BYTES);
+    souk_quick_bin_exact(in, position_out->hash.bytes, SOUK_HASH_BYTES);
     if (souk_position_is_zero(position_out) && !souk_position_equal(position_out, &zero))
         souk_unpack_fail(in, SOUK_EMALFORMED);
 }
@@ -604,8 +596,8 @@ places_get(struct souk_unpack *in, struct souk_wire_place *places, uint32_t coun
     uint32_t count = souk_unpack_array(in, count_max);
 
     for (uint32_t i = 0; i < count && in->rc == 0; i++) {
-        souk_unpack_array_exact(in, 5);
-        souk_wire_name_get(in, &places[i].stream);
+        souk_quick_array_exact(in, 5);
+        souk_name_unpack(in, &places[i].stream);
         souk_wire_position_get(in, &places[i].position);
     }
     return count;
@@ -625,8 +617,8 @@ causes_get(struct souk_unpack *in, struct souk_cause *causes, uint32_t count_max
     uint32_t count = souk_unpack_array(in, count_max);
 
     for (uint32_t i = 0; i < count && in->rc == 0; i++) {
-        souk_unpack_array_exact(in, 4);
-        souk_wire_name_get(in, &causes[i].stream);
+        souk_quick_array_exact(in, 4);
+        souk_name_unpack(in, &causes[i].stream);
         souk_wire_point_get(in, &causes[i].point);
     }
     return count;

@@ -232,6 +232,5 @@ void souk_wire_position_put(struct souk_pack *pack, const struct souk_position *
 void souk_wire_position_get(struct souk_unpack *in, struct souk_position *position_out);
 void souk_wire_point_put(struct souk_pack *pack, const struct souk_point *point);
 void souk_wire_point_get(struct souk_unpack *in, struct souk_point *point_out);
-void souk_wire_name_get(struct souk_unpack *in, struct souk_name *name_out);
 
 #endif
