@@ -19,7 +19,7 @@ interface Form {
 
 const forms: Record<"wide" | "narrow", Form> = {
     wide: { width: 168, height: 68, isDown: false },
-    narrow: { width: 128, height: 44, isDown: true },
+    narrow: { width: 190, height: 68, isDown: true }, // it is shown about half as large
 };
 
 type Shown = { name: string; node: Node | null; out: number; isChosen: boolean; form: Form; groundWidth: number | null };
@@ -42,18 +42,21 @@ function Station({ data }: NodeProps<FlowNode<Shown>>) {
     return (
         <div
             style={{ width: groundWidth ?? form.width, height: isGround ? form.height * 0.75 : form.height }}
-            className={`flex rounded-[4px] border-2 bg-surface ${form.isDown ? "px-2 text-[0.9375rem]" : "px-3"} ${
+            className={`flex rounded-[4px] border-2 bg-surface ${form.isDown ? "px-2 text-[1.625rem]/[1.3]" : "px-3"} ${
                 isGround ? "items-center justify-center gap-3" : "flex-col justify-center text-left"
             } ${health === "down" ? "border-madder" : isChosen ? "border-cobalt" : "border-line-strong"}`}
         >
             <Handle type="target" position={form.isDown ? Position.Top : Position.Left} isConnectable={false} className="opacity-0" />
             <Handle type="source" position={form.isDown ? Position.Bottom : Position.Right} isConnectable={false} className="opacity-0" />
-            <span className="flex items-center gap-2 font-semibold">
-                <span className={`size-2.5 shrink-0 rounded-full ${dots[health]}`} aria-hidden="true" />
+            <span className={`flex items-center font-semibold ${form.isDown ? "gap-1.5" : "gap-2"}`}>
+                <span
+                    className={`shrink-0 rounded-full ${form.isDown ? "size-4" : "size-2.5"} ${dots[health]}`}
+                    aria-hidden="true"
+                />
                 <span className="truncate">{name}</span>
             </span>
             {(isGround || !form.isDown) && (
-                <span className="figures truncate text-sm text-ink-soft">{saidOf(node, out, isGround)}</span>
+                <span className={`figures truncate text-ink-soft ${form.isDown ? "text-2xl" : "text-sm"}`}>{saidOf(node, out, isGround)}</span>
             )}
         </div>
     );
@@ -136,12 +139,18 @@ function usePlan(system: System, stores: ReadonlySet<string>, form: Form): Plan 
                 layoutOptions: {
                     "elk.algorithm": "layered",
                     "elk.direction": form.isDown ? "DOWN" : "RIGHT",
+                    ...(form.isDown
+                        ? {
+                              "elk.layered.layering.strategy": "COFFMAN_GRAHAM",
+                              "elk.layered.layering.coffmanGraham.layerBound": "2",
+                          }
+                        : {}),
                     "elk.edgeRouting": "ORTHOGONAL",
                     "elk.layered.mergeEdges": "true",
-                    "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
+                    "elk.layered.nodePlacement.strategy": form.isDown ? "NETWORK_SIMPLEX" : "BRANDES_KOEPF",
                     "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
                     "elk.spacing.nodeNode": form.isDown ? "14" : "30",
-                    "elk.spacing.edgeEdge": "9",
+                    "elk.spacing.edgeEdge": form.isDown ? "7" : "9",
                     "elk.spacing.edgeNode": "12",
                     "elk.layered.spacing.edgeEdgeBetweenLayers": "9",
                     "elk.layered.spacing.nodeNodeBetweenLayers": form.isDown ? "30" : "44",

@@ -33,7 +33,7 @@ function Now() {
     return (
         <div className="space-y-8">
             <Sum system={system} looks={looks} />
-            <div className="h-[25rem] border border-line bg-sunk sm:h-[26rem] xl:h-[32rem]" aria-hidden="true">
+            <div className="h-[28rem] border border-line bg-sunk sm:h-[26rem] xl:h-[32rem]" aria-hidden="true">
                 <SystemMap system={system} looks={looks} chosen={chosen} onChoose={setChosen} />
             </div>
             <div className="grid items-start gap-x-10 gap-y-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
