@@ -382,26 +382,37 @@ limits_of_the_configuration(void **state)
     struct souk_store_config config = { .path = place->path, .bytes_max = SOUK_STORE_BYTES_MIN - 1 };
     struct souk_store_room room;
     struct souk_store *store;
+    struct souk_table table;
     struct souk_error err;
+    struct souk_txn *txn;
 
     assert_int_equal(souk_store_open(&config, &store, &err), -SOUK_EINVAL);
     config.bytes_max = SOUK_STORE_BYTES_MIN;
     config.readers_max = SOUK_STORE_READERS_MAX + 1;
     assert_int_equal(souk_store_open(&config, &store, &err), -SOUK_EINVAL);
-    assert_false(exists(place->home, "store"));
     config.readers_max = SOUK_STORE_READERS_MAX;
+    config.tables_max = SOUK_STORE_TABLES_MAX + 1;
+    assert_int_equal(souk_store_open(&config, &store, &err), -SOUK_EINVAL);
+    assert_false(exists(place->home, "store"));
+    config.tables_max = 2;
     assert_int_equal(souk_store_open(&config, &store, &err), 0);
     assert_int_equal(souk_store_room(store, &room), 0);
     assert_int_equal(room.bytes_max, SOUK_STORE_BYTES_MIN);
     assert_in_range(room.bytes_used, 2 * 4096, SOUK_STORE_BYTES_MIN);
     assert_true(room.disk_bytes_free > 0);
     store_text(store, "t", "the smallest", "takes a row");
+    store_text(store, "u", "of two tables", "this is one");
+    txn = begin(store, SOUK_TXN_WRITE);
+    assert_int_equal(souk_txn_table(txn, "v", &table), -SOUK_ETOOBIG);
+    souk_txn_abort(&txn);
     souk_store_close(&store);
 
+    config.tables_max = 0;
     config.bytes_max = 3 * SOUK_STORE_BYTES_MIN - 1;
     assert_int_equal(souk_store_open(&config, &store, &err), 0);
     assert_int_equal(souk_store_room(store, &room), 0);
     assert_int_equal(room.bytes_max, 2 * SOUK_STORE_BYTES_MIN);
+    store_text(store, "v", "with more of them", "a third fits");
     souk_store_close(&store);
 
     config.path = "";
