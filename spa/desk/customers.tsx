@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { api, take } from "@/api/client";
+import { once } from "@/api/once";
 import type { components } from "@/api/schema";
 import { price } from "@/shop/money";
 import { dayOf, momentOf } from "@/shop/times";
@@ -57,7 +58,11 @@ function Buyers({ sort }: { sort: "newest" | "spent" }) {
             }),
         ),
     );
-    const list = customers.data?.pages.flatMap((page) => page.customers) ?? [];
+    const list = once(
+        customers.data?.pages,
+        (page) => page.customers,
+        (one) => one.person_id,
+    );
     return (
         <Pages of={customers} count={list.length} empty={<NothingFound text="" />}>
             <Table

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { api, take } from "@/api/client";
+import { once } from "@/api/once";
 import type { components } from "@/api/schema";
 import { useCategories } from "@/shop/catalogue";
 import { price } from "@/shop/money";
@@ -63,7 +64,11 @@ function List() {
         ),
     );
     const categories = useCategories();
-    const list = products.data?.pages.flatMap((page) => page.products) ?? [];
+    const list = once(
+        products.data?.pages,
+        (page) => page.products,
+        (one) => one.product_id,
+    );
     return (
         <>
             <div className="mb-5 flex flex-wrap items-center gap-x-6 gap-y-3">

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, take } from "@/api/client";
+import { once } from "@/api/once";
 import type { components, operations } from "@/api/schema";
 import { queryOf, type Wish } from "./wish";
 
@@ -17,7 +18,7 @@ export function useCategories() {
     });
 }
 
-//  `wish` narrows the list down. A product that moves from one page to the next meanwhile is shown once.
+//  `wish` narrows the list down.
 export function useProducts(category: string | null, wish: Wish) {
     return useInfiniteQuery({
         queryKey: ["products", category, wish],
@@ -39,7 +40,11 @@ export function useProducts(category: string | null, wish: Wish) {
         getNextPageParam: (page) => page.next,
         select: ({ pages }) => ({
             first: pages[0],
-            products: [...new Map(pages.flatMap((page) => page.products).map((one) => [one.product_id, one])).values()],
+            products: once(
+                pages,
+                (page) => page.products,
+                (one) => one.product_id,
+            ),
         }),
     });
 }

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { BadgeCheck, ThumbsUp } from "lucide-react";
 import { lazy, memo, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { api, take } from "@/api/client";
+import { once } from "@/api/once";
 import type { components, operations } from "@/api/schema";
 import { useMe } from "./account";
 import type { Product } from "./catalogue";
@@ -88,7 +89,15 @@ export function Reviews({ product }: { product: Product }) {
     const stars = reviews.data?.pages[0]?.stars;
     //  Drawn piece by piece, while keys and clicks are answered in between.
     const said = useDeferredValue(reviews.data);
-    const list = useMemo(() => said?.pages.flatMap((page) => page.reviews) ?? [], [said]);
+    const list = useMemo(
+        () =>
+            once(
+                said?.pages,
+                (page) => page.reviews,
+                (one) => one.review_id,
+            ),
+        [said],
+    );
     return (
         <section id="reviews" className="wrap mt-24" aria-labelledby="said">
             <h2 id="said" className="display text-title">

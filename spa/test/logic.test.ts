@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { once } from "@/api/once";
 import { Problem, wordsOf } from "@/api/problems";
 import { changeOf, daysOf, scaleOf } from "@/desk/days";
 import { saidOf } from "@/desk/deed-words";
@@ -33,6 +34,26 @@ describe("a wish", () => {
         const href = "/shop?sort=worst&is=red&from=-1&upto=1e9&in=dreams";
         expect(hrefOf(null, wishIn(href))).toBe("/shop");
         expect(isNarrow(wishIn(href))).toBe(false);
+    });
+});
+
+describe("pages of a list", () => {
+    const page = (...rows: [string, number][]) => ({ rows: rows.map(([id, stars]) => ({ id, stars })) });
+    const shown = (...pages: ReturnType<typeof page>[]) =>
+        once(
+            pages,
+            (one) => one.rows,
+            (one) => one.id,
+        ).map(({ id, stars }) => `${id}${stars}`);
+
+    test("follow each other", () => {
+        expect(shown(page(["a", 3], ["b", 2]), page(["c", 1]))).toEqual(["a3", "b2", "c1"]);
+    });
+    test("show what comes again once, as it is now", () => {
+        expect(shown(page(["a", 3], ["b", 2]), page(["a", 1], ["c", 0]))).toEqual(["a1", "b2", "c0"]);
+    });
+    test("are nothing as long as there are none", () => {
+        expect(once(undefined, () => [], String)).toEqual([]);
     });
 });
 
