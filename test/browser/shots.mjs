@@ -160,6 +160,9 @@ try {
                     await page.evaluate(() => window.scrollTo(0, 0));
                 }
                 await page.evaluate(async () => {
+                    const whole = new CSSStyleSheet(); // what is drawn only when it is scrolled to, too
+                    whole.replaceSync("* { content-visibility: visible !important }");
+                    document.adoptedStyleSheets.push(whole);
                     for (const image of document.images) image.loading = "eager";
                     await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)));
                 });
