@@ -21,7 +21,7 @@ import attacks                          # noqa: E402
 from system import WAIT_SECONDS, Door, Late, System, whole_rights   # noqa: E402
 
 SERVICES = ("stock", "orders", "payments", "query")     # the address and the key of payments are a thief's
-IDLE_SECONDS = 2                        # at least, before the floods: what the times are compared with
+IDLE_SECONDS = 2, 60                    # least and most, before the floods: what the times are compared with
 RATE = 100                              # commands a second of those who work, at most
 SKU = 1 << 50                           # that nobody else is about
 MEMORY_BYTES_MAX = 256 << 20            # in the topology: the least that it may say
@@ -143,7 +143,7 @@ def watch(system, seconds, begins, ends, crowd, is_bounded):
     work = Work(system)
     system.more(lambda: len(work.times), 1)
     first = len(work.times)
-    end = time.monotonic() + max(IDLE_SECONDS, seconds / 10)
+    end = time.monotonic() + min(max(IDLE_SECONDS[0], seconds / 10), IDLE_SECONDS[1])
     peaks = {name: [anonymous_bytes(daemon.process.pid)] * 2 for name, daemon in system.daemons.items()}
     epoch = system.status("stock").epoch
     while time.monotonic() < end:

@@ -188,6 +188,15 @@ check_crashed(struct checker *checker, uint64_t now_ms, uint32_t process)
     stop(checker, now_ms, process);
 }
 
+void
+check_unsaid(struct checker *checker, uint64_t now_ms, uint32_t number)
+{
+    struct model_process *process;
+
+    if (is_open(checker, now_ms) && (process = find_process(checker, number)) != NULL)
+        incarnations_unsaid(process);
+}
+
 static void
 stop(struct checker *checker, uint64_t now_ms, uint32_t number)
 {

@@ -64,6 +64,7 @@ history_commit(struct checker *checker, struct model_process *process, const str
         disk->holds.log_position = 0;
         is_again = true;
     }
+    process->logged_before = disk->holds.log_position;
     for (i = 0; i < commit->logged_count; i++)
         if (take_logged(checker, process, &commit->logged[i], is_again) != 0)
             return -1;

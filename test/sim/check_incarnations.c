@@ -10,6 +10,7 @@ struct incarnation {
     const struct model_node *store;
     uint8_t bits[INCARNATION_BYTES];
     bool *met;                          /* by service: some process of it knew its head, or sealed it */
+    uint64_t unsaid_after, unsaid_until;    /* log positions that it gave and died before it said so */
     struct incarnation *next;
 };
 
@@ -135,9 +136,23 @@ incarnations_check_position(struct checker *checker, const struct model_process 
     }
     if (before == batch)
         return 0;
+    if (log_position > process->incarnation->unsaid_after && log_position <= process->incarnation->unsaid_until) {
+        process->incarnation->unsaid_after = log_position;
+        check_map_replace(&checker->positions, key, batch);
+        return 0;
+    }
     return model_fail(checker, "log position: %s gives %" PRIu64 " to %s, and has given it to %s in this incarnation",
         model_process_name(checker, process), log_position, model_batch_name(checker, batch),
         model_batch_name(checker, before));
+}
+
+void
+incarnations_unsaid(const struct model_process *process)
+{
+    if (process->incarnation == NULL)
+        return;
+    process->incarnation->unsaid_after = process->logged_before;
+    process->incarnation->unsaid_until = process->disk->holds.log_position;
 }
 
 /* ---- who counts on them ------------------------------------------------- */

@@ -18,6 +18,9 @@ void incarnations_commit(struct checker *checker, struct model_process *process,
 void incarnations_answered(struct checker *checker, const struct model_node *origin, const struct model_node *store,
     bool is_void);
 
+/* Nobody has heard of the log positions of the latest commit of `process`, and it dies. */
+void incarnations_unsaid(const struct model_process *process);
+
 /* `process` asks for a seal. */
 void incarnations_sealing(struct checker *checker, struct model_process *process,
     const struct check_message *message);

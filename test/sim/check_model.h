@@ -145,6 +145,7 @@ struct model_process {
     bool *told_void;                    /* the same: told by it that something of its is void */
     struct incarnation *incarnation;    /* of check_incarnations, like the next */
     struct counted *counted;
+    uint64_t logged_before;             /* log position before its latest commit */
     uint64_t round_fact;                /* when it was last seen to have worked off what it had heard */
     uint64_t seal_first, seal_last;     /* seal requests of the present instance */
     uint8_t seal_instance[CHECK_EPOCH_BITS_BYTES];

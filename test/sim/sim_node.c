@@ -401,7 +401,8 @@ open_machine(struct sim_process *process, struct souk_txn *txn, struct souk_erro
     if (process->service == NULL)
         return souk_recorder_open(&process->wiring, txn, witness, now, &process->recorder, err);
     return souk_core_open(process->service, &process->wiring,
-        process->instance->beside ? SOUK_CORE_START_BESIDE : SOUK_CORE_START, txn, witness, now, &process->core, err);
+        process->instance->beside && !process->instance->took_over ? SOUK_CORE_START_BESIDE : SOUK_CORE_START, txn,
+        witness, now, &process->core, err);
 }
 
 static void
@@ -524,6 +525,8 @@ die_at(struct sim_world *world, struct sim_process *process, enum sim_point poin
         sim_mark(world, marks[point]);
     process->instance->died_committed = point == SIM_COMMITTED && process->core != NULL;
     sim_trace(world, "trap: %s", sim_point_name(point));
+    if (point == SIM_COMMITTED)
+        check_unsaid(world->checker, sim_now_ms(world), process->id);
     sim_process_crash(world, process, process->down_ms);
     return true;
 }

@@ -1570,8 +1570,9 @@ what_is_still_to_be_read_counts(void **state)
     expect(&story, NULL);
 }
 
-static void
-a_log_position_given_twice_is_named(void **state)
+/* The event store gives the second log position, dies, and begins again with a copy from before. Gives what is next. */
+static int
+give_and_lose_a_log_position(bool is_said)
 {
     struct party *store;
     int event, effect;
@@ -1585,12 +1586,46 @@ a_log_position_given_twice_is_named(void **state)
     follow(&story, "b", event);
     effect = react(&story, 1, id_1);
     follow(&story, "store", happen(&story, id_2, 9));
+    if (!is_said)
+        check_unsaid(story.checker, ++story.now_ms, store->process);
     check_crashed(story.checker, ++story.now_ms, store->process);
     check_restored(story.checker, ++story.now_ms, store->disk, 100);
     store->at[0] = event;
     store->log_position--;
     start(&story, store);
+    return effect;
+}
+
+static void
+a_log_position_given_twice_is_named(void **state)
+{
+    follow(&story, "store", give_and_lose_a_log_position(true));
+    expect(&story, "in this incarnation");
+}
+
+static void
+a_log_position_that_nobody_has_heard_of_is_given_again(void **state)
+{
+    follow(&story, "store", give_and_lose_a_log_position(false));
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
+/* Once: whoever gave it to the second one has lived on. */
+static void
+a_log_position_given_a_third_time_is_named(void **state)
+{
+    struct party *store;
+    int effect = give_and_lose_a_log_position(false), first = story.batch_count - 1;
+
+    store = party(&story, "store");
     follow(&story, "store", effect);
+    check_crashed(story.checker, ++story.now_ms, store->process);
+    check_restored(story.checker, ++story.now_ms, store->disk, 100);
+    store->at[story.batches[effect].draft.stream] = NO_BATCH;
+    store->log_position--;
+    start(&story, store);
+    follow(&story, "store", first);
     expect(&story, "in this incarnation");
 }
 
@@ -2768,6 +2803,8 @@ main(void)
         cmocka_unit_test(what_another_incarnation_acknowledged_is_not_recorded),
         cmocka_unit_test(what_is_still_to_be_read_counts),
         cmocka_unit_test(a_log_position_given_twice_is_named),
+        cmocka_unit_test(a_log_position_that_nobody_has_heard_of_is_given_again),
+        cmocka_unit_test(a_log_position_given_a_third_time_is_named),
         cmocka_unit_test(recording_from_pub_before_the_head_is_named),
         cmocka_unit_test(recording_from_pub_behind_an_answer_passes),
         cmocka_unit_test(what_nobody_remembers_may_be_lost),

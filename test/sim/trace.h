@@ -97,6 +97,12 @@ void check_started(struct checker *checker, uint64_t now_ms, const char *node, u
 void check_stopped(struct checker *checker, uint64_t now_ms, uint32_t process);
 void check_crashed(struct checker *checker, uint64_t now_ms, uint32_t process);
 
+/*
+ * `process` dies between its latest commit and the first word of it, to anybody or to its witness. A copy of its disk
+ * that was taken just before is then as good as the disk: what the commit gave log positions to, it gave in vain.
+ */
+void check_unsaid(struct checker *checker, uint64_t now_ms, uint32_t process);
+
 /* The memory-backed storage of the host that holds `disk` is gone, its witnesses with it. */
 void check_host_restarted(struct checker *checker, uint64_t now_ms, uint32_t disk);
 
