@@ -494,6 +494,8 @@ hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const struct souk_
     }
     stream->reported = head;
     stream->reported_ms = now.steady_ms;
+    if (from_origin(feed))
+        stream->origin_head = answer->head;
     if (answer->verdict == SOUK_NEXT)
         return;
     if (answer->verdict == SOUK_TRIMMED) {

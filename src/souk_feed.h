@@ -47,6 +47,7 @@ struct souk_feed_stream {
     uint64_t behind_since_ms;                   /* wall: as of then it is up to date; 0: it is */
     struct souk_point reported;                 /* the furthest that a holder said it has */
     uint64_t reported_ms;
+    struct souk_position origin_head;           /* that its origin named last, in an answer to this process */
     struct souk_feed_void void_;
     bool differs;                               /* a holder as far in this epoch does not know the cursor */
     uint32_t trimmed;                           /* so often the origin has said that it does not hold what follows the

@@ -18,6 +18,7 @@ static int load_seal(struct souk_recorder *recorder, struct recorder_origin *ori
 static int load_number(struct souk_recorder *recorder, const char *name, uint64_t *number_out);
 static bool witness_fits(struct souk_recorder *recorder, struct souk_slice witness);
 static bool is_probing(struct souk_recorder *recorder, const struct souk_feed *feed);
+static bool has_origins_history(struct souk_recorder *recorder, const struct souk_wire_pulled *pulled);
 
 /* ---- life ----------------------------------------------------------- */
 
@@ -294,6 +295,22 @@ is_probing(struct souk_recorder *recorder, const struct souk_feed *feed)
     return false;
 }
 
+/*
+ * Whose heads are those that the origin named last has the history that ends in them, by its chain, and what the origin
+ * has trimmed of it: such a holder may say where what is recorded here has left it.
+ */
+static bool
+has_origins_history(struct souk_recorder *recorder, const struct souk_wire_pulled *pulled)
+{
+    for (uint32_t i = 0; i < pulled->count; i++) {
+        const struct recorder_kept *kept = recorder_kept(recorder, pulled->answers[i].stream.text);
+
+        if (kept == NULL || !souk_position_equal(&pulled->answers[i].head, &kept->feed->origin_head))
+            return false;
+    }
+    return true;
+}
+
 /* ---- hearing -------------------------------------------------------- */
 
 void
@@ -359,7 +376,8 @@ souk_recorder_hear_answer(struct souk_recorder *recorder, const struct souk_name
         return;
     by_origin = souk_text_equal(from->text, origin->feed->origin.text);
     take = (counter >= origin->sealed || SOUK_PLANTED_BUG(PULL_PAST_SEAL))
-        && (by_origin || !is_probing(recorder, origin->feed) || SOUK_PLANTED_BUG(VOID_BY_ANYBODY));
+        && (by_origin || !is_probing(recorder, origin->feed) || has_origins_history(recorder, &pulled)
+            || SOUK_PLANTED_BUG(VOID_BY_ANYBODY));
     if (by_origin && counter < origin->sealed)
         origin->fence_due = true;
     /* The holder works while this is recorded; without memory for that, it is asked in the round. */
