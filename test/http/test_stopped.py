@@ -77,9 +77,9 @@ def keep_card(browser, number=GOOD_CARD):
     return card
 
 
-def fill_cart(browser, card):
+def fill_cart(browser, card, sku="glass"):
     """Something is put into somebody's cart: the order that is to be placed."""
-    browser.good("POST", "/api/cart/lines", {"sku": "glass", "units": 1})
+    browser.good("POST", "/api/cart/lines", {"sku": sku, "units": 1})
     cart = browser.good("GET", "/api/cart").body
     return {"order_id": new_id(), "cart_version": cart["cart_version"], "total": cart["total"], "card": card,
             "email": "guest@example.org", "address": ADDRESS}

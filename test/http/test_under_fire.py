@@ -1,5 +1,6 @@
 """The shop while every one of its daemons is killed, the bridge, too: guests who click twice, load the page anew, pay, do
-not pay, and cancel. Then each of them and the staff look at the pages, and the books are checked apart from that."""
+not pay, and cancel, and a crowd that wants the last few of something. Then each of them and the staff look at the pages, and
+the books are checked apart from that."""
 import concurrent.futures
 import http.client
 import itertools
@@ -13,11 +14,13 @@ from blog import new_id
 from ledger import STREAMS, Ledger
 from system import skip_if_sanitized, until
 from test_settings import STEP_CARD, SettingShop
-from test_stopped import GOOD_CARD, PRICE, Shopper, fill_cart, keep_card, open_shop
+from test_stopped import GOOD_CARD, PRICE, Shopper, fill_cart, keep_card, open_shop, written
 
 SEED = int(os.environ.get("SOUK_FIRE_SEED", "6"))
 ROUNDS = int(os.environ.get("SOUK_FIRE_ROUNDS", "1"))   # in which each daemon is killed once
 GUESTS = 12                             # at once
+LAST = 3                                # of an article that so many want:
+CROWD = 20 * LAST
 PAY_MS = 5000                           # whoever has not paid then never will
 PATIENCE_SECONDS = 90
 ENDS = ("confirmed", "cancelled")
@@ -89,6 +92,25 @@ def end(guest, order_id, habit):
     return order_id, shown[order_id]
 
 
+def gather(shop, staff, pool):
+    """Each of a crowd has the same article in the cart, of which there are few: who, and the order that is to be placed."""
+    product = new_id()
+    staff.good("PUT", f"/api/admin/products/{product}", written("last-lamp"), If_None_Match="*")
+    staff.good("POST", f"/api/admin/products/{product}/publish", {})
+    staff.good("POST", "/api/admin/stock/last-lamp/receive", {"units": LAST, "note": ""})
+
+    def fill(guest):
+        guest.seen = staff.seen
+        return guest, fill_cart(guest, keep_card(guest), "last-lamp")
+    return list(pool.map(fill, [Guest(shop) for _ in range(CROWD)]))
+
+
+def rush(guest, order):
+    answer = guest.order(order)
+    assert answer.status < 300, answer
+    return guest, order["order_id"], "pays"
+
+
 def all_orders(staff):
     """By the pages of the staff: {id: state, total}."""
     orders, path = {}, "/api/admin/orders"
@@ -104,6 +126,7 @@ def test_the_rules_of_the_shop_under_fire(build):
     with SettingShop(build) as shop, concurrent.futures.ThreadPoolExecutor(GUESTS) as pool:
         staff, ann, _, first = open_shop(shop)
         shop.set("reloaded", pay_ms=PAY_MS)
+        crowd = gather(shop, staff, pool)
         names, over, numbers, dice = sorted(shop.children()), threading.Event(), itertools.count(), random.Random(SEED)
         victims = [name for _ in range(ROUNDS) for name in dice.sample(names, len(names))]
         whole = f" is up: {len(names)} of {len(names)} are live"
@@ -114,7 +137,8 @@ def test_the_rules_of_the_shop_under_fire(build):
                 bought.append(click(shop, next(numbers)))
             return bought
 
-        buying = [pool.submit(buy) for _ in range(GUESTS)]
+        buying = [pool.submit(buy) for _ in range(GUESTS // 2)]
+        rushing = [pool.submit(rush, *one) for one in crowd]
         for number, name in enumerate(victims, 1):
             before = shop.up.log().count(whole)
             os.kill(until(f"{name} to run", lambda name=name: shop.children().get(name)), signal.SIGKILL)
@@ -123,7 +147,9 @@ def test_the_rules_of_the_shop_under_fire(build):
                       PATIENCE_SECONDS)
         over.set()
         clicks = [one for guest in buying for one in guest.result()]
-        bought = {first: "confirmed", **dict(pool.map(lambda click: end(*click), clicks))}
+        rushed = dict(pool.map(lambda one: end(*one.result()), rushing))
+        assert sorted(rushed.values()) == ["cancelled"] * (CROWD - LAST) + ["confirmed"] * LAST, rushed
+        bought = {first: "confirmed", **rushed, **dict(pool.map(lambda click: end(*click), clicks))}
         shop.set("reloaded", pay_ms=15 * 60 * 1000)
         last_id, state = end(*click(shop, 0))   # nobody kills anybody any more
         assert state == "confirmed"
@@ -133,12 +159,13 @@ def test_the_rules_of_the_shop_under_fire(build):
         until("the staff's pages to show all of it", lambda: {order_id: state for order_id, (state, _) in all_orders(
             staff).items()} == bought)
         confirmed = [order_id for order_id, state in bought.items() if state == "confirmed"]
-        until("nothing to be held", lambda: staff.good("GET", "/api/admin/stock").body["articles"][0]["held"] == 0)
-        article, = staff.good("GET", "/api/admin/stock").body["articles"]
+        until("nothing to be held", lambda: not any(
+            article["held"] for article in staff.good("GET", "/api/admin/stock").body["articles"]))
+        left = {article["sku"]: article["on_hand"] for article in staff.good("GET", "/api/admin/stock").body["articles"]}
         today = staff.good("GET", "/api/admin/today").body
         assert (sum(day["orders"] for day in today["days"]), today["orders_waiting"]) == (len(confirmed), 0), today
         units, sold = sum(day["units"] for day in today["days"]), sum(day["sold"]["minor"] for day in today["days"])
-        assert article["on_hand"] == 1000 - units and sold == PRICE["minor"] * units, (article, today)
+        assert left == {"glass": 1000 + LAST - units, "last-lamp": 0} and sold == PRICE["minor"] * units, (left, today)
         assert sold == sum(total for state, total in all_orders(staff).values() if state == "confirmed")
         assert ann.good("GET", f"/api/orders/{first}").body["state"] == "confirmed"
 
