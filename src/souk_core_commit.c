@@ -214,17 +214,18 @@ core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_
                 return rc;
             if (!souk_position_equal(&base, &position))
                 return 0;
-            continue;
-        }
-        if (rc != 0)
+        } else if (rc != 0) {
             return rc;
-        if (souk_batch_peek(batch, &header) != 0)
+        } else if (souk_batch_peek(batch, &header) != 0) {
             return -SOUK_EDAMAGED;
-        if (memcmp(header.hash.bytes, position.hash.bytes, SOUK_HASH_BYTES) != 0
-            || !souk_epoch_equal(header.epoch, position.epoch))
+        } else if (memcmp(header.hash.bytes, position.hash.bytes, SOUK_HASH_BYTES) != 0
+            || !souk_epoch_equal(header.epoch, position.epoch)) {
             return 0;
-        if (!souk_position_equal(&own->head, &position) && core->commit == commit)
-            return 0;                           /* something behind it that the witness never knew */
+        }
+        /* Something behind it that the witness never knew, or a clone of this store has opened an epoch there. */
+        if (!souk_position_equal(&own->head, &position)
+            && (core->commit == commit || !souk_epoch_equal(own->head.epoch, position.epoch)))
+            return 0;
     }
     if (souk_unpack_end(&in) != 0)
         return 0;

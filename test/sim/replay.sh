@@ -27,6 +27,7 @@ done
 #   7014375  who rebuilds has taken over, and both are stopped before the operator has seen it
 #   7017079  an event store dies with its latest commit not told to anybody, and begins again with a copy from before it
 #   7103627  an event store is put back to what is void, and the origin has trimmed all that is not: another one has it
+#   7256952  a clone opens an epoch, and its store is put back to where the witness names the commit before that
 #   3101603  a cause on a branch that is void takes the place of what was followed, in the causes of what that led to
 #   2127602  what is decided on an answer is followed by a second instance of who gave it, which lacks what it answered
 #   3044182  an event store sets aside what its origin has trimmed, for one that began from nothing: its backup has it
@@ -47,6 +48,7 @@ done <<SCHEDULES
 7014375 1-48,50-51,53-221
 7017079 1-6,10,13,16,19-20,23,25,27,31,34-41,43-44,47,52-64,66,69-221
 7103627 1-6,9-14,16,18-27,29-88,90-172,174-221
+7256952 1-3,5,7-12,15-16,19-54,56,59,63-221
 3101603 1,8,10,17-18,29,31,35,37-39,53,57,60-63,85-87,89-92,101,104-105,108,111-221
 2065225 1-4,6-17,19,21-49,51-55,57-215,217-219,222-223
 3044182 2-5,7-9,11,18,20,22-27,29-31,34,38,40,43-44,46-47,52,55-60,62,64,66,68,70,76,78,84-85,88,90-91,93,98-99,101,105-147,151-211,213-223
