@@ -21,6 +21,7 @@ static void hear_answer(struct souk_feeds *feeds, struct souk_feed *feed, const 
     struct souk_time now, bool *elsewhere_out);
 static bool as_far(const struct souk_position *head, const struct souk_position *position);
 static struct souk_feed *under_way(const struct souk_feeds *feeds, const struct souk_name *from, uint64_t request);
+static void turn_to_next(struct souk_feed *feed);
 static void next_source(const struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now);
 static bool from_origin(const struct souk_feed *feed);
 static bool has_room(const struct souk_feeds *feeds, const struct souk_feed_stream *stream);
@@ -433,7 +434,7 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
         feed->tries = 0;
         /* What is waited for is not there. Another may have it, and of a void cause only the origin takes note. */
         if (feed->asked_for_wait)
-            feed->source = (feed->source + 1) % feed->source_count;
+            turn_to_next(feed);
         return true;
     }
     if (from_origin(feed)) {                    /* it knows best: what was heard is not, or no more */
@@ -543,11 +544,17 @@ from_origin(const struct souk_feed *feed)
 }
 
 static void
+turn_to_next(struct souk_feed *feed)
+{
+    feed->source = (feed->source + 1) % feed->source_count;
+}
+
+static void
 next_source(const struct souk_feeds *feeds, struct souk_feed *feed, struct souk_time now)
 {
     if (feed->source_count == 0)
         return;
-    feed->source = (feed->source + 1) % feed->source_count;
+    turn_to_next(feed);
     feed->wants = true;
     if (++feed->tries >= feed->source_count) {
         feed->tries = 0;

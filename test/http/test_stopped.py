@@ -94,9 +94,7 @@ def open_shop(shop):
     for browser, email in ((staff, "eve@example.org"), (ann, "ann@example.org")):
         assert browser.sign_in(email).status == 200
     staff.good("PUT", "/api/admin/categories/tea", {"title": "Tea", "text": "", "place": 1})
-    staff.good("PUT", f"/api/admin/products/{product}", written("tea-glass"), If_None_Match="*")
-    staff.good("POST", f"/api/admin/products/{product}/publish", {})
-    staff.good("POST", "/api/admin/stock/glass/receive", {"units": 1000, "note": ""})
+    sell(staff, product, "tea-glass", 1000)
     ann.seen = staff.seen
     order = fill_cart(ann, keep_card(ann))
     order_id = order["order_id"]
@@ -104,6 +102,14 @@ def open_shop(shop):
     until("Ann's order to be confirmed", lambda: state_of(ann, order_id) == "confirmed")
     ann.good("POST", f"/api/products/{product}/reviews", {"review_id": order_id, **REVIEW})
     return staff, ann, product, order_id
+
+
+def sell(staff, product, slug, units):
+    """So many of a new product are for sale."""
+    said = written(slug)
+    staff.good("PUT", f"/api/admin/products/{product}", said, If_None_Match="*")
+    staff.good("POST", f"/api/admin/products/{product}/publish", {})
+    staff.good("POST", f"/api/admin/stock/{said['articles'][0]['sku']}/receive", {"units": units, "note": ""})
 
 
 def written(slug):

@@ -14,7 +14,7 @@ from blog import new_id
 from ledger import STREAMS, Ledger
 from system import skip_if_sanitized, until
 from test_settings import STEP_CARD, SettingShop
-from test_stopped import GOOD_CARD, PRICE, Shopper, fill_cart, keep_card, open_shop, written
+from test_stopped import GOOD_CARD, PRICE, Shopper, fill_cart, keep_card, open_shop, sell
 
 SEED = int(os.environ.get("SOUK_FIRE_SEED", "6"))
 ROUNDS = int(os.environ.get("SOUK_FIRE_ROUNDS", "1"))   # in which each daemon is killed once
@@ -94,10 +94,7 @@ def end(guest, order_id, habit):
 
 def gather(shop, staff, pool):
     """Each of a crowd has the same article in the cart, of which there are few: who, and the order that is to be placed."""
-    product = new_id()
-    staff.good("PUT", f"/api/admin/products/{product}", written("last-lamp"), If_None_Match="*")
-    staff.good("POST", f"/api/admin/products/{product}/publish", {})
-    staff.good("POST", "/api/admin/stock/last-lamp/receive", {"units": LAST, "note": ""})
+    sell(staff, new_id(), "last-lamp", LAST)
 
     def fill(guest):
         guest.seen = staff.seen

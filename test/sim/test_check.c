@@ -1570,6 +1570,16 @@ what_is_still_to_be_read_counts(void **state)
     expect(&story, NULL);
 }
 
+/* The event store dies and begins again with the copy from before its latest log position. */
+static void
+put_store_back(struct party *store)
+{
+    check_crashed(story.checker, ++story.now_ms, store->process);
+    check_restored(story.checker, ++story.now_ms, store->disk, 100);
+    store->log_position--;
+    start(&story, store);
+}
+
 /* The event store gives the second log position, dies, and begins again with a copy from before. Gives what is next. */
 static int
 give_and_lose_a_log_position(bool is_said)
@@ -1588,11 +1598,8 @@ give_and_lose_a_log_position(bool is_said)
     follow(&story, "store", happen(&story, id_2, 9));
     if (!is_said)
         check_unsaid(story.checker, ++story.now_ms, store->process);
-    check_crashed(story.checker, ++story.now_ms, store->process);
-    check_restored(story.checker, ++story.now_ms, store->disk, 100);
     store->at[0] = event;
-    store->log_position--;
-    start(&story, store);
+    put_store_back(store);
     return effect;
 }
 
@@ -1620,11 +1627,8 @@ a_log_position_given_a_third_time_is_named(void **state)
 
     store = party(&story, "store");
     follow(&story, "store", effect);
-    check_crashed(story.checker, ++story.now_ms, store->process);
-    check_restored(story.checker, ++story.now_ms, store->disk, 100);
     store->at[story.batches[effect].draft.stream] = NO_BATCH;
-    store->log_position--;
-    start(&story, store);
+    put_store_back(store);
     follow(&story, "store", first);
     expect(&story, "in this incarnation");
 }
