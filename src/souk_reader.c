@@ -26,6 +26,7 @@ struct asked {
     uint32_t rank;                      /* of a pull: how many of its peer came before it and wait */
     uint64_t request;                   /* of a pull */
     uint64_t deadline_ms;               /* steady; of a pull: when its asker has given it up */
+    uint64_t unreached_at;              /* of a query: the commit that does not have what it waits for; 0: not known */
 };
 
 struct souk_reader {
@@ -235,6 +236,25 @@ same_peer(const struct asked *a, const struct asked *b)
 }
 
 void
+souk_reader_leave(struct souk_reader *reader, struct souk_slice route)
+{
+    struct asked **at = &reader->first;
+
+    while (*at != NULL) {
+        struct asked *asked = *at;
+
+        if (!asked->is_pull || !souk_slice_equal((struct souk_slice){ asked->route, asked->route_bytes }, route)) {
+            at = &asked->next;
+            continue;
+        }
+        if ((*at = asked->next) == NULL)
+            reader->end = at;
+        reader->pull_count--;
+        forget(asked);
+    }
+}
+
+void
 souk_reader_heed(struct souk_reader *reader, bool is_heeded)
 {
     reader->is_unheeded = !is_heeded;
@@ -305,7 +325,9 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
         bool done = true;
 
         rc = 0;
-        if (!asked->is_pull)
+        if (asked->unreached_at == commit && commit != 0 && now.steady_ms < asked->deadline_ms)
+            done = false;
+        else if (!asked->is_pull)
             rc = answer_query(reader, txn, asked,
                 unreached_count < souk_limits_unreached_max(&reader->wiring->limits), now, &done);
         else if (!answers_pulls)
@@ -332,6 +354,7 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
             souk_outbox_release(&reader->outbox);
         } else {
             unreached_count += !asked->is_pull;
+            asked->unreached_at = asked->is_pull ? 0 : commit;
             at = &asked->next;
         }
         souk_arena_reset(&reader->arena);

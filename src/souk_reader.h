@@ -58,6 +58,8 @@ SOUK_MUST_CHECK int souk_reader_work(struct souk_reader *reader, struct souk_txn
     bool answers_pulls, struct souk_time now);
 /* The highest foreign epoch counter heard of since the last call, 0: none. For souk_core_hear_foreign(). */
 uint32_t souk_reader_foreign(struct souk_reader *reader);
+/* Forget the pulls of one that are waiting: he takes no answers. */
+void souk_reader_leave(struct souk_reader *reader, struct souk_slice route);
 /* The last commit that a snapshot has. 0 or -SOUK_EDAMAGED, -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_reader_commit(struct souk_txn *txn, uint64_t *commit_out);
 /* Pulls answered `busy` since it was opened. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,10 +30,12 @@
 #define HOLDER_BYTES_MAX 512
 #define MS_PER_SECOND 1000
 #define NS_PER_MS 1000000
+#define TURN_NS 300000                  /* a thread's turn while others want the processor; of ten hops of a command each waits for some */
 
 static int run_once(const struct souk_run_config *config, bool *again_out);
 static int open_run(struct run *run, struct souk_error *err);
 static void give_up(const struct souk_run_config *config);
+static void take_short_turns(void);
 static int make_directories(const struct souk_topology_node *node, struct souk_error *err);
 static int lock_endpoints(struct run *run, struct souk_error *err);
 static int lock_endpoint(const struct run *run, const char *endpoint, int *fd_out, struct souk_error *err);
@@ -46,6 +50,7 @@ souk_run(const struct souk_run_config *config)
     bool again;
     int status;
 
+    take_short_turns();
     give_up(config);
     if (config->is_beside)
         return run_beside(config);
@@ -53,6 +58,28 @@ souk_run(const struct souk_run_config *config)
         status = run_once(config, &again);
     while (again);
     return status;
+}
+
+/*
+ * Threads made later do the same. It asks for no more than others have: who wants short turns gets them soon, and fewer
+ * at a time. sched_setattr(2), sched(7): from Linux 6.12 on the runtime of a thread that has no deadline is its slice
+ * (EEVDF); before, nothing changes. Whoever gave the process another policy meant it.
+ */
+static void
+take_short_turns(void)
+{
+    struct {
+        uint32_t size_bytes, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } turns = { .size_bytes = 0 };
+
+    if (syscall(SYS_sched_getattr, 0, &turns, (unsigned)sizeof turns, 0u) != 0 || turns.policy != SCHED_OTHER)
+        return;
+    turns.runtime_ns = TURN_NS;
+    (void)syscall(SYS_sched_setattr, 0, &turns, 0u);
 }
 
 /* What is made here is there when the sandbox asks for it; whether it could be made is told by who needs it. */

@@ -175,6 +175,7 @@ run_access_grants(struct run *run, const struct souk_socket_message *message)
     peer = souk_access_peer(run->access, message->key);
     if (is_for && (peer == NULL || !souk_access_may_hear(peer, topic))) {
         atomic_fetch_add(&run->shared.forbidden, 1);
+        run_guard_trespass(run->guard, message->fd);
         return false;
     }
     if (is_for || *(const uint8_t *)said.base == 0)

@@ -22,6 +22,9 @@
 #define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
 #define CUT_APART_MS 200                /* the I/O thread needs a moment to free what a connection held */
 #define TELL_APART_MS 10000
+#define TRESPASS_MAX (2 * SOUK_OWN_STREAMS_MAX) /* of one connection, within TRESPASS_MS */
+#define TRESPASS_MS 1000
+#define TRESPASS_QUIET_MS 50            /* what a connection had sent is heard for so long after it was cut */
 #define EVENTS_MAX 4096                 /* of one door before the others, and the memory, are looked at */
 
 /* Descriptors that the process needs beside those of accepted connections. */
@@ -38,6 +41,12 @@ struct connection {
     uint64_t bytes_queued;              /* of ipc, which counts nothing: what lay in the kernel at each look since */
 };
 
+/* By the descriptor, too, but the writer's: how often somebody has subscribed to what he may not. */
+struct trespasser {
+    uint64_t until_ms;                  /* steady: then it is somebody else, or as good as new */
+    uint32_t count;
+};
+
 struct run_guard {
     struct run *run;
     pthread_t thread;
@@ -49,11 +58,14 @@ struct run_guard {
     void *doors[DOORS];                 /* borrowed */
     void *watches[DOORS];
     const char *endpoints[DOORS];       /* where they listen */
+    bool counts[DOORS];                 /* the kernel counts what comes */
     uint32_t open_counts[DOORS];        /* without those that are cut */
     struct connection *connections;
     size_t connection_count;            /* room, not how many are open */
     uint64_t look_due_ms, cut_due_ms, tell_due_ms;
     uint64_t refused_told, failed_told;
+    struct trespasser *trespassers;
+    size_t trespasser_count;            /* room */
     _Atomic uint64_t open, refused, cut, failed;
 };
 
@@ -89,6 +101,8 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
     guard->endpoints[0] = run->config->node->commands;
     guard->endpoints[1] = run->config->node->publish;
     guard->endpoints[2] = run->config->node->queries;
+    for (int i = 0; i < DOORS; i++)
+        guard->counts[i] = strncmp(guard->endpoints[i], TCP, strlen(TCP)) == 0;
     guard->connections_max = run->config->node->shell_limits.connections_max;
     guard->memory_bytes_max = run->config->node->shell_limits.memory_bytes_max;
     guard->memory_fd = -1;
@@ -134,6 +148,7 @@ run_guard_close(struct run_guard **guard_p)
     if (guard->memory_fd >= 0)
         (void)close(guard->memory_fd);
     free(guard->connections);
+    free(guard->trespassers);
     free(guard);
     *guard_p = NULL;
 }
@@ -145,6 +160,34 @@ run_guard_cut_publish(struct run_guard *guard)
 
     atomic_store(&guard->cuts_publish, true);
     (void)!write(guard->wake_fd, &one, sizeof one);
+}
+
+void
+run_guard_trespass(struct run_guard *guard, int fd)
+{
+    const uint64_t now_ms = run_time().steady_ms;
+    struct trespasser *trespasser;
+    int door;
+
+    if (fd < 0)
+        return;
+    if ((size_t)fd >= guard->trespasser_count) {
+        const size_t count = 2 * ((size_t)fd + 1);
+
+        if ((trespasser = realloc(guard->trespassers, count * sizeof *trespasser)) == NULL)
+            return;
+        memset(trespasser + guard->trespasser_count, 0, (count - guard->trespasser_count) * sizeof *trespasser);
+        guard->trespassers = trespasser;
+        guard->trespasser_count = count;
+    }
+    trespasser = &guard->trespassers[fd];
+    if (now_ms >= trespasser->until_ms)
+        *trespasser = (struct trespasser){ .until_ms = now_ms + TRESPASS_MS };
+    if (++trespasser->count != TRESPASS_MAX)
+        return;
+    trespasser->until_ms = now_ms + TRESPASS_QUIET_MS;
+    if ((door = door_of(guard, fd)) >= 0 && guard->doors[door] == guard->run->publish && shutdown(fd, SHUT_RDWR) == 0)
+        atomic_fetch_add(&guard->cut, 1);
 }
 
 void
@@ -394,7 +437,7 @@ look(struct run_guard *guard, uint64_t now_ms)
         if (is_low) {
             connection->bytes_before = sent((int)fd);
             connection->bytes_queued = 0;
-        } else if (ioctl((int)fd, FIONREAD, &queued) == 0) {
+        } else if (!guard->counts[connection->door] && ioctl((int)fd, FIONREAD, &queued) == 0) {
             connection->bytes_queued += (uint64_t)queued;
         }
     }

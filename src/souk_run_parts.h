@@ -245,6 +245,11 @@ int run_guard_open(struct run *run, void *queries, struct run_guard **guard_out,
 void run_guard_close(struct run_guard **guard_p);
 /* By the writer: cut all connections to the publishing socket; who may come back does so. */
 void run_guard_cut_publish(struct run_guard *guard);
+/*
+ * By the writer: one more time somebody has subscribed, over this descriptor, to what he may not. Who does so more often
+ * than any follower could is cut: to forget a million topics takes ZeroMQ half a second, of the writer's.
+ */
+void run_guard_trespass(struct run_guard *guard, int fd);
 /* By the writer. */
 void run_guard_count(const struct run_guard *guard, struct souk_node_status *status);
 

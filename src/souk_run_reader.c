@@ -15,6 +15,8 @@
 #define LATE_BYTES_MAX (4 * 1024 * 1024)    /* and their bytes */
 #define LATE_MS 1000                    /* then the peer does not read */
 #define LATE_RETRY_MS 1
+#define FULL_MAX 64                     /* peers without room for batches that are remembered; of more, the latest */
+#define FULL_MS 500                     /* for so long: less than it takes a follower to ask again */
 #define DIGEST_QUERY "souk.digest"
 #define STATUS_REPLY "souk.status_reply"
 #define DIGEST_BUSY_MS 1000
@@ -25,6 +27,13 @@ struct late {
     struct late *next;
     struct souk_out *out;
     uint64_t due_ms;                    /* steady: then it is dropped */
+};
+
+/* A peer that did not take the last batches. */
+struct full {
+    uint8_t route[SOUK_ROUTE_BYTES_MAX];
+    size_t route_bytes;
+    uint64_t until_ms;                  /* steady */
 };
 
 struct run_reader {
@@ -40,6 +49,9 @@ struct run_reader {
     struct late *late, **late_end;      /* oldest first */
     uint32_t late_count;
     size_t late_bytes;
+    struct full full[FULL_MAX];         /* a ring */
+    uint32_t full_next;
+    uint64_t left;                      /* pulls of such */
 };
 
 static void hear(struct run_reader *reader, struct souk_time now);
@@ -53,6 +65,8 @@ static void send_found(struct run_reader *reader, struct souk_time now);
 static void send_one(struct run_reader *reader, struct souk_out *out, struct souk_time now);
 static bool keep_late(struct run_reader *reader, struct souk_out *out, struct souk_time now);
 static void send_late(struct run_reader *reader, struct souk_time now);
+static void leave(struct run_reader *reader, const struct souk_out *out, struct souk_time now);
+static bool is_full(const struct run_reader *reader, struct souk_slice route, struct souk_time now);
 static void forget_late(struct run_reader *reader, struct late **at);
 static void end(struct run_reader *reader, int rc, const char *what);
 
@@ -148,7 +162,7 @@ run_reader(void *arg)
         }
         (void)pthread_mutex_unlock(&shared->mutex);
         hear(reader, now);
-        atomic_store(&shared->pulls_refused, souk_reader_refused_busy(reader->reader));
+        atomic_store(&shared->pulls_refused, souk_reader_refused_busy(reader->reader) + reader->left);
         blocked = souk_reader_wants_work(reader->reader, now) && !work(reader, now);
         send_late(reader, now);
         send_all(reader, &reader->outbox, now);
@@ -164,7 +178,7 @@ static void
 hear(struct run_reader *reader, struct souk_time now)
 {
     struct souk_socket_message *message = &reader->message;
-    struct souk_slice identity;
+    struct souk_slice identity, route;
     int rc = 0;
 
     for (int i = 0; i < HEAR_MAX && rc != -SOUK_ENOTFOUND && rc != -SOUK_EIO; i++) {
@@ -174,12 +188,17 @@ hear(struct run_reader *reader, struct souk_time now)
         if (rc != 0 || !run_access_admits(reader->run, reader->access, SOUK_DOOR_QUERIES, reader->queries, message,
             &reader->pull, &identity) || hear_own(reader))
             continue;
-        if (souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL)
+        route = (struct souk_slice){ message->route, message->route_bytes };
+        if (souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL) {
+            if (is_full(reader, route, now)) {
+                reader->left++;
+                continue;
+            }
             atomic_fetch_add(&reader->run->shared.pulls, 1);
+        }
         souk_reader_heed(reader->reader, reader->access == NULL || souk_access_is_node(
             souk_access_peer(reader->access, message->key)));
-        souk_reader_hear(reader->reader, (struct souk_slice){ message->route, message->route_bytes },
-            identity, message->frames, message->frame_count, now);
+        souk_reader_hear(reader->reader, route, identity, message->frames, message->frame_count, now);
     }
     if (rc == -SOUK_EIO)
         end(reader, rc, "nothing can be received from its door");
@@ -352,6 +371,8 @@ send_one(struct run_reader *reader, struct souk_out *out, struct souk_time now)
 
     if (rc == -SOUK_EBUSY && keep_late(reader, out, now))
         return;
+    if (rc == -SOUK_EBUSY && out->frame_count > 1)
+        leave(reader, out, now);
     if (rc != 0)
         atomic_fetch_add(&reader->run->shared.replies_dropped, 1);
     souk_out_free(&out);
@@ -377,15 +398,46 @@ keep_late(struct run_reader *reader, struct souk_out *out, struct souk_time now)
     return true;
 }
 
+/*
+ * To read and to pack batches costs much, and who asks and does not read what he gets could keep this thread at it. A
+ * follower asks again when his answer does not come.
+ */
+static void
+leave(struct run_reader *reader, const struct souk_out *out, struct souk_time now)
+{
+    struct full *full = &reader->full[reader->full_next++ % FULL_MAX];
+
+    memcpy(full->route, out->route, out->route_bytes);
+    full->route_bytes = out->route_bytes;
+    full->until_ms = now.steady_ms + FULL_MS;
+    souk_reader_leave(reader->reader, (struct souk_slice){ out->route, out->route_bytes });
+}
+
+static bool
+is_full(const struct run_reader *reader, struct souk_slice route, struct souk_time now)
+{
+    for (uint32_t i = 0; i < FULL_MAX; i++)
+        if (now.steady_ms < reader->full[i].until_ms
+            && souk_slice_equal(route, (struct souk_slice){ reader->full[i].route, reader->full[i].route_bytes }))
+            return true;
+    return false;
+}
+
+/* In turn; who has no room for one has none for the next. */
 static void
 send_late(struct run_reader *reader, struct souk_time now)
 {
     struct late **at = &reader->late;
+    const struct souk_out *stuck = NULL;
 
     while (*at != NULL) {
-        int rc = souk_socket_send(reader->queries, (*at)->out);
+        struct souk_out *out = (*at)->out;
+        int rc = stuck != NULL && out->route_bytes == stuck->route_bytes
+            && memcmp(out->route, stuck->route, out->route_bytes) == 0 ? -SOUK_EBUSY
+            : souk_socket_send(reader->queries, out);
 
         if (rc == -SOUK_EBUSY && now.steady_ms < (*at)->due_ms) {
+            stuck = out;
             at = &(*at)->next;
             continue;
         }

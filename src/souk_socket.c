@@ -36,6 +36,7 @@
 
 /* Bytes of one frame. Never below 320: the limit holds for the frames of CURVE's handshake too. */
 #define SUBSCRIPTION_BYTES_MAX 384
+#define SUBSCRIPTIONS_BYTES_MAX (32 * 1024)     /* of one peer, in the kernel: what is still heard of one that was cut */
 #define REQUEST_BYTES_MAX (256 * 1024)
 #define ANSWER_BYTES_MAX (1024 * 1024)
 
@@ -88,7 +89,7 @@ static void end_sharing(void *data, void *hint);
 static int make_frame(zmq_msg_t *frame_out, struct souk_slice bytes);
 static int send_frames(void *socket, zmq_msg_t *frames, size_t count);
 static int send_frame(void *socket, zmq_msg_t *frame, bool more);
-static void note_key(zmq_msg_t *frame, struct souk_socket_message *message);
+static void note_peer(zmq_msg_t *frame, struct souk_socket_message *message);
 static void release(struct souk_socket_message *message);
 static int parse_address(const char *text, struct sockaddr_storage *address_out, socklen_t *bytes_out);
 
@@ -187,7 +188,8 @@ set_options(void *socket, enum souk_socket_kind kind)
     case SOUK_SOCKET_QUERIES:
         return souk_socket_set_int(socket, ZMQ_ROUTER_MANDATORY, 1);    /* else replies to nobody succeed */
     case SOUK_SOCKET_PUBLISH:
-        return souk_socket_set_int(socket, ZMQ_XPUB_VERBOSE, 1);        /* else only the first subscriber to a topic is heard of */
+        return souk_socket_set_int(socket, ZMQ_RCVBUF, SUBSCRIPTIONS_BYTES_MAX) != 0 ? -1
+            : souk_socket_set_int(socket, ZMQ_XPUB_VERBOSE, 1);         /* else only the first subscriber to a topic is heard of */
     case SOUK_SOCKET_LINK:
         return souk_socket_set_int(socket, ZMQ_IMMEDIATE, 1);           /* else messages pile up for a peer that is not there */
     case SOUK_SOCKET_FOLLOW:
@@ -350,6 +352,7 @@ souk_socket_message_init(struct souk_socket_message *message)
 {
     message->route_bytes = message->frame_count = 0;
     message->key[0] = '\0';
+    message->fd = -1;
     if ((message->held = malloc(sizeof *message->held)) == NULL)
         return -SOUK_ENOMEM;
     message->held->count = 0;
@@ -373,6 +376,7 @@ release(struct souk_socket_message *message)
         (void)zmq_msg_close(&message->held->messages[--message->held->count]);
     message->route_bytes = message->frame_count = 0;
     message->key[0] = '\0';
+    message->fd = -1;
 }
 
 int
@@ -434,7 +438,7 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
         }
         more = zmq_msg_more(frame) != 0;
         if (!more)
-            note_key(frame, message);
+            note_peer(frame, message);
         message->frames[held->count] = (struct souk_slice){ zmq_msg_data(frame), zmq_msg_size(frame) };
         if (more && held->count == frames_max - 1) {
             (void)zmq_msg_close(frame);
@@ -448,9 +452,11 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
 
 /* Of the last frame: the first one of a message that was polled for has lost it (mended after libzmq 4.3.4). */
 static void
-note_key(zmq_msg_t *frame, struct souk_socket_message *message)
+note_peer(zmq_msg_t *frame, struct souk_socket_message *message)
 {
     const char *key = zmq_msg_gets(frame, "User-Id");
+
+    message->fd = zmq_msg_get(frame, ZMQ_SRCFD);
 
     if (key != NULL && strlen(key) == SOUK_KEY_TEXT_BYTES - 1)
         strcpy(message->key, key);

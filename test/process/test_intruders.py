@@ -20,6 +20,7 @@ STRANGERS = int(os.environ.get("SOUK_PROCESS_STRANGERS", "300"))
 TOPICS = int(os.environ.get("SOUK_PROCESS_TOPICS", "50000"))
 PULLS = int(os.environ.get("SOUK_PROCESS_PULLS", "3000"))
 GARBAGE = int(os.environ.get("SOUK_PROCESS_GARBAGE", "2000"))
+TRESPASS_MAX = 2 * 16                   # subscriptions without a right that end a connection: twice a service's streams
 GROWTH_BYTES_MAX = 160 << 20            # of a daemon that is flooded, and of what libzmq keeps for the flood
 READER = {"reader": ["follow = stock", "query = stock"]}
 
@@ -122,8 +123,35 @@ def test_strangers_that_come_again_and_again(build):
         until("them to be gone", lambda: system.status("stock").counters["connections"] < 40)
 
 
+def test_a_few_subscriptions_too_many_are_no_crime(build):
+    """As many topics that a key has no right to as a follower could have lost the right to: it stays, and gets the rest.
+    Twice as many as a service can have streams: it is cut."""
+    with under_load(build) as (system, _):
+        few = connected(system, "stock", "publish", zmq.XSUB, system.shown("stock", "reader"))
+        for index in range(TRESPASS_MAX - 1):
+            assert push(few, b"\x01strange" + bytes([index]))
+        assert push(few, b"\x01stock\0")
+        assert few.poll(WAIT_SECONDS * 1000), "no news"
+        counted(system, "stock", "forbidden", TRESPASS_MAX - 1)
+        assert system.status("stock").counters["connections_cut"] == 0
+        many = connected(system, "stock", "publish", zmq.XSUB, system.shown("stock", "reader"))
+        ended = many.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        for index in range(TRESPASS_MAX):
+            assert push(many, b"\x01strange" + bytes([index]))
+        assert ended.poll(WAIT_SECONDS * 1000), "it was not cut"
+        counted(system, "stock", "connections_cut", 1)
+        many.disable_monitor()
+        many.close()
+        few.recv_multipart()
+        while few.poll(0):
+            few.recv_multipart()
+        assert few.poll(WAIT_SECONDS * 1000), "another one was cut"
+        few.close()
+
+
 def test_a_flood_of_subscriptions_is_bounded(build):
-    """Topics that a key has no right to, short and long, by the ten thousands: memory stays, news go on."""
+    """Topics that a key has no right to, short and long, by the ten thousands: who sends them is cut, memory stays, news go
+    on."""
     skip_if_sanitized("its memory is another one's")
     with under_load(build) as (system, _):
         before = system.status("stock").memory_bytes
@@ -133,7 +161,7 @@ def test_a_flood_of_subscriptions_is_bounded(build):
         for index in range(TOPICS):
             topic = index.to_bytes(3, "big") + (bytes(240) if index % 8 == 0 else b"")
             assert push(flood, b"\x01" + topic)
-        counted(system, "stock", "forbidden", TOPICS // 2)
+        counted(system, "stock", "connections_cut", 3)
         assert other.poll(WAIT_SECONDS * 1000)
         grown = system.status("stock").memory_bytes - before
         assert grown < GROWTH_BYTES_MAX, grown
@@ -142,8 +170,18 @@ def test_a_flood_of_subscriptions_is_bounded(build):
         other.close()
 
 
+def is_left(system, name, door):
+    """One more pull of everything: is it left unanswered, because there is no room for answers?"""
+    before = system.status(name).counters
+    door.send(msgpack.packb([1, 2, 1, "reader", 16 << 20, [["stock", *ZERO]], []]))
+    until("it to be heard", lambda: system.status(name).counters["pulls_answered"] > before["pulls_answered"]
+          or system.status(name).counters["pulls_refused"] > before["pulls_refused"])
+    return system.status(name).counters["pulls_answered"] == before["pulls_answered"]
+
+
 def test_replays_that_nobody_reads(build):
-    """Pulls of everything, again and again, by keys that may, from sockets that take one message: others are answered."""
+    """Pulls of everything, again and again, by keys that may, from sockets that take one message: others are answered, and
+    these are not any more, until they read."""
     skip_if_sanitized("its memory is another one's")
     with under_load(build) as (system, _):
         before = {name: system.status(name).memory_bytes for name in ("stock", "log-a")}
@@ -156,10 +194,17 @@ def test_replays_that_nobody_reads(build):
             for request in range(PULLS):
                 door.send(msgpack.packb([1, 2, request, "reader", 16 << 20, [["stock", *ZERO]], []]))
             greedy.append(door)
-        for name in before:
+        for name, door in zip(before, greedy):
             until("it to answer others", lambda name=name: len(system.events(name, "stock")) > 50)
+            until("all to be heard", lambda name=name: sum(system.status(name).counters[which] for which in (
+                "pulls_answered", "pulls_refused")) >= PULLS)
+            until("one to be left", lambda name=name, door=door: is_left(system, name, door))
             grown = system.status(name).memory_bytes - before[name]
             assert grown < GROWTH_BYTES_MAX, (name, grown)
+            while door.poll(100):
+                door.recv_multipart()
+            until("it to be answered again", lambda door=door: door.send(msgpack.packb(
+                [1, 2, 1 << 40, "reader", 16 << 20, [["stock", *ZERO]], []])) or door.poll(1000))
         for door in greedy:
             door.close()
 
