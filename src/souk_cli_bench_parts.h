@@ -16,6 +16,7 @@
 #define BENCH_BYTES_MIN 16
 #define BENCH_BYTES_MAX 1024
 #define BENCH_NODES_MAX 3
+#define BENCH_DOORS 3                           /* of a node */
 #define BENCH_STREAM "load"
 #define BENCH_CALLER "bench"
 
@@ -68,6 +69,8 @@ struct bench_system {
     size_t child_count;
     struct souk_cli_child children[BENCH_NODES_MAX];
     int signal_fd;                              /* -1: closed */
+    size_t port_count;
+    int port_fds[BENCH_NODES_MAX * BENCH_DOORS];    /* of ports that are kept until all are chosen */
     uint64_t looked_ms;                         /* when the daemons were looked at */
     int status;                                 /* not 0: it has failed, with this exit status, and that has been said */
 };

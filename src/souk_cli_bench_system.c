@@ -191,6 +191,8 @@ write_topology(struct bench_system *system, const struct bench_plan *plan, char 
             "    query = writer\n"
             "%s"
             "    follow = " BENCH_STREAM "\n", plan->work == BENCH_LIVE ? "    query = follower\n" : "");
+    while (system->port_count > 0)
+        (void)close(system->port_fds[--system->port_count]);
     if (fclose(file) != 0 && rc == 0) {
         souk_cli_say(system->cli, SOUK_CLI_RED, "%s: %s", path, strerror(errno));
         rc = EX_CANTCREAT;
@@ -218,28 +220,23 @@ write_owner(struct bench_system *system, const struct bench_plan *plan, FILE *fi
     return plan->is_on_tcp && strcmp(kind, "client") != 0 ? write_endpoints(system, file) : 0;
 }
 
-/* Three ports that nobody has now; all are taken before the first is given back. */
+/* Three ports that nobody has now; those of all nodes are taken before the first is given back. */
 static int
 write_endpoints(struct bench_system *system, FILE *file)
 {
-    static const char *const doors[] = { "commands", "queries", "publish" };
-    int fds[] = { -1, -1, -1 };
+    static const char *const doors[BENCH_DOORS] = { "commands", "queries", "publish" };
     struct souk_error err;
     uint16_t port;
-    int rc = 0;
 
-    for (size_t i = 0; i < 3 && rc == 0; i++) {
-        if (souk_socket_listen("127.0.0.1:0", &fds[i], &port, &err) != 0) {
+    for (size_t i = 0; i < BENCH_DOORS; i++) {
+        if (souk_socket_listen("127.0.0.1:0", &system->port_fds[system->port_count], &port, &err) != 0) {
             souk_cli_say(system->cli, SOUK_CLI_RED, "%s", err.text);
-            rc = EX_OSERR;
-        } else {
-            (void)fprintf(file, "    %s = tcp://127.0.0.1:%" PRIu16 "\n", doors[i], port);
+            return EX_OSERR;
         }
+        system->port_count++;
+        (void)fprintf(file, "    %s = tcp://127.0.0.1:%" PRIu16 "\n", doors[i], port);
     }
-    for (size_t i = 0; i < 3; i++)
-        if (fds[i] >= 0)
-            (void)close(fds[i]);
-    return rc;
+    return 0;
 }
 
 static int
