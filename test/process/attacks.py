@@ -274,6 +274,17 @@ def thief(peer):
                     [1, 3, asked[2], "payments", bytes(8), False, answers]), peer.random.choice((forged, own))])
 
 
+def neighbour(_):
+    """Nobody's enemy: it talks to itself, as fast as it can. What it costs others is that they share a machine."""
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()) as here:
+        there, _ = door.accept()
+        while True:
+            for _ in range(TURN):
+                here.sendall(os.urandom(3000))
+                there.recv(3000, socket.MSG_WAITALL)
+            yield 1
+
+
 ATTACKS = (noise, frames, endless, subscriptions, connections, handshakes, slow, replays, again, cursors, thief)
 
 

@@ -2,7 +2,8 @@
 """floods.py BUILD [SECONDS [ipc|tcp [NAME...]]] - all hostile peers of attacks.py at once, or those named, against real
 daemons that work, with keys: over ipc and over tcp, SECONDS (60) each. Nothing that was acknowledged is lost, nobody's
 process or epoch changes, everybody's memory stays below the ceiling that the topology gives it; how long a command, and
-the news of it at a follower, took before the floods and during them is told."""
+the news of it at a follower, took is told: alone, beside as many processes that are busy with themselves, and during the
+floods. The peers, and those processes, share the processors with the daemons, so only the last two are of one machine."""
 import multiprocessing
 import os
 import resource
@@ -21,7 +22,7 @@ import attacks                          # noqa: E402
 from system import WAIT_SECONDS, Door, Late, System, whole_rights   # noqa: E402
 
 SERVICES = ("stock", "orders", "payments", "query")     # the address and the key of payments are a thief's
-IDLE_SECONDS = 2, 60                    # least and most, before the floods: what the times are compared with
+IDLE_SECONDS = 2, 60                    # least and most, alone, and with neighbours: what the times are compared with
 RATE = 100                              # commands a second of those who work, at most
 SKU = 1 << 50                           # that nobody else is about
 MEMORY_BYTES_MAX = 256 << 20            # in the topology: the least that it may say
@@ -112,7 +113,8 @@ def flood(build, seconds, over_tcp, names=()):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     begins, ends = multiprocessing.Event(), multiprocessing.Event()
-    crowd = []
+    nears, leaves = multiprocessing.Event(), multiprocessing.Event()
+    crowd, neighbours = [], []
     try:
         with System(build, services=SERVICES, clients=clients, wrap=few) as system:
             if over_tcp:
@@ -124,31 +126,45 @@ def flood(build, seconds, over_tcp, names=()):
             crowd = [attacks.Attack(attack, attacks.Peer(system, number), begins, ends)
                      for number, attack in enumerate(attacks.ATTACKS)       # before there are threads here
                      if not names or attack.__name__ in names]
+            neighbours = [attacks.Attack(attacks.neighbour, attacks.Peer(system, number), nears, leaves)
+                          for number in range(len(crowd))]
             for name in system.started:
                 system.start(name)
             for name in system.started:
                 system.live(name)
-            told = watch(system, seconds, begins, ends, crowd, is_bounded)
+            told = watch(system, seconds, (begins, ends, crowd), (nears, leaves, neighbours), is_bounded)
     finally:
-        ends.set()
-        begins.set()
-        for attack in crowd:
+        for event in (leaves, nears, ends, begins):
+            event.set()
+        for attack in (*crowd, *neighbours):
             attack.end()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return told
 
 
-def watch(system, seconds, begins, ends, crowd, is_bounded):
-    """Work alone, work while all of them are there, and what is left of it."""
+def worked(work, seconds):
+    """Its times of so long."""
+    first, end = len(work.times), time.monotonic() + seconds
+    while time.monotonic() < end or len(work.times) == first:
+        assert work.failure is None, work.failure
+        work.ends.wait(LOOK_SECONDS)
+    return work.times[first:]
+
+
+def watch(system, seconds, floods, quiet, is_bounded):
+    """Work alone, work beside others, work while all of them are there, and what is left of it."""
+    begins, ends, crowd = floods
+    nears, leaves, neighbours = quiet
+    idle_seconds = min(max(IDLE_SECONDS[0], seconds / 10), IDLE_SECONDS[1])
     work = Work(system)
     system.more(lambda: len(work.times), 1)
-    first = len(work.times)
-    end = time.monotonic() + min(max(IDLE_SECONDS[0], seconds / 10), IDLE_SECONDS[1])
     peaks = {name: [anonymous_bytes(daemon.process.pid)] * 2 for name, daemon in system.daemons.items()}
     epoch = system.status("stock").epoch
-    while time.monotonic() < end:
-        work.ends.wait(LOOK_SECONDS)
-    idle = work.times[first:]
+    before = {"alone": worked(work, idle_seconds)}
+    nears.set()
+    before["beside others"] = worked(work, idle_seconds)
+    leaves.set()
+    assert all(neighbour.end() for neighbour in neighbours), "neighbours did not do anything"
     begins.set()
     flooded_from = len(work.times)
     end = time.monotonic() + seconds
@@ -163,10 +179,10 @@ def watch(system, seconds, begins, ends, crowd, is_bounded):
     ends.set()
     done = {attack.name: attack.end() for attack in crowd}
     system.more(lambda: len(work.times), len(work.times) + 20)
-    return judge(system, work, done, peaks, epoch, idle, flooded, is_bounded)
+    return judge(system, work, done, peaks, epoch, {**before, "flooded": flooded}, is_bounded)
 
 
-def judge(system, work, done, peaks, epoch, idle, flooded, is_bounded):
+def judge(system, work, done, peaks, epoch, times, is_bounded):
     """Nobody has noticed anything."""
     taken = work.end()
     told = ["  ".join(f"{name} {count}" for name, count in done.items())]
@@ -176,9 +192,9 @@ def judge(system, work, done, peaks, epoch, idle, flooded, is_bounded):
     for name, of in counters.items():
         told.append(f"{name}: " + "  ".join(f"{what} {count}" for what, count in of.items() if count and what in (
             "strangers", "forbidden", "malformed", "frames_malformed", "connections_refused", "connections_cut")))
-    for what, times in (("alone", idle), ("flooded", flooded)):
-        (r50, r99, r100), (s50, s99, s100) = percentiles(times)
-        told.append(f"{what}: {len(times)} commands; ms until the reply: p50 {r50:.1f} p99 {r99:.1f} at most"
+    for what, of in times.items():
+        (r50, r99, r100), (s50, s99, s100) = percentiles(of)
+        told.append(f"{what}: {len(of)} commands; ms until the reply: p50 {r50:.1f} p99 {r99:.1f} at most"
                     f" {r100:.1f}; until a follower shows it: p50 {s50:.1f} p99 {s99:.1f} at most {s100:.1f}")
     assert all(done.values()), f"a flood did not run: {done}"
     for name, daemon in system.daemons.items():
@@ -197,7 +213,7 @@ def judge(system, work, done, peaks, epoch, idle, flooded, is_bounded):
     assert counters["stock"]["frames_malformed"] > 0 or "frames" not in done, counters
     if is_bounded:
         assert max(most for _, most in peaks.values()) < CEILING_BYTES, told
-    assert max(seen for _, seen in flooded) < LATE_SECONDS_MAX, told
+    assert max(seen for _, seen in times["flooded"]) < LATE_SECONDS_MAX, told
     return told
 
 
