@@ -22,9 +22,9 @@
 #define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
 #define CUT_APART_MS 200                /* the I/O thread needs a moment to free what a connection held */
 #define TELL_APART_MS 10000
-#define TRESPASS_MAX (2 * SOUK_OWN_STREAMS_MAX) /* of one connection, within TRESPASS_MS */
+#define TRESPASS_MAX (2 * SOUK_STREAMS_MAX)     /* of one connection, within TRESPASS_MS: one socket may follow all there is */
 #define TRESPASS_MS 1000
-#define TRESPASS_QUIET_MS 50            /* what a connection had sent is heard for so long after it was cut */
+#define TRESPASS_QUIET_MS 1000          /* what a connection had sent may be heard for so long after it was cut */
 #define EVENTS_MAX 4096                 /* of one door before the others, and the memory, are looked at */
 
 /* Descriptors that the process needs beside those of accepted connections. */
@@ -63,10 +63,10 @@ struct run_guard {
     struct connection *connections;
     size_t connection_count;            /* room, not how many are open */
     uint64_t look_due_ms, cut_due_ms, tell_due_ms;
-    uint64_t refused_told, failed_told;
+    uint64_t refused_told, failed_told, trespassed_told;
     struct trespasser *trespassers;
     size_t trespasser_count;            /* room */
-    _Atomic uint64_t open, refused, cut, failed;
+    _Atomic uint64_t open, refused, cut, failed, trespassed;    /* those, and what memory had no room for, are cut */
 };
 
 static void bound_memory(const struct run_guard *guard);
@@ -80,6 +80,8 @@ static void cut(struct run_guard *guard, int fd);
 static void tell(struct run_guard *guard, uint64_t now_ms);
 static bool look(struct run_guard *guard, uint64_t now_ms);
 static uint32_t find_unheard(struct run_guard *guard);
+static bool is_subscriber(struct run_guard *guard, int fd);
+static bool cut_subscriber(struct run_guard *guard, int fd);
 static int door_of(struct run_guard *guard, int fd);
 static uint64_t sent(int fd);
 static uint32_t cut_heaviest(struct run_guard *guard);
@@ -167,7 +169,6 @@ run_guard_trespass(struct run_guard *guard, int fd)
 {
     const uint64_t now_ms = run_time().steady_ms;
     struct trespasser *trespasser;
-    int door;
 
     if (fd < 0)
         return;
@@ -186,8 +187,36 @@ run_guard_trespass(struct run_guard *guard, int fd)
     if (++trespasser->count != TRESPASS_MAX)
         return;
     trespasser->until_ms = now_ms + TRESPASS_QUIET_MS;
-    if ((door = door_of(guard, fd)) >= 0 && guard->doors[door] == guard->run->publish && shutdown(fd, SHUT_RDWR) == 0)
+    if (cut_subscriber(guard, fd)) {
         atomic_fetch_add(&guard->cut, 1);
+        atomic_fetch_add(&guard->trespassed, 1);
+    }
+}
+
+bool
+run_guard_has_gone(struct run_guard *guard, int fd)
+{
+    if (fd < 0 || !is_subscriber(guard, fd))
+        return true;
+    if ((size_t)fd >= guard->trespasser_count || guard->trespassers[fd].count < TRESPASS_MAX
+        || run_time().steady_ms >= guard->trespassers[fd].until_ms)
+        return false;
+    (void)cut_subscriber(guard, fd);            /* is it somebody else by now, he comes again */
+    return true;
+}
+
+static bool
+is_subscriber(struct run_guard *guard, int fd)
+{
+    const int door = door_of(guard, fd);
+
+    return door >= 0 && guard->doors[door] == guard->run->publish;
+}
+
+static bool
+cut_subscriber(struct run_guard *guard, int fd)
+{
+    return is_subscriber(guard, fd) && shutdown(fd, SHUT_RDWR) == 0;
 }
 
 void
@@ -397,8 +426,17 @@ static void
 tell(struct run_guard *guard, uint64_t now_ms)
 {
     const uint64_t refused = atomic_load(&guard->refused), failed = atomic_load(&guard->failed);
+    const uint64_t trespassed = atomic_load(&guard->trespassed);
     struct souk_line line;
 
+    if (trespassed != guard->trespassed_told) {
+        souk_line_begin(&line, guard->run->report, SOUK_LEVEL_WARN, "subscriptions");
+        souk_line_uint(&line, "cut", trespassed - guard->trespassed_told);
+        souk_line_text(&line, "text", "connections that subscribe again and again to what their key has no right to were cut");
+        souk_line_end(&line);
+        guard->trespassed_told = trespassed;
+        guard->tell_due_ms = now_ms + TELL_APART_MS;
+    }
     if (refused == guard->refused_told && failed == guard->failed_told)
         return;
     souk_line_begin(&line, guard->run->report, SOUK_LEVEL_WARN, "connections");

@@ -250,6 +250,12 @@ void run_guard_cut_publish(struct run_guard *guard);
  * than any follower could is cut: to forget a million topics takes ZeroMQ half a second, of the writer's.
  */
 void run_guard_trespass(struct run_guard *guard, int fd);
+/*
+ * By the writer: has who subscribed over this descriptor gone since, or was he cut? Then it must not be granted: libzmq
+ * 4.3.4 would keep the subscription for a pipe that has ended, and look at that one at each message (mended in 4.3.5).
+ * True is certain, false is not: somebody else may have the descriptor by now.
+ */
+bool run_guard_has_gone(struct run_guard *guard, int fd);
 /* By the writer. */
 void run_guard_count(const struct run_guard *guard, struct souk_node_status *status);
 

@@ -15,8 +15,8 @@
 #define LATE_BYTES_MAX (4 * 1024 * 1024)    /* and their bytes */
 #define LATE_MS 1000                    /* then the peer does not read */
 #define LATE_RETRY_MS 1
-#define FULL_MAX 64                     /* peers without room for batches that are remembered; of more, the latest */
-#define FULL_MS 500                     /* for so long: less than it takes a follower to ask again */
+#define FULL_MAX 1024                   /* peers without room for batches, by a hash; of two with one hash, the latest */
+#define FULL_MS 500                     /* or limits.pull_timeout_ms, when that is less: a follower asks again then */
 #define DIGEST_QUERY "souk.digest"
 #define STATUS_REPLY "souk.status_reply"
 #define DIGEST_BUSY_MS 1000
@@ -49,8 +49,7 @@ struct run_reader {
     struct late *late, **late_end;      /* oldest first */
     uint32_t late_count;
     size_t late_bytes;
-    struct full full[FULL_MAX];         /* a ring */
-    uint32_t full_next;
+    struct full full[FULL_MAX];
     uint64_t left;                      /* pulls of such */
 };
 
@@ -67,6 +66,7 @@ static bool keep_late(struct run_reader *reader, struct souk_out *out, struct so
 static void send_late(struct run_reader *reader, struct souk_time now);
 static void leave(struct run_reader *reader, const struct souk_out *out, struct souk_time now);
 static bool is_full(const struct run_reader *reader, struct souk_slice route, struct souk_time now);
+static uint32_t place_of(struct souk_slice route);
 static void forget_late(struct run_reader *reader, struct late **at);
 static void end(struct run_reader *reader, int rc, const char *what);
 
@@ -405,22 +405,34 @@ keep_late(struct run_reader *reader, struct souk_out *out, struct souk_time now)
 static void
 leave(struct run_reader *reader, const struct souk_out *out, struct souk_time now)
 {
-    struct full *full = &reader->full[reader->full_next++ % FULL_MAX];
+    const struct souk_slice route = { out->route, out->route_bytes };
+    const uint32_t timeout_ms = reader->wiring.limits.pull_timeout_ms;
+    struct full *full = &reader->full[place_of(route)];
 
     memcpy(full->route, out->route, out->route_bytes);
     full->route_bytes = out->route_bytes;
-    full->until_ms = now.steady_ms + FULL_MS;
-    souk_reader_leave(reader->reader, (struct souk_slice){ out->route, out->route_bytes });
+    full->until_ms = now.steady_ms + (timeout_ms < FULL_MS ? timeout_ms : FULL_MS);
+    souk_reader_leave(reader->reader, route);
 }
 
 static bool
 is_full(const struct run_reader *reader, struct souk_slice route, struct souk_time now)
 {
-    for (uint32_t i = 0; i < FULL_MAX; i++)
-        if (now.steady_ms < reader->full[i].until_ms
-            && souk_slice_equal(route, (struct souk_slice){ reader->full[i].route, reader->full[i].route_bytes }))
-            return true;
-    return false;
+    const struct full *full = &reader->full[place_of(route)];
+
+    return now.steady_ms < full->until_ms
+        && souk_slice_equal(route, (struct souk_slice){ full->route, full->route_bytes });
+}
+
+/* FNV-1a. Who finds routes with one hash only makes others forgotten, who then get one more answer. */
+static uint32_t
+place_of(struct souk_slice route)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < route.size_bytes; i++)
+        hash = (hash ^ ((const uint8_t *)route.base)[i]) * UINT64_C(0x100000001b3);
+    return (uint32_t)(hash % FULL_MAX);
 }
 
 /* In turn; who has no room for one has none for the next. */

@@ -36,7 +36,7 @@
 
 /* Bytes of one frame. Never below 320: the limit holds for the frames of CURVE's handshake too. */
 #define SUBSCRIPTION_BYTES_MAX 384
-#define SUBSCRIPTIONS_BYTES_MAX (32 * 1024)     /* of one peer, in the kernel: what is still heard of one that was cut */
+#define SUBSCRIPTIONS_BYTES_MAX (32 * 1024)     /* of one peer, in the kernel, over tcp: what is still heard of one that was cut */
 #define REQUEST_BYTES_MAX (256 * 1024)
 #define ANSWER_BYTES_MAX (1024 * 1024)
 

@@ -20,7 +20,7 @@ STRANGERS = int(os.environ.get("SOUK_PROCESS_STRANGERS", "300"))
 TOPICS = int(os.environ.get("SOUK_PROCESS_TOPICS", "50000"))
 PULLS = int(os.environ.get("SOUK_PROCESS_PULLS", "3000"))
 GARBAGE = int(os.environ.get("SOUK_PROCESS_GARBAGE", "2000"))
-TRESPASS_MAX = 2 * 16                   # subscriptions without a right that end a connection: twice a service's streams
+TRESPASS_MAX = 2 * 256                  # subscriptions without a right that end a connection: twice a system's streams
 GROWTH_BYTES_MAX = 160 << 20            # of a daemon that is flooded, and of what libzmq keeps for the flood
 READER = {"reader": ["follow = stock", "query = stock"]}
 
@@ -124,12 +124,12 @@ def test_strangers_that_come_again_and_again(build):
 
 
 def test_a_few_subscriptions_too_many_are_no_crime(build):
-    """As many topics that a key has no right to as a follower could have lost the right to: it stays, and gets the rest.
-    Twice as many as a service can have streams: it is cut."""
+    """Almost twice as many topics that a key has no right to as a system can have streams, from a follower that has one
+    socket for all: it stays, and gets the rest. Twice as many: it is cut."""
     with under_load(build) as (system, _):
         few = connected(system, "stock", "publish", zmq.XSUB, system.shown("stock", "reader"))
         for index in range(TRESPASS_MAX - 1):
-            assert push(few, b"\x01strange" + bytes([index]))
+            assert push(few, b"\x01strange%d" % index)
         assert push(few, b"\x01stock\0")
         assert few.poll(WAIT_SECONDS * 1000), "no news"
         counted(system, "stock", "forbidden", TRESPASS_MAX - 1)
@@ -137,7 +137,7 @@ def test_a_few_subscriptions_too_many_are_no_crime(build):
         many = connected(system, "stock", "publish", zmq.XSUB, system.shown("stock", "reader"))
         ended = many.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         for index in range(TRESPASS_MAX):
-            assert push(many, b"\x01strange" + bytes([index]))
+            assert push(many, b"\x01strange%d" % index)
         assert ended.poll(WAIT_SECONDS * 1000), "it was not cut"
         counted(system, "stock", "connections_cut", 1)
         many.disable_monitor()
@@ -161,7 +161,8 @@ def test_a_flood_of_subscriptions_is_bounded(build):
         for index in range(TOPICS):
             topic = index.to_bytes(3, "big") + (bytes(240) if index % 8 == 0 else b"")
             assert push(flood, b"\x01" + topic)
-        counted(system, "stock", "connections_cut", 3)
+        until("it to be cut again and again", lambda: push(flood, b"\x01again")
+              and system.status("stock").counters["connections_cut"] >= 3)
         assert other.poll(WAIT_SECONDS * 1000)
         grown = system.status("stock").memory_bytes - before
         assert grown < GROWTH_BYTES_MAX, grown
@@ -176,7 +177,7 @@ def is_left(system, name, door):
     door.send(msgpack.packb([1, 2, 1, "reader", 16 << 20, [["stock", *ZERO]], []]))
     until("it to be heard", lambda: system.status(name).counters["pulls_answered"] > before["pulls_answered"]
           or system.status(name).counters["pulls_refused"] > before["pulls_refused"])
-    return system.status(name).counters["pulls_answered"] == before["pulls_answered"]
+    return system.status(name).counters["pulls_refused"] > before["pulls_refused"]
 
 
 def test_replays_that_nobody_reads(build):
