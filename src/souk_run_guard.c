@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define TCP "tcp://"
+#define IPC "ipc://"
 #define DOORS 3                         /* commands, publish, queries */
 #define LOOK_MS 250
 #define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
@@ -544,12 +545,10 @@ door_of(struct run_guard *guard, int fd)
         return -1;
     for (int door = 0; door < DOORS; door++) {
         const char *endpoint = guard->endpoints[door];
-        const char *colon = strrchr(endpoint, ':');
 
-        if (colon == NULL)
-            continue;
-        if (own.any.sa_family == AF_UNIX ? strcmp(colon + 1 + strlen("//"), own.local.sun_path) == 0
-            : strncmp(endpoint, TCP, strlen(TCP)) == 0 && strtoul(colon + 1, NULL, 10)
+        if (own.any.sa_family == AF_UNIX
+            ? strncmp(endpoint, IPC, strlen(IPC)) == 0 && strcmp(endpoint + strlen(IPC), own.local.sun_path) == 0
+            : strncmp(endpoint, TCP, strlen(TCP)) == 0 && strtoul(strrchr(endpoint, ':') + 1, NULL, 10)
                 == ntohs(own.any.sa_family == AF_INET ? own.ip4.sin_port : own.ip6.sin6_port))
             return door;
     }
