@@ -55,6 +55,7 @@ struct souk_answer {
 
 enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST };
 
+static struct asked *take_out(struct souk_reader *reader, struct asked **at);
 static bool take_pull(struct souk_reader *reader, struct asked *asked);
 static void refuse_busy(struct souk_reader *reader, const struct asked *asked);
 static void leave_rank(struct souk_reader *reader, const struct asked *answered);
@@ -200,10 +201,7 @@ take_pull(struct souk_reader *reader, struct asked *asked)
         return true;
     if (most == NULL || (*most)->rank <= asked->rank)
         return false;
-    refused = *most;
-    if ((*most = refused->next) == NULL)
-        reader->end = most;
-    reader->pull_count--;
+    refused = take_out(reader, most);
     refuse_busy(reader, refused);
     forget(refused);
     return true;
@@ -247,11 +245,23 @@ souk_reader_leave(struct souk_reader *reader, struct souk_slice route)
             at = &asked->next;
             continue;
         }
-        if ((*at = asked->next) == NULL)
-            reader->end = at;
-        reader->pull_count--;
-        forget(asked);
+        forget(take_out(reader, at));
     }
+}
+
+/* The one at `at`, which is the caller's then. */
+static struct asked *
+take_out(struct souk_reader *reader, struct asked **at)
+{
+    struct asked *asked = *at;
+
+    if ((*at = asked->next) == NULL)
+        reader->end = at;
+    if (asked->is_pull)
+        reader->pull_count--;
+    else
+        reader->query_count--;
+    return asked;
 }
 
 void
@@ -342,14 +352,9 @@ souk_reader_work(struct souk_reader *reader, struct souk_txn *txn, uint64_t comm
             return rc;
         }
         if (done) {
-            if ((*at = asked->next) == NULL)
-                reader->end = at;
-            if (asked->is_pull) {
-                reader->pull_count--;
+            (void)take_out(reader, at);
+            if (asked->is_pull)
                 leave_rank(reader, asked);
-            } else {
-                reader->query_count--;
-            }
             forget(asked);
             souk_outbox_release(&reader->outbox);
         } else {

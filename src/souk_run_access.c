@@ -172,7 +172,7 @@ run_access_grants(struct run *run, const struct souk_socket_message *message)
 
     if (run->access == NULL)
         return true;
-    if (is_for && run_guard_has_gone(run->guard, message->fd))
+    if (is_for && run_guard_has_gone(run->guard, message->fd))     /* first: it cuts who is back at once, and goes on */
         return false;
     peer = souk_access_peer(run->access, message->key);
     if (is_for && (peer == NULL || !souk_access_may_hear(peer, topic))) {

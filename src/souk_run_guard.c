@@ -59,7 +59,6 @@ struct run_guard {
     void *doors[DOORS];                 /* borrowed */
     void *watches[DOORS];
     const char *endpoints[DOORS];       /* where they listen */
-    bool counts[DOORS];                 /* the kernel counts what comes */
     uint32_t open_counts[DOORS];        /* without those that are cut */
     struct connection *connections;
     size_t connection_count;            /* room, not how many are open */
@@ -81,8 +80,9 @@ static void cut(struct run_guard *guard, int fd);
 static void tell(struct run_guard *guard, uint64_t now_ms);
 static bool look(struct run_guard *guard, uint64_t now_ms);
 static uint32_t find_unheard(struct run_guard *guard);
+static void *grow(void *table, size_t *count, size_t bytes, int fd);
 static bool is_subscriber(struct run_guard *guard, int fd);
-static bool cut_subscriber(struct run_guard *guard, int fd);
+static bool is_tcp(const char *endpoint);
 static int door_of(struct run_guard *guard, int fd);
 static uint64_t sent(int fd);
 static uint32_t cut_heaviest(struct run_guard *guard);
@@ -104,8 +104,6 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
     guard->endpoints[0] = run->config->node->commands;
     guard->endpoints[1] = run->config->node->publish;
     guard->endpoints[2] = run->config->node->queries;
-    for (int i = 0; i < DOORS; i++)
-        guard->counts[i] = strncmp(guard->endpoints[i], TCP, strlen(TCP)) == 0;
     guard->connections_max = run->config->node->shell_limits.connections_max;
     guard->memory_bytes_max = run->config->node->shell_limits.memory_bytes_max;
     guard->memory_fd = -1;
@@ -174,13 +172,9 @@ run_guard_trespass(struct run_guard *guard, int fd)
     if (fd < 0)
         return;
     if ((size_t)fd >= guard->trespasser_count) {
-        const size_t count = 2 * ((size_t)fd + 1);
-
-        if ((trespasser = realloc(guard->trespassers, count * sizeof *trespasser)) == NULL)
+        if ((trespasser = grow(guard->trespassers, &guard->trespasser_count, sizeof *trespasser, fd)) == NULL)
             return;
-        memset(trespasser + guard->trespasser_count, 0, (count - guard->trespasser_count) * sizeof *trespasser);
         guard->trespassers = trespasser;
-        guard->trespasser_count = count;
     }
     trespasser = &guard->trespassers[fd];
     if (now_ms >= trespasser->until_ms)
@@ -188,7 +182,7 @@ run_guard_trespass(struct run_guard *guard, int fd)
     if (++trespasser->count != TRESPASS_MAX)
         return;
     trespasser->until_ms = now_ms + TRESPASS_QUIET_MS;
-    if (cut_subscriber(guard, fd)) {
+    if (is_subscriber(guard, fd) && shutdown(fd, SHUT_RDWR) == 0) {
         atomic_fetch_add(&guard->cut, 1);
         atomic_fetch_add(&guard->trespassed, 1);
     }
@@ -202,7 +196,7 @@ run_guard_has_gone(struct run_guard *guard, int fd)
     if ((size_t)fd >= guard->trespasser_count || guard->trespassers[fd].count < TRESPASS_MAX
         || run_time().steady_ms >= guard->trespassers[fd].until_ms)
         return false;
-    (void)cut_subscriber(guard, fd);            /* is it somebody else by now, he comes again */
+    (void)shutdown(fd, SHUT_RDWR);              /* is it somebody else by now, he comes again */
     return true;
 }
 
@@ -212,12 +206,6 @@ is_subscriber(struct run_guard *guard, int fd)
     const int door = door_of(guard, fd);
 
     return door >= 0 && guard->doors[door] == guard->run->publish;
-}
-
-static bool
-cut_subscriber(struct run_guard *guard, int fd)
-{
-    return is_subscriber(guard, fd) && shutdown(fd, SHUT_RDWR) == 0;
 }
 
 void
@@ -356,21 +344,16 @@ hear(struct run_guard *guard, uint8_t door)
 static void
 note(struct run_guard *guard, uint8_t door, int fd)
 {
-    size_t count = guard->connection_count;
-
     if (fd < 0)
         return;
-    if ((size_t)fd >= count) {
-        struct connection *more;
+    if ((size_t)fd >= guard->connection_count) {
+        struct connection *more = grow(guard->connections, &guard->connection_count, sizeof *more, fd);
 
-        count = (size_t)fd + 1 > 2 * count ? (size_t)fd + 1 : 2 * count;
-        if ((more = realloc(guard->connections, count * sizeof *more)) == NULL) {
+        if (more == NULL) {
             (void)shutdown(fd, SHUT_RDWR);
             return;
         }
-        memset(more + guard->connection_count, 0, (count - guard->connection_count) * sizeof *more);
         guard->connections = more;
-        guard->connection_count = count;
     }
     if (guard->connections[fd].is_open)         /* another door's: its end is still to be heard */
         forget(guard, guard->connections[fd].door, fd);
@@ -381,6 +364,19 @@ note(struct run_guard *guard, uint8_t door, int fd)
         cut(guard, fd);
         atomic_fetch_add(&guard->refused, 1);
     }
+}
+
+/* `table`, which has room for `*count` of so many bytes, with room for `fd`; what is new is zero. NULL: no memory. */
+static void *
+grow(void *table, size_t *count, size_t bytes, int fd)
+{
+    const size_t more = (size_t)fd + 1 > 2 * *count ? (size_t)fd + 1 : 2 * *count;
+
+    if ((table = realloc(table, more * bytes)) == NULL)
+        return NULL;
+    memset((uint8_t *)table + *count * bytes, 0, (more - *count) * bytes);
+    *count = more;
+    return table;
 }
 
 static void
@@ -476,7 +472,7 @@ look(struct run_guard *guard, uint64_t now_ms)
         if (is_low) {
             connection->bytes_before = sent((int)fd);
             connection->bytes_queued = 0;
-        } else if (!guard->counts[connection->door] && ioctl((int)fd, FIONREAD, &queued) == 0) {
+        } else if (!is_tcp(guard->endpoints[connection->door]) && ioctl((int)fd, FIONREAD, &queued) == 0) {
             connection->bytes_queued += (uint64_t)queued;
         }
     }
@@ -548,11 +544,18 @@ door_of(struct run_guard *guard, int fd)
 
         if (own.any.sa_family == AF_UNIX
             ? strncmp(endpoint, IPC, strlen(IPC)) == 0 && strcmp(endpoint + strlen(IPC), own.local.sun_path) == 0
-            : strncmp(endpoint, TCP, strlen(TCP)) == 0 && strtoul(strrchr(endpoint, ':') + 1, NULL, 10)
+            : is_tcp(endpoint) && strtoul(strrchr(endpoint, ':') + 1, NULL, 10)
                 == ntohs(own.any.sa_family == AF_INET ? own.ip4.sin_port : own.ip6.sin6_port))
             return door;
     }
     return -1;
+}
+
+/* Then the kernel counts what comes. */
+static bool
+is_tcp(const char *endpoint)
+{
+    return strncmp(endpoint, TCP, strlen(TCP)) == 0;
 }
 
 /* Those that sent at least half as much as the one that sent most, since memory was low; all, when nobody knows. */

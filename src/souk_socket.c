@@ -89,7 +89,7 @@ static void end_sharing(void *data, void *hint);
 static int make_frame(zmq_msg_t *frame_out, struct souk_slice bytes);
 static int send_frames(void *socket, zmq_msg_t *frames, size_t count);
 static int send_frame(void *socket, zmq_msg_t *frame, bool more);
-static void note_peer(zmq_msg_t *frame, struct souk_socket_message *message);
+static void note_key(zmq_msg_t *frame, struct souk_socket_message *message);
 static void release(struct souk_socket_message *message);
 static int parse_address(const char *text, struct sockaddr_storage *address_out, socklen_t *bytes_out);
 
@@ -413,6 +413,8 @@ take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_messag
     }
     if (message->held->count <= first || (is_door && message->held->count != first + 1))
         return -SOUK_EMALFORMED;
+    if (kind == SOUK_SOCKET_PUBLISH)
+        message->fd = zmq_msg_get(&message->held->messages[message->held->count - 1], ZMQ_SRCFD);
     message->frame_count = message->held->count - first;
     memmove(frames, frames + first, message->frame_count * sizeof frames[0]);
     return 0;
@@ -438,7 +440,7 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
         }
         more = zmq_msg_more(frame) != 0;
         if (!more)
-            note_peer(frame, message);
+            note_key(frame, message);
         message->frames[held->count] = (struct souk_slice){ zmq_msg_data(frame), zmq_msg_size(frame) };
         if (more && held->count == frames_max - 1) {
             (void)zmq_msg_close(frame);
@@ -452,11 +454,9 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
 
 /* Of the last frame: the first one of a message that was polled for has lost it (mended after libzmq 4.3.4). */
 static void
-note_peer(zmq_msg_t *frame, struct souk_socket_message *message)
+note_key(zmq_msg_t *frame, struct souk_socket_message *message)
 {
     const char *key = zmq_msg_gets(frame, "User-Id");
-
-    message->fd = zmq_msg_get(frame, ZMQ_SRCFD);
 
     if (key != NULL && strlen(key) == SOUK_KEY_TEXT_BYTES - 1)
         strcpy(message->key, key);

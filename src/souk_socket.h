@@ -97,7 +97,7 @@ struct souk_socket_message {
     uint8_t route[SOUK_ROUTE_BYTES_MAX];        /* of a ROUTER: what souk_socket_reply() sends back to */
     size_t route_bytes;
     char key[SOUK_KEY_TEXT_BYTES];              /* public, of who sent it; "": it showed none */
-    int fd;                                     /* that it came over; -1: not known. May be closed, and another's, by now */
+    int fd;                                     /* that a subscription came over; -1: not known. May be closed, and another's, by now */
     size_t frame_count;
     struct souk_slice frames[SOUK_FRAMES_MAX];
     struct souk_socket_frames *held;            /* what the slices lie in */
