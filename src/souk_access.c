@@ -20,10 +20,7 @@ struct souk_access_peer {
     bool may_call, may_query;
     const char **commands;
     size_t command_count;                       /* 0: every command of the domain */
-    struct followed {
-        struct souk_name name;
-        bool is_private;
-    } *streams;
+    struct souk_name *streams;
     size_t stream_count;
 };
 
@@ -37,6 +34,8 @@ struct souk_access {
         char key[SOUK_TOPOLOGY_KEY_BYTES + 1];
     } *doors;
     size_t door_count;
+    struct souk_name published[SOUK_OWN_STREAMS_MAX];
+    size_t published_count;
 };
 
 static int add_node(struct souk_access *access, const struct souk_topology *topology,
@@ -47,6 +46,7 @@ static int add_calls(struct souk_access *access, struct souk_access_peer *peer, 
     const struct souk_topology_call *calls, size_t count);
 static void add_stream(struct souk_access_peer *peer, const struct souk_topology_node *node,
     const struct souk_topology_stream *stream);
+static bool is_for_all(const struct souk_access *access, const struct souk_topology_stream *stream);
 static int add_keys(struct souk_access *access, struct souk_access_peer *peer, const char *key, const char *old_key);
 static bool begins_with(struct souk_slice name, const char *prefix);
 static int by_key(const void *a, const void *b);
@@ -81,6 +81,9 @@ souk_access_make(const struct souk_topology *topology, const struct souk_topolog
         return rc;
     }
     qsort(access->peers, access->peer_count, sizeof *access->peers, by_key);
+    for (size_t i = 0; i < node->stream_count; i++)
+        if (is_for_all(access, node->streams[i]))
+            access->published[access->published_count++] = node->streams[i]->name;
     *access_out = access;
     return 0;
 }
@@ -186,7 +189,16 @@ add_stream(struct souk_access_peer *peer, const struct souk_topology_node *node,
     const struct souk_topology_stream *stream)
 {
     if (node->kind == SOUK_NODE_EVENT_STORE || stream->writer == node)
-        peer->streams[peer->stream_count++] = (struct followed){ stream->name, stream->is_private };
+        peer->streams[peer->stream_count++] = stream->name;
+}
+
+static bool
+is_for_all(const struct souk_access *access, const struct souk_topology_stream *stream)
+{
+    for (size_t i = 0; i < access->peer_count; i++)
+        if (souk_access_may_subscribe(&access->peers[i]) && !souk_access_may_follow(&access->peers[i], stream->name.text))
+            return false;
+    return !stream->is_private;
 }
 
 static int
@@ -276,22 +288,24 @@ bool
 souk_access_may_follow(const struct souk_access_peer *peer, const char *stream)
 {
     for (size_t i = 0; i < peer->stream_count; i++)
-        if (strcmp(peer->streams[i].name.text, stream) == 0)
+        if (strcmp(peer->streams[i].text, stream) == 0)
             return true;
     return false;
 }
 
 bool
-souk_access_may_hear(const struct souk_access_peer *peer, struct souk_slice topic)
+souk_access_may_subscribe(const struct souk_access_peer *peer)
 {
-    if (souk_slice_equal(topic, souk_wire_topic_heads()))
-        return peer->is_node || peer->is_operator || peer->stream_count != 0;
-    if (peer->at_store)
-        return false;                           /* it publishes heads only */
-    for (size_t i = 0; i < peer->stream_count; i++)
-        if (!peer->streams[i].is_private && souk_slice_equal(topic, souk_wire_topic(&peer->streams[i].name)))
+    return peer->stream_count != 0 || peer->is_operator || (peer->at_store && peer->is_node);
+}
+
+bool
+souk_access_publishes(const struct souk_access *access, struct souk_slice topic)
+{
+    for (size_t i = 0; i < access->published_count; i++)
+        if (souk_slice_equal(topic, souk_wire_topic(&access->published[i])))
             return true;
-    return false;
+    return souk_slice_equal(topic, souk_wire_topic_heads());
 }
 
 static bool
@@ -307,14 +321,9 @@ souk_access_is_narrower(const struct souk_access *after, const struct souk_acces
         const struct souk_access_peer *peer = &before->peers[i];
         const struct souk_access_peer *now = souk_access_peer(after, peer->key);
 
-        if (now == NULL || strcmp(now->name.text, peer->name.text) != 0
-            || (souk_access_may_hear(peer, souk_wire_topic_heads())
-                && !souk_access_may_hear(now, souk_wire_topic_heads())))
+        if (souk_access_may_subscribe(peer)
+            && (now == NULL || !souk_access_may_subscribe(now) || strcmp(now->name.text, peer->name.text) != 0))
             return true;
-        for (size_t k = 0; k < peer->stream_count; k++)
-            if (souk_access_may_hear(peer, souk_wire_topic(&peer->streams[k].name))
-                && !souk_access_may_hear(now, souk_wire_topic(&peer->streams[k].name)))
-                return true;
     }
     return false;
 }

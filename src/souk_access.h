@@ -37,12 +37,17 @@ bool souk_access_is_node(const struct souk_access_peer *peer);
 
 bool souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice command);
 bool souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query);
-/* Replay it, and subscribe to it. */
+/* Replay it, and hear of it. */
 bool souk_access_may_follow(const struct souk_access_peer *peer, const char *stream);
-/* A topic: of a stream that he may follow and that is public, or of heads. Nothing shorter, which would stand for many. */
-bool souk_access_may_hear(const struct souk_access_peer *peer, struct souk_slice topic);
+/* Be let in where the node publishes, and hear all that it does: who may follow any stream there. */
+bool souk_access_may_subscribe(const struct souk_access_peer *peer);
+/*
+ * Does the node publish what has this topic? Heads always; of its streams those that are not private and that
+ * everybody may follow who may subscribe. Of the others heads tell, and who may follow them pulls.
+ */
+bool souk_access_publishes(const struct souk_access *access, struct souk_slice topic);
 
-/* May somebody no longer hear what he may have subscribed to? */
+/* Has somebody who may have subscribed no right to that any more? */
 bool souk_access_is_narrower(const struct souk_access *after, const struct souk_access *before);
 
 #endif

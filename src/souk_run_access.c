@@ -49,8 +49,9 @@ run_door_keys(const struct run *run)
 }
 
 /*
- * First nobody new gets in, then no message of an old connection counts, and
- * at last those that only listen, and so are asked nothing, are cut.
+ * First what not everybody may hear is published no more, then nobody new gets
+ * in, then no message of an old connection counts, and at last those that only
+ * listen, and so are asked nothing, are cut.
  */
 int
 run_access_change(struct run *run, const struct souk_topology *topology, struct souk_error *err)
@@ -163,24 +164,9 @@ forbid(void *socket, enum souk_door door, const struct souk_socket_message *mess
 }
 
 bool
-run_access_grants(struct run *run, const struct souk_socket_message *message)
+run_access_publishes(struct run *run, struct souk_slice topic)
 {
-    const struct souk_slice said = message->frames[0];
-    const struct souk_slice topic = { (const uint8_t *)said.base + 1, said.size_bytes - 1 };
-    const bool is_for = *(const uint8_t *)said.base == 1;
-    const struct souk_access_peer *peer;
-
-    if (run->access == NULL)
-        return true;
-    if (is_for && run_guard_has_gone(run->guard, message->fd))     /* first: it cuts who is back at once, and goes on */
-        return false;
-    peer = souk_access_peer(run->access, message->key);
-    if (is_for && (peer == NULL || !souk_access_may_hear(peer, topic))) {
-        atomic_fetch_add(&run->shared.forbidden, 1);
-        run_guard_trespass(run->guard, message->fd);
-        return false;
-    }
-    if (is_for || *(const uint8_t *)said.base == 0)
-        souk_socket_grant(run->publish, topic, is_for);
-    return true;
+    return run->access == NULL
+        || (souk_access_publishes(run->access, topic)
+            && (souk_slice_equal(topic, souk_wire_topic_heads()) || !run_guard_is_cutting(run->guard)));
 }

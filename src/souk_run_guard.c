@@ -23,9 +23,9 @@
 #define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
 #define CUT_APART_MS 200                /* the I/O thread needs a moment to free what a connection held */
 #define TELL_APART_MS 10000
-#define TRESPASS_MAX (2 * SOUK_STREAMS_MAX)     /* of one connection, within TRESPASS_MS: one socket may follow all there is */
-#define TRESPASS_MS 1000
-#define TRESPASS_QUIET_MS 1000          /* what a connection had sent may be heard for so long after it was cut */
+#define SUBSCRIPTIONS_MAX (2 * SOUK_STREAMS_MAX)        /* of one connection, within SUBSCRIPTIONS_MS: one socket may follow all there is */
+#define SUBSCRIPTIONS_MS 1000
+#define EARLY_MAX 512                   /* descriptors above the own ones that are looked at first */
 #define EVENTS_MAX 4096                 /* of one door before the others, and the memory, are looked at */
 
 /* Descriptors that the process needs beside those of accepted connections. */
@@ -42,8 +42,8 @@ struct connection {
     uint64_t bytes_queued;              /* of ipc, which counts nothing: what lay in the kernel at each look since */
 };
 
-/* By the descriptor, too, but the writer's: how often somebody has subscribed to what he may not. */
-struct trespasser {
+/* By the descriptor, too, but the writer's: how often somebody has subscribed of late. */
+struct subscriber {
     uint64_t until_ms;                  /* steady: then it is somebody else, or as good as new */
     uint32_t count;
 };
@@ -53,7 +53,8 @@ struct run_guard {
     pthread_t thread;
     bool has_thread;
     int wake_fd, memory_fd;
-    atomic_bool stops, cuts_publish;
+    atomic_bool stops;
+    atomic_uint cuts_asked, cuts_done;  /* of all connections to the publishing socket */
     uint32_t connections_max;           /* of one door */
     uint64_t memory_bytes_max;
     void *doors[DOORS];                 /* borrowed */
@@ -63,10 +64,10 @@ struct run_guard {
     struct connection *connections;
     size_t connection_count;            /* room, not how many are open */
     uint64_t look_due_ms, cut_due_ms, tell_due_ms;
-    uint64_t refused_told, failed_told, trespassed_told;
-    struct trespasser *trespassers;
-    size_t trespasser_count;            /* room */
-    _Atomic uint64_t open, refused, cut, failed, trespassed;    /* those, and what memory had no room for, are cut */
+    uint64_t refused_told, failed_told, insatiable_told;
+    struct subscriber *subscribers;
+    size_t subscriber_count;            /* room */
+    _Atomic uint64_t open, refused, cut, failed, insatiable;    /* those, and what memory had no room for, are cut */
 };
 
 static void bound_memory(const struct run_guard *guard);
@@ -113,7 +114,11 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
             strerror(errno));
     for (int i = 0; i < DOORS && rc == 0; i++)
         rc = souk_socket_watch(run->context, guard->doors[i], &guard->watches[i], err);
+    if (rc == 0 && (guard->connections = grow(NULL, &guard->connection_count, sizeof *guard->connections,
+            guard->memory_fd + EARLY_MAX)) == NULL)
+        rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory to watch its connections", run->wiring.self.text);
     if (rc == 0) {
+        (void)find_unheard(guard);              /* who came when doors were open and not watched yet */
         bound_memory(guard);
         bound_connections(guard);
         if ((rc = pthread_create(&guard->thread, NULL, watch, guard)) != 0)
@@ -149,7 +154,7 @@ run_guard_close(struct run_guard **guard_p)
     if (guard->memory_fd >= 0)
         (void)close(guard->memory_fd);
     free(guard->connections);
-    free(guard->trespassers);
+    free(guard->subscribers);
     free(guard);
     *guard_p = NULL;
 }
@@ -159,45 +164,39 @@ run_guard_cut_publish(struct run_guard *guard)
 {
     const uint64_t one = 1;
 
-    atomic_store(&guard->cuts_publish, true);
+    atomic_fetch_add(&guard->cuts_asked, 1);
     (void)!write(guard->wake_fd, &one, sizeof one);
 }
 
+bool
+run_guard_is_cutting(const struct run_guard *guard)
+{
+    return atomic_load(&guard->cuts_asked) != atomic_load(&guard->cuts_done);
+}
+
 void
-run_guard_trespass(struct run_guard *guard, int fd)
+run_guard_subscribed(struct run_guard *guard, int fd)
 {
     const uint64_t now_ms = run_time().steady_ms;
-    struct trespasser *trespasser;
+    struct subscriber *subscriber;
 
     if (fd < 0)
         return;
-    if ((size_t)fd >= guard->trespasser_count) {
-        if ((trespasser = grow(guard->trespassers, &guard->trespasser_count, sizeof *trespasser, fd)) == NULL)
+    if ((size_t)fd >= guard->subscriber_count) {
+        if ((subscriber = grow(guard->subscribers, &guard->subscriber_count, sizeof *subscriber, fd)) == NULL)
             return;
-        guard->trespassers = trespasser;
+        guard->subscribers = subscriber;
     }
-    trespasser = &guard->trespassers[fd];
-    if (now_ms >= trespasser->until_ms)
-        *trespasser = (struct trespasser){ .until_ms = now_ms + TRESPASS_MS };
-    if (++trespasser->count != TRESPASS_MAX)
+    subscriber = &guard->subscribers[fd];
+    if (now_ms >= subscriber->until_ms)
+        *subscriber = (struct subscriber){ .until_ms = now_ms + SUBSCRIPTIONS_MS };
+    if (++subscriber->count != SUBSCRIPTIONS_MAX)
         return;
-    trespasser->until_ms = now_ms + TRESPASS_QUIET_MS;
-    if (is_subscriber(guard, fd) && shutdown(fd, SHUT_RDWR) == 0) {
+    *subscriber = (struct subscriber){ 0 };
+    if (is_subscriber(guard, fd) && shutdown(fd, SHUT_RDWR) == 0) {     /* is it somebody else by now, he comes again */
         atomic_fetch_add(&guard->cut, 1);
-        atomic_fetch_add(&guard->trespassed, 1);
+        atomic_fetch_add(&guard->insatiable, 1);
     }
-}
-
-bool
-run_guard_has_gone(struct run_guard *guard, int fd)
-{
-    if (fd < 0 || !is_subscriber(guard, fd))
-        return true;
-    if ((size_t)fd >= guard->trespasser_count || guard->trespassers[fd].count < TRESPASS_MAX
-        || run_time().steady_ms >= guard->trespassers[fd].until_ms)
-        return false;
-    (void)shutdown(fd, SHUT_RDWR);              /* is it somebody else by now, he comes again */
-    return true;
 }
 
 static bool
@@ -309,7 +308,7 @@ watch(void *arg)
         for (uint8_t i = 0; i < DOORS; i++)
             if (waited[i].has_input)
                 hear(guard, i);
-        if (atomic_exchange(&guard->cuts_publish, false))
+        if (run_guard_is_cutting(guard))
             cut_publish(guard);
         now_ms = run_time().steady_ms;
         if (now_ms >= guard->look_due_ms)
@@ -408,30 +407,37 @@ cut(struct run_guard *guard, int fd)
     (void)shutdown(fd, SHUT_RDWR);
 }
 
+/* Who has been let in by now was accepted, and that was said, before. */
 static void
 cut_publish(struct run_guard *guard)
 {
+    const unsigned asked = atomic_load(&guard->cuts_asked);
+
+    for (uint8_t i = 0; i < DOORS; i++)
+        hear(guard, i);
+    (void)find_unheard(guard);
     for (size_t fd = 0; fd < guard->connection_count; fd++)
         if (guard->connections[fd].is_open && !guard->connections[fd].is_cut
             && guard->doors[guard->connections[fd].door] == guard->run->publish) {
             cut(guard, (int)fd);
             atomic_fetch_add(&guard->cut, 1);
         }
+    atomic_store(&guard->cuts_done, asked);
 }
 
 static void
 tell(struct run_guard *guard, uint64_t now_ms)
 {
     const uint64_t refused = atomic_load(&guard->refused), failed = atomic_load(&guard->failed);
-    const uint64_t trespassed = atomic_load(&guard->trespassed);
+    const uint64_t insatiable = atomic_load(&guard->insatiable);
     struct souk_line line;
 
-    if (trespassed != guard->trespassed_told) {
+    if (insatiable != guard->insatiable_told) {
         souk_line_begin(&line, guard->run->report, SOUK_LEVEL_WARN, "subscriptions");
-        souk_line_uint(&line, "cut", trespassed - guard->trespassed_told);
-        souk_line_text(&line, "text", "connections that subscribe again and again to what their key has no right to were cut");
+        souk_line_uint(&line, "cut", insatiable - guard->insatiable_told);
+        souk_line_text(&line, "text", "connections that subscribe again and again were cut");
         souk_line_end(&line);
-        guard->trespassed_told = trespassed;
+        guard->insatiable_told = insatiable;
         guard->tell_due_ms = now_ms + TELL_APART_MS;
     }
     if (refused == guard->refused_told && failed == guard->failed_told)

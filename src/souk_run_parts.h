@@ -243,19 +243,15 @@ int run_backup_look(struct run_backup *backup, struct souk_time now);
 int run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, struct souk_error *err);
 /* Waits for its thread. Before the doors are closed, and after the reader's thread has ended. */
 void run_guard_close(struct run_guard **guard_p);
-/* By the writer: cut all connections to the publishing socket; who may come back does so. */
+/* By the writer: cut all connections to the publishing socket, soon; who may come back does so. */
 void run_guard_cut_publish(struct run_guard *guard);
+/* By the writer: is that still to be done? Then somebody may listen who has no right to. */
+bool run_guard_is_cutting(const struct run_guard *guard);
 /*
- * By the writer: one more time somebody has subscribed, over this descriptor, to what he may not. Who does so more often
- * than any follower could is cut: to forget a million topics takes ZeroMQ half a second, of the writer's.
+ * By the writer: one more time somebody has subscribed, over this descriptor. Who does so more often than any
+ * follower could is cut: to forget a million topics takes ZeroMQ half a second, of the writer's.
  */
-void run_guard_trespass(struct run_guard *guard, int fd);
-/*
- * By the writer: has who subscribed over this descriptor gone since, or was he cut? Then it must not be granted: libzmq
- * 4.3.4 would keep the subscription for a pipe that has ended, and look at that one at each message (mended in 4.3.5).
- * True is certain, false is not: somebody else may have the descriptor by now.
- */
-bool run_guard_has_gone(struct run_guard *guard, int fd);
+void run_guard_subscribed(struct run_guard *guard, int fd);
 /* By the writer. */
 void run_guard_count(const struct run_guard *guard, struct souk_node_status *status);
 
@@ -277,8 +273,8 @@ int run_access_change(struct run *run, const struct souk_topology *topology, str
  */
 bool run_access_admits(struct run *run, const struct souk_access *access, enum souk_door door, void *socket,
     struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out);
-/* The subscription that was received last: does it count? Said to the socket, too. */
-bool run_access_grants(struct run *run, const struct souk_socket_message *message);
+/* By the writer: may what has this topic be published, to all that are let in there? */
+bool run_access_publishes(struct run *run, struct souk_slice topic);
 
 /* ---- souk_run_reader.c ---------------------------------------------- */
 

@@ -250,8 +250,10 @@ hear_subscribers(struct run *run)
 
     for (int i = 0; i < HEAR_MAX && receive(run, run->publish, SOUK_SOCKET_PUBLISH, &bytes) == 0; i++)
         if (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
-            && run_access_grants(run, &run->message))
-            run->subscribed = run->subscribed || *(const uint8_t *)run->message.frames[0].base == 1;
+            && *(const uint8_t *)run->message.frames[0].base == 1) {
+            run_guard_subscribed(run->guard, run->message.fd);
+            run->subscribed = true;
+        }
 }
 
 static void
@@ -421,7 +423,10 @@ send_all(struct run *run, uint64_t steady_ms)
     while ((out = souk_outbox_take(outbox)) != NULL) {
         switch (out->kind) {
         case SOUK_OUT_PUBLISH:
-            run->published += souk_socket_send(run->publish, out) == 0;
+            if (run_access_publishes(run, out->frames[0]))
+                run->published += souk_socket_send(run->publish, out) == 0;
+            else
+                run->engine.type->hear_subscriber(&run->engine);    /* its heads, at once: who may have it pulls */
             break;
         case SOUK_OUT_SEND:
             souk_links_send(&run->links, &out, steady_ms);

@@ -213,18 +213,17 @@ set_keys(void *socket, enum souk_socket_kind kind, const struct souk_socket_keys
         return 0;
     if (!kinds[kind].binds)
         return souk_socket_set_client(socket, keys->own->secret_text, keys->own->public_text, keys->door);
-    if (kind == SOUK_SOCKET_PUBLISH && souk_socket_set_int(socket, ZMQ_XPUB_MANUAL, 1) != 0)
-        return -1;
-    return souk_socket_set_server(socket, keys->own->secret_text);
+    return souk_socket_set_server(socket, keys->own->secret_text,
+        kind == SOUK_SOCKET_PUBLISH ? SOUK_SOCKET_ZAP_PUBLISH : SOUK_SOCKET_ZAP_ASK);
 }
 
 int
-souk_socket_set_server(void *socket, const char *secret)
+souk_socket_set_server(void *socket, const char *secret, const char *domain)
 {
     /* With the domain alone libzmq would let everybody in while nobody answers for the gate. */
     if (souk_socket_set_int(socket, ZMQ_CURVE_SERVER, 1) != 0
         || zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, SOUK_KEY_TEXT_BYTES) != 0
-        || zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, SOUK_SOCKET_ZAP_DOMAIN, strlen(SOUK_SOCKET_ZAP_DOMAIN)) != 0)
+        || zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) != 0)
         return -1;
     return souk_socket_set_int(socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
 }
@@ -283,12 +282,6 @@ int
 souk_socket_subscribe(void *socket, struct souk_slice topic)
 {
     return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic.base, topic.size_bytes) == 0 ? 0 : -SOUK_EIO;
-}
-
-void
-souk_socket_grant(void *socket, struct souk_slice topic, bool is_for)
-{
-    (void)zmq_setsockopt(socket, is_for ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic.base, topic.size_bytes);
 }
 
 /* ---- connections ---------------------------------------------------- */

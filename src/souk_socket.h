@@ -55,11 +55,6 @@ SOUK_MUST_CHECK int souk_socket_open(void *context, enum souk_socket_kind kind, 
 void souk_socket_close(void **socket_p);
 /* Of a SOUK_SOCKET_FOLLOW. 0 or -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_socket_subscribe(void *socket, struct souk_slice topic);
-/*
- * Of a SOUK_SOCKET_PUBLISH with keys, where a subscription counts only when it
- * is granted: the one that was received last. Gone subscribers are fine.
- */
-void souk_socket_grant(void *socket, struct souk_slice topic, bool is_for);
 
 /*
  * What becomes of the connections of a bound socket. Watching begins and ends

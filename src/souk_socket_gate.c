@@ -195,19 +195,22 @@ is(const struct field *field, const char *text)
     return field->size_bytes == strlen(text) && memcmp(field->bytes, text, field->size_bytes) == 0;
 }
 
-/* Under our domain, by a key that is somebody's. */
+/* Under a domain of ours, by a key that is somebody's; where the node publishes, somebody's who may subscribe. */
 static bool
 judge(struct souk_socket_gate *gate, const struct field fields[FIELDS], char key_out[SOUK_KEY_TEXT_BYTES])
 {
+    const bool is_publish = is(&fields[FIELD_DOMAIN], SOUK_SOCKET_ZAP_PUBLISH);
+    const struct souk_access_peer *peer;
     bool lets_in;
 
     key_out[0] = '\0';
-    if (!is(&fields[FIELD_VERSION], ZAP_VERSION) || !is(&fields[FIELD_DOMAIN], SOUK_SOCKET_ZAP_DOMAIN)
+    if (!is(&fields[FIELD_VERSION], ZAP_VERSION) || (!is_publish && !is(&fields[FIELD_DOMAIN], SOUK_SOCKET_ZAP_ASK))
         || !is(&fields[FIELD_MECHANISM], "CURVE") || fields[FIELD_KEY].size_bytes != KEY_BYTES
         || zmq_z85_encode(key_out, (const uint8_t *)fields[FIELD_KEY].bytes, KEY_BYTES) == NULL)
         return false;
     (void)pthread_mutex_lock(&gate->mutex);
-    lets_in = (gate->access != NULL && souk_access_peer(gate->access, key_out) != NULL)
+    peer = gate->access == NULL ? NULL : souk_access_peer(gate->access, key_out);
+    lets_in = (peer != NULL && (!is_publish || souk_access_may_subscribe(peer)))
         || (gate->guest[0] != '\0' && strcmp(gate->guest, key_out) == 0);
     (void)pthread_mutex_unlock(&gate->mutex);
     return lets_in;
@@ -299,7 +302,7 @@ try(void *context, const char *server_secret, const char *server_public, const c
     (void)snprintf(events, sizeof events, "inproc://souk-gate-%016" PRIx64, drawn);
     if (server != NULL && client != NULL && monitor != NULL && souk_socket_set_int(server, ZMQ_LINGER, 0) == 0
         && souk_socket_set_int(client, ZMQ_LINGER, 0) == 0 && souk_socket_set_int(monitor, ZMQ_LINGER, 0) == 0
-        && souk_socket_set_server(server, server_secret) == 0
+        && souk_socket_set_server(server, server_secret, SOUK_SOCKET_ZAP_ASK) == 0
         && (secret == NULL || souk_socket_set_client(client, secret, public_text, server_public) == 0)
         && zmq_socket_monitor(server, events, TEST_EVENTS) == 0 && zmq_connect(monitor, events) == 0
         && zmq_bind(server, place) == 0 && zmq_connect(client, place) == 0 && zmq_poll(&item, 1, TEST_MS) >= 0) {

@@ -3,9 +3,10 @@
  *
  * ZeroMQ asks this thread about every peer that has shown a key (ZAP, RFC 27),
  * once for each connection; what a message may ask for is looked up again for
- * each message. The gate has to be there before the first socket is bound. It
- * fails closed: sockets ask under a domain that they insist on, so
- * nobody comes in when it is gone, and the process is to end then.
+ * each message. Who is let in where the node publishes may hear all of that. The
+ * gate has to be there before the first socket is bound. It fails closed:
+ * sockets ask under a domain that they insist on, so nobody comes in when it is
+ * gone, and the process is to end then.
  */
 #ifndef SOUK_SOCKET_GATE_H
 #define SOUK_SOCKET_GATE_H
@@ -20,7 +21,7 @@ SOUK_MUST_CHECK int souk_socket_gate_open(void *context, struct souk_socket_gate
 /* NULL inside is fine. */
 void souk_socket_gate_close(struct souk_socket_gate **gate_p);
 
-/* From now on whoever is a peer in `access`, which it holds, is let in, and nobody else. */
+/* From now on whoever is a peer in `access`, which it holds, is let in, and where the node publishes who may subscribe; nobody else. */
 void souk_socket_gate_set(struct souk_socket_gate *gate, struct souk_access *access);
 /* Its thread has ended, though it was not told to. */
 bool souk_socket_gate_is_gone(const struct souk_socket_gate *gate);

@@ -37,7 +37,9 @@
     "service = payments\n    program = x\n" HAS("p") "    stream = payments\n    follow = orders\n"
 #define SHOP NODES CLERK READER REST
 
-enum right { TO_CALL, TO_ASK, TO_FOLLOW, TO_HEAR };
+#define TO(what) what, sizeof what - 1
+
+enum right { TO_CALL, TO_ASK, TO_FOLLOW, TO_SUBSCRIBE };
 
 static struct souk_access *
 access_at(const char *text, const char *node)
@@ -63,17 +65,16 @@ may(const struct souk_access_peer *peer, enum right right, const char *what, siz
         return souk_access_may_query(peer, slice);
     case TO_FOLLOW:
         return souk_access_may_follow(peer, what);
-    case TO_HEAR:
+    case TO_SUBSCRIBE:
         break;
     }
-    return souk_access_may_hear(peer, slice);
+    return souk_access_may_subscribe(peer);
 }
 
 /* Of each right the last that is given and the first that is not. */
 static void
 rights_follow_from_the_topology(void **state)
 {
-#define TO(what) what, sizeof what - 1
     static const struct {
         const char *node, *key;
         enum right right;
@@ -134,18 +135,18 @@ rights_follow_from_the_topology(void **state)
         { "stock", "r", TO_FOLLOW, TO("stock"), true },
         { "stock", "r", TO_FOLLOW, TO("stock.internal"), false },
         { "orders", "o", TO_FOLLOW, TO("orders.private"), true },      /* a process beside */
-        /* news: whole topics of public streams, and heads */
-        { "stock", "r", TO_HEAR, TO("stock\0"), true },
-        { "stock", "r", TO_HEAR, TO("stock"), false },
-        { "stock", "r", TO_HEAR, TO(""), false },
-        { "stock", "r", TO_HEAR, TO("stock.internal\0"), false },
-        { "stock", "r", TO_HEAR, TO("\1"), true },
-        { "stock", "r", TO_HEAR, TO("\1\1"), false },
-        { "orders", "1", TO_HEAR, TO("orders\0"), true },
-        { "orders", "1", TO_HEAR, TO("orders.private\0"), false },
-        { "orders", "c", TO_HEAR, TO("\1"), false },
-        { "es1", "p", TO_HEAR, TO("\1"), true },
-        { "es1", "p", TO_HEAR, TO("orders\0"), false },
+        /* what is published: to who follows any of it, event stores, the operator; heads of event stores to all nodes */
+        { "stock", "r", TO_SUBSCRIBE, TO(""), true },
+        { "stock", "o", TO_SUBSCRIBE, TO(""), true },
+        { "stock", "s", TO_SUBSCRIBE, TO(""), true },
+        { "stock", "1", TO_SUBSCRIBE, TO(""), true },
+        { "stock", "b", TO_SUBSCRIBE, TO(""), true },
+        { "orders", "c", TO_SUBSCRIBE, TO(""), false },
+        { "orders", "a", TO_SUBSCRIBE, TO(""), false },
+        { "payments", "o", TO_SUBSCRIBE, TO(""), false },               /* it calls, and follows nothing there */
+        { "es1", "p", TO_SUBSCRIBE, TO(""), true },
+        { "es1", "r", TO_SUBSCRIBE, TO(""), true },
+        { "es1", "c", TO_SUBSCRIBE, TO(""), false },
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -157,6 +158,41 @@ rights_follow_from_the_topology(void **state)
         peer = souk_access_peer(access, key);
         if ((peer != NULL && may(peer, table[i].right, table[i].what, table[i].what_bytes)) != table[i].is_given)
             fail_msg("row %zu: %s at %s: %.*s", i, table[i].key, table[i].node, (int)table[i].what_bytes, table[i].what);
+        souk_access_release(&access);
+    }
+}
+
+/* The events of a stream only when all may follow it who are let in to listen; whole topics, and heads always. */
+static void
+what_is_published_is_for_all_who_listen(void **state)
+{
+    static const struct {
+        const char *text, *node, *topic;
+        size_t topic_bytes;
+        bool is_published;
+    } table[] = {
+        { SHOP, "stock", TO("stock\0"), true },
+        { SHOP, "stock", TO("stock.internal\0"), false },               /* orders and the reader have only the other one */
+        { SHOP, "stock", TO("\1"), true },
+        { SHOP, "stock", TO("stock"), false },
+        { SHOP, "stock", TO(""), false },
+        { SHOP, "stock", TO("orders\0"), false },
+        { SHOP, "orders", TO("orders\0"), true },
+        { SHOP, "orders", TO("orders.private\0"), false },
+        { SHOP, "payments", TO("payments\0"), true },                   /* who only calls does not listen */
+        { SHOP, "es1", TO("\1"), true },
+        { SHOP, "es1", TO("orders\0"), false },
+        { NODES CLERK "client = reader\n" HAS("r") "    follow = stock\n    follow = stock.internal\n" REST, "stock",
+            TO("stock\0"), true },
+        { NODES CLERK "client = reader\n" HAS("r") "    follow = stock.internal\n" REST, "stock", TO("stock\0"), false },
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct souk_access *access = access_at(table[i].text, table[i].node);
+        const struct souk_slice topic = { table[i].topic, table[i].topic_bytes };
+
+        if (souk_access_publishes(access, topic) != table[i].is_published)
+            fail_msg("row %zu: %.*s at %s", i, (int)table[i].topic_bytes, table[i].topic, table[i].node);
         souk_access_release(&access);
     }
 }
@@ -290,9 +326,9 @@ struct pair {
     char public_text[SOUK_KEY_TEXT_BYTES], secret[SOUK_KEY_TEXT_BYTES];
 };
 
-/* Does a message of who shows that key come through, within a second? */
+/* Does a message of who shows that key come through at such a door, within a second? */
 static bool
-comes_in(void *context, const struct pair *server, const struct pair *client)
+comes_in(void *context, const char *domain, const struct pair *server, const struct pair *client)
 {
     void *door = zmq_socket(context, ZMQ_ROUTER), *peer = zmq_socket(context, ZMQ_DEALER);
     zmq_pollitem_t item = { .socket = door, .events = ZMQ_POLLIN };
@@ -302,7 +338,7 @@ comes_in(void *context, const struct pair *server, const struct pair *client)
 
     assert_int_equal(souk_socket_set_int(door, ZMQ_LINGER, 0), 0);
     assert_int_equal(souk_socket_set_int(peer, ZMQ_LINGER, 0), 0);
-    assert_int_equal(souk_socket_set_server(door, server->secret), 0);
+    assert_int_equal(souk_socket_set_server(door, server->secret, domain), 0);
     assert_int_equal(souk_socket_set_client(peer, client->secret, client->public_text, server->public_text), 0);
     assert_int_equal(zmq_bind(door, "tcp://127.0.0.1:*"), 0);
     assert_int_equal(zmq_getsockopt(door, ZMQ_LAST_ENDPOINT, endpoint, &endpoint_bytes), 0);
@@ -334,23 +370,51 @@ the_gate_lets_in_whom_the_topology_names(void **state)
     assert_int_equal(souk_socket_gate_open(context, &gate, &err), 0);
     assert_int_equal(souk_socket_gate_test(gate, &err), 0);
     assert_int_equal(souk_socket_gate_refused(gate), 0);
-    assert_false(comes_in(context, &server, &known));           /* nobody yet */
+    assert_false(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &known));           /* nobody yet */
     souk_socket_gate_set(gate, with);
-    assert_true(comes_in(context, &server, &known));
-    assert_false(comes_in(context, &server, &stranger));
+    assert_true(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &known));
+    assert_false(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &stranger));
     assert_true(souk_socket_gate_refused(gate) >= 2);
     souk_socket_gate_set(gate, without);
-    assert_false(comes_in(context, &server, &known));
+    assert_false(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &known));
     souk_socket_gate_set(gate, with);
-    assert_true(comes_in(context, &server, &known));
+    assert_true(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &known));
     assert_false(souk_socket_gate_is_gone(gate));
     /* It is gone: sockets that ask for it let nobody in, whatever key he has. */
     souk_socket_gate_close(&gate);
     assert_null(gate);
-    assert_false(comes_in(context, &server, &known));
-    assert_false(comes_in(context, &server, &stranger));
+    assert_false(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &known));
+    assert_false(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &stranger));
     souk_access_release(&with);
     souk_access_release(&without);
+    souk_socket_context_done(&context);
+}
+
+/* Each door is its own: who may only ask does not hear what is published, and what is no door of ours is nobody's. */
+static void
+the_gate_knows_which_door_it_is(void **state)
+{
+    struct pair server, caller, operator;
+    struct souk_socket_gate *gate = NULL;
+    struct souk_access *access;
+    struct souk_error err;
+    char topology[sizeof SMALL + 256];
+    void *context = souk_socket_context();
+
+    assert_int_equal(zmq_curve_keypair(server.public_text, server.secret), 0);
+    assert_int_equal(zmq_curve_keypair(caller.public_text, caller.secret), 0);
+    assert_int_equal(zmq_curve_keypair(operator.public_text, operator.secret), 0);
+    (void)snprintf(topology, sizeof topology, "%sclient = web\n    key = \"%s\"\n    call = orders\n"
+        "client = boss\n    key = \"%s\"\n    operator = yes\n", SMALL, caller.public_text, operator.public_text);
+    access = access_at(topology, "orders");
+    assert_int_equal(souk_socket_gate_open(context, &gate, &err), 0);
+    souk_socket_gate_set(gate, access);
+    assert_true(comes_in(context, SOUK_SOCKET_ZAP_ASK, &server, &caller));
+    assert_false(comes_in(context, SOUK_SOCKET_ZAP_PUBLISH, &server, &caller));
+    assert_true(comes_in(context, SOUK_SOCKET_ZAP_PUBLISH, &server, &operator));
+    assert_false(comes_in(context, "souk.", &server, &operator));
+    souk_socket_gate_close(&gate);
+    souk_access_release(&access);
     souk_socket_context_done(&context);
 }
 
@@ -378,11 +442,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rights_follow_from_the_topology),
+        cmocka_unit_test(what_is_published_is_for_all_who_listen),
         cmocka_unit_test(only_who_has_business_is_known),
         cmocka_unit_test(what_cuts_somebody_off_is_seen),
         cmocka_unit_test(who_needs_a_key_and_has_none_is_named),
         cmocka_unit_test(what_is_local_is_told_by_its_form),
         cmocka_unit_test(the_gate_lets_in_whom_the_topology_names),
+        cmocka_unit_test(the_gate_knows_which_door_it_is),
         cmocka_unit_test(a_gate_that_ends_by_itself_is_noticed),
     };
 
