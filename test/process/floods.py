@@ -173,7 +173,7 @@ def watch(system, seconds, floods, quiet, is_bounded):
             break
         work.ends.wait(LOOK_SECONDS)
         for name, daemon in system.daemons.items():
-            assert daemon.process.poll() is None, f"{name} has ended"
+            assert daemon.process.poll() is None, f"{name} has ended: {daemon.process.returncode}"
             peaks[name][1] = max(peaks[name][1], anonymous_bytes(daemon.process.pid))
     flooded = work.times[flooded_from:]
     ends.set()
