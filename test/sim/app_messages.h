@@ -113,6 +113,9 @@ extern const struct souk_service app_orders[2], app_stock[2], app_payments[2], a
 void app_disturb(const char *service, uint64_t key);
 void app_repair(const char *service, uint64_t key);
 void app_repair_all(void);
+/* From now on orders expire after so many times APP_EXPIRY_MS. At first: one. */
+void app_stretch(uint32_t times);
+uint64_t app_expiry_ms(void);
 /* What such a handler begins with: 0 or -SOUK_EHANDLER. */
 SOUK_MUST_CHECK int app_trouble(const char *service, uint64_t key);
 

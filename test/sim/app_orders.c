@@ -185,7 +185,7 @@ apply_placed(struct souk_tables *tables, const struct order_placed *event)
     row.fields[PRICE] = event->price;
     if ((rc = app_row_put(tables, ORDERS, key, &row)) != 0)
         return rc;
-    return souk_timer_set(tables, EXPIRY, key, souk_tables_time_ms(tables) + APP_EXPIRY_MS);
+    return souk_timer_set(tables, EXPIRY, key, souk_tables_time_ms(tables) + app_expiry_ms());
 }
 
 static int

@@ -12,6 +12,7 @@ struct trouble {
 
 static struct trouble troubles[TROUBLES_MAX];
 static size_t trouble_count;
+static uint32_t stretch = 1;
 
 static size_t put_number(char *text_out, uint64_t number);
 static void pack_row(struct souk_pack *pack, const uint64_t *fields, uint32_t count);
@@ -51,6 +52,20 @@ app_trouble(const char *service, uint64_t key)
         if (troubles[i].key == key && strcmp(troubles[i].service, service) == 0)
             return -SOUK_EHANDLER;
     return 0;
+}
+
+/* ---- what orders wait for ------------------------------------------- */
+
+void
+app_stretch(uint32_t times)
+{
+    stretch = times;
+}
+
+uint64_t
+app_expiry_ms(void)
+{
+    return APP_EXPIRY_MS * (uint64_t)stretch;
 }
 
 /* ---- keys ----------------------------------------------------------- */

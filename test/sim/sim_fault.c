@@ -11,13 +11,19 @@
 #define REBUILD_MS_MAX 20000            /* then the operator gives up */
 #define FENCED_MS 1500                  /* until the operator starts the last instance again */
 #define DAY_MS (24 * 3600 * 1000LL)
+#define INSTEAD_MS 200                  /* least time that a node is isolated for, where a fault finds nothing to harm */
+#define INSTEAD_LATER 15                /* stage: nobody ran, look again */
+#define INSTEAD 16                      /* stages from here on: that is over, for this node */
 
-static void crash(struct sim_world *world, struct sim_node *node, const struct sim_item *item);
-static void restart_host(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
-static void hold(struct sim_world *world, struct sim_node *node, bool cleanly);
+static bool begin(struct sim_world *world, const struct sim_item *item, uint32_t index);
+static bool end(struct sim_world *world, const struct sim_item *item, uint32_t index, uint32_t stage);
+static void isolate_instead(struct sim_world *world, const struct sim_item *item, uint32_t index);
+static bool crash(struct sim_world *world, struct sim_node *node, const struct sim_item *item);
+static bool restart_host(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
+static bool hold(struct sim_world *world, struct sim_node *node, bool cleanly);
 static void let_go(struct sim_world *world, struct sim_node *node);
 static void found_again(struct sim_world *world, struct sim_node *store);
-static void fill_up(struct sim_world *world, struct sim_node *node);
+static bool fill_up(struct sim_world *world, struct sim_node *node);
 static void make_room(struct sim_world *world, struct sim_node *node);
 static void trouble_over(struct sim_world *world, struct sim_node *node, uint64_t key);
 static void rebuild(struct sim_world *world, struct sim_node *node, bool other_program);
@@ -27,186 +33,37 @@ static void give_up_rebuild(struct sim_world *world, struct sim_node *node, stru
 static void drop_idle_clones(struct sim_world *world);
 static struct sim_instance *beside_of(struct sim_node *node);
 static void go_on_declared(struct sim_world *world, const struct sim_item *item, uint32_t index, uint32_t stage);
-static void lie_in_wait(struct sim_world *world, const struct sim_item *item, uint32_t index);
+static bool lie_in_wait(struct sim_world *world, const struct sim_item *item, uint32_t index);
 static void strike(struct sim_world *world, const struct sim_item *item);
-static int64_t jump_ms(const struct sim_item *item);
+static int64_t jump_ms(const struct sim_world *world, const struct sim_item *item);
 
 /* ---- faults --------------------------------------------------------- */
 
 void
 sim_fault_begin(struct sim_world *world, const struct sim_item *item)
 {
-    struct sim_node *node = &world->nodes[item->a];
-    struct sim_instance *instance = sim_node_main(node);
     uint32_t index = (uint32_t)(item - world->plan->items);
-    uint64_t over_ms = item->span_ms;
 
-    switch (item->kind) {
-    case SIM_COMMAND:
-    case SIM_KINDS:
-        return;
-    case SIM_NOISE:
-        world->net.loss += (uint32_t)item->x;
-        world->net.doubles += (uint32_t)item->y;
-        world->net.late += (uint32_t)item->z;
-        break;
-    case SIM_PART:
-        sim_net_cut(world, item->a, item->b);
-        break;
-    case SIM_PART_BOTH:
-        sim_net_cut(world, item->a, item->b);
-        sim_net_cut(world, item->b, item->a);
-        break;
-    case SIM_FLAP:
-        sim_fault_flap(world, item, index, false);
-        return;
-    case SIM_ISOLATE:
-        sim_net_isolate(world, item->a, true);
-        break;
-    case SIM_MUTE:
-        world->net.muted[item->a]++;
-        break;
-    case SIM_CLOCK:
-        node->clock_ms += jump_ms(item);
-        sim_mark(world, jump_ms(item) < 0 ? SIM_STATE_CLOCK_BACK : SIM_STATE_CLOCK_AHEAD);
-        break;
-    case SIM_TROUBLE:
-        if (node->programs != NULL)
-            app_disturb(node->programs[0].name, item->x);
-        break;
-    case SIM_CRASH:
-        crash(world, node, item);
-        over_ms = TRAP_MS * (uint64_t)world->plan->scale;
-        break;
-    case SIM_HOST:
-        restart_host(world, node, item->span_ms);
-        return;
-    case SIM_STOP:
-        hold(world, node, true);
-        break;
-    case SIM_AWAY:
-        sim_mark(world, SIM_STATE_STORE_AWAY);
-        hold(world, node, item->x % 2 == 0);
-        break;
-    case SIM_DECLARE:
-        if (sim_loss_has_clones(world))
-            return;                     /* it is by the event store that one of the two is stopped */
-        go_on_declared(world, item, index, 0);
-        return;
-    case SIM_ROLLBACK:
-        sim_loss_copy(world, node);
-        break;
-    case SIM_AMBUSH:
-        lie_in_wait(world, item, index);
-        return;
-    case SIM_BOTH:
-        if (item->y == 3)
-            sim_loss_clone(world, &world->nodes[item->b]);
-        else if (item->y == 0)
-            sim_loss_wipe(world, &world->nodes[item->b], item->span_ms);
-        else
-            sim_loss_any(world, &world->nodes[item->b], item->y == 1 ? 0 : SIM_LOSS_OLDEST, item->span_ms);
-        over_ms = item->z;
-        break;
-    case SIM_PAUSE:
-        if (instance == NULL || instance->process == NULL)
-            return;
-        instance->process->paused_until_us = world->now_us + item->span_ms * 1000;
-        sim_mark(world, SIM_STATE_PAUSED);
-        return;
-    case SIM_WIPE:
-        sim_loss_wipe(world, node, item->span_ms);
-        return;
-    case SIM_COPY:
-    case SIM_BACKUP:
-        sim_loss_copy(world, node);
-        return;
-    case SIM_DROP:
-        if (node->copy_count > 1)
-            sim_loss_drop_copy(world, node);
-        return;
-    case SIM_RESTORE:
-        sim_loss_restore(world, node, item->x, item->y != 0, item->span_ms);
-        return;
-    case SIM_CLONE:
-        sim_loss_clone(world, node);
-        return;
-    case SIM_FULL:
-        fill_up(world, node);
-        break;
-    case SIM_FULL_COMMIT:
-        if (instance != NULL)
-            instance->full_commits = (uint32_t)item->x;
-        break;
-    case SIM_REBUILD:
-        rebuild(world, node, item->x != 0);
-        return;
-    }
-    sim_put(world, over_ms * 1000, SIM_EVENT_ITEM_OVER, index, 0, NULL);
+    world->struck[index] = begin(world, item, index) && sim_kind_harms(item->kind);
+    if (!world->struck[index] && sim_kind_harms(item->kind) && item->kind != SIM_BOTH && item->kind != SIM_ROLLBACK)
+        isolate_instead(world, item, index);
 }
 
 void
 sim_fault_end(struct sim_world *world, const struct sim_item *item, uint32_t stage)
 {
-    struct sim_node *node = &world->nodes[item->a];
     uint32_t index = (uint32_t)(item - world->plan->items);
-    struct sim_instance *instance = sim_node_main(node);
 
-    switch (item->kind) {
-    case SIM_NOISE:
-        world->net.loss -= (uint32_t)item->x;
-        world->net.doubles -= (uint32_t)item->y;
-        world->net.late -= (uint32_t)item->z;
-        return;
-    case SIM_PART:
-        sim_net_mend(world, item->a, item->b);
-        return;
-    case SIM_PART_BOTH:
-        sim_net_mend(world, item->a, item->b);
-        sim_net_mend(world, item->b, item->a);
-        return;
-    case SIM_ISOLATE:
-        sim_net_isolate(world, item->a, false);
-        return;
-    case SIM_MUTE:
-        world->net.muted[item->a]--;
-        return;
-    case SIM_CLOCK:
-        node->clock_ms -= jump_ms(item);
-        return;
-    case SIM_TROUBLE:
-        trouble_over(world, node, item->x);
-        return;
-    case SIM_CRASH:
-        if (instance != NULL && instance->process != NULL && instance->process->trapped)
-            sim_process_crash(world, instance->process, instance->process->down_ms);
-        return;
-    case SIM_DECLARE:
-        go_on_declared(world, item, index, stage);
-        return;
-    case SIM_ROLLBACK:
-        sim_loss_restore(world, node, 0, true, 10);
-        return;
-    case SIM_AMBUSH:
-        strike(world, item);
-        return;
-    case SIM_BOTH:
-        sim_loss_any(world, node, item->x == 0 ? 0 : SIM_LOSS_OLDEST, item->span_ms);
-        return;
-    case SIM_STOP:
-    case SIM_AWAY:
-        let_go(world, node);
-        return;
-    case SIM_FULL:
-        make_room(world, node);
-        return;
-    case SIM_FULL_COMMIT:
-        if (instance != NULL)
-            instance->full_commits = 0;
-        return;
-    default:
+    if (stage >= INSTEAD) {
+        sim_net_isolate(world, stage - INSTEAD, false);
         return;
     }
+    if (stage == INSTEAD_LATER)
+        isolate_instead(world, item, index);
+    else if (end(world, item, index, stage))
+        world->struck[index] = true;
+    else if (!world->struck[index] && (item->kind == SIM_BOTH || item->kind == SIM_ROLLBACK))
+        isolate_instead(world, item, index);
 }
 
 void
@@ -248,6 +105,201 @@ sim_fault_heal(struct sim_world *world)
             sim_instance_up(world, &world->nodes[node], instance);
         }
     }
+}
+
+/* True: it harms somebody now. Otherwise it does so at its end, or finds nothing to harm. */
+static bool
+begin(struct sim_world *world, const struct sim_item *item, uint32_t index)
+{
+    struct sim_node *node = &world->nodes[item->a];
+    struct sim_instance *instance = sim_node_main(node);
+    uint64_t over_ms = item->span_ms;
+    bool harms = item->span_ms > 0;
+
+    switch (item->kind) {
+    case SIM_COMMAND:
+    case SIM_KINDS:
+        return false;
+    case SIM_NOISE:
+        world->net.loss += (uint32_t)item->x;
+        world->net.doubles += (uint32_t)item->y;
+        world->net.late += (uint32_t)item->z;
+        break;
+    case SIM_PART:
+        sim_net_cut(world, item->a, item->b);
+        break;
+    case SIM_PART_BOTH:
+        sim_net_cut(world, item->a, item->b);
+        sim_net_cut(world, item->b, item->a);
+        break;
+    case SIM_FLAP:
+        sim_fault_flap(world, item, index, false);
+        return harms;
+    case SIM_ISOLATE:
+        sim_net_isolate(world, item->a, true);
+        break;
+    case SIM_MUTE:
+        world->net.muted[item->a]++;
+        break;
+    case SIM_CLOCK:
+        node->clock_ms += jump_ms(world, item);
+        sim_mark(world, jump_ms(world, item) < 0 ? SIM_STATE_CLOCK_BACK : SIM_STATE_CLOCK_AHEAD);
+        break;
+    case SIM_TROUBLE:
+        if (node->programs != NULL)
+            app_disturb(node->programs[0].name, item->x);
+        break;
+    case SIM_CRASH:
+        harms = crash(world, node, item);
+        over_ms = TRAP_MS * (uint64_t)world->plan->scale;
+        break;
+    case SIM_HOST:
+        return restart_host(world, node, item->span_ms);
+    case SIM_STOP:
+        harms = hold(world, node, true);
+        break;
+    case SIM_AWAY:
+        sim_mark(world, SIM_STATE_STORE_AWAY);
+        hold(world, node, item->x % 2 == 0);
+        break;
+    case SIM_DECLARE:
+        if (sim_loss_has_clones(world))
+            return false;               /* it is by the event store that one of the two is stopped */
+        go_on_declared(world, item, index, 0);
+        return true;
+    case SIM_ROLLBACK:
+        sim_loss_copy(world, node);
+        harms = false;
+        break;
+    case SIM_AMBUSH:
+        return lie_in_wait(world, item, index);
+    case SIM_BOTH:
+        if (item->y == 3)
+            harms = sim_loss_clone(world, &world->nodes[item->b]);
+        else if (item->y == 0)
+            harms = sim_loss_wipe(world, &world->nodes[item->b], item->span_ms);
+        else
+            harms = sim_loss_any(world, &world->nodes[item->b], item->y == 1 ? 0 : SIM_LOSS_OLDEST, item->span_ms);
+        over_ms = item->z;
+        break;
+    case SIM_PAUSE:
+        if (instance == NULL || instance->process == NULL)
+            return false;
+        instance->process->paused_until_us = world->now_us + item->span_ms * 1000;
+        sim_mark(world, SIM_STATE_PAUSED);
+        return harms;
+    case SIM_WIPE:
+        return sim_loss_wipe(world, node, item->span_ms);
+    case SIM_COPY:
+    case SIM_BACKUP:
+        return sim_loss_copy(world, node);
+    case SIM_DROP:
+        if (node->copy_count > 1)
+            sim_loss_drop_copy(world, node);
+        return false;
+    case SIM_RESTORE:
+        return sim_loss_restore(world, node, item->x, item->y != 0, item->span_ms);
+    case SIM_CLONE:
+        return sim_loss_clone(world, node);
+    case SIM_FULL:
+        harms = fill_up(world, node);
+        break;
+    case SIM_FULL_COMMIT:
+        if (instance != NULL)
+            instance->full_commits = (uint32_t)item->x;
+        harms = harms && instance != NULL && instance->process != NULL;
+        break;
+    case SIM_REBUILD:
+        rebuild(world, node, item->x != 0);
+        return false;
+    }
+    sim_put(world, over_ms * 1000, SIM_EVENT_ITEM_OVER, index, 0, NULL);
+    return harms;
+}
+
+/* True: its end does harm, too. */
+static bool
+end(struct sim_world *world, const struct sim_item *item, uint32_t index, uint32_t stage)
+{
+    struct sim_node *node = &world->nodes[item->a];
+    struct sim_instance *instance = sim_node_main(node);
+
+    switch (item->kind) {
+    case SIM_NOISE:
+        world->net.loss -= (uint32_t)item->x;
+        world->net.doubles -= (uint32_t)item->y;
+        world->net.late -= (uint32_t)item->z;
+        return false;
+    case SIM_PART:
+        sim_net_mend(world, item->a, item->b);
+        return false;
+    case SIM_PART_BOTH:
+        sim_net_mend(world, item->a, item->b);
+        sim_net_mend(world, item->b, item->a);
+        return false;
+    case SIM_ISOLATE:
+        sim_net_isolate(world, item->a, false);
+        return false;
+    case SIM_MUTE:
+        world->net.muted[item->a]--;
+        return false;
+    case SIM_CLOCK:
+        node->clock_ms -= jump_ms(world, item);
+        return false;
+    case SIM_TROUBLE:
+        trouble_over(world, node, item->x);
+        return false;
+    case SIM_CRASH:
+        if (instance != NULL && instance->process != NULL && instance->process->trapped)
+            sim_process_crash(world, instance->process, instance->process->down_ms);
+        return false;
+    case SIM_DECLARE:
+        go_on_declared(world, item, index, stage);
+        return false;
+    case SIM_ROLLBACK:
+        return sim_loss_restore(world, node, 0, true, 10);
+    case SIM_AMBUSH:
+        strike(world, item);
+        return false;
+    case SIM_BOTH:
+        return sim_loss_any(world, node, item->x == 0 ? 0 : SIM_LOSS_OLDEST, item->span_ms);
+    case SIM_STOP:
+    case SIM_AWAY:
+        let_go(world, node);
+        return false;
+    case SIM_FULL:
+        make_room(world, node);
+        return false;
+    case SIM_FULL_COMMIT:
+        if (instance != NULL)
+            instance->full_commits = 0;
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* No process, no copy, no second instance to be had: a node that runs hears nobody then, and nobody hears it. */
+static void
+isolate_instead(struct sim_world *world, const struct sim_item *item, uint32_t index)
+{
+    const uint64_t least_ms = INSTEAD_MS * (uint64_t)world->plan->scale;
+    uint32_t node, i;
+
+    for (i = 0; i < world->node_count; i++) {
+        const struct sim_instance *instance;
+
+        node = (item->a + i) % world->node_count;
+        if ((instance = sim_node_main(&world->nodes[node])) == NULL || instance->process == NULL)
+            continue;
+        sim_trace(world, "%s is isolated instead", world->nodes[node].name.text);
+        sim_net_isolate(world, node, true);
+        world->struck[index] = true;
+        sim_put(world, (item->span_ms > least_ms ? item->span_ms : least_ms) * 1000, SIM_EVENT_ITEM_OVER, index,
+            INSTEAD + node, NULL);
+        return;
+    }
+    sim_put(world, least_ms * 1000, SIM_EVENT_ITEM_OVER, index, INSTEAD_LATER, NULL);
 }
 
 /* ---- the operator --------------------------------------------------- */
@@ -378,7 +430,7 @@ drop_idle_clones(struct sim_world *world)
 
 /* ---- processes ------------------------------------------------------ */
 
-static void
+static bool
 crash(struct sim_world *world, struct sim_node *node, const struct sim_item *item)
 {
     struct sim_instance *instance = sim_node_main(node);
@@ -387,45 +439,50 @@ crash(struct sim_world *world, struct sim_node *node, const struct sim_item *ite
     if (beside != NULL && item->y == 3)
         instance = beside;
     if (instance == NULL || instance->process == NULL)
-        return;
+        return false;
     if (item->x == SIM_OPENING || item->x == SIM_OPENED) {
         instance->start_trapped = true;
         instance->start_trap = (enum sim_point)item->x;
         sim_process_crash(world, instance->process, item->span_ms);
-        return;
+        return true;
     }
     sim_process_trap(instance->process, (enum sim_point)item->x, item->y, item->span_ms);
     sim_process_wake(world, instance->process);
+    return true;
 }
 
-static void
+static bool
 restart_host(struct sim_world *world, struct sim_node *node, uint64_t down_ms)
 {
     struct sim_instance *instance = sim_node_main(node);
 
     if (instance == NULL)
-        return;
+        return false;
     sim_mark(world, SIM_STATE_HOST_RESTARTED);
     if (instance->process != NULL)
         sim_process_crash(world, instance->process, down_ms);
     sim_disk_forget_witness(&instance->disk);
     check_host_restarted(world->checker, sim_now_ms(world), instance->disk.id);
+    return true;
 }
 
-static void
+static bool
 hold(struct sim_world *world, struct sim_node *node, bool cleanly)
 {
+    bool any = false;
     uint32_t i;
 
     for (i = 0; i < SIM_INSTANCES_MAX; i++) {
         node->instances[i].holds++;
         if (node->instances[i].process == NULL)
             continue;
+        any = true;
         if (cleanly)
             sim_process_stop(world, node->instances[i].process, true);
         else
             sim_process_crash(world, node->instances[i].process, 0);
     }
+    return any;
 }
 
 static void
@@ -512,7 +569,7 @@ go_on_declared(struct sim_world *world, const struct sim_item *item, uint32_t in
 }
 
 /* Service b starts in a way that asks for a seal; the event store is watched. */
-static void
+static bool
 lie_in_wait(struct sim_world *world, const struct sim_item *item, uint32_t index)
 {
     struct sim_node *service = &world->nodes[item->b];
@@ -520,17 +577,13 @@ lie_in_wait(struct sim_world *world, const struct sim_item *item, uint32_t index
     world->ambushes[item->a - SIM_SERVICES][item->b] = index + 1;
     switch (item->x) {
     case 0:
-        restart_host(world, service, item->span_ms % 300);
-        return;
+        return restart_host(world, service, item->span_ms % 300);
     case 1:
-        sim_loss_clone(world, service);
-        return;
+        return sim_loss_clone(world, service);
     case 2:
-        sim_loss_wipe(world, service, item->span_ms % 300);
-        return;
+        return sim_loss_wipe(world, service, item->span_ms % 300);
     default:
-        sim_loss_any(world, service, 0, item->span_ms % 300);
-        return;
+        return sim_loss_any(world, service, 0, item->span_ms % 300);
     }
 }
 
@@ -570,16 +623,17 @@ strike(struct sim_world *world, const struct sim_item *item)
 
 /* ---- trouble -------------------------------------------------------- */
 
-static void
+static bool
 fill_up(struct sim_world *world, struct sim_node *node)
 {
     struct sim_instance *instance = sim_node_main(node);
 
     if (instance == NULL || !sim_disk_has_store(&instance->disk))
-        return;
+        return false;
     instance->tight = true;
     if (instance->process != NULL)
         sim_process_crash(world, instance->process, 10);
+    return true;
 }
 
 static void
@@ -684,9 +738,10 @@ beside_of(struct sim_node *node)
 }
 
 static int64_t
-jump_ms(const struct sim_item *item)
+jump_ms(const struct sim_world *world, const struct sim_item *item)
 {
-    static const int64_t jumps_ms[] = { -30 * 1000, 30 * 1000, -DAY_MS, DAY_MS };
+    const int64_t little_ms = 30 * 1000 * (int64_t)world->plan->scale;
+    const int64_t jumps_ms[] = { -little_ms, little_ms, -DAY_MS, DAY_MS };
 
     return jumps_ms[item->x % 4];
 }

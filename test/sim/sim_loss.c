@@ -42,13 +42,13 @@ lost_disk(struct sim_world *world, struct sim_node *node)
             sim_mark(world, SIM_STATE_BOTH_RESTORED);
 }
 
-void
+bool
 sim_loss_wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms)
 {
     struct sim_instance *instance = sim_node_main(node);
 
     if (instance == NULL || !may_lose_disk(world, node) || (node->programs == NULL && node->told_of_backup))
-        return;
+        return false;
     if (instance->process != NULL)
         sim_process_crash(world, instance->process, down_ms);
     check_wiped(world->checker, sim_now_ms(world), instance->disk.id);
@@ -57,9 +57,10 @@ sim_loss_wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms)
     sim_mark(world, SIM_STATE_WIPED);
     lost_disk(world, node);
     sim_instance_up_later(world, node, instance, down_ms);
+    return true;
 }
 
-void
+bool
 sim_loss_copy(struct sim_world *world, struct sim_node *node)
 {
     struct sim_instance *instance = sim_node_main(node);
@@ -67,15 +68,15 @@ sim_loss_copy(struct sim_world *world, struct sim_node *node)
     uint32_t stream;
 
     if (instance == NULL || !sim_disk_has_store(&instance->disk))
-        return;
+        return false;
     if (node->programs == NULL && (instance->process == NULL || instance->process->recorder == NULL))
-        return;
+        return false;
     if (node->copy_count == SIM_COPIES_MAX)
         sim_loss_drop_copy(world, node);
     copy = &node->copies[node->copy_count];
     if (sim_copy_take(copy, world->root, ++world->ids, &instance->disk) != 0) {
         sim_fail(world, "simulator: %s cannot be copied", node->name.text);
-        return;
+        return false;
     }
     sim_trace(world, "%s: copy %u of disk %u", node->name.text, copy->id, instance->disk.id);
     check_copied(world->checker, sim_now_ms(world), instance->disk.id, copy->id);
@@ -87,6 +88,7 @@ sim_loss_copy(struct sim_world *world, struct sim_node *node)
     node->copy_count++;
     if (node->programs == NULL)
         sim_loss_tell_backed_up(world, instance->process);
+    return true;
 }
 
 void
@@ -103,14 +105,14 @@ sim_loss_drop_copy(struct sim_world *world, struct sim_node *node)
         sim_loss_tell_backed_up(world, instance->process);
 }
 
-void
+bool
 sim_loss_restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms)
 {
     struct sim_instance *instance = sim_node_main(node);
     struct sim_copy *copy;
 
     if (instance == NULL || node->copy_count == 0 || !may_lose_disk(world, node))
-        return;
+        return false;
     if (back >= node->copy_count)
         back = node->copy_count - 1;
     copy = &node->copies[node->copy_count - 1 - back];
@@ -125,7 +127,7 @@ sim_loss_restore(struct sim_world *world, struct sim_node *node, uint64_t back, 
     }
     if (sim_copy_put(copy, &instance->disk) != 0) {
         sim_fail(world, "simulator: %s cannot be restored", node->name.text);
-        return;
+        return false;
     }
     instance->disk.tainted = copy->tainted;
     instance->disk.version = copy->version;
@@ -134,18 +136,17 @@ sim_loss_restore(struct sim_world *world, struct sim_node *node, uint64_t back, 
     sim_mark(world, node->programs == NULL ? SIM_STATE_STORE_RESTORED : SIM_STATE_RESTORED);
     lost_disk(world, node);
     sim_instance_up_later(world, node, instance, down_ms);
+    return true;
 }
 
-void
+bool
 sim_loss_any(struct sim_world *world, struct sim_node *node, uint64_t back, uint64_t down_ms)
 {
-    if (node->copy_count == 0)
-        sim_loss_wipe(world, node, down_ms);
-    else
-        sim_loss_restore(world, node, back, false, down_ms);
+    return node->copy_count == 0 ? sim_loss_wipe(world, node, down_ms)
+        : sim_loss_restore(world, node, back, false, down_ms);
 }
 
-void
+bool
 sim_loss_clone(struct sim_world *world, struct sim_node *node)
 {
     struct sim_instance *instance = sim_node_main(node), *twin;
@@ -153,11 +154,11 @@ sim_loss_clone(struct sim_world *world, struct sim_node *node)
 
     if (instance == NULL || !sim_disk_has_store(&instance->disk) || sim_loss_instances(node) > 1
         || has_declared(world))
-        return;
+        return false;
     if (sim_copy_take(&copy, world->root, ++world->ids, &instance->disk) != 0
         || (twin = sim_instance_new(world, node)) == NULL || sim_copy_put(&copy, &twin->disk) != 0) {
         sim_fail(world, "simulator: %s cannot be cloned", node->name.text);
-        return;
+        return false;
     }
     check_copied(world->checker, sim_now_ms(world), instance->disk.id, copy.id);
     check_restored(world->checker, sim_now_ms(world), twin->disk.id, copy.id);
@@ -169,6 +170,7 @@ sim_loss_clone(struct sim_world *world, struct sim_node *node)
     sim_mark(world, SIM_STATE_TWO_INSTANCES);
     sim_instance_up(world, node, twin);
     sim_net_shuffle(world, node->index);
+    return true;
 }
 
 /*

@@ -9,18 +9,20 @@
 
 #define SIM_LOSS_OLDEST SIM_COPIES_MAX  /* of all copies */
 
+/* False: there is nothing that it could happen to, and nothing has happened. */
+
 /* Its disk is empty. Nothing happens where that is a loss that nobody promises to survive. */
-void sim_loss_wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
+bool sim_loss_wipe(struct sim_world *world, struct sim_node *node, uint64_t down_ms);
 /* A copy is put by; of an event store, that is a backup. */
-void sim_loss_copy(struct sim_world *world, struct sim_node *node);
+bool sim_loss_copy(struct sim_world *world, struct sim_node *node);
 /* The oldest one may not be restored any more. */
 void sim_loss_drop_copy(struct sim_world *world, struct sim_node *node);
 /* The newest copy but `back` comes back; in place: over the same directory, whose witness stays. */
-void sim_loss_restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms);
+bool sim_loss_restore(struct sim_world *world, struct sim_node *node, uint64_t back, bool in_place, uint64_t down_ms);
 /* The one or the other: restored as above, or wiped when there is no copy. */
-void sim_loss_any(struct sim_world *world, struct sim_node *node, uint64_t back, uint64_t down_ms);
+bool sim_loss_any(struct sim_world *world, struct sim_node *node, uint64_t back, uint64_t down_ms);
 /* A copy of it is started as a second instance. */
-void sim_loss_clone(struct sim_world *world, struct sim_node *node);
+bool sim_loss_clone(struct sim_world *world, struct sim_node *node);
 /* An event store is told what every backup holds that may still be restored. */
 void sim_loss_tell_backed_up(struct sim_world *world, struct sim_process *process);
 

@@ -15,6 +15,7 @@
 #define WAKE_US 150                     /* least time between a message and the work on it */
 #define IDLE_ROUNDS_MAX 5000            /* one after the other: it goes round in circles */
 #define VIEWS_EVERY 40                  /* commits between two looks at the digests */
+#define DAY_MS (24 * 3600 * 1000ULL)
 
 static int open_process(struct sim_world *world, struct sim_process *process);
 static int open_machine(struct sim_process *process, struct souk_txn *txn, struct souk_error *err);
@@ -59,6 +60,9 @@ sim_instance_up(struct sim_world *world, struct sim_node *node, struct sim_insta
     process->steady_base_us = sim_random_below(&process->random, 1000) * 1000 * 1000;
     process->step_at_us = process->read_at_us = SIM_NEVER;
     process->started_ms = sim_now_ms(world);
+    if (process->service == NULL && node->left_ms != SIM_NEVER
+        && process->started_ms >= node->left_ms + SIM_ABSENCE_MS)
+        sim_mark(world, SIM_STATE_STORE_AWAY_DAYS);
     if (instance->start_trapped) {
         sim_process_trap(process, instance->start_trap, 0, 300);
         instance->start_trapped = false;
@@ -450,7 +454,8 @@ wire(struct sim_world *world, struct sim_process *process)
     limits->batch_cut_bytes = plan->batch_cut_bytes;
     limits->retention_ms = plan->retention_ms * scale;
     /* payments is asked by another service, which asks for as long as it has no answer. */
-    limits->ids_window_ms = (self == APP_PAYMENTS ? 7 * 24 * 3600 * 1000ULL : plan->ids_window_ms) * scale;
+    limits->ids_window_ms = (self == APP_PAYMENTS ? 7 * DAY_MS : plan->ids_window_ms) * scale;
+    limits->losses_window_ms = 30 * DAY_MS * scale;
     souk_limits_fill(limits);
     wiring->random = (struct souk_random){ fill_random, &process->random };
 }
@@ -486,6 +491,7 @@ end_process(struct sim_world *world, struct sim_process *process)
         continue;
     *at = process->next;
     process->instance->process = NULL;
+    process->node->left_ms = sim_now_ms(world);
     souk_reader_close(&process->reader);
     souk_core_close(&process->core);
     souk_recorder_close(&process->recorder);

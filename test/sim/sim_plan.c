@@ -9,13 +9,13 @@
 
 #define COMMANDS_MIN 200
 #define COMMANDS_MORE 4
-#define FAULTS_MIN 20
 #define FAULTS_MORE 2
 #define BURSTS_MIN 4                    /* few make large commits and many queues, many make many commits */
 #define BURSTS_MAX 14
 #define SKUS 6
 #define TRIMMED_IDS_WINDOW_MS 20000     /* longer than any client asks, and any process is stopped */
-#define DAYS_SCALE 3000                 /* a schedule's minute becomes two days */
+#define AWAY_MS_MIN 3000
+#define DAYS_SCALE (SIM_ABSENCE_MS / AWAY_MS_MIN)     /* three seconds become two days */
 
 static const char *const profile_names[SIM_PROFILES] = {
     "calm", "lossy", "parted", "crashing", "disks", "recorders", "absent", "beside", "failing", "clocks", "mixed",
@@ -64,19 +64,22 @@ static void make_knobs(struct maker *maker);
 static void make_commands(struct maker *maker);
 static void make_command(struct maker *maker, struct sim_item *item);
 static void make_faults(struct maker *maker);
+static void make_missing_faults(struct maker *maker);
+static struct sim_item *add_fault(struct maker *maker, enum sim_item_kind kind);
 static void make_fault(struct maker *maker, struct sim_item *item);
+static void make_absence(struct maker *maker);
 static enum sim_item_kind pick_kind(struct maker *maker);
 static uint32_t pick_node(struct maker *maker);
 static uint32_t pick_other(struct maker *maker, uint32_t node);
 static uint32_t pick_service(struct maker *maker);
 static uint32_t pick_store(struct maker *maker);
+static void number_items(struct sim_plan *plan, uint32_t from);
 static int compare_items(const void *a, const void *b);
 
 void
 sim_plan_make(struct sim_plan *plan, uint64_t seed, enum sim_profile profile)
 {
     struct maker maker = { .plan = plan, .random = sim_random_part(seed, "plan", 0) };
-    uint32_t i;
 
     memset(plan, 0, sizeof *plan);
     plan->seed = seed;
@@ -84,9 +87,9 @@ sim_plan_make(struct sim_plan *plan, uint64_t seed, enum sim_profile profile)
     make_knobs(&maker);
     make_commands(&maker);
     make_faults(&maker);
-    qsort(plan->items, plan->item_count, sizeof plan->items[0], compare_items);
-    for (i = 0; i < plan->item_count; i++)
-        plan->items[i].number = i + 1;
+    number_items(plan, 0);
+    make_missing_faults(&maker);
+    plan->expiry_scale = sim_random_chance(&maker.random, 500) ? plan->scale : 1;
 }
 
 const char *
@@ -109,6 +112,12 @@ const char *
 sim_kind_name(enum sim_item_kind kind)
 {
     return kind_names[kind];
+}
+
+bool
+sim_kind_harms(enum sim_item_kind kind)
+{
+    return kind != SIM_COMMAND && kind != SIM_COPY && kind != SIM_BACKUP && kind != SIM_DROP && kind != SIM_REBUILD;
 }
 
 const char *
@@ -154,7 +163,7 @@ make_knobs(struct maker *maker)
     uint32_t node;
 
     plan->store_count = sim_random_chance(random, plan->profile == SIM_RECORDERS ? 400 : 120) ? 2 : 1;
-    plan->scale = plan->profile == SIM_ABSENT ? DAYS_SCALE : 1;
+    plan->scale = plan->profile == SIM_ABSENT ? (uint32_t)DAYS_SCALE : 1;
     maker->active_ms = sim_random_between(random, 7000, 14000);
     plan->end_ms = maker->active_ms * plan->scale;
     plan->bound_ms = 180 * 1000 * (uint64_t)plan->scale;
@@ -288,23 +297,48 @@ make_command(struct maker *maker, struct sim_item *item)
 static void
 make_faults(struct maker *maker)
 {
-    struct sim_plan *plan = maker->plan;
-    uint32_t count = FAULTS_MIN + (uint32_t)sim_random_below(&maker->random, FAULTS_MORE);
+    uint32_t count = SIM_FAULTS_MIN + (uint32_t)sim_random_below(&maker->random, FAULTS_MORE);
     uint32_t i;
 
-    for (i = 0; i < count; i++) {
-        struct sim_item *item = &plan->items[plan->item_count++];
+    for (i = 0; i < count; i++)
+        (void)add_fault(maker, pick_kind(maker));
+}
 
-        item->kind = pick_kind(maker);
-        make_fault(maker, item);
-        item->at_ms *= plan->scale;
-        item->span_ms *= plan->scale;
-        if (item->kind == SIM_BOTH)
-            item->z *= plan->scale;
-        if (item->at_ms + item->span_ms > plan->end_ms)
-            item->span_ms = plan->end_ms - item->at_ms;
-    }
-    plan->fault_count = count;
+/*
+ * What does no harm comes on top. Numbered behind the rest, so that what is noted of a seed - numbers that are left
+ * out - means the same items for as long as those are made as they are.
+ */
+static void
+make_missing_faults(struct maker *maker)
+{
+    struct sim_plan *plan = maker->plan;
+    uint32_t from = plan->item_count;
+    enum sim_item_kind kind;
+
+    if (plan->profile == SIM_ABSENT)
+        make_absence(maker);
+    while (plan->fault_count < SIM_FAULTS_MIN)
+        if (sim_kind_harms(kind = pick_kind(maker)))
+            (void)add_fault(maker, kind);
+    number_items(plan, from);
+}
+
+static struct sim_item *
+add_fault(struct maker *maker, enum sim_item_kind kind)
+{
+    struct sim_plan *plan = maker->plan;
+    struct sim_item *item = &plan->items[plan->item_count++];
+
+    item->kind = kind;
+    make_fault(maker, item);
+    item->at_ms *= plan->scale;
+    item->span_ms *= plan->scale;
+    if (kind == SIM_BOTH)
+        item->z *= plan->scale;
+    if (item->at_ms + item->span_ms > plan->end_ms)
+        item->span_ms = plan->end_ms - item->at_ms;
+    plan->fault_count += sim_kind_harms(kind);
+    return item;
 }
 
 static void
@@ -371,7 +405,7 @@ make_fault(struct maker *maker, struct sim_item *item)
         item->b = pick_service(maker);
         item->x = sim_random_below(random, 3);
         item->y = sim_random_below(random, 2);
-        item->span_ms = sim_random_between(random, 3000, 12000);
+        item->span_ms = sim_random_between(random, AWAY_MS_MIN, 12000);
         break;
     case SIM_ROLLBACK:
         item->span_ms = sim_random_between(random, 10, 500);
@@ -394,6 +428,18 @@ make_fault(struct maker *maker, struct sim_item *item)
     default:
         break;
     }
+}
+
+/* It is two days at the least, over before the faults are, and begins when the event store has been there. */
+static void
+make_absence(struct maker *maker)
+{
+    const struct sim_plan *plan = maker->plan;
+    struct sim_item *item = add_fault(maker, SIM_AWAY);
+    uint64_t from_ms = plan->starts_ms[item->a] + 100ULL * plan->scale;
+
+    item->span_ms = sim_random_between(&maker->random, SIM_ABSENCE_MS, plan->end_ms / 2);
+    item->at_ms = sim_random_between(&maker->random, from_ms, plan->end_ms - item->span_ms);
 }
 
 static enum sim_item_kind
@@ -442,6 +488,17 @@ static uint32_t
 pick_store(struct maker *maker)
 {
     return SIM_SERVICES + (uint32_t)sim_random_below(&maker->random, maker->plan->store_count);
+}
+
+/* By their times. */
+static void
+number_items(struct sim_plan *plan, uint32_t from)
+{
+    uint32_t i;
+
+    qsort(plan->items + from, plan->item_count - from, sizeof plan->items[0], compare_items);
+    for (i = from; i < plan->item_count; i++)
+        plan->items[i].number = i + 1;
 }
 
 static int

@@ -18,6 +18,8 @@
 #define SIM_CLIENTS 6
 #define SIM_ARGUMENTS_MAX 5
 #define SIM_STREAM_NONE UINT32_MAX
+#define SIM_FAULTS_MIN 20
+#define SIM_ABSENCE_MS (2 * 24 * 3600 * 1000ULL)    /* least that an event store is away for in SIM_ABSENT */
 
 /* What a schedule is mostly about. */
 enum sim_profile {
@@ -27,7 +29,7 @@ enum sim_profile {
     SIM_CRASHING,
     SIM_DISKS,                  /* services wiped, restored, cloned */
     SIM_RECORDERS,              /* the same for event stores, with trimming */
-    SIM_ABSENT,                 /* an event store is away for virtual days */
+    SIM_ABSENT,                 /* an event store is away for two virtual days or more */
     SIM_BESIDE,                 /* rebuilds, take-overs, services that come late */
     SIM_FAILING,                /* handlers fail, disks fill up */
     SIM_CLOCKS,                 /* clocks jump, hosts restart */
@@ -116,6 +118,7 @@ struct sim_plan {
     enum sim_profile profile;
     uint32_t store_count;
     uint32_t scale;             /* how much longer than usual everything waits */
+    uint32_t expiry_scale;      /* orders expire after so many times APP_EXPIRY_MS: 1 or `scale` */
     uint64_t end_ms;            /* faults are over */
     uint64_t bound_ms;          /* and so long after it, all must be quiet */
     uint32_t head_ms;           /* heads are repeated so often, before the scale */
@@ -132,7 +135,8 @@ struct sim_plan {
     uint32_t late_stream;       /* query follows it only from `joins_ms` on; SIM_STREAM_NONE: there is none */
     uint64_t joins_ms;
     struct sim_item items[SIM_ITEMS_MAX];
-    uint32_t item_count, command_count, fault_count;
+    uint32_t item_count, command_count;
+    uint32_t fault_count;       /* of those that sim_kind_harms() */
 };
 
 /* `profile` SIM_PROFILES: the seed says which. */
@@ -143,6 +147,8 @@ enum sim_profile sim_profile_of(const char *name);
 /* One line, without the end of it. */
 void sim_item_print(FILE *out, const struct sim_item *item);
 const char *sim_kind_name(enum sim_item_kind kind);
+/* Is it a fault? Not one are commands, and what the operator does without harm: copies, backups, rebuilds. */
+bool sim_kind_harms(enum sim_item_kind kind);
 const char *sim_point_name(enum sim_point point);
 
 #endif

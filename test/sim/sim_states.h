@@ -73,6 +73,7 @@ struct sim_process;
     STATE(HOLE_RESTORED, "an event store restored for what its origin has trimmed") \
     STATE(STORE_UNORDERED, "recorded batches that wait for a log position") \
     STATE(STORE_AWAY, "an event store away for long") \
+    STATE(STORE_AWAY_DAYS, "an event store away for two virtual days or more") \
     STATE(DECLARED_LOST, "an event store declared lost, and it comes back") \
     STATE(AMBUSHED, "an event store that fails as soon as it has granted a seal") \
     STATE(BOTH_RESTORED, "a service and an event store lose their disks within a second") \

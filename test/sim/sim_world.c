@@ -52,6 +52,7 @@ static void retry_parked(struct sim_world *world);
 static void mend_holes(struct sim_world *world);
 static uint32_t reaches_further(const struct sim_node *node, const struct sim_process *process);
 static void finish(struct sim_world *world);
+static void count_faults(struct sim_world *world);
 
 /* ---- names ---------------------------------------------------------- */
 
@@ -197,6 +198,7 @@ begin(struct sim_world *world)
     uint32_t i;
 
     app_repair_all();
+    app_stretch(plan->expiry_scale);
     if ((world->checker = checker_open()) == NULL)
         abort();
     sim_queue_init(&world->queue);
@@ -209,7 +211,7 @@ begin(struct sim_world *world)
         node->index = i;
         (void)!souk_name_set(&node->name, souk_slice_of(node_names[i]));
         node->programs = i < SIM_SERVICES ? programs[i] : NULL;
-        node->disk_lost_ms = SIM_NEVER;
+        node->disk_lost_ms = node->left_ms = SIM_NEVER;
         sim_put(world, plan->starts_ms[i] * 1000, SIM_EVENT_FIRST, i, 0, NULL);
     }
     sim_tell_topology(world);
@@ -362,7 +364,7 @@ is_quiet(struct sim_world *world, char *why_out, size_t size_bytes)
         return false;
     }
     snprintf(why_out, size_bytes, "something still moves");
-    return sim_now_ms(world) > world->last_change_ms + APP_EXPIRY_MS + STILL_MS * (uint64_t)world->plan->scale;
+    return sim_now_ms(world) > world->last_change_ms + app_expiry_ms() + STILL_MS * (uint64_t)world->plan->scale;
 }
 
 static bool
@@ -493,4 +495,20 @@ finish(struct sim_world *world)
         sim_tell_end(world, process);
     if (checker_finish(world->checker, sim_now_ms(world), &text) != 0)
         sim_fail(world, "%s", text);
+    if (world->without == NULL)
+        count_faults(world);
+}
+
+/* A whole schedule is as hard as it is said to be. */
+static void
+count_faults(struct sim_world *world)
+{
+    uint32_t struck = 0, i;
+
+    for (i = 0; i < world->plan->item_count; i++)
+        struck += world->struck[i];
+    if (struck < SIM_FAULTS_MIN)
+        sim_fail(world, "simulator: %u faults, not %d", struck, SIM_FAULTS_MIN);
+    if (world->plan->profile == SIM_ABSENT && world->states[SIM_STATE_STORE_AWAY_DAYS] == 0)
+        sim_fail(world, "simulator: no event store was away for days");
 }

@@ -89,6 +89,7 @@ struct sim_node {
     uint32_t copy_count;
     bool told_of_backup;                /* since when a wipe is a loss that nobody promises to survive */
     uint64_t disk_lost_ms;              /* when last; SIM_NEVER: not yet */
+    uint64_t left_ms;                   /* when a process of it ended last; SIM_NEVER: none has */
     uint64_t rebuild_since_ms;
     struct souk_cause parked[SIM_PARKED_MAX];   /* ever, on any of its disks: tables are not what the log says */
     uint32_t parked_count;
@@ -229,6 +230,7 @@ struct sim_world {
     struct sim_memory memory;
     struct checker *checker;
     uint64_t states[SIM_STATE_COUNT];
+    bool struck[SIM_ITEMS_MAX];         /* faults that have harmed somebody, by index in the plan */
     bool faults_over, quiet;
     bool has_joined;                    /* query follows the stream that was added late */
     uint32_t ambushes[SIM_STORES_MAX][SIM_SERVICES];    /* that wait for a seal: index in the plan + 1; 0: none */
