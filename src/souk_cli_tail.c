@@ -398,6 +398,8 @@ pull_from(struct tailing *tailing, struct tailed *tailed, const struct souk_topo
     if (pulled.answer.count != 1 || strcmp(pulled.answer.answers[0].stream.text, tailed->stream->name.text) != 0
         || !souk_position_equal(&pulled.answer.answers[0].asked, &tailed->cursor))
         return 0;
+    for (i = 0; pulled.has_missed_news && i < tailing->stream_count; i++)
+        tailing->streams[i].is_behind = true;
     if (!tailed->is_known && (pulled.answer.answers[0].verdict == SOUK_NEXT
             || pulled.answer.answers[0].verdict == SOUK_TRIMMED)) {
         tailed->cursor = pulled.answer.answers[0].head;
@@ -417,7 +419,7 @@ pull_from(struct tailing *tailing, struct tailed *tailed, const struct souk_topo
         if (!take_batch(tailing, tailed, pulled.batches[i]))
             break;
     }
-    tailed->is_behind = pulled.answer.more || i < pulled.batch_count;
+    tailed->is_behind = pulled.answer.more || i < pulled.batch_count || pulled.has_missed_news;
     return 0;
 }
 

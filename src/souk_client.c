@@ -336,6 +336,7 @@ souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms, struct sou
     uint64_t now_us = steady_us();
     const uint64_t until_us = now_us + timeout_ms * 1000ULL;
     uint64_t retry_us = now_us + CONNECT_RETRY_MS * 1000;
+    bool has_missed_news = false;
     struct souk_wire_busy busy;
     int item;
     int rc;
@@ -344,8 +345,11 @@ souk_client_pull_end(struct souk_client *client, uint32_t timeout_ms, struct sou
         rc = wait_for(client, client->is_pull_sent || retry_us > until_us ? until_us : retry_us, &item);
         if (rc != 0 && rc != -SOUK_ENOTFOUND)
             return souk_fail(err, SOUK_EIO, "receiving failed");
-        if (rc == 0 && client->items[item].socket == client->pull_socket && take_pulled(client, pulled_out))
+        has_missed_news |= rc == 0 && client->item_kinds[item] == LINK_FOLLOW;
+        if (rc == 0 && client->items[item].socket == client->pull_socket && take_pulled(client, pulled_out)) {
+            pulled_out->has_missed_news = has_missed_news;
             return 0;
+        }
         now_us = steady_us();
         if (rc == 0 && client->is_pull_sent && client->items[item].socket == client->pull_socket
             && souk_wire_busy_get(client->message.frames[0], &busy) == 0 && busy.request == client->pull_request) {

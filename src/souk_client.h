@@ -74,6 +74,7 @@ struct souk_client_answer {
 
 struct souk_client_pulled {
     struct souk_wire_pulled answer;
+    bool has_missed_news;                       /* of souk_client_pull(): something was published meanwhile, and dropped */
     size_t batch_count;
     const struct souk_slice *batches;           /* good until the next call */
 };

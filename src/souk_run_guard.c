@@ -18,15 +18,17 @@
 
 #define TCP "tcp://"
 #define IPC "ipc://"
-#define DOORS 3                         /* commands, publish, queries */
+#define DOORS 3
+#define PUBLISH 1                       /* of the doors: 0 is commands, 2 queries */
 #define LOOK_MS 250
 #define LOOK_SOON_MS 20                 /* while a quarter of memory_bytes_max is in use */
 #define CUT_APART_MS 200                /* the I/O thread needs a moment to free what a connection held */
 #define TELL_APART_MS 10000
 #define SUBSCRIPTIONS_MAX (2 * SOUK_STREAMS_MAX)        /* of one connection, within SUBSCRIPTIONS_MS: one socket may follow all there is */
 #define SUBSCRIPTIONS_MS 1000
-#define EARLY_MAX 512                   /* descriptors above the own ones that are looked at first */
 #define EVENTS_MAX 4096                 /* of one door before the others, and the memory, are looked at */
+
+#define DESCRIPTORS_LOOKED_AT 65536     /* a process that may have more is not looked through beyond */
 
 /* Descriptors that the process needs beside those of accepted connections. */
 #define DESCRIPTORS_OWN 64
@@ -80,11 +82,12 @@ static void forget(struct run_guard *guard, uint8_t door, int fd);
 static void cut(struct run_guard *guard, int fd);
 static void tell(struct run_guard *guard, uint64_t now_ms);
 static bool look(struct run_guard *guard, uint64_t now_ms);
-static uint32_t find_unheard(struct run_guard *guard);
+static uint32_t find_unheard(struct run_guard *guard, int end);
 static void *grow(void *table, size_t *count, size_t bytes, int fd);
-static bool is_subscriber(struct run_guard *guard, int fd);
 static bool is_tcp(const char *endpoint);
 static int door_of(struct run_guard *guard, int fd);
+static bool is_at(struct run_guard *guard, int fd, int door);
+static int descriptors(void);
 static uint64_t sent(int fd);
 static uint32_t cut_heaviest(struct run_guard *guard);
 static void cut_publish(struct run_guard *guard);
@@ -100,10 +103,10 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory to watch its connections", run->wiring.self.text);
     guard->run = run;
     guard->doors[0] = run->commands;
-    guard->doors[1] = run->publish;
+    guard->doors[PUBLISH] = run->publish;
     guard->doors[2] = queries;
     guard->endpoints[0] = run->config->node->commands;
-    guard->endpoints[1] = run->config->node->publish;
+    guard->endpoints[PUBLISH] = run->config->node->publish;
     guard->endpoints[2] = run->config->node->queries;
     guard->connections_max = run->config->node->shell_limits.connections_max;
     guard->memory_bytes_max = run->config->node->shell_limits.memory_bytes_max;
@@ -114,11 +117,8 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
             strerror(errno));
     for (int i = 0; i < DOORS && rc == 0; i++)
         rc = souk_socket_watch(run->context, guard->doors[i], &guard->watches[i], err);
-    if (rc == 0 && (guard->connections = grow(NULL, &guard->connection_count, sizeof *guard->connections,
-            guard->memory_fd + EARLY_MAX)) == NULL)
-        rc = souk_fail(err, SOUK_ENOMEM, "%s: no memory to watch its connections", run->wiring.self.text);
     if (rc == 0) {
-        (void)find_unheard(guard);              /* who came when doors were open and not watched yet */
+        (void)find_unheard(guard, descriptors());       /* who came when doors were open and not watched yet */
         bound_memory(guard);
         bound_connections(guard);
         if ((rc = pthread_create(&guard->thread, NULL, watch, guard)) != 0)
@@ -175,7 +175,7 @@ run_guard_is_cutting(const struct run_guard *guard)
 }
 
 void
-run_guard_subscribed(struct run_guard *guard, int fd)
+run_guard_subscribed(struct run_guard *guard, int fd, bool is_plain)
 {
     const uint64_t now_ms = run_time().steady_ms;
     struct subscriber *subscriber;
@@ -190,21 +190,13 @@ run_guard_subscribed(struct run_guard *guard, int fd)
     subscriber = &guard->subscribers[fd];
     if (now_ms >= subscriber->until_ms)
         *subscriber = (struct subscriber){ .until_ms = now_ms + SUBSCRIPTIONS_MS };
-    if (++subscriber->count != SUBSCRIPTIONS_MAX)
+    if (++subscriber->count < SUBSCRIPTIONS_MAX && is_plain)
         return;
-    *subscriber = (struct subscriber){ 0 };
-    if (is_subscriber(guard, fd) && shutdown(fd, SHUT_RDWR) == 0) {     /* is it somebody else by now, he comes again */
+    *subscriber = (struct subscriber){ 0 };     /* what was still to be read may count for who has it next: a few times at most */
+    if (is_at(guard, fd, PUBLISH) && shutdown(fd, SHUT_RDWR) == 0) {    /* is it somebody else by now, he comes again */
         atomic_fetch_add(&guard->cut, 1);
         atomic_fetch_add(&guard->insatiable, 1);
     }
-}
-
-static bool
-is_subscriber(struct run_guard *guard, int fd)
-{
-    const int door = door_of(guard, fd);
-
-    return door >= 0 && guard->doors[door] == guard->run->publish;
 }
 
 void
@@ -407,22 +399,36 @@ cut(struct run_guard *guard, int fd)
     (void)shutdown(fd, SHUT_RDWR);
 }
 
-/* Who has been let in by now was accepted, and that was said, before. */
+/* Whoever is there, heard of or not: who was let in by now has his descriptor. */
 static void
 cut_publish(struct run_guard *guard)
 {
     const unsigned asked = atomic_load(&guard->cuts_asked);
+    const int end = descriptors();
 
-    for (uint8_t i = 0; i < DOORS; i++)
-        hear(guard, i);
-    (void)find_unheard(guard);
-    for (size_t fd = 0; fd < guard->connection_count; fd++)
-        if (guard->connections[fd].is_open && !guard->connections[fd].is_cut
-            && guard->doors[guard->connections[fd].door] == guard->run->publish) {
-            cut(guard, (int)fd);
-            atomic_fetch_add(&guard->cut, 1);
-        }
+    for (int fd = 0; fd < end; fd++) {
+        const bool is_known = (size_t)fd < guard->connection_count && guard->connections[fd].is_open;
+
+        if (!is_at(guard, fd, PUBLISH))
+            continue;
+        if (is_known && !guard->connections[fd].is_cut)
+            cut(guard, fd);
+        else
+            (void)shutdown(fd, SHUT_RDWR);
+        atomic_fetch_add(&guard->cut, 1);
+    }
     atomic_store(&guard->cuts_done, asked);
+}
+
+/* All that the process has are below. */
+static int
+descriptors(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < DESCRIPTORS_LOOKED_AT)
+        return (int)files.rlim_cur;
+    return DESCRIPTORS_LOOKED_AT;
 }
 
 static void
@@ -488,7 +494,7 @@ look(struct run_guard *guard, uint64_t now_ms)
     if ((bytes = memory_bytes(guard, &space)) < guard->memory_bytes_max / 2)
         return true;
     guard->cut_due_ms = now_ms + CUT_APART_MS;
-    unheard = find_unheard(guard);
+    unheard = find_unheard(guard, (int)guard->connection_count);
     if ((count = cut_heaviest(guard)) == 0)
         return true;
     atomic_fetch_add(&guard->cut, count);
@@ -508,20 +514,20 @@ look(struct run_guard *guard, uint64_t now_ms)
  * news of the one before may be heard last: then a connection is there, and sends, that nobody here knows of.
  */
 static uint32_t
-find_unheard(struct run_guard *guard)
+find_unheard(struct run_guard *guard, int end)
 {
     uint32_t count = 0;
-    int door;
 
-    for (int fd = 0; (size_t)fd < guard->connection_count; fd++) {
-        const struct connection *connection = &guard->connections[fd];
+    for (int fd = 0; fd < end; fd++) {
+        const struct connection *connection = (size_t)fd < guard->connection_count ? &guard->connections[fd] : NULL;
+        int door;
 
-        if (connection->is_cut && connection->is_open)
+        if (connection != NULL && connection->is_open
+            && (connection->is_cut || is_at(guard, fd, connection->door)))
             continue;
-        door = door_of(guard, fd);
-        if (connection->is_open && door != connection->door)
+        if (connection != NULL && connection->is_open)
             forget(guard, connection->door, fd);
-        if (!connection->is_open && door >= 0) {
+        if ((door = door_of(guard, fd)) >= 0) {
             note(guard, (uint8_t)door, fd);
             count++;
         }
@@ -533,6 +539,17 @@ find_unheard(struct run_guard *guard)
 static int
 door_of(struct run_guard *guard, int fd)
 {
+    for (int door = 0; door < DOORS; door++)
+        if (is_at(guard, fd, door))
+            return door;
+    return -1;
+}
+
+/* Could the connection have come to that door? Of doors with one port and several addresses to any of them. */
+static bool
+is_at(struct run_guard *guard, int fd, int door)
+{
+    const char *endpoint = guard->endpoints[door];
     union {
         struct sockaddr any;
         struct sockaddr_in ip4;
@@ -544,17 +561,11 @@ door_of(struct run_guard *guard, int fd)
 
     memset(&own, 0, sizeof own);
     if (getpeername(fd, &peer.any, &peer_bytes) != 0 || getsockname(fd, &own.any, &own_bytes) != 0)
-        return -1;
-    for (int door = 0; door < DOORS; door++) {
-        const char *endpoint = guard->endpoints[door];
-
-        if (own.any.sa_family == AF_UNIX
-            ? strncmp(endpoint, IPC, strlen(IPC)) == 0 && strcmp(endpoint + strlen(IPC), own.local.sun_path) == 0
-            : is_tcp(endpoint) && strtoul(strrchr(endpoint, ':') + 1, NULL, 10)
-                == ntohs(own.any.sa_family == AF_INET ? own.ip4.sin_port : own.ip6.sin6_port))
-            return door;
-    }
-    return -1;
+        return false;
+    return own.any.sa_family == AF_UNIX
+        ? strncmp(endpoint, IPC, strlen(IPC)) == 0 && strcmp(endpoint + strlen(IPC), own.local.sun_path) == 0
+        : is_tcp(endpoint) && strtoul(strrchr(endpoint, ':') + 1, NULL, 10)
+            == ntohs(own.any.sa_family == AF_INET ? own.ip4.sin_port : own.ip6.sin6_port);
 }
 
 /* Then the kernel counts what comes. */

@@ -43,7 +43,7 @@ struct run_shared {
     _Atomic uint64_t reader_turn_ms;            /* steady: when its loop went round last */
     _Atomic int reader_status;                  /* not 0: it has ended, with this exit status */
     _Atomic uint64_t queries, pulls, pulls_refused, replies_dropped, malformed;
-    _Atomic uint64_t forbidden;                 /* messages without a right, at any of the sockets */
+    _Atomic uint64_t forbidden;                 /* commands, queries and pulls without a right */
     int wake_fd;                                /* eventfd; the reader sleeps on it */
     /* both, under the mutex */
     pthread_mutex_t mutex;
@@ -248,10 +248,11 @@ void run_guard_cut_publish(struct run_guard *guard);
 /* By the writer: is that still to be done? Then somebody may listen who has no right to. */
 bool run_guard_is_cutting(const struct run_guard *guard);
 /*
- * By the writer: one more time somebody has subscribed, over this descriptor. Who does so more often than any
- * follower could is cut: to forget a million topics takes ZeroMQ half a second, of the writer's.
+ * By the writer: one more time somebody has subscribed, or taken that back, over this descriptor. Who does so more often
+ * than any follower could is cut, and at once who says it as no follower does, in several frames, each of which libzmq
+ * takes for a subscription: to forget a million topics takes it half a second, of the writer's.
  */
-void run_guard_subscribed(struct run_guard *guard, int fd);
+void run_guard_subscribed(struct run_guard *guard, int fd, bool is_plain);
 /* By the writer. */
 void run_guard_count(const struct run_guard *guard, struct souk_node_status *status);
 

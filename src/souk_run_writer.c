@@ -242,18 +242,18 @@ hear_door(struct run *run, struct souk_time now)
     }
 }
 
-/* What a subscriber says is one byte and the topic: 1 is for, 0 against. */
+/* What a subscriber says is one frame, a byte and the topic: 1 is for, 0 against. */
 static void
 hear_subscribers(struct run *run)
 {
     size_t bytes = 0;
 
-    for (int i = 0; i < HEAR_MAX && receive(run, run->publish, SOUK_SOCKET_PUBLISH, &bytes) == 0; i++)
-        if (run->message.frame_count == 1 && run->message.frames[0].size_bytes != 0
-            && *(const uint8_t *)run->message.frames[0].base == 1) {
-            run_guard_subscribed(run->guard, run->message.fd);
-            run->subscribed = true;
-        }
+    for (int i = 0; i < HEAR_MAX && receive(run, run->publish, SOUK_SOCKET_PUBLISH, &bytes) == 0; i++) {
+        const struct souk_slice *said = run->message.frames;
+
+        run_guard_subscribed(run->guard, run->message.fd, run->message.frame_count == 1);
+        run->subscribed |= run->message.frame_count == 1 && said->size_bytes != 0 && *(const uint8_t *)said->base == 1;
+    }
 }
 
 static void

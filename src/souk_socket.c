@@ -83,7 +83,8 @@ static int set_options(void *socket, enum souk_socket_kind kind);
 static int set_keys(void *socket, enum souk_socket_kind kind, const struct souk_socket_keys *keys);
 static int check_private(const char *endpoint, struct souk_error *err);
 static int take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message);
-static int receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message);
+static int receive_frames(void *socket, enum souk_socket_kind kind, size_t frames_max,
+    struct souk_socket_message *message);
 static int make_shared(zmq_msg_t *frame_out, struct souk_out *out, struct souk_slice bytes);
 static void end_sharing(void *data, void *hint);
 static int make_frame(zmq_msg_t *frame_out, struct souk_slice bytes);
@@ -375,11 +376,14 @@ release(struct souk_socket_message *message)
 int
 souk_socket_receive(void *socket, enum souk_socket_kind kind, struct souk_socket_message *message)
 {
-    int rc;
+    int rc, fd;
 
     release(message);
-    if ((rc = take_message(socket, kind, message)) != 0)
+    if ((rc = take_message(socket, kind, message)) != 0) {
+        fd = message->fd;
         release(message);                       /* what nobody asked for may be large */
+        message->fd = fd;
+    }
     return rc;
 }
 
@@ -392,7 +396,7 @@ take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_messag
     size_t empties = 0, first = 0;
     int rc;
 
-    if ((rc = receive_frames(socket, is_door ? DOOR_FRAMES_MAX : SOUK_FRAMES_MAX, message)) != 0)
+    if ((rc = receive_frames(socket, kind, is_door ? DOOR_FRAMES_MAX : SOUK_FRAMES_MAX, message)) != 0)
         return rc;
     if (is_door) {
         while (1 + empties < message->held->count && frames[1 + empties].size_bytes == 0)
@@ -406,15 +410,13 @@ take_message(void *socket, enum souk_socket_kind kind, struct souk_socket_messag
     }
     if (message->held->count <= first || (is_door && message->held->count != first + 1))
         return -SOUK_EMALFORMED;
-    if (kind == SOUK_SOCKET_PUBLISH)
-        message->fd = zmq_msg_get(&message->held->messages[message->held->count - 1], ZMQ_SRCFD);
     message->frame_count = message->held->count - first;
     memmove(frames, frames + first, message->frame_count * sizeof frames[0]);
     return 0;
 }
 
 static int
-receive_frames(void *socket, size_t frames_max, struct souk_socket_message *message)
+receive_frames(void *socket, enum souk_socket_kind kind, size_t frames_max, struct souk_socket_message *message)
 {
     struct souk_socket_frames *held = message->held;
     bool more = true, dropped = false;
@@ -434,6 +436,8 @@ receive_frames(void *socket, size_t frames_max, struct souk_socket_message *mess
         more = zmq_msg_more(frame) != 0;
         if (!more)
             note_key(frame, message);
+        if (!more && kind == SOUK_SOCKET_PUBLISH)
+            message->fd = zmq_msg_get(frame, ZMQ_SRCFD);
         message->frames[held->count] = (struct souk_slice){ zmq_msg_data(frame), zmq_msg_size(frame) };
         if (more && held->count == frames_max - 1) {
             (void)zmq_msg_close(frame);

@@ -92,7 +92,7 @@ struct souk_socket_message {
     uint8_t route[SOUK_ROUTE_BYTES_MAX];        /* of a ROUTER: what souk_socket_reply() sends back to */
     size_t route_bytes;
     char key[SOUK_KEY_TEXT_BYTES];              /* public, of who sent it; "": it showed none */
-    int fd;                                     /* that a subscription came over; -1: not known. May be closed, and another's, by now */
+    int fd;                                     /* that it came over, of a SOUK_SOCKET_PUBLISH; -1: not known. May be closed, and another's, by now */
     size_t frame_count;
     struct souk_slice frames[SOUK_FRAMES_MAX];
     struct souk_socket_frames *held;            /* what the slices lie in */
@@ -105,7 +105,7 @@ void souk_socket_message_done(struct souk_socket_message *message);
  * Receive what is there. 0; -SOUK_ENOTFOUND: nothing; -SOUK_EMALFORMED: what
  * came is no message (no frame, more than SOUK_FRAMES_MAX or, at a door, than
  * one behind the empty ones, a route longer than SOUK_ROUTE_BYTES_MAX) and was
- * dropped; -SOUK_EIO.
+ * dropped, all but its `fd`; -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_socket_receive(void *socket, enum souk_socket_kind kind,
     struct souk_socket_message *message);

@@ -49,8 +49,8 @@ static int receive(void *socket, struct field fields[FIELDS]);
 static bool is(const struct field *field, const char *text);
 static bool judge(struct souk_socket_gate *gate, const struct field fields[FIELDS], char key_out[SOUK_KEY_TEXT_BYTES]);
 static int answer(void *socket, const struct field *request, const char *key, bool lets_in);
-static int try(void *context, const char *server_secret, const char *server_public, const char *secret,
-    const char *public_text, int *event_out);
+static int try(void *context, const char *domain, const char *server_secret, const char *server_public,
+    const char *secret, const char *public_text, int *event_out);
 static void set_guest(struct souk_socket_gate *gate, const char *key);
 
 int
@@ -244,13 +244,15 @@ souk_socket_gate_test(struct souk_socket_gate *gate, struct souk_error *err)
 {
     const struct {
         const char *who;
+        const char *domain;
         bool has_key, is_guest;
         int wanted;
     } tries[] = {
-        { "without a key", false, false, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL },
-        { "with a stranger's key", true, false, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH },
-        { "with a key that is let in", true, true, ZMQ_EVENT_HANDSHAKE_SUCCEEDED },
-        { "with a key that was let in before", true, false, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH },
+        { "without a key", SOUK_SOCKET_ZAP_ASK, false, false, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL },
+        { "with a stranger's key", SOUK_SOCKET_ZAP_ASK, true, false, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH },
+        { "with a stranger's key, to listen,", SOUK_SOCKET_ZAP_PUBLISH, true, false, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH },
+        { "with a key that is let in", SOUK_SOCKET_ZAP_ASK, true, true, ZMQ_EVENT_HANDSHAKE_SUCCEEDED },
+        { "with a key that was let in before", SOUK_SOCKET_ZAP_ASK, true, false, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH },
     };
     char server_public[SOUK_KEY_TEXT_BYTES], server_secret[SOUK_KEY_TEXT_BYTES];
     char public_text[SOUK_KEY_TEXT_BYTES], secret[SOUK_KEY_TEXT_BYTES];
@@ -261,7 +263,7 @@ souk_socket_gate_test(struct souk_socket_gate *gate, struct souk_error *err)
         return souk_fail(err, SOUK_EIO, "the gate cannot be tried: no CURVE in this libzmq");
     for (size_t i = 0; i < sizeof tries / sizeof tries[0] && rc == 0; i++) {
         set_guest(gate, tries[i].is_guest ? public_text : "");
-        rc = try(gate->context, server_secret, server_public, tries[i].has_key ? secret : NULL, public_text, &event);
+        rc = try(gate->context, tries[i].domain, server_secret, server_public, tries[i].has_key ? secret : NULL, public_text, &event);
         if (rc != 0)
             rc = souk_fail(err, SOUK_EIO, "the gate cannot be tried: %s", zmq_strerror(errno));
         else if (event != tries[i].wanted)
@@ -285,8 +287,8 @@ set_guest(struct souk_socket_gate *gate, const char *key)
 
 /* What becomes of one connection, as the server's monitor says it; 0: nothing in time. `secret` NULL: it shows no key. */
 static int
-try(void *context, const char *server_secret, const char *server_public, const char *secret, const char *public_text,
-    int *event_out)
+try(void *context, const char *domain, const char *server_secret, const char *server_public, const char *secret,
+    const char *public_text, int *event_out)
 {
     void *server = zmq_socket(context, ZMQ_ROUTER), *client = zmq_socket(context, ZMQ_DEALER);
     void *monitor = zmq_socket(context, ZMQ_PAIR);
@@ -302,7 +304,7 @@ try(void *context, const char *server_secret, const char *server_public, const c
     (void)snprintf(events, sizeof events, "inproc://souk-gate-%016" PRIx64, drawn);
     if (server != NULL && client != NULL && monitor != NULL && souk_socket_set_int(server, ZMQ_LINGER, 0) == 0
         && souk_socket_set_int(client, ZMQ_LINGER, 0) == 0 && souk_socket_set_int(monitor, ZMQ_LINGER, 0) == 0
-        && souk_socket_set_server(server, server_secret, SOUK_SOCKET_ZAP_ASK) == 0
+        && souk_socket_set_server(server, server_secret, domain) == 0
         && (secret == NULL || souk_socket_set_client(client, secret, public_text, server_public) == 0)
         && zmq_socket_monitor(server, events, TEST_EVENTS) == 0 && zmq_connect(monitor, events) == 0
         && zmq_bind(server, place) == 0 && zmq_connect(client, place) == 0 && zmq_poll(&item, 1, TEST_MS) >= 0) {

@@ -26,6 +26,7 @@ struct followed {
     struct souk_position cursor;
     bool is_known;                              /* where it begins is */
     bool is_behind;
+    struct souk_position hint;                  /* what was published last and could not be taken */
     uint64_t heard_us;                          /* steady; when it was up to date last */
     uint64_t not_before_us;
     uint64_t request, until_us;                 /* of the pull under way; 0: none is */
@@ -56,6 +57,7 @@ static void begin(struct bridge *bridge, struct followed *followed, const struct
 static void pull(struct bridge *bridge, struct followed *followed, uint64_t now_us);
 static void go_elsewhere(struct bridge *bridge, struct followed *followed, uint64_t now_us);
 static void hear_heads(struct bridge_follow *follow, struct souk_slice frame);
+static void hint(struct followed *followed, struct souk_position position);
 static bool take_batch(struct bridge *bridge, struct followed *followed, struct souk_slice batch);
 static void note_epoch(struct followed *followed, struct souk_epoch epoch, uint64_t base);
 static struct followed *find(struct bridge_follow *follow, const char *name);
@@ -322,7 +324,14 @@ bridge_follow_heard(struct bridge *bridge, const struct souk_slice frames[2])
     if (souk_batch_extends(&header, &followed->cursor))
         (void)take_batch(bridge, followed, frames[1]);
     else if (header.epoch.counter > followed->cursor.epoch.counter || header.first > followed->cursor.number)
-        followed->is_behind = true;
+        hint(followed, souk_batch_end(&header));
+}
+
+static void
+hint(struct followed *followed, struct souk_position position)
+{
+    followed->hint = position;
+    followed->is_behind = true;
 }
 
 static void
@@ -341,7 +350,7 @@ hear_heads(struct bridge_follow *follow, struct souk_slice frame)
         if (souk_position_equal(&heads.heads[i].position, &followed->cursor))
             followed->heard_us = bridge_now_us();
         else
-            followed->is_behind = true;
+            hint(followed, heads.heads[i].position);
     }
 }
 
@@ -393,7 +402,11 @@ bridge_follow_pulled(struct bridge *bridge, const struct souk_client_pulled *pul
         if (!take_batch(bridge, followed, pulled->batches[i]))
             break;
     }
-    followed->is_behind = pulled->answer.more || i < pulled->batch_count;
+    /* What was named while the answer was on its way may not be in it. */
+    followed->is_behind = pulled->answer.more || i < pulled->batch_count
+        || followed->hint.epoch.counter > followed->cursor.epoch.counter
+        || (followed->hint.epoch.counter == followed->cursor.epoch.counter
+            && followed->hint.number > followed->cursor.number);
 }
 
 /* What follows on the cursor; false when it does not. */

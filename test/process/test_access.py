@@ -228,10 +228,37 @@ def test_what_not_everybody_may_follow_is_pulled(build):
         listens = subscriber(system, "reviews", "reader", b"")
         assert listens.poll(WAIT_SECONDS * 1000)
         assert topics_of_a_submission() == {b"\1"}
+        # He is taken out while he listens: of what is everybody's since he left he hears nothing.
+        pair = system.pairs.pop("reader")
+        hup(system, "reviews")
+        until("events to be published", lambda: b"reviews.internal\0" in topics_of_a_submission())
         while listens.poll(0):
             assert listens.recv_multipart()[0] == b"\1"
+        system.pairs["reader"] = pair
         for socket in (news, listens):
             socket.close(linger=0)
+
+
+def test_who_is_taken_out_hears_no_more_whatever_address_he_came_to(build):
+    """Doors of one port at different addresses: a listener is cut all the same."""
+    with keyed(build, {"reader": ["follow = stock"]}, services=("stock",)) as system:
+        system.listen_on_tcp()
+        port = system.endpoint("stock", "commands").rsplit(":")[-1]
+        system.tcp.update({("stock", kind): f"tcp://127.0.0.{address}:{port}"
+                           for address, kind in enumerate(("commands", "publish", "queries"), 2)})
+        system.service_lines["stock"] = [f"{kind} = {system.endpoint('stock', kind)}"
+                                         for kind in ("commands", "publish", "queries")]
+        system.write_topology()
+        system.start_all()
+        listens = subscriber(system, "stock", "reader", b"")
+        assert listens.poll(WAIT_SECONDS * 1000)
+        ended = listens.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        system.pairs.pop("reader")
+        hup(system, "stock")
+        assert ended.poll(WAIT_SECONDS * 1000), "it was not cut"
+        counted(system, "stock", "strangers", 1)
+        listens.disable_monitor()
+        listens.close(linger=0)
 
 
 def test_a_key_that_is_taken_out_has_no_rights_any_more(build):
