@@ -99,6 +99,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
     souk_report_init(&daemon->report, STDERR_FILENO, daemon->options.name != NULL ? daemon->options.name
         : service != NULL ? service->name : "souk-eventstore", SOUK_LEVEL_INFO);
     status = start(daemon);
+    souk_pass_key_done(&daemon->pass_key);
     souk_report_done(&daemon->report);
     souk_topology_close(&daemon->latest);
     souk_topology_close(&daemon->older);
@@ -205,16 +206,16 @@ start(struct daemon *daemon)
     wiring.accept_loss = daemon->options.accepts_loss;
     if ((rc = accept_holes(daemon, &wiring)) != 0)
         return rc;
-    if ((rc = souk_pass_key_load(daemon->topology, daemon->node, &daemon->pass_key, &err)) != 0) {
+    config.keys = daemon->options.keys != NULL ? daemon->options.keys : daemon->topology->keys;
+    if ((rc = souk_pass_key_load(daemon->topology, daemon->node, config.keys, &daemon->pass_key, &err)) != 0) {
         souk_report(&daemon->report, SOUK_LEVEL_ERROR, "pass_key", "%s", err.text);
         return rc == -SOUK_EIO ? EX_IOERR : EX_CONFIG;
     }
     wiring.pass_keys = daemon->pass_key.keys;
-    wiring.pass_secret = daemon->pass_key.has_secret ? daemon->pass_key.secret : NULL;
+    wiring.pass_secret = daemon->pass_key.secret;
     config.topology = daemon->topology;
     config.node = daemon->node;
     config.is_beside = daemon->options.is_beside;
-    config.keys = daemon->options.keys != NULL ? daemon->options.keys : daemon->topology->keys;
     config.wiring = &wiring;
     return souk_run(&config);
 }

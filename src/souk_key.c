@@ -21,7 +21,6 @@ static int path_of(const char *dir, const char *name, enum souk_key_which which,
 static int open_pair(const char *dir, const char *name, enum souk_key_which which, struct souk_key **key_out,
     struct souk_error *err);
 static int sync_dir(const char *dir);
-static int shut_memory(struct souk_error *err);
 
 int
 souk_key_make(const char *dir, const char *name, enum souk_key_which which, char public_out[SOUK_KEY_TEXT_BYTES],
@@ -32,7 +31,7 @@ souk_key_make(const char *dir, const char *name, enum souk_key_which which, char
     char *secret_text = NULL;
     int rc;
 
-    if ((rc = path_of(dir, name, which, path, err)) != 0 || (rc = shut_memory(err)) != 0)
+    if ((rc = path_of(dir, name, which, path, err)) != 0 || (rc = souk_key_shut_memory(err)) != 0)
         return rc;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return souk_fail(err, SOUK_EINVAL, "directory %s: it cannot be made: %s", dir, strerror(errno));
@@ -172,7 +171,7 @@ open_pair(const char *dir, const char *name, enum souk_key_which which, struct s
     char *secret_text;
     int rc;
 
-    if ((rc = path_of(dir, name, which, path, err)) != 0 || (rc = shut_memory(err)) != 0)
+    if ((rc = path_of(dir, name, which, path, err)) != 0 || (rc = souk_key_shut_memory(err)) != 0)
         return rc;
     if (sodium_init() < 0 || (key = calloc(1, sizeof *key)) == NULL)
         return souk_fail(err, SOUK_ENOMEM, "%s: no memory for a key", path);
@@ -209,9 +208,9 @@ souk_key_read_secret(const char *path, char *secret_text, struct souk_error *err
     return rc;
 }
 
-/* ZeroMQ keeps a copy where nobody can lock it: so nothing of this process is ever written out, or shown to another one. */
-static int
-shut_memory(struct souk_error *err)
+/* ZeroMQ keeps a copy where nobody can lock it. */
+int
+souk_key_shut_memory(struct souk_error *err)
 {
     const struct rlimit none = { 0, 0 };
 

@@ -66,4 +66,7 @@ SOUK_MUST_CHECK int souk_key_write_secret(const char *dir, const char *path, con
  */
 SOUK_MUST_CHECK int souk_key_read_secret(const char *path, char *secret_text, struct souk_error *err);
 
+/* From now on this process leaves no core dump, and no other process of its user may look into it. 0 or -SOUK_EIO. */
+SOUK_MUST_CHECK int souk_key_shut_memory(struct souk_error *err);
+
 #endif

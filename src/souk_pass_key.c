@@ -1,6 +1,5 @@
 #include "souk_pass_key.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,78 +10,133 @@
 #include "souk_directory.h"
 #include "souk_key.h"
 
-#define PATH_BYTES (SOUK_TOPOLOGY_PATH_BYTES_MAX + SOUK_NAME_BYTES_MAX + 16)
-
-static int share(const struct souk_topology *topology, struct souk_pass_key *key_out, struct souk_error *err);
-static void path_of(const struct souk_topology *topology, const char *dir, char path_out[PATH_BYTES]);
+static int fits(const char *dir, struct souk_error *err);
+static int share(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key, bool is_issuer,
+    struct souk_error *err);
+static int take(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key,
+    uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err);
 static int make_key(const char *dir, const char *path, struct souk_error *err);
 static int read_key(const char *path, uint8_t secret_out[SOUK_PASS_SECRET_BYTES],
     uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err);
+static int write_public(const char *dir, const char *path, const uint8_t public[SOUK_PASS_KEY_BYTES],
+    struct souk_error *err);
+static int read_public(const char *path, uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err);
 
 int
-souk_pass_key_load(const struct souk_topology *topology, const struct souk_topology_node *node,
+souk_pass_key_load(const struct souk_topology *topology, const struct souk_topology_node *node, const char *dir,
     struct souk_pass_key *key_out, struct souk_error *err)
 {
+    const bool is_issuer = topology->pass_issuer == node;
     uint8_t public[SOUK_PASS_KEY_BYTES];
-    char path[PATH_BYTES];
+    char path[SOUK_PASS_KEY_PATH_BYTES];
     int rc;
 
     memset(key_out, 0, sizeof *key_out);
     if (topology->pass_issuer == NULL || node->kind != SOUK_NODE_SERVICE)
         return 0;
-    key_out->has_secret = topology->pass_issuer == node;
-    if (topology->pass_keys.count == 0) {
-        rc = share(topology, key_out, err);
-        if (!key_out->has_secret)
-            sodium_memzero(key_out->secret, sizeof key_out->secret);
+    if ((rc = fits(dir, err)) != 0)
         return rc;
-    }
+    if (topology->pass_keys.count == 0)
+        return share(topology, dir, key_out, is_issuer, err);
     key_out->keys = topology->pass_keys;
-    if (!key_out->has_secret)
+    if (!is_issuer)
         return 0;
-    path_of(topology, topology->keys, path);
-    if ((rc = read_key(path, key_out->secret, public, err)) != 0)
+    if ((rc = take(topology, dir, key_out, public, err)) != 0)
         return rc;
     for (uint32_t i = 0; i < key_out->keys.count; i++)
         if (memcmp(key_out->keys.keys[i], public, sizeof public) == 0)
             return 0;
+    souk_pass_key_path(topology, dir, true, path);
     return souk_fail(err, SOUK_EINVAL, "%s: its public half is no `pass_key` of %s, so nobody would take what it signs;"
         " `souk keys pass` says it", path, topology->path);
+}
+
+void
+souk_pass_key_done(struct souk_pass_key *key)
+{
+    sodium_free(key->secret);
+    memset(key, 0, sizeof *key);
 }
 
 int
 souk_pass_key_make(const struct souk_topology *topology, const char *dir,
     char public_out[SOUK_TOPOLOGY_KEY_BYTES + 1], struct souk_error *err)
 {
-    uint8_t secret[SOUK_PASS_SECRET_BYTES], public[SOUK_PASS_KEY_BYTES];
-    char path[PATH_BYTES];
+    struct souk_pass_key key = { 0 };
+    uint8_t public[SOUK_PASS_KEY_BYTES];
+    char path[SOUK_PASS_KEY_PATH_BYTES];
     int rc;
 
-    path_of(topology, dir, path);
-    if ((rc = make_key(dir, path, err)) == 0 && (rc = read_key(path, secret, public, err)) == 0)
+    if ((rc = fits(dir, err)) != 0)
+        return rc;
+    souk_pass_key_path(topology, dir, true, path);
+    if ((rc = make_key(dir, path, err)) == 0 && (rc = take(topology, dir, &key, public, err)) == 0)
         (void)zmq_z85_encode(public_out, public, sizeof public);
-    sodium_memzero(secret, sizeof secret);
+    souk_pass_key_done(&key);
     return rc;
 }
 
-/* The first one's is everybody's. */
-static int
-share(const struct souk_topology *topology, struct souk_pass_key *key_out, struct souk_error *err)
+void
+souk_pass_key_path(const struct souk_topology *topology, const char *dir, bool is_secret,
+    char path_out[SOUK_PASS_KEY_PATH_BYTES])
 {
-    char path[PATH_BYTES];
+    (void)snprintf(path_out, SOUK_PASS_KEY_PATH_BYTES, "%s/%s.pass.%s", dir, topology->pass_issuer->name.text,
+        is_secret ? "key" : "public");
+}
+
+static int
+fits(const char *dir, struct souk_error *err)
+{
+    return strlen(dir) <= SOUK_TOPOLOGY_PATH_BYTES_MAX ? 0
+        : souk_fail(err, SOUK_EINVAL, "directory %s: its name is too long", dir);
+}
+
+/* The first one's is everybody's. Whoever was killed between its halves leaves the public one to the next. */
+static int
+share(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key, bool is_issuer,
+    struct souk_error *err)
+{
+    struct souk_pass_key made = { 0 };
+    uint8_t public[SOUK_PASS_KEY_BYTES];
+    char path[SOUK_PASS_KEY_PATH_BYTES], public_path[SOUK_PASS_KEY_PATH_BYTES];
+    const bool is_shared = (souk_pass_key_path(topology, dir, false, public_path), access(public_path, F_OK) == 0);
+    int rc = 0;
+
+    souk_pass_key_path(topology, dir, true, path);
+    if (is_issuer || !is_shared) {
+        if ((rc = make_key(dir, path, err)) == 0 && (rc = take(topology, dir, &made, public, err)) == 0 && !is_shared)
+            rc = write_public(dir, public_path, public, err);
+    }
+    if (rc == 0)
+        rc = read_public(public_path, key->keys.keys[0], err);
+    if (rc == 0 && made.secret != NULL && memcmp(key->keys.keys[0], public, sizeof public) != 0)
+        rc = souk_fail(err, SOUK_EINVAL, "%s: it is not the public half of %s: take it away, and start all services again",
+            public_path, path);
+    key->keys.count = rc == 0;
+    if (is_issuer) {
+        key->secret = made.secret;
+        made.secret = NULL;
+    }
+    souk_pass_key_done(&made);
+    return rc;
+}
+
+/* ---- the secret half ------------------------------------------------ */
+
+/* Into locked memory of a process that nobody looks into any more. */
+static int
+take(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key,
+    uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err)
+{
+    char path[SOUK_PASS_KEY_PATH_BYTES];
     int rc;
 
-    path_of(topology, topology->run_dir, path);
-    if ((rc = make_key(topology->run_dir, path, err)) == 0)
-        rc = read_key(path, key_out->secret, key_out->keys.keys[0], err);
-    key_out->keys.count = rc == 0;
-    return rc;
-}
-
-static void
-path_of(const struct souk_topology *topology, const char *dir, char path_out[PATH_BYTES])
-{
-    (void)snprintf(path_out, PATH_BYTES, "%s/%s.pass.key", dir, topology->pass_issuer->name.text);
+    souk_pass_key_path(topology, dir, true, path);
+    if ((rc = souk_key_shut_memory(err)) != 0)
+        return rc;
+    if (sodium_init() < 0 || (key->secret = sodium_malloc(SOUK_PASS_SECRET_BYTES)) == NULL)
+        return souk_fail(err, SOUK_ENOMEM, "%s: no memory for a key", path);
+    return read_key(path, key->secret, public_out, err);
 }
 
 /* Unless there is one. */
@@ -97,7 +151,7 @@ make_key(const char *dir, const char *path, struct souk_error *err)
         return 0;
     if (sodium_init() < 0)
         return souk_fail(err, SOUK_ENOMEM, "%s: a key cannot be drawn", path);
-    if ((rc = souk_directory_make(dir, strlen(dir), err)) != 0)
+    if ((rc = souk_key_shut_memory(err)) != 0 || (rc = souk_directory_make(dir, strlen(dir), err)) != 0)
         return rc;
     randombytes_buf(seed, sizeof seed);
     (void)zmq_z85_encode(text, seed, sizeof seed);
@@ -125,5 +179,30 @@ read_key(const char *path, uint8_t secret_out[SOUK_PASS_SECRET_BYTES], uint8_t p
         (void)crypto_sign_seed_keypair(public_out, secret_out, seed);
     sodium_memzero(text, sizeof text);
     sodium_memzero(seed, sizeof seed);
+    return rc;
+}
+
+/* ---- the public half ------------------------------------------------ */
+
+/* As a secret one: what others may write is no proof. */
+static int
+write_public(const char *dir, const char *path, const uint8_t public[SOUK_PASS_KEY_BYTES], struct souk_error *err)
+{
+    char text[SOUK_KEY_TEXT_BYTES];
+    int rc;
+
+    (void)zmq_z85_encode(text, public, SOUK_PASS_KEY_BYTES);
+    rc = souk_key_write_secret(dir, path, text, err);
+    return rc == -SOUK_EBUSY ? 0 : rc;
+}
+
+static int
+read_public(const char *path, uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err)
+{
+    char text[SOUK_KEY_TEXT_BYTES];
+    int rc = souk_key_read_secret(path, text, err);
+
+    if (rc == 0 && zmq_z85_decode(public_out, text) == NULL)
+        rc = souk_fail(err, SOUK_EINVAL, "%s: it holds no key: take it away, and start all services again", path);
     return rc;
 }

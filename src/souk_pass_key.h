@@ -2,14 +2,17 @@
  * souk_pass_key - the keys with which passes are signed and checked, where they
  * lie.
  *
- * With `pass_key` lines the topology says which public keys are good, and the
- * secret one lies among the secret keys of the issuer's host, KEYS/ISSUER.pass.key.
- * Without any, all services of the one host share a key in the run directory,
- * beside their sockets: the first one that starts makes it. Who may read that
- * directory may speak for anybody there in any case.
+ * The secret one lies among the secret keys of the issuer's host, in
+ * KEYS/ISSUER.pass.key: the seed of an Ed25519 key (RFC 8032) in Z85, 40
+ * characters and a line feed, and nobody's but its owner's. In memory it lies in
+ * one piece that is locked, left out of core dumps and wiped at the end; the
+ * process that has it leaves no core dump, and no other process of its user may
+ * look into it. A sandbox lets nobody read the file but the issuer.
  *
- * The file is the seed of an Ed25519 key (RFC 8032) in Z85, 40 characters and a
- * line feed, and nobody's but its owner's.
+ * With `pass_key` lines the topology says which public keys are good. Without
+ * any, which only systems of one host may be, the services share a key: the
+ * first one that starts makes it, and its public half, KEYS/ISSUER.pass.public,
+ * is what the others read.
  */
 #ifndef SOUK_PASS_KEY_H
 #define SOUK_PASS_KEY_H
@@ -20,20 +23,27 @@
 
 struct souk_pass_key {
     struct souk_pass_keys keys;
-    bool has_secret;                        /* of the service that issues passes */
-    uint8_t secret[SOUK_PASS_SECRET_BYTES];
+    uint8_t *secret;                        /* SOUK_PASS_SECRET_BYTES, of the service that issues passes; NULL: another one */
 };
 
 /*
- * The keys that `node` needs; all zero when nobody issues passes. 0;
- * -SOUK_ENOTFOUND or -SOUK_EINVAL: the issuer's file is not there, is readable
- * for others, holds no key, or its public half is not one of the topology's; -SOUK_ENOMEM, -SOUK_ETOOBIG, -SOUK_EIO.
+ * The keys that `node` needs, of those in `dir`, where the secret keys of this host lie; all zero when nobody issues
+ * passes. Before the sandbox, or once more in it. Release with souk_pass_key_done(), also after a failure. 0;
+ * -SOUK_ENOTFOUND or -SOUK_EINVAL: the issuer's file is not there, is readable for others, holds no key, or its public
+ * half is not one of the topology's, or not the one that was shared, or the name of `dir` is too long; -SOUK_ENOMEM, -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_pass_key_load(const struct souk_topology *topology, const struct souk_topology_node *node,
-    struct souk_pass_key *key_out, struct souk_error *err);
+    const char *dir, struct souk_pass_key *key_out, struct souk_error *err);
+/* Wipes it. All zero is fine. */
+void souk_pass_key_done(struct souk_pass_key *key);
 
 /* Make the issuer's key in `dir`, unless there is one, and say its public half in Z85. As above. */
 SOUK_MUST_CHECK int souk_pass_key_make(const struct souk_topology *topology, const char *dir,
     char public_out[SOUK_TOPOLOGY_KEY_BYTES + 1], struct souk_error *err);
+
+/* Whom a sandbox lets read which file: the path of a half in `dir`, which one of the above has taken. */
+#define SOUK_PASS_KEY_PATH_BYTES (SOUK_TOPOLOGY_PATH_BYTES_MAX + SOUK_NAME_BYTES_MAX + 16)
+void souk_pass_key_path(const struct souk_topology *topology, const char *dir, bool is_secret,
+    char path_out[SOUK_PASS_KEY_PATH_BYTES]);
 
 #endif

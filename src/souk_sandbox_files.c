@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "souk_keyring.h"
+#include "souk_pass_key.h"
 
 #define IPC "ipc://"
 
@@ -51,6 +52,7 @@ static void find_hidden(struct places *places, const struct souk_sandbox *sandbo
 static void hide(struct places *places, const char *path);
 static void allow_writing(const struct places *places, const struct souk_sandbox *sandbox);
 static void allow_reading(const struct places *places, const char *directory);
+static void allow_keys(const struct places *places, const struct souk_sandbox *sandbox);
 static void allow(const struct places *places, const char *path, uint64_t access);
 static bool is_hidden(const struct places *places, const char *path);
 static bool is_above_hidden(const struct places *places, const char *path);
@@ -64,7 +66,6 @@ sandbox_limit_files(const struct souk_sandbox *sandbox, size_t *hidden_out)
     const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct attributes attributes = { .scopes = version >= SCOPE_SINCE ? SCOPE_SIGNAL : 0 };
     struct places *places;
-    char key[PATH_MAX];
     long rc = -1;
 
     if (version < 1 || (places = calloc(1, sizeof *places)) == NULL)
@@ -78,8 +79,7 @@ sandbox_limit_files(const struct souk_sandbox *sandbox, size_t *hidden_out)
         allow_writing(places, sandbox);
         if (places->count != 0) {
             allow_reading(places, "");
-            (void)snprintf(key, sizeof key, "%s/%s.key", sandbox->keys, sandbox->name);
-            allow(places, key, LANDLOCK_ACCESS_FS_READ_FILE);
+            allow_keys(places, sandbox);
         }
         rc = syscall(SYS_landlock_restrict_self, places->rules, 0);
         (void)close(places->rules);
@@ -165,6 +165,24 @@ allow_reading(const struct places *places, const char *directory)
     }
     if (entries != NULL)
         (void)closedir(entries);
+}
+
+/* What it opens again when another program has taken its place. */
+static void
+allow_keys(const struct places *places, const struct souk_sandbox *sandbox)
+{
+    const struct souk_topology *topology = sandbox->topology;
+    char own[PATH_MAX], path[SOUK_PASS_KEY_PATH_BYTES];
+
+    (void)snprintf(own, sizeof own, "%s/%s.key", sandbox->keys, sandbox->name);
+    allow(places, own, LANDLOCK_ACCESS_FS_READ_FILE);
+    if (topology->pass_issuer == NULL || sandbox->node == NULL || sandbox->node->kind != SOUK_NODE_SERVICE)
+        return;
+    souk_pass_key_path(topology, sandbox->keys, false, path);
+    allow(places, path, LANDLOCK_ACCESS_FS_READ_FILE);
+    souk_pass_key_path(topology, sandbox->keys, true, path);
+    if (sandbox->node == topology->pass_issuer)
+        allow(places, path, LANDLOCK_ACCESS_FS_READ_FILE);
 }
 
 /* What is not there, or a link, is not allowed by itself; who needs it will say so. */

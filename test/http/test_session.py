@@ -186,7 +186,8 @@ def test_a_pass_that_is_refused_is_asked_for_again(build):
         browser.register()
         browser.sign_in()
         assert browser.ask("POST", "/api/visits").status == 200
-        os.unlink(os.path.join(system.path, "r", "accounts.pass.key"))
+        for half in ("key", "public"):
+            os.unlink(os.path.join(system.path, "inn.keys", f"accounts.pass.{half}"))
         for name in ("accounts", "lodge"):
             pid = until(f"{name} to be there", lambda n=name: system.children().get(n))
             os.kill(pid, signal.SIGKILL)

@@ -268,11 +268,13 @@ class System:
     """Services and event stores in a temporary directory."""
 
     def __init__(self, build, services=SHOP, stores=("log-a",), system_lines=(), service_lines=None, wrap=(),
-                 clients=None):
+                 clients=None, apart=False):
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
-        self.topology = os.path.join(self.path, "system.zpl")
+        self.apart = apart              # sandboxes hide what is others': laid out as doc/security.md says
+        self.topology = os.path.join(self.path, "conf/system.zpl" if apart else "system.zpl")
+        os.makedirs(os.path.dirname(self.topology), exist_ok=True)
         self.context = zmq.Context()
         self.services = list(services)
         self.stores = list(stores)
@@ -336,10 +338,14 @@ class System:
 
     def write_topology(self):
         own = {stream.rstrip("*") for name in self.services for stream in SERVICES[name][0]}
-        lines = ["system = process", "    run = r", "    data = d", f"    witness = {self.witness}",
+        lines = ["system = process", f"    run = {self.path}/r", f"    data = {self.path}/d",
+                 f"    keys = {self.path}/process.keys", f"    witness = {self.witness}",
                  f"    trim_after = {self.trim_after}", *(f"    {line}" for line in self.system_lines)]
+        def extras(name):
+            home = [f"data = {self.path}/homes/{name}/data"] if self.apart else []
+            return [f"    {extra}" for extra in home + list(self.service_lines.get(name, ()))]
         lines += [line for name in self.stores for line in
-                  (f"event_store = {name}", *self.key_line(name), *(f"    {extra}" for extra in self.service_lines.get(name, ())))]
+                  (f"event_store = {name}", *self.key_line(name), *extras(name))]
         for name in self.services:
             streams, follows, calls = SERVICES[name]
             lines += [f"service = {name}", f"    program = {name}", *self.key_line(name)]
@@ -347,9 +353,9 @@ class System:
                 lines += [f"    stream = {stream.rstrip('*')}"] + (["        private = yes"] if stream[-1] == "*" else [])
             lines += [f"    follow = {stream}" for stream in follows if stream in own]
             lines += [f"    call = {callee}" for callee in calls if callee in self.services]
-            lines += [f"    {extra}" for extra in self.service_lines.get(name, ())]
-        for name, extras in self.clients.items():
-            lines += [f"client = {name}", *self.key_line(name), *(f"    {extra}" for extra in extras)]
+            lines += extras(name)
+        for name, rights in self.clients.items():
+            lines += [f"client = {name}", *self.key_line(name), *(f"    {right}" for right in rights)]
         with open(self.topology, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 

@@ -30,17 +30,32 @@ def signed(seed, role="staff", life_ms=60000):
     return msgpack.packb([body, ed25519(seed, b"souk pass 1\0" + body)[1]])
 
 
+def kept(pid):
+    """How much of a dump the process would leave, and how much of its memory is locked, in kB."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        core = next(line.split()[4] for line in file if line.startswith("Max core file size"))
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return core, next(int(line.split()[1]) for line in file if line.startswith("VmLck"))
+
+
 def note(system, pass_bytes):
     return system.door("lodge", "commands").ask(False, "lodge.note", ["a note"], pass_bytes=pass_bytes)
 
 
+def pass_of_lodge(system, life_ms=HOUR_MS):
+    """That it signs itself."""
+    reply = system.query("lodge", "lodge.pass", [PERSON, "staff", life_ms])
+    assert reply.status == "ok", reply
+    return msgpack.unpackb(reply.body[0][5])[0]
+
+
 def test_a_service_signs_passes_that_it_and_others_take(build):
-    """One host and no `pass_key`: the services share a key in the run directory, which only they can read."""
-    with System(build, services=("lodge",), system_lines=("pass_issuer = lodge",)) as system:
+    """One host and no `pass_key`: the services share a key, whose secret half only the issuer keeps, in memory that is locked
+    and never written out."""
+    with System(build, services=("vault", "lodge"), system_lines=("pass_issuer = lodge",),
+                wrap=("prlimit", "--core=4096")) as system:
         system.start_all()
-        reply = system.query("lodge", "lodge.pass", [PERSON, "staff", HOUR_MS])
-        assert reply.status == "ok", reply
-        good = msgpack.unpackb(reply.body[0][5])[0]
+        good = pass_of_lodge(system)
         assert note(system, b"").code == "lodge.staff_only"
         assert note(system, good).status == "ok"
         reply = note(system, good[:-1] + bytes([good[-1] ^ 1]))
@@ -55,12 +70,36 @@ def test_a_service_signs_passes_that_it_and_others_take(build):
         assert caller.command("lodge.note", msgpack.packb(["a note"]), pass_=signed(bytes(32))).code == "souk.pass"
         assert msgpack.unpackb(caller.query("lodge.who", b"\x90", pass_=good).body[0].payload)[0] == PERSON
         caller.close()
-        key = os.path.join(system.path, "r", "lodge.pass.key")
-        assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
+        home = os.path.join(system.path, "process.keys")
+        key, public = (os.path.join(home, f"lodge.pass.{half}") for half in ("key", "public"))
+        assert [stat.S_IMODE(os.stat(path).st_mode) for path in (home, key, public)] == [0o700, 0o600, 0o600]
+        assert not [name for name in os.listdir(os.path.join(system.path, "r")) if "pass" in name]
+        with open(key, "rb") as file:
+            seed = file.read().strip()
+        assert system.souk("keys", "pass").split('"')[1] in open(public, encoding="ascii").read()
         system.daemons["lodge"].stop()
+        os.unlink(public)                       # as if the one that made it had been killed between its halves
         system.start("lodge")
         system.live("lodge")
         assert note(system, good).status == "ok"
+        assert open(key, "rb").read().strip() == seed
+        system.daemons["vault"].stop()          # it may have made it, and whoever has held a secret leaves no dump
+        system.start("vault")
+        system.live("vault")
+        for name in ("lodge", "vault"):
+            core, locked = kept(system.daemons[name].process.pid)
+            assert (core, locked > 0) == (("0", True) if name == "lodge" else ("4096", False)), (name, core, locked)
+
+        system.daemons["lodge"].stop()
+        os.unlink(key)                          # the others take what the old one has signed: it is no use to sign anew
+        daemon = system.start("lodge")
+        daemon.says("it is not the public half of")
+        assert daemon.process.wait(30) == 78
+        with open(public, "w", encoding="ascii") as file:
+            file.write("nonsense")
+        daemon = system.start("vault")
+        daemon.says("it holds no key")
+        assert daemon.process.wait(30) == 78
 
 
 def test_keys_of_the_topology_are_changed_while_it_runs(build):

@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 
-from system import SHOP, WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
+from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
 from test_backup import EX_UNAVAILABLE, souk
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
+from test_pass import ed25519, note, pass_of_lodge, signed, z85
+from test_sandbox import TRUNCATE_SINCE, landlock
 
 EX_DATAERR, EX_SOFTWARE, EX_TEMPFAIL = 65, 70, 75
 
@@ -21,8 +23,9 @@ def rebuild(system, name, version=2, **options):
 def test_a_program_with_other_tables_takes_over_under_load(build):
     """No caller of a service sees an error, the epoch goes on, each command has one effect, and the tables are those that a
     store filled from nothing has. Each has its data where its sandbox hides what is others'."""
-    with System(build, service_lines={name: [f"data = homes/{name}/data"] for name in (*SHOP, "log-a")}) as system:
+    with System(build, apart=True) as system:
         system.start_all()
+        assert landlock() < TRUNCATE_SINCE or " hidden=7 " in system.daemons["stock"].says("event=sandbox")
         loads = {"stock": Load(system, "stock", "stock.receive", received(), window=4, again_seconds=0.3),
                  "orders": Load(system, "orders", "order.place", placed(1), window=1, again_seconds=0.3)}
         for load in loads.values():
@@ -56,6 +59,31 @@ def test_a_program_with_other_tables_takes_over_under_load(build):
         assert {stream: digest.digest for stream, digest in system.digests("query").items()} == before
         slowest = max(load.late for load in loads.values())
         assert slowest < 8, slowest
+
+
+def test_who_signs_passes_and_who_takes_them_are_rebuilt(build):
+    """The program that takes over is in the sandbox of the one before, which hides the keys: the issuer reads its own again,
+    be the public half in the topology or not, and the other one knows it still."""
+    key = bytes(range(32))
+    for lines in ([], [f"pass_key = {z85(ed25519(key, b'')[0])}"]):
+        with System(build, services=("vault", "lodge"), system_lines=["pass_issuer = lodge", *lines], apart=True) as system:
+            if lines:
+                home = os.path.join(system.path, "process.keys")
+                os.makedirs(home, 0o700)
+                with open(os.open(os.path.join(home, "lodge.pass.key"), os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                          encoding="ascii") as file:
+                    file.write(z85(key) + "\n")
+            system.start_all()
+            before = pass_of_lodge(system)
+            for name in ("lodge", "vault"):
+                process = system.daemons[name].process
+                told = json.loads(souk(system, "rebuild", "--json", "--programs", f"{system.build}/test/process", name))
+                assert told["same_epoch"] and process.poll() is None, told
+            for good in (before, pass_of_lodge(system)):
+                assert note(system, good).status == "ok"
+                for pass_bytes, status in ((good, "ok"), (signed(bytes(32)), "refused")):
+                    reply = system.command_taken("vault", "vault.touch", ["somebody"], pass_bytes=pass_bytes)
+                    assert reply.status == status, reply
 
 
 def test_a_rebuild_that_comes_to_nothing_is_taken_back(build):

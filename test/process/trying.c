@@ -127,6 +127,21 @@ try_file(const char *what, const char *place, const char *name)
     tell_of(what, "removed", unlink(other));
 }
 
+/* What the sandbox keeps from whoever does not sign, and lets all services know. */
+static void
+try_pass_key(const char *place, const char *which)
+{
+    char path[PATH_MAX];
+    char what[16];
+    int fd;
+
+    (void)snprintf(path, sizeof path, "%s/keys/accounts.pass.%s", place, which);
+    (void)snprintf(what, sizeof what, "pass_%s", which);
+    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0)
+        (void)close(fd);
+    tell_of(what, "read", fd);
+}
+
 static void
 try_files(void)
 {
@@ -138,6 +153,8 @@ try_files(void)
     try_file("outside", place, "outside");
     (void)snprintf(path, sizeof path, "%s/keys", place);
     try_file("key", path, "other.key");
+    try_pass_key(place, "key");
+    try_pass_key(place, "public");
     if (own != NULL)
         try_file("own", own, "own");
     tell("signal", kill(getppid(), 0));
