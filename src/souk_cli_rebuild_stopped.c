@@ -27,6 +27,8 @@ struct stopped {
 static int look_at_store(struct stopped *stopped);
 static int read_heads(struct stopped *stopped, struct souk_store *store);
 static int look_at_event_stores(struct stopped *stopped);
+static bool is_private(const struct stopped *stopped, const struct souk_cli_head *head);
+static bool reaches(const struct souk_position *there, const struct souk_position *own);
 static int ask_event_store(struct stopped *stopped, const struct souk_topology_node *store, bool has[]);
 static int set_aside(struct stopped *stopped);
 static int fill_alone(struct stopped *stopped, const char *dir, struct souk_cli_heads *now);
@@ -150,8 +152,9 @@ ask_event_store(struct stopped *stopped, const struct souk_topology_node *store,
 
     pull->credit_bytes = 1;
     for (uint32_t i = 0; i < stopped->own.count; i++)
-        pull->cursors[pull->cursor_count++] = (struct souk_wire_place){ stopped->own.heads[i].stream,
-            stopped->own.heads[i].position };
+        if (!is_private(stopped, &stopped->own.heads[i]))
+            pull->cursors[pull->cursor_count++] = (struct souk_wire_place){ stopped->own.heads[i].stream,
+                stopped->own.heads[i].position };
     status = souk_cli_heads_ask(cli, client, store, REBUILD_ASK_MS, heads);
     if (status == EX_OK && heads->answered)
         rc = pull->cursor_count == 0 ? 0 : souk_client_pull(client, store, pull, REBUILD_ASK_MS, &pulled, &err);
@@ -165,6 +168,10 @@ ask_event_store(struct stopped *stopped, const struct souk_topology_node *store,
             if (strcmp(pulled.answer.answers[i].stream.text, stopped->own.heads[k].stream.text) == 0
                 && pulled.answer.answers[i].verdict == SOUK_NEXT)
                 has[k] = true;
+    for (uint32_t k = 0; status == EX_OK && k < stopped->own.count; k++)
+        if (is_private(stopped, &stopped->own.heads[k]))
+            has[k] = has[k] || reaches(souk_cli_heads_of(heads, stopped->own.heads[k].stream.text),
+                &stopped->own.heads[k].position);
     for (uint32_t i = 0; status == EX_OK && i < heads->count; i++) {
         struct souk_position *wanted = (struct souk_position *)(uintptr_t)souk_cli_heads_of(&stopped->wanted,
             heads->heads[i].stream.text);
@@ -177,6 +184,26 @@ ask_event_store(struct stopped *stopped, const struct souk_topology_node *store,
     free(pull);
     free(heads);
     return status;
+}
+
+/* Only its writer may pull it; others are told where it ends. */
+static bool
+is_private(const struct stopped *stopped, const struct souk_cli_head *head)
+{
+    const struct souk_topology_node *node = stopped->rebuild->node;
+
+    for (size_t i = 0; i < node->stream_count; i++)
+        if (strcmp(node->streams[i]->name.text, head->stream.text) == 0)
+            return node->streams[i]->is_private;
+    return false;
+}
+
+/* In one epoch there is one chain. */
+static bool
+reaches(const struct souk_position *there, const struct souk_position *own)
+{
+    return there != NULL && souk_epoch_equal(there->epoch, own->epoch)
+        && (there->number > own->number || souk_position_equal(there, own));
 }
 
 /* ---- filling -------------------------------------------------------- */

@@ -86,6 +86,32 @@ def test_who_signs_passes_and_who_takes_them_are_rebuilt(build):
                     assert reply.status == status, reply
 
 
+def test_what_an_event_store_lacks_of_a_private_stream_is_not_lost(build):
+    """Whoever asks may not have such a stream, and is told where it ends."""
+    def check_in(durability):
+        person = os.urandom(16)
+        reply = system.command_taken("lodge", "lodge.check_in", [person, "somebody"], recorded=durability == 2)
+        assert (reply.status, reply.durability) == ("ok", durability), reply
+
+    with System(build, services=("lodge",)) as system:
+        words = ("rebuild", "--json", "--programs", f"{system.build}/test/process", "lodge")
+        system.start_all()
+        check_in(2)
+        system.daemons["log-a"].kill()
+        check_in(1)
+        system.daemons["lodge"].kill()
+        system.start("log-a")
+        system.live("log-a")
+        said = souk(system, *words, status=EX_UNAVAILABLE)
+        assert "alone has what it wrote up to lodge.private/1/2; event stores have lodge.private/1/1" in said, said
+        system.start("lodge")
+        system.live("lodge")
+        check_in(2)
+        system.daemons["lodge"].kill()
+        told = json.loads(souk(system, *words))
+        assert (told["epoch"], told["events"]) == (2, 3), told
+
+
 def test_a_rebuild_that_comes_to_nothing_is_taken_back(build):
     """The new process is killed when it has asked, or stops: the old one goes on, in its epoch, and can be rebuilt later."""
     with System(build, services=("stock", "query"),
