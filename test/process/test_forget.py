@@ -1,12 +1,15 @@
 """Persons: what is known of them is sealed, and can be forgotten in every copy at once."""
+import json
 import os
 import shutil
+import tempfile
 
 import msgpack
 
 from system import System, until
 from test_origin import COMMAND_EVENT, Writer
 
+KEY_BYTES = 32
 ALICE, BOB = bytes(range(16)), bytes(range(1, 17))
 NAMES = {ALICE: "Alissa of the Lantern Makers", BOB: "Bruno of the Carpet Menders"}
 
@@ -35,13 +38,20 @@ def keys(system):
     return os.path.join(system.path, "d", "lodge.keys")
 
 
-def nowhere(system, text):
-    """In no file of the system is the text: stores, keys, logs of what happened, copies."""
+def somewhere(system, data):
+    """In which files of the system these bytes are: stores, backups, keys, logs of what happened, copies."""
+    found = []
     for home, _, names in os.walk(system.path):
         for path in (os.path.join(home, name) for name in names):
             if os.path.isfile(path):
                 with open(path, "rb") as file:
-                    assert text.encode() not in file.read(), path
+                    if data in file.read():
+                        found.append(path)
+    return found
+
+
+def nowhere(system, data):
+    assert not somewhere(system, data)
 
 
 def test_a_person_is_forgotten_in_every_copy(build):
@@ -66,7 +76,7 @@ def test_a_person_is_forgotten_in_every_copy(build):
         until("its past to be there again", lambda: system.status("lodge").streams["lodge.private"].number == 2)
         assert name_of(system, ALICE) == NAMES[ALICE]
         for person in (ALICE, BOB):
-            nowhere(system, NAMES[person])
+            nowhere(system, NAMES[person].encode())
 
         forget(system, ALICE)
         assert name_of(system, ALICE) is None and name_of(system, BOB) == NAMES[BOB]
@@ -86,6 +96,89 @@ def test_a_person_is_forgotten_in_every_copy(build):
             until("what happened since to be there",
                   lambda: system.status("lodge").streams["lodge"].number == 1)
             assert name_of(system, ALICE) is None and name_of(system, BOB) == NAMES[BOB]
+
+
+class Safe:
+    """Where old copies of the keys are kept: nowhere in the system."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="souk-process-")
+        return self
+
+    def __exit__(self, kind, value, trace):
+        shutil.rmtree(self.path)
+
+    def keep(self, system):
+        shutil.copy(keys(system), os.path.join(self.path, "keys"))
+
+    def put_back(self, system):
+        shutil.copy(os.path.join(self.path, "keys"), keys(system))
+
+    def key_of(self, person):
+        with open(os.path.join(self.path, "keys"), "rb") as file:
+            slots = file.read()
+        at = slots.index(person) + len(person)
+        return slots[at:at + KEY_BYTES]
+
+
+def test_who_is_forgotten_stays_so_when_backups_are_put_back(build):
+    """Each store, both, and the keys, from before she was forgotten; then both are filled again from nothing. Her name and her
+    key are in no file, and nobody is told them. Only whoever puts all of it back, the keys too, has undone it, and has
+    to do it again."""
+    with System(build, services=("lodge",)) as system, Safe() as safe:
+        system.start_all()
+        for person in (ALICE, BOB):
+            check_in(system, person)
+        system.souk("backup", "-n", "before", "lodge", "log-a")
+        safe.keep(system)
+
+        def restored(names, with_keys):
+            """Those names' stores as they were; the system runs again."""
+            for name in ("lodge", "log-a"):
+                system.daemons[name].kill()
+            for name in names:
+                system.souk("restore", "--even-so", name, "before")
+                shutil.rmtree(os.path.join(system.path, "d", name, "store.aside-1"))
+            if with_keys:
+                safe.put_back(system)
+            system.start_all()
+
+        def forgotten(what):
+            assert (name_of(system, ALICE), name_of(system, BOB)) == (None, NAMES[BOB]), what
+            nowhere(system, safe.key_of(ALICE))
+            assert somewhere(system, safe.key_of(BOB)) == [keys(system)], what
+            for person in (ALICE, BOB):
+                nowhere(system, NAMES[person].encode())
+
+        assert name_of(system, ALICE) == NAMES[ALICE]
+        assert somewhere(system, safe.key_of(ALICE)) == [keys(system)]
+        forget(system, ALICE)
+        forgotten("at once")
+        for with_keys in (False, True):
+            for names in (("lodge",), ("log-a",)):
+                restored(names, with_keys)
+                until("what happened since to be there", lambda: system.status("lodge").streams["lodge"].number == 1)
+                until("it to be recorded", lambda: system.status("log-a").streams["lodge"].number == 1)
+                forgotten(f"a backup of {names}, keys {with_keys}")
+        rebuild = ("rebuild", "--json", "--programs", f"{system.build}/test/process", "lodge")
+        assert json.loads(system.souk(*rebuild))["same_epoch"]
+        forgotten("rebuilt while it runs")
+        system.daemons["lodge"].kill()
+        safe.put_back(system)
+        assert json.loads(system.souk(*rebuild))["events"] == 3
+        system.start("lodge")
+        system.live("lodge")
+        forgotten("rebuilt while it does not run")
+
+        restored(("lodge", "log-a"), False)
+        assert system.status("lodge").streams.get("lodge") is None or system.status("lodge").streams["lodge"].number == 0
+        forgotten("nobody knows of it any more, and her key is gone")
+        check_in(system, ALICE)
+        forgotten("she gets no other one")
+        restored(("lodge", "log-a"), True)
+        assert name_of(system, ALICE) == NAMES[ALICE], "nobody can know: all is as it was"
+        forget(system, ALICE)
+        forgotten("again")
 
 
 def test_a_log_from_before_sealing_is_read(build):
