@@ -5,6 +5,9 @@
 
 #include "souk_wire.h"
 
+static void end_link(struct souk_links *links, uint32_t at);
+static int follow_others(struct souk_links *links, struct souk_error *err);
+static bool is_other(const struct souk_links *links, const struct souk_name *peer);
 static int follow(struct souk_links *links, const struct souk_name *peer, struct souk_error *err);
 static int open_socket(struct souk_links *links, struct souk_link *link, struct souk_error *err);
 static struct souk_link *find(struct souk_links *links, const struct souk_name *peer, enum souk_socket_kind kind,
@@ -19,7 +22,7 @@ souk_links_open(struct souk_links *links, void *context, const struct souk_topol
     const struct souk_wiring *wiring, const struct souk_key *own, const struct souk_access *access,
     struct souk_error *err)
 {
-    int rc = 0;
+    int rc;
 
     memset(links, 0, sizeof *links);
     links->context = context;
@@ -27,13 +30,7 @@ souk_links_open(struct souk_links *links, void *context, const struct souk_topol
     links->wiring = wiring;
     links->own = own;
     links->access = access;
-    for (size_t i = 0; i < wiring->stream_count && rc == 0; i++)
-        if (strcmp(wiring->streams[i].origin.text, wiring->self.text) != 0)
-            rc = follow(links, &wiring->streams[i].origin, err);
-    for (size_t i = 0; i < wiring->store_count && rc == 0; i++)
-        if (strcmp(wiring->stores[i].name.text, wiring->self.text) != 0)
-            rc = follow(links, &wiring->stores[i].name, err);
-    if (rc != 0)
+    if ((rc = follow_others(links, err)) != 0)
         souk_links_close(links);
     return rc;
 }
@@ -50,15 +47,62 @@ souk_links_rekey(struct souk_links *links, const struct souk_access *access, str
     int rc = 0;
 
     links->access = access;
-    for (uint32_t i = 0; i < links->count && rc == 0; i++) {
-        const char *key = links->own == NULL ? NULL : souk_access_door_key(access, links->links[i].peer.text);
+    if (links->own == NULL)
+        return 0;
+    for (uint32_t i = links->count; i-- > 0 && rc == 0;) {
+        const char *key = souk_access_door_key(access, links->links[i].peer.text);
 
-        if (key == NULL || strcmp(key, links->links[i].door_key) == 0)
-            continue;
-        souk_socket_close(&links->links[i].socket);
-        rc = open_socket(links, &links->links[i], err);
+        if (key == NULL) {
+            end_link(links, i);
+        } else if (strcmp(key, links->links[i].door_key) != 0) {
+            souk_socket_close(&links->links[i].socket);
+            rc = open_socket(links, &links->links[i], err);
+        }
     }
+    return rc == 0 ? follow_others(links, err) : rc;
+}
+
+/* Those behind it move up; whoever was waiting for the last place finds nothing there. */
+static void
+end_link(struct souk_links *links, uint32_t at)
+{
+    struct souk_link *link = &links->links[at];
+
+    while (link->first != NULL) {
+        drop_first(link);
+        links->dropped++;
+    }
+    souk_socket_close(&link->socket);
+    links->count--;
+    for (; link < &links->links[links->count]; link++) {
+        *link = link[1];
+        if (link->first == NULL)
+            link->end = &link->first;
+    }
+    memset(link, 0, sizeof *link);
+}
+
+/* All that are not followed yet, but those that a new topology has left out. */
+static int
+follow_others(struct souk_links *links, struct souk_error *err)
+{
+    const struct souk_wiring *wiring = links->wiring;
+    int rc = 0;
+
+    for (size_t i = 0; i < wiring->stream_count && rc == 0; i++)
+        if (is_other(links, &wiring->streams[i].origin))
+            rc = follow(links, &wiring->streams[i].origin, err);
+    for (size_t i = 0; i < wiring->store_count && rc == 0; i++)
+        if (is_other(links, &wiring->stores[i].name))
+            rc = follow(links, &wiring->stores[i].name, err);
     return rc;
+}
+
+static bool
+is_other(const struct souk_links *links, const struct souk_name *peer)
+{
+    return strcmp(peer->text, links->wiring->self.text) != 0
+        && (links->own == NULL || souk_access_door_key(links->access, peer->text) != NULL);
 }
 
 /* Once. */

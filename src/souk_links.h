@@ -55,7 +55,11 @@ SOUK_MUST_CHECK int souk_links_open(struct souk_links *links, void *context, con
 /* A process that fills a store beside follows the running one, too. As above. */
 SOUK_MUST_CHECK int souk_links_follow_self(struct souk_links *links, struct souk_error *err);
 void souk_links_close(struct souk_links *links);
-/* Use `access` from now on: who has another key is connected to anew. As souk_links_open(). */
+/*
+ * Use `access` from now on: who has another key is connected to anew, and who has none any more is left, with what was pending
+ * for it, until it has one again. As souk_links_open(). Whoever waits for links with souk_links_wait() goes by their number:
+ * one that has moved up is found there, and nothing has come behind the last.
+ */
 SOUK_MUST_CHECK int souk_links_rekey(struct souk_links *links, const struct souk_access *access,
     struct souk_error *err);
 

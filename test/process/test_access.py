@@ -1,4 +1,5 @@
 """Keys and rights: who gets in where, who may do what there, and when that ends. Real daemons, CURVE on."""
+import glob
 import itertools
 import json
 import os
@@ -303,6 +304,39 @@ def test_a_right_that_is_taken_away_ends(build):
         assert commands.ask(False, "stock.receive", [1, 1]).status == "forbidden"
         assert queries.ask(True, "souk.status", []).status == "forbidden"
         assert commands.ask(False, "stock.other", []).status == "unknown"
+
+
+def connections(system, name, port):
+    """How many of its connections go to a port of this host."""
+    own = {os.readlink(path) for path in glob.glob(f"/proc/{system.daemons[name].process.pid}/fd/*") if os.path.islink(path)}
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        lines = [line.split() for line in file][1:]
+    return sum(line[2].endswith(f":{port:04X}") and line[3] == "01" and f"socket:[{line[9]}]" in own for line in lines)
+
+
+def test_who_is_taken_out_is_left(build):
+    """A service that the topology has no more: who follows it ends its connection, and hears others as before, the event
+    store too, of what that has of it; when it is there again, it is heard again."""
+    with keyed(build) as system:
+        system.listen_on_tcp()
+        system.start_all()
+        port = int(system.endpoint("stock", "publish").rsplit(":", 1)[1])
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        system.caught_up("query", "stock", "stock")
+        until("its connection", lambda: connections(system, "query", port) == 1)
+        system.services.remove("stock")
+        system.clients["test"] = whole_rights(system.services)
+        hup(system, "query")
+        until("its connection to end", lambda: connections(system, "query", port) == 0)
+        assert connections(system, "log-a", port) == 1
+        assert system.command_taken("stock", "stock.receive", [1, 2], recorded=True).status == "ok"
+        assert system.command_taken("orders", "order.place", [1, 1, 1, 500, 1]).status == "ok"
+        system.caught_up("query", "orders", "orders")
+        assert connections(system, "query", port) == 0
+        system.services.append("stock")
+        hup(system, "query")
+        until("a connection", lambda: connections(system, "query", port) == 1)
+        system.caught_up("query", "stock", "stock")
 
 
 def test_only_event_stores_acknowledge_and_fence(build):
