@@ -44,6 +44,7 @@ $(test_process_guestbook_OBJECTS): test/process/book.h
 EXTRA_DIST += test/process/test_souk.py test/process/test_blog.py test/process/net.py test/process/test_hosts.py \
 	test/process/test_two_hosts.py
 EXTRA_DIST += test/process/ledger.py test/process/test_ledger.py
+EXTRA_DIST += test/process/confined.py test/process/test_units.py
 EXTRA_DIST += test/process/test_bench.py test/process/test_prepare.py test/process/test_disk.py
 EXTRA_DIST += test/process/test_hostile.py test/process/attacks.py test/process/curve.py test/process/floods.py \
 	test/process/test_floods.py test/process/fuzz_sockets.py test/process/test_fuzz.py
