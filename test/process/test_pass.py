@@ -38,6 +38,11 @@ def kept(pid):
         return core, next(int(line.split()[1]) for line in file if line.startswith("VmLck"))
 
 
+def is_sanitized():
+    """Then no memory is locked, and nobody leaves a dump."""
+    return "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ
+
+
 def note(system, pass_bytes):
     return system.door("lodge", "commands").ask(False, "lodge.note", ["a note"], pass_bytes=pass_bytes)
 
@@ -88,7 +93,8 @@ def test_a_service_signs_passes_that_it_and_others_take(build):
         system.live("vault")
         for name in ("lodge", "vault"):
             core, locked = kept(system.daemons[name].process.pid)
-            assert (core, locked > 0) == (("0", True) if name == "lodge" else ("4096", False)), (name, core, locked)
+            assert is_sanitized() or (core, locked > 0) == (("0", True) if name == "lodge" else ("4096", False)), (
+                name, core, locked)
 
         system.daemons["lodge"].stop()
         os.unlink(key)                          # the others take what the old one has signed: it is no use to sign anew
