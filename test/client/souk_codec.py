@@ -43,6 +43,8 @@ ID_BYTES = 16
 BITS_BYTES = 8
 NO_BITS = bytes(BITS_BYTES)
 NO_HASH = bytes(HASH_BYTES)
+SEALED = b"\x01"                        # the extension
+SEALED_BYTES_MIN = 41
 
 COMMAND, EVENT, TIMER, ANSWER, LOSS = range(5)          # kinds of causes of events
 NEXT, TRIMMED, VOID, UNKNOWN, BEGINS = range(5)         # verdicts of a pull
@@ -153,11 +155,13 @@ class Batch(NamedTuple):
 
 
 class Walk:
-    """Reads canonical msgpack one value after the other, and makes room for nothing that `data` does not have."""
+    """Reads canonical msgpack one value after the other, and makes room for nothing that `data` does not have.
+    In a payload there may be sealed values: nobody but their writer opens them, so they read as None."""
 
-    def __init__(self, data):
+    def __init__(self, data, is_payload=False):
         self.data = bytes(data)
         self.at = 0
+        self.is_payload = is_payload
 
     def done(self):
         if self.at != len(self.data):
@@ -189,6 +193,8 @@ class Walk:
             return {0xc0: None, 0xc2: False, 0xc3: True}[kind]
         if kind in (0xc4, 0xc5, 0xc6):
             return self._take(self._sized(kind - 0xc4, 0))
+        if kind in (0xc7, 0xc8, 0xc9) and self.is_payload:
+            return self._sealed(self._sized(kind - 0xc7, 0))
         if kind in (0xd9, 0xda, 0xdb):
             return self._text(self._sized(kind - 0xd9, 32))
         if 0xcc <= kind <= 0xcf:
@@ -231,6 +237,13 @@ class Walk:
             raise Refused("shortest", f"{value} in {size} bytes at {self.at - size}")
         return value
 
+    def _sealed(self, size):
+        if self._take(1) != SEALED:
+            raise Refused("type", f"an extension that is not sealed, at {self.at - 1}")
+        if size < SEALED_BYTES_MIN:
+            raise Refused("length", f"{size} bytes of a sealed value")
+        self._take(size)
+
     def _text(self, size):
         try:
             return self._take(size).decode("utf-8")
@@ -238,12 +251,17 @@ class Walk:
             raise Refused("utf8", str(error)) from None
 
 
-def decode_value(data):
+def decode_value(data, is_payload=False):
     """One value in canonical form and nothing behind it."""
-    walk = Walk(data)
+    walk = Walk(data, is_payload)
     value = walk.value()
     walk.done()
     return value
+
+
+def decode_payload(data):
+    """What a payload says to who has no keys."""
+    return decode_value(data, is_payload=True)
 
 
 # ---- types of fields: each takes a value and gives it, or raises ------------

@@ -108,6 +108,26 @@ def test_a_command_hash_is_that_of_the_vector(_):
     assert found
 
 
+def test_a_sealed_field_reads_as_nil_and_is_in_payloads_only(_):
+    found = 0
+    for name, data, twin in vectors(VECTORS):
+        if "sealed" not in twin:
+            continue
+        events = codec.decode_batch(data).events
+        assert len(events) == len(twin["sealed"]["closed"]) == len(twin["sealed"]["opened"]), name
+        for event, closed, opened in zip(events, twin["sealed"]["closed"], twin["sealed"]["opened"]):
+            found += 1
+            assert codec.decode_payload(event.payload) == codec.decode_value(bytes.fromhex(closed))
+            assert codec.decode_payload(event.payload) != codec.decode_value(bytes.fromhex(opened))
+            assert refusal(codec.decode_value, event.payload) == "type"
+    assert found >= 2
+    whole, short = b"\xc7\x29\x01" + bytes(41), b"\xc7\x28\x01" + bytes(40)
+    assert codec.decode_payload(whole) is None
+    for data, rule in ((short, "length"), (whole[:-1], "short"), (b"\xc7\x29\x02" + bytes(41), "type"),
+                       (b"\xc8\x00\x29\x01" + bytes(41), "shortest")):
+        assert refusal(codec.decode_payload, data) == rule, (data[:4], rule)
+
+
 def test_valid_vectors_chain(_):
     batches = {name: codec.decode_batch(data) for name, data, _ in vectors(VECTORS) if name.startswith("batch-")}
     cursor = codec.ZERO

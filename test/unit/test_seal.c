@@ -1,5 +1,6 @@
 #define _GNU_SOURCE              /* memmem */
-/* Keys of persons, and what they seal. */
+/* Keys of persons, and what they seal; that a field is sealed as test/vectors says, which shares no code with it. */
+#include "souk_batch.h"
 #include "souk_keyring.h"
 #include "souk_seal.h"
 
@@ -408,6 +409,63 @@ without_a_keyring_nothing_is_sealed_nor_opened(void **state)
     expect_absent(opened);
 }
 
+/* ---- the vector ----------------------------------------------------- */
+
+static struct souk_slice
+from_hex(struct place *place, const json_t *text)
+{
+    const char *hex = json_string_value(text);
+    uint8_t *bytes;
+    size_t size_bytes;
+
+    assert_non_null(hex);
+    assert_non_null(bytes = souk_arena_alloc(&place->arena, strlen(hex) / 2 + 1));
+    assert_int_equal(sodium_hex2bin(bytes, strlen(hex) / 2, hex, strlen(hex), NULL, &size_bytes, NULL), 0);
+    assert_int_equal(2 * size_bytes, strlen(hex));
+    return (struct souk_slice){ bytes, size_bytes };
+}
+
+static void
+fields_are_sealed_as_the_vector_has_them(void **state)
+{
+    struct place *place = *state;
+    const char *srcdir = getenv("srcdir");
+    const json_t *twin;
+    struct souk_batch_header header;
+    struct souk_slice key, person_bytes, opened;
+    struct souk_events events;
+    struct souk_event event;
+    struct souk_id person;
+    char path[4096];
+    size_t count = 0;
+    json_t *json;
+
+    snprintf(path, sizeof path, "%s/test/vectors/batch-sealed-fields.json", srcdir == NULL ? "." : srcdir);
+    assert_non_null(json = json_load_file(path, 0, NULL));
+    assert_non_null(twin = json_object_get(json, "sealed"));
+    assert_string_equal(json_string_value(json_object_get(twin, "type")), type->name);
+    key = from_hex(place, json_object_get(twin, "key"));
+    person_bytes = from_hex(place, json_object_get(twin, "person"));
+    assert_int_equal(key.size_bytes, SOUK_KEYRING_KEY_BYTES);
+    assert_int_equal(person_bytes.size_bytes, sizeof person.bytes);
+    memcpy(person.bytes, person_bytes.base, sizeof person.bytes);
+    assert_int_equal(souk_batch_read(from_hex(place, json_object_get(json, "hex")), &header), 0);
+    assert_int_equal(souk_events_init(&events, &header), 0);
+    assert_int_equal(souk_keyring_add(place->keyring, &person, key.base), 0);
+    while (souk_events_next(&events, &event) == 0) {
+        const struct souk_slice open = from_hex(place, json_array_get(json_object_get(twin, "opened"), count));
+        const struct souk_slice closed = from_hex(place, json_array_get(json_object_get(twin, "closed"), count));
+
+        assert_true(souk_slice_equal(sealed(place, open), event.payload));
+        assert_true(souk_slice_equal(unsealed(place, event.payload), open));
+        assert_int_equal(souk_unseal(NULL, type, event.payload, &place->arena, &opened), 0);
+        assert_true(souk_slice_equal(opened, closed));
+        count++;
+    }
+    assert_int_equal(count, 2);
+    json_decref(json);
+}
+
 static int
 read_description(void **state)
 {
@@ -445,6 +503,7 @@ main(void)
         cmocka_unit_test_setup_teardown(values_of_every_length_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_opens_what_it_did_not_seal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_keyring_nothing_is_sealed_nor_opened, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fields_are_sealed_as_the_vector_has_them, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, read_description, close_description);

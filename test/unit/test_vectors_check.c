@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define VECTORS_VALID_MIN 20            /* fewer found: the folder isn't the one we mean */
+#define VECTORS_VALID_MIN 30            /* fewer found: the folder isn't the one we mean */
 #define VECTORS_INVALID_MIN 90
 #define PATH_BYTES 512
 

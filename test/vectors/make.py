@@ -12,6 +12,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from ed25519 import ed25519  # noqa: E402  pylint: disable=wrong-import-position
+from xchacha import xchacha20poly1305  # noqa: E402  pylint: disable=wrong-import-position
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ZERO8, ZERO32 = bytes(8), bytes(32)
@@ -206,10 +207,46 @@ keep("batch-epoch-fork", {"says": "an epoch record after a fork: behind number 4
                           "batch": record_twin(fork_header, fork_record, fork_data)}, fork_data)
 
 
+# ---- sealed fields -----------------------------------------------------------
+
+# In the payload of accounts.moved the street is the person's own: the key below belongs to nobody but that person.
+PERSON = bytes.fromhex("0197a1b2c3d47000800000000000beef")
+PERSON_KEY = bytes(range(64, 96))
+MOVED_TYPE, STREET = "accounts.moved", 1
+
+
+def person_subkey(number):
+    """As crypto_kdf_derive_from_key() of libsodium makes it."""
+    return hashlib.blake2b(key=PERSON_KEY, digest_size=32, salt=struct.pack("<QQ", number, 0),
+                           person=b"soukseal" + bytes(8)).digest()
+
+
+def sealed(value):
+    """The packed value as the extension that its writer alone can open."""
+    label = MOVED_TYPE.encode() + bytes([0, STREET])
+    nonce = hashlib.blake2b(label + pack(value), key=person_subkey(2), digest_size=24).digest()
+    hidden = nonce + xchacha20poly1305(person_subkey(1), nonce, pack(value), label)
+    return Raw(head(len(hidden), [(0xFF, 0xC7, ">B"), (0xFFFF, 0xC8, ">H")]) + b"\x01" + hidden)
+
+
+moved_streets = ["Rue de la Kasbah 7", "Rue de la Kasbah 7, Tanger. " * 8]
+moved_header = dict(previous=blake2b(b"what alice wrote before"), stream="accounts.private", epoch_counter=1,
+                    epoch_bits=EPOCH_ORDERS_2, first=9, time=TIME + 4000, commit=12, place=0, places=1, causes=[],
+                    names=[MOVED_TYPE, "page"])
+moved_events = [event(0, PERSON, [0, 1, bytes(range(index, index + 16)), blake2b(b"moved %d" % index, 8)], None, 0, 0,
+                      [PERSON, sealed(street), []]) for index, street in enumerate(moved_streets)]
+moved_data = batch(moved_header, moved_events)
+keep("batch-sealed-fields", {
+    "says": "two events of a private stream whose personal field is sealed, in the two forms of its head; `sealed` has "
+            "the key, which no other reader has, what it opens, and what all others read",
+    "sealed": {"key": PERSON_KEY.hex(), "person": PERSON.hex(), "type": MOVED_TYPE,
+               "opened": [pack([PERSON, street, []]).hex() for street in moved_streets],
+               "closed": [pack([PERSON, None, []]).hex() for street in moved_streets]},
+    "batch": batch_twin(moved_header, moved_events, moved_data)}, moved_data)
+
 # ---- a pass ------------------------------------------------------------------
 
 # Signed with the seed 00 01 02 … 1f, for ten minutes.
-PERSON = bytes.fromhex("0197a1b2c3d47000800000000000beef")
 PASS_BODY = pack([1, PERSON, ["customer", "staff"], TIME, TIME + 600000])
 PASS = pack([PASS_BODY, ed25519(bytes(range(32)), b"souk pass 1\0" + PASS_BODY)[1]])
 
@@ -258,6 +295,16 @@ messages = {
         70002, "orders", ZERO8, False,
         [["orders", 1, ZERO8, 0, ZERO32, 4, 1, EPOCH_ORDERS, 4, hash_of(three_data), 0, ZERO8, 0],
          ["orders.private", 1, ZERO8, 0, ZERO32, 4, 0, ZERO8, 0, ZERO32, 0, ZERO8, 0]]]),
+    "pulled-trimmed": (3, "the answer: both begin behind what was asked for, as this holder has trimmed; no batches", [
+        70003, "orders", ZERO8, False,
+        [["orders", 0, ZERO8, 0, ZERO32, 1, 1, EPOCH_ORDERS, 6, hash_of(answered_data), 0, ZERO8, 0],
+         position("orders.private", 1, EPOCH_ORDERS, 2, one_data)
+         + [1, 1, EPOCH_ORDERS, 300, fork_parents[1][4], 0, ZERO8, 0]]]),
+    "pulled-unknown": (3, "the answer: of an epoch to come, of a stream that nothing is held of", [
+        70004, "eventstore", INCARNATION, False,
+        [position("orders", 3, EPOCH_ORDERS_2, 5, fork_data)
+         + [3, 1, EPOCH_ORDERS, 6, hash_of(answered_data), 0, ZERO8, 0],
+         position("orders.private", 1, EPOCH_ORDERS, 300, three_data) + [3, 0, ZERO8, 0, ZERO32, 0, ZERO8, 0]]]),
     "acknowledged": (4, "two streams are on disk, one of them in every backup", [
         "eventstore", INCARNATION, 77, [position("orders", 1, EPOCH_ORDERS, 4, three_data) + [0],
                                     ["orders.private", 1, EPOCH_ORDERS, 300, fork_parents[1][4], 300]]]),
@@ -280,7 +327,19 @@ messages = {
         CORRELATION, 0, 0, "", "", 0, [["orders", 1, EPOCH_ORDERS, 4], ["stock", 5, EPOCH_STOCK, 69990]],
         [["order.got", 1, "", 0, b"", pack([7, "offen", 500])]]]),
     "reply-refused": (9, "a refusal", [COMMAND, 1, 0, "sold-out", "none left of 3", 0, [], []]),
+    "reply-local": (9, "recorded was asked for, and at the deadline no event store has acknowledged: it is on the "
+                       "service's disk", [
+        COMMAND, 0, 1, "", "", 0, [["orders", 1, EPOCH_ORDERS, 1]],
+        [["order.placed", 1, "orders", 1, b"7", pack([7, 3, 2, 500])]]]),
+    "reply-pending": (9, "what was seen has not come by the deadline", [
+        CORRELATION, 2, 0, "pending", "waits for stock 4:70000", 0, [], []]),
+    "reply-pending-busy": (9, "at once, for too many wait for what they have seen", [
+        CORRELATION, 2, 0, "busy", "1,000 wait for streams", 250, [], []]),
     "reply-busy": (9, "come again", [COMMAND, 3, 0, "", "rebuilding", 1000, [], []]),
+    "reply-key-reused": (9, "the id has come before with another command", [
+        COMMAND, 4, 0, "key_reused", "another command has had this id", 0, [], []]),
+    "reply-lost": (9, "what was seen is void since a new epoch", [
+        CORRELATION, 5, 0, "lost", "orders 1:6 is void since epoch 3", 0, [], []]),
 }
 
 for name, (kind, says, fields) in messages.items():
@@ -341,6 +400,7 @@ for name, breaks, says, data in [
     ("map", "type", "a map in place of the causes", raw_header({"causes": Raw(b"\x80")})),
     ("nested-too-deep", "type", "arrays nested 9 deep in place of a number", raw_header({"time": Raw(b"\x91" * 9 + b"\x00")})),
     ("nil-for-str", "type", "nil where a name belongs", raw_header({"stream": None})),
+    ("sealed-outside", "type", "a sealed value where no payload is", raw_header({"time": sealed(5)})),
     ("trailing-byte", "trailing", "one byte behind the last event", seal(one_data + b"\xc0")),
     ("cut-short", "short", "the last byte is missing", seal(one_data[:-1])),
     ("empty", "short", "nothing at all", b""),
