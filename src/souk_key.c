@@ -200,7 +200,7 @@ souk_key_read_secret(const char *path, char *secret_text, struct souk_error *err
         rc = souk_fail(err, SOUK_EINVAL, "%s: others may read or write it (mode %03o, user %ju): make a new pair, and"
             " leave it to its owner alone", path, (unsigned)found.st_mode & 0777, (uintmax_t)found.st_uid);
     else if (found.st_size != FILE_BYTES || read(fd, secret_text, FILE_BYTES) != FILE_BYTES
-        || secret_text[FILE_BYTES - 1] != '\n')
+        || secret_text[FILE_BYTES - 1] != '\n' || memchr(secret_text, '\0', FILE_BYTES) != NULL)
         rc = souk_fail(err, SOUK_EINVAL, "%s: it holds no key: 40 characters of Z85 and a line feed are meant", path);
     if (rc == 0)
         secret_text[FILE_BYTES - 1] = '\0';

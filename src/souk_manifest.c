@@ -75,6 +75,10 @@ souk_manifest_read(const char *directory, struct souk_manifest *manifest_out, st
         goto done;
     }
     manifest_out->is_store = strcmp(souk_zpl_child(node, "event_store")->value, "yes") == 0;
+    if (!manifest_out->is_store && strcmp(souk_zpl_child(node, "event_store")->value, "no") != 0) {
+        rc = souk_zpl_fail(zpl, souk_zpl_child(node, "event_store"), err, "it is yes or no");
+        goto done;
+    }
     {
         uint64_t *const numbers[] = { &manifest_out->made_ms, &manifest_out->log_position, &manifest_out->batches,
             &manifest_out->events, &manifest_out->bytes };
@@ -87,6 +91,10 @@ souk_manifest_read(const char *directory, struct souk_manifest *manifest_out, st
     for (node = souk_zpl_child(souk_zpl_root(zpl), "stream"); node != NULL; node = souk_zpl_again(node)) {
         if (manifest_out->stream_count == SOUK_STREAMS_MAX) {
             rc = souk_zpl_fail(zpl, node, err, "more than %d streams", SOUK_STREAMS_MAX);
+            goto done;
+        }
+        if (souk_manifest_head(manifest_out, node->value) != NULL) {
+            rc = souk_zpl_fail(zpl, node, err, "the stream is there twice");
             goto done;
         }
         if ((rc = read_stream(zpl, node, &manifest_out->streams[manifest_out->stream_count++], err)) != 0)

@@ -93,6 +93,9 @@ parse_cursor(struct souk_slice text, struct souk_cause *cursor_out)
         || at[1 + BITS_DIGITS] != ':')
         return -SOUK_EINVAL;
     cursor.point.epoch.counter = (uint32_t)counter;
+    for (unsigned i = 1; i <= BITS_DIGITS; i++)
+        if (at[i] >= 'A' && at[i] <= 'F')
+            return -SOUK_EINVAL;                /* one cursor has one text */
     if (sodium_hex2bin(cursor.point.epoch.bits, sizeof cursor.point.epoch.bits, at + 1, BITS_DIGITS, NULL, &bytes,
             NULL) != 0 || bytes != sizeof cursor.point.epoch.bits)
         return -SOUK_EINVAL;

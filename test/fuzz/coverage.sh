@@ -21,6 +21,7 @@ decoders() {
     record) echo souk_batch ;;
     routes) echo souk_routes souk_routes_choice souk_routes_pack souk_routes_read souk_routes_session ;;
     rows) echo souk_asked souk_cursor souk_parked souk_settled souk_timers souk_trail souk_vector ;;
+    texts) echo souk_control souk_key souk_log_position souk_manifest souk_pass souk_seen ;;
     topology) echo souk_topology souk_topology_read souk_topology_value souk_topology_relation souk_topology_check souk_topology_find ;;
     wire) echo souk_wire ;;
     witness) echo souk_witness ;;

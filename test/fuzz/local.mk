@@ -11,6 +11,7 @@ FUZZ_TARGETS = \
 	test/fuzz/fuzz_record \
 	test/fuzz/fuzz_routes \
 	test/fuzz/fuzz_rows \
+	test/fuzz/fuzz_texts \
 	test/fuzz/fuzz_topology \
 	test/fuzz/fuzz_wire \
 	test/fuzz/fuzz_witness
@@ -70,6 +71,10 @@ test_fuzz_fuzz_routes_LDADD = libsouk-all.la $(JANSSON_LIBS)
 test_fuzz_fuzz_rows_SOURCES = test/fuzz/fuzz_rows.c $(FUZZ_APP) $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_rows_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_rows_LDADD = libsouk-all.la
+
+test_fuzz_fuzz_texts_SOURCES = test/fuzz/fuzz_texts.c $(FUZZ_SCRATCH) $(FUZZ_MAIN)
+test_fuzz_fuzz_texts_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_texts_LDADD = libsouk-all.la $(SODIUM_LIBS)
 
 test_fuzz_fuzz_topology_SOURCES = test/fuzz/fuzz_topology.c $(FUZZ_SCRATCH) $(FUZZ_MAIN)
 test_fuzz_fuzz_topology_LDFLAGS = $(FUZZ_LINK)

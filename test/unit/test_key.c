@@ -137,6 +137,18 @@ what_is_no_key_of_its_own_is_refused(void **state)
             fail_msg("%s", room->err.text);
         souk_key_close(&key);
     }
+    /* A NUL ends what is decoded, so the rest of the key would be whatever lay in memory. */
+    for (size_t at = 0; at < SOUK_KEY_TEXT_BYTES - 1; at += 5) {
+        FILE *file;
+
+        put(room, "orders.key", SECRET "\n", 0600);
+        assert_non_null(file = fopen(path_of(room, "orders.key"), "r+"));
+        assert_int_equal(fseek(file, (long)at, SEEK_SET), 0);
+        assert_int_equal(fputc('\0', file), '\0');
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(souk_key_open(room->dir, "orders", PUBLIC, &key, &room->err), -SOUK_EINVAL);
+        assert_non_null(strstr(room->err.text, "it holds no key"));
+    }
     /* What is said holds nothing of what the file holds. */
     assert_null(strstr(room->err.text, "JTKV"));
     assert_int_equal(unlink(path_of(room, "orders.key")), 0);

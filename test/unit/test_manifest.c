@@ -88,11 +88,16 @@ what_is_no_manifest_is_refused(void **state)
 {
 #define ABOUT "backup\n    node = es1\n    event_store = yes\n    made_ms = 1\n    log_position = 1\n    batches = 1\n" \
     "    events = 1\n    bytes = 1\n"
+#define HASH "    hash = 0000000000000000000000000000000000000000000000000000000000000000\n"
 #define STREAM "stream = a\n    epoch = 1\n    bits = 0000000000000000\n    number = 1\n"
     static const char *const texts[] = {
         "", "backup\n", ABOUT "more = 1\n", ABOUT STREAM, ABOUT STREAM "    hash = 00\n",
         ABOUT STREAM "    hash = zz00000000000000000000000000000000000000000000000000000000000000\n",
         "stream = a\n",
+        /* Not whether it is an event store, and one stream with two heads. */
+        "backup\n    node = es1\n    event_store = perhaps\n    made_ms = 1\n    log_position = 1\n    batches = 1\n"
+        "    events = 1\n    bytes = 1\n",
+        ABOUT STREAM HASH STREAM HASH,
     };
     struct souk_manifest *manifest = calloc(1, sizeof *manifest);
     struct souk_error err;

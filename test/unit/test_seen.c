@@ -55,7 +55,7 @@ what_is_no_cursor_is_refused(void **state)
     const char *const wrong[] = { "", ",", POSTS ",", "," POSTS, "posts", "posts=", "posts=2",
         "posts=2.00c0ffee00c0ffee",
         "posts=2.00c0ffee00c0ffee:", "posts=2.00c0ffee00c0ffe:17", "posts=2.00c0ffee00c0ffee0:17",
-        "posts=2.00c0ffee00c0ffeg:17", "posts=-2.00c0ffee00c0ffee:17", "posts=+2.00c0ffee00c0ffee:17",
+        "posts=2.00c0ffee00c0ffeg:17", "posts=2.00c0ffee00C0ffee:17", "posts=-2.00c0ffee00c0ffee:17", "posts=+2.00c0ffee00c0ffee:17",
         "posts= 2.00c0ffee00c0ffee:17", "posts=02.00c0ffee00c0ffee:17", "posts=4294967296.00c0ffee00c0ffee:17",
         "posts=2.00c0ffee00c0ffee:18446744073709551616", "posts=2.00c0ffee00c0ffee:17 ", " " POSTS,
         "Posts=2.00c0ffee00c0ffee:17", "=2.00c0ffee00c0ffee:17", "posts=2:00c0ffee00c0ffee:17",
