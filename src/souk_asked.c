@@ -123,8 +123,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_asked *aske
     if (key.size_bytes != KEY_BYTES)
         return -SOUK_EDAMAGED;
     asked_out->because.kind = SOUK_BY_OUTCOME;
-    memcpy(asked_out->because.stream.text, at, STREAM_BYTES);
-    if (souk_point_decode((struct souk_slice){ at + STREAM_BYTES, SOUK_POINT_BYTES },
+    if (souk_name_decode(at, &asked_out->because.stream) != 0 || souk_point_decode((struct souk_slice){ at + STREAM_BYTES, SOUK_POINT_BYTES },
         &asked_out->because.point) != 0)
         return -SOUK_EDAMAGED;
     asked_out->because.index = souk_get_u32(at + STREAM_BYTES + SOUK_POINT_BYTES);
@@ -137,5 +136,7 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_asked *aske
     asked_out->key = souk_unpack_bin(&in, SOUK_KEY_BYTES_MAX);
     souk_unpack_bin_exact(&in, asked_out->correlation.bytes, sizeof asked_out->correlation.bytes);
     asked_out->depth = (uint32_t)souk_unpack_uint(&in, SOUK_DEPTH_MAX);
-    return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
+    if (souk_unpack_end(&in) != 0 || memchr(asked_out->command.base, '\0', asked_out->command.size_bytes) != NULL)
+        return -SOUK_EDAMAGED;
+    return 0;
 }

@@ -751,6 +751,9 @@ souk_core_behind(const struct souk_core *core)
 int
 souk_core_take_over(struct souk_core *core, struct souk_slice handed_over)
 {
+    struct souk_position positions[SOUK_OWN_STREAMS_MAX];
+    struct core_own *own[SOUK_OWN_STREAMS_MAX];
+    uint8_t instance[sizeof core->instance];
     struct souk_unpack in;
     uint32_t count;
 
@@ -759,21 +762,26 @@ souk_core_take_over(struct souk_core *core, struct souk_slice handed_over)
     souk_unpack_init(&in, handed_over);
     souk_unpack_array_exact(&in, 3);
     (void)souk_unpack_uint(&in, UINT64_MAX);
-    souk_unpack_bin_exact(&in, core->instance, sizeof core->instance);
+    souk_unpack_bin_exact(&in, instance, sizeof instance);
     count = souk_unpack_array(&in, SOUK_OWN_STREAMS_MAX);
     for (uint32_t i = 0; i < count && in.rc == 0; i++) {
-        struct souk_position position;
         struct souk_name name;
-        struct core_own *own;
 
         souk_unpack_array_exact(&in, 5);
         souk_name_unpack(&in, &name);
-        souk_wire_position_get(&in, &position);
-        if (in.rc == 0 && (own = core_own(core, name.text)) != NULL)
-            own->target = position;
+        souk_wire_position_get(&in, &positions[i]);
+        own[i] = core_own(core, name.text);
+        for (uint32_t k = 0; k < i; k++)
+            if (own[i] != NULL && own[k] == own[i])
+                return -SOUK_EMALFORMED;        /* a stream ends in one place */
     }
     if (souk_unpack_end(&in) != 0)
         return -SOUK_EMALFORMED;
+    /* As a whole or not at all. */
+    memcpy(core->instance, instance, sizeof instance);
+    for (uint32_t i = 0; i < count; i++)
+        if (own[i] != NULL)
+            own[i]->target = positions[i];
     core->taking_over = core->dirty = true;
     if (core->own_feed != NULL)
         souk_feed_want(core->own_feed);

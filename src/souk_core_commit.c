@@ -182,9 +182,10 @@ core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_
 {
     struct souk_unpack in;
     uint64_t commit;
-    uint32_t count;
+    uint32_t count, said = 0;                   /* own streams, as bits */
     uint8_t instance[8];
 
+    _Static_assert(SOUK_OWN_STREAMS_MAX <= 32, "each own stream has a bit");
     *fits_out = false;
     if (witness.size_bytes == 0)
         return 0;
@@ -208,6 +209,9 @@ core_witness_fits(struct souk_core *core, struct souk_slice witness, bool *fits_
         souk_wire_position_get(&in, &position);
         if (in.rc != 0 || (own = core_own(core, name.text)) == NULL)
             return 0;
+        if ((said & 1U << (own - core->own)) != 0)
+            return 0;                           /* twice, so of another one it says nothing */
+        said |= 1U << (own - core->own);
         rc = souk_log_at(core->txn, &own->log, souk_point_of(&position), &batch);
         if (rc == -SOUK_ENOTFOUND) {
             if ((rc = souk_log_base(core->txn, &own->log, &base)) != 0)

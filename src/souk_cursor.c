@@ -35,6 +35,8 @@ souk_cursor_get(struct souk_txn *txn, const struct souk_name *stream, struct sou
     if ((rc = souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->reacted)) != 0)
         return rc;
     at += SOUK_POINT_BYTES;
+    if ((at[SOUK_POINT_BYTES] & ~(OWES_LOSSES | OWES_REACTIONS)) != 0)
+        return -SOUK_EDAMAGED;
     cursor_out->owes_losses = (at[SOUK_POINT_BYTES] & OWES_LOSSES) != 0;
     cursor_out->owes_reactions = (at[SOUK_POINT_BYTES] & OWES_REACTIONS) != 0;
     return souk_point_decode((struct souk_slice){ at, SOUK_POINT_BYTES }, &cursor_out->joining);

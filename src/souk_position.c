@@ -46,6 +46,17 @@ souk_name_set(struct souk_name *name_out, struct souk_slice text)
     return 0;
 }
 
+int
+souk_name_decode(const void *bytes, struct souk_name *name_out)
+{
+    const size_t size_bytes = strnlen(bytes, sizeof name_out->text);
+
+    if (size_bytes == sizeof name_out->text || souk_name_set(name_out, (struct souk_slice){ bytes, size_bytes }) != 0
+        || memcmp(name_out->text, bytes, sizeof name_out->text) != 0)
+        return -SOUK_EDAMAGED;
+    return 0;
+}
+
 /* Most names have 4 to 16 bytes: a copy of the first half and one of the last. */
 static inline void
 copy_short(char *to, const char *from, size_t size_bytes)

@@ -132,6 +132,11 @@ uint64_t souk_get_u64(const uint8_t *bytes);
 bool souk_name_valid(struct souk_slice text);
 /* From valid text; -SOUK_EINVAL otherwise. */
 SOUK_MUST_CHECK int souk_name_set(struct souk_name *name_out, struct souk_slice text);
+/*
+ * The way back from `text` of a name as it lies in keys: SOUK_NAME_BYTES_MAX + 1 bytes, zeros behind the name. 0 or
+ * -SOUK_EDAMAGED: what names a stream and has no end would be read beyond it.
+ */
+SOUK_MUST_CHECK int souk_name_decode(const void *bytes, struct souk_name *name_out);
 struct souk_slice souk_name_slice(const struct souk_name *name);
 /* Read one. `in` fails when there is none, and the name is all zero then. */
 void souk_name_unpack(struct souk_unpack *in, struct souk_name *name_out);

@@ -45,8 +45,7 @@ souk_positions_place_decode(struct souk_slice place, struct souk_name *stream_ou
 {
     if (place.size_bytes != SOUK_POSITIONS_PLACE_BYTES)
         return -SOUK_EDAMAGED;
-    memcpy(stream_out->text, place.base, NAME_BYTES);
-    if (stream_out->text[SOUK_NAME_BYTES_MAX] != '\0')
+    if (souk_name_decode(place.base, stream_out) != 0)
         return -SOUK_EDAMAGED;
     return souk_point_decode((struct souk_slice){ (const uint8_t *)place.base + NAME_BYTES, SOUK_POINT_BYTES },
         point_out);

@@ -119,9 +119,11 @@ load(struct souk_recorder *recorder)
         return rc;
     if ((rc = souk_txn_table(recorder->txn, RECORDER_TABLE_META, &table)) == 0)
         rc = souk_txn_get(recorder->txn, table, souk_slice_of("incarnation"), &value);
-    if (rc == 0 && value.size_bytes == sizeof recorder->incarnation)
+    if (rc == 0 && value.size_bytes != sizeof recorder->incarnation)
+        return -SOUK_EDAMAGED;
+    if (rc == 0)
         memcpy(recorder->incarnation, value.base, sizeof recorder->incarnation);
-    else if (rc != 0 && rc != -SOUK_ENOTFOUND)
+    else if (rc != -SOUK_ENOTFOUND)
         return rc;
     for (uint32_t i = 0; i < recorder->kept_count; i++)
         if ((rc = recorder_load_kept(recorder, &recorder->kept[i])) != 0)
@@ -155,8 +157,11 @@ recorder_load_kept(struct souk_recorder *recorder, struct recorder_kept *kept)
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     if ((rc = souk_txn_table(recorder->txn, RECORDER_TABLE_BACKED_UP, &table)) == 0
-        && (rc = souk_txn_get(recorder->txn, table, name, &value)) == 0 && value.size_bytes == 8)
+        && (rc = souk_txn_get(recorder->txn, table, name, &value)) == 0) {
+        if (value.size_bytes != 8)
+            return -SOUK_EDAMAGED;
         kept->backed_up = souk_get_u64(value.base);
+    }
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
     souk_feed_set_cursor(kept->feed, &kept->head);

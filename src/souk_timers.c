@@ -136,8 +136,7 @@ souk_timers_due(struct souk_txn *txn, uint64_t now_ms, const struct souk_timer_r
         return -SOUK_ENOTFOUND;
     memset(&row_out->because, 0, sizeof row_out->because);
     row_out->because.kind = SOUK_BY_TIMER;
-    memcpy(row_out->because.stream.text, at + 8, STREAM_BYTES);
-    if ((rc = souk_point_decode((struct souk_slice){ at + 8 + STREAM_BYTES, SOUK_POINT_BYTES },
+    if ((rc = souk_name_decode(at + 8, &row_out->because.stream)) != 0 || (rc = souk_point_decode((struct souk_slice){ at + 8 + STREAM_BYTES, SOUK_POINT_BYTES },
         &row_out->because.point)) != 0)
         return rc;
     row_out->because.index = souk_get_u32(at + 8 + STREAM_BYTES + SOUK_POINT_BYTES);
@@ -149,6 +148,8 @@ souk_timers_due(struct souk_txn *txn, uint64_t now_ms, const struct souk_timer_r
     at += 20;
     for (size_t i = 0; i < sizeof row_out->kind && at + i < end; i++)
         if ((row_out->kind[i] = (char)at[i]) == '\0') {
+            if (i == 0 || (size_t)(end - at) - i - 1 > SOUK_KEY_BYTES_MAX)
+                return -SOUK_EDAMAGED;
             row_out->key = souk_arena_copy(arena, (struct souk_slice){ at + i + 1, (size_t)(end - at) - i - 1 });
             return row_out->key.base == NULL ? -SOUK_ENOMEM : 0;
         }

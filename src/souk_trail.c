@@ -158,6 +158,11 @@ read_command(struct souk_slice value, struct souk_trail_command *command_out)
         span->epoch = first.epoch;
         span->first = first.number;
         span->last = first.number + souk_unpack_uint(&in, UINT32_MAX);
+        if (span->last < span->first)
+            return -SOUK_EDAMAGED;
+        for (uint32_t k = 0; k < i && in.rc == 0; k++)
+            if (strcmp(command_out->spans[k].stream.text, span->stream.text) == 0)
+                return -SOUK_EDAMAGED;          /* one stream has one span */
     }
     return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
 }
@@ -235,9 +240,9 @@ read_caused(struct souk_slice key, struct souk_slice value, struct souk_trail_ca
     if (key.size_bytes != CAUSED_BYTES
         || souk_point_decode((struct souk_slice){ at + NAME_BYTES, SOUK_POINT_BYTES }, &caused_out->cause) != 0
         || souk_point_decode((struct souk_slice){ at + 2 * NAME_BYTES + SOUK_POINT_BYTES, SOUK_POINT_BYTES },
-            &caused_out->point) != 0)
+            &caused_out->point) != 0
+        || souk_name_decode(at + NAME_BYTES + SOUK_POINT_BYTES, &caused_out->own) != 0)
         return -SOUK_EDAMAGED;
-    memcpy(caused_out->own.text, at + NAME_BYTES + SOUK_POINT_BYTES, NAME_BYTES);
     souk_unpack_init(&in, value);
     souk_unpack_array_exact(&in, 5);
     caused_out->type = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);

@@ -16,11 +16,12 @@ decoders() {
     batch) echo souk_batch souk_batch_peek ;;
     description) echo souk_description souk_description_check souk_description_field souk_zpl ;;
     json) echo souk_json souk_message souk_field ;;
+    kept) echo souk_keyring souk_seal ;;
     node) echo souk_core souk_core_apply souk_core_commands souk_core_origin souk_reader souk_recorder souk_feed ;;
     pack) echo souk_pack souk_unpack souk_utf8 ;;
     record) echo souk_batch ;;
     routes) echo souk_routes souk_routes_choice souk_routes_pack souk_routes_read souk_routes_session ;;
-    rows) echo souk_asked souk_cursor souk_parked souk_settled souk_timers souk_trail souk_vector ;;
+    rows) echo souk_asked souk_cursor souk_forgotten souk_owed souk_parked souk_settled souk_timers souk_trail souk_vector ;;
     texts) echo souk_control souk_key souk_log_position souk_manifest souk_pass souk_seen ;;
     topology) echo souk_topology souk_topology_read souk_topology_value souk_topology_relation souk_topology_check souk_topology_find ;;
     wire) echo souk_wire ;;

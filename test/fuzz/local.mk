@@ -6,6 +6,7 @@ FUZZ_TARGETS = \
 	test/fuzz/fuzz_batch \
 	test/fuzz/fuzz_description \
 	test/fuzz/fuzz_json \
+	test/fuzz/fuzz_kept \
 	test/fuzz/fuzz_node \
 	test/fuzz/fuzz_pack \
 	test/fuzz/fuzz_record \
@@ -48,6 +49,11 @@ test_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/test/unit
 test_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_json_LDADD = libsouk-all.la $(JANSSON_LIBS)
 test/fuzz/fuzz_json-fuzz_json.$(OBJEXT): test/unit/shop.h
+
+test_fuzz_fuzz_kept_SOURCES = test/fuzz/fuzz_kept.c test/bits/nodes.c test/bits/nodes.h $(FUZZ_APP) $(FUZZ_SCRATCH) \
+	$(FUZZ_MAIN)
+test_fuzz_fuzz_kept_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_kept_LDADD = libsouk-all.la $(SODIUM_LIBS)
 
 test_fuzz_fuzz_node_SOURCES = test/fuzz/fuzz_node.c test/bits/nodes.c test/bits/nodes.h $(FUZZ_APP) \
 	test/sim/check_arena.c test/sim/check_arena.h test/sim/check_decode.c test/sim/check_decode.h \

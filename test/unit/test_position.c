@@ -150,6 +150,28 @@ a_row_of_another_size_is_damaged(void **state)
     }
 }
 
+/* As keys have them: 32 bytes, and nothing behind the name. */
+static void
+a_name_in_a_key_has_an_end_and_zeros_behind_it(void **state)
+{
+    static const char *const bad[] = { "\0\0", "Orders\0", "or ders\0", "orders\0x" };
+    char bytes[SOUK_NAME_BYTES_MAX + 1];
+    struct souk_name name;
+
+    for (size_t length = 1; length <= sizeof bytes; length++) {
+        memset(bytes, 0, sizeof bytes);
+        memset(bytes, 'o', length);
+        assert_int_equal(souk_name_decode(bytes, &name), length < sizeof bytes ? 0 : -SOUK_EDAMAGED);
+        if (length < sizeof bytes)
+            assert_memory_equal(name.text, bytes, sizeof bytes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memset(bytes, 0, sizeof bytes);
+        memcpy(bytes, bad[i], strlen(bad[i]) + 2);
+        assert_int_equal(souk_name_decode(bytes, &name), -SOUK_EDAMAGED);
+    }
+}
+
 static void
 a_name_has_1_to_31_letters_digits_hyphens_and_dots(void **state)
 {
@@ -240,6 +262,7 @@ main(void)
         cmocka_unit_test(numbers_in_rows_sort_like_numbers),
         cmocka_unit_test(a_row_holds_a_position_in_52_bytes),
         cmocka_unit_test(a_row_of_another_size_is_damaged),
+        cmocka_unit_test(a_name_in_a_key_has_an_end_and_zeros_behind_it),
         cmocka_unit_test(a_name_has_1_to_31_letters_digits_hyphens_and_dots),
         cmocka_unit_test(a_log_position_is_written_and_read_again),
         cmocka_unit_test(a_log_position_has_1_to_16_digits_of_its_incarnation),
