@@ -214,7 +214,11 @@ stream_seek(struct finder_look *look, const struct souk_name *stream, uint64_t f
         rc = souk_txn_seek(look->index, look->table, (struct souk_slice){ row, sizeof row }, &key, &value);
     if (rc != 0)
         return rc;
-    return is_row_of(&term, key) ? read_batch_row(key, value, row_out) : -SOUK_ENOTFOUND;
+    if (!is_row_of(&term, key))
+        return -SOUK_ENOTFOUND;
+    if ((rc = read_batch_row(key, value, row_out)) == 0 && row_out->log_position > look->last)
+        return -SOUK_EIO;                       /* rows and how far they go are of one transaction */
+    return rc;
 }
 
 int

@@ -15,6 +15,8 @@ decoders() {
     case $1 in
     batch) echo souk_batch souk_batch_peek ;;
     description) echo souk_description souk_description_check souk_description_field souk_zpl ;;
+    found) echo souk_finder_look souk_finder_answer souk_finder_why ;;
+    http) echo bridge_api bridge_caller bridge_guard bridge_http bridge_session ;;
     json) echo souk_json souk_message souk_field ;;
     kept) echo souk_keyring souk_seal ;;
     node) echo souk_core souk_core_apply souk_core_commands souk_core_origin souk_reader souk_recorder souk_feed ;;

@@ -5,6 +5,8 @@
 FUZZ_TARGETS = \
 	test/fuzz/fuzz_batch \
 	test/fuzz/fuzz_description \
+	test/fuzz/fuzz_found \
+	test/fuzz/fuzz_http \
 	test/fuzz/fuzz_json \
 	test/fuzz/fuzz_kept \
 	test/fuzz/fuzz_node \
@@ -42,6 +44,26 @@ test_fuzz_fuzz_batch_LDADD = libsouk-all.la $(SODIUM_LIBS)
 test_fuzz_fuzz_description_SOURCES = test/fuzz/fuzz_description.c $(FUZZ_MAIN)
 test_fuzz_fuzz_description_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_description_LDADD = libsouk-all.la $(JANSSON_LIBS)
+
+test_fuzz_fuzz_found_SOURCES = test/fuzz/fuzz_found.c test/bits/nodes.c test/bits/nodes.h $(FUZZ_APP) $(FUZZ_SCRATCH) \
+	$(FUZZ_MAIN)
+test_fuzz_fuzz_found_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_found_LDADD = libsouk-all.la
+test/fuzz/fuzz_found.$(OBJEXT): src/eventstore.h
+
+FUZZ_BRIDGE = services/bridge/bridge.h services/bridge/bridge_answer.c services/bridge/bridge_api.c \
+	services/bridge/bridge_caller.c services/bridge/bridge_events.c services/bridge/bridge_files.c \
+	services/bridge/bridge_files.h services/bridge/bridge_follow.c services/bridge/bridge_guard.c \
+	services/bridge/bridge_http.c services/bridge/bridge_openapi.c services/bridge/bridge_operator.c \
+	services/bridge/bridge_operator_json.c services/bridge/bridge_rate.c services/bridge/bridge_reference.c \
+	services/bridge/bridge_reply.c services/bridge/bridge_session.c services/bridge/bridge_watch.c
+test_fuzz_fuzz_http_SOURCES = test/fuzz/fuzz_http.c test/unit/routes_text.c test/unit/routes_text.h $(FUZZ_BRIDGE) \
+	$(FUZZ_MAIN)
+test_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/bridge
+test_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
+test_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_http_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS)
+$(test_fuzz_fuzz_http_OBJECTS): src/eventstore.h src/parking.h src/ops.h
 
 test_fuzz_fuzz_json_SOURCES = test/fuzz/fuzz_json.c $(FUZZ_MAIN)
 nodist_test_fuzz_fuzz_json_SOURCES = test/unit/shop.c test/unit/shop.h

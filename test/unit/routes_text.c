@@ -138,6 +138,7 @@ read_system(struct routes_system *system, const char *messages_path)
     (void)snprintf(text, sizeof text, "system = shop\n    messages = %s\nevent_store = es1\n"
         "service = book\n    program = book\n    stream = book\n"
         "client = bridge\n    program = souk-bridge\n    listen = 127.0.0.1:0\n    routes = routes.zpl\n    query = book\n    follow = book\n"
+        "    hostname = shop.example\n    proxy = 127.0.0.1\n"
         "    call = book\n        command = book.write\n        command = book.sign\n", messages_path);
     if (!write_file(text, path))
         return false;
