@@ -34,9 +34,14 @@ decoders() {
 
 # covered SOURCE: lines and how many of them ran; of none that ran there is no file.
 covered() {
-    local data
-    data=$(find . -name "$1.gcno" -path '*/.libs/*' -print -quit)
-    gcov -n -o "${data%.gcno}.o" "$sources/src/$1.c" 2>/dev/null | awk -v name="/$1.c'" '
+    local data file=$sources/src/$1.c
+    if [[ -f $file ]]; then
+        data=$(find . -name "$1.gcno" -path '*/.libs/*' -print -quit)
+    else                                        # the bridge's, which is in no library
+        file=$sources/services/bridge/$1.c
+        data=$(find . -name "*fuzz_http-$1.gcno" -print -quit)
+    fi
+    gcov -n -o "${data%.gcno}.o" "$file" 2>/dev/null | awk -v name="/$1.c'" '
         /^File/ { is_it = index($0, name) }
         is_it && /^Lines executed:/ { split($0, part, /[:% ]+/); printf "%d %d\n", part[5], part[5] * part[3] / 100 + 0.5; exit }'
 }
