@@ -76,6 +76,9 @@ check_service(struct checker *checker, const struct check_service *service)
     node->trim = service->trim;
     node->recorded_by = service->recorded_by;
     node->trim_by = service->trim_by == 0 ? service->recorded_by : service->trim_by;
+    node->heads_ms = service->heads_ms;
+    if (service->fingerprint != NULL)
+        node->fingerprint = check_arena_copy(&checker->arena, service->fingerprint, CHECK_FINGERPRINT_BYTES);
     node->streams = check_arena_take(&checker->arena, service->stream_count * sizeof *node->streams);
     for (i = 0; i < service->stream_count; i++) {
         struct check_bytes name = keep_text(checker, service->streams[i].name);
@@ -174,6 +177,7 @@ check_started(struct checker *checker, uint64_t now_ms, const char *node, uint32
     started->met = check_arena_take(&checker->arena, checker->node_count * sizeof *started->met);
     started->told_void = check_arena_take(&checker->arena, checker->node_count * sizeof *started->told_void);
     started->started_fact = checker->fact;
+    started->heads_at_ms = now_ms;
 }
 
 void
@@ -402,9 +406,15 @@ check_heard(struct checker *checker, uint64_t now_ms, uint32_t process, const st
     size_t frame_count)
 {
     struct model_process *hearer;
+    struct check_message message;
 
-    if (is_open(checker, now_ms) && (hearer = find_process(checker, process)) != NULL)
-        incarnations_heard(checker, hearer, frames, frame_count);
+    if (!is_open(checker, now_ms) || (hearer = find_process(checker, process)) == NULL || hearer->node->is_event_store
+        || check_decode_message(&checker->scratch, frames, frame_count, &message) != NULL)
+        return;
+    if (message.kind == CHECK_REQUEST)
+        commands_heard(checker, hearer, frames[0], &message);
+    else
+        incarnations_heard(checker, hearer, &message);
 }
 
 void
@@ -431,7 +441,11 @@ end(struct checker *checker, uint32_t number, bool takes_commands)
 
     if (!is_open(checker, checker->now_ms) || (process = find_process(checker, number)) == NULL)
         return;
-    assert(process->node->end == NULL);
+    if (process->node->end != NULL) {
+        model_fail(checker, "one instance: %s and %s both run at the end",
+            model_process_name(checker, process->node->end), model_process_name(checker, process));
+        return;
+    }
     process->node->end = process;
     process->takes_commands = takes_commands;
     process->end_cursors = check_arena_take(&checker->arena, checker->stream_count * sizeof *process->end_cursors);

@@ -25,6 +25,14 @@ struct acknowledged {
     struct acknowledged *older;
 };
 
+/* How often one process has heard the commands of one hash under an id, and has answered them, as far as can be told. */
+struct hearing {
+    const struct model_process *process;
+    uint8_t hash[CHECK_COMMAND_HASH_BYTES];
+    unsigned heard_count, answered_count;
+    struct hearing *next;
+};
+
 /* All requests and answers of one id of one caller to one service. */
 struct command {
     const struct model_node *service;
@@ -32,6 +40,7 @@ struct command {
     const uint8_t *id;
     struct asked *asked;
     struct acknowledged *acknowledged;
+    struct hearing *hearings;
     struct command *next_of_id, *next;
 };
 
@@ -40,6 +49,9 @@ static struct command *find_command(struct checker *checker, const struct model_
 static bool has_reached_all(struct checker *checker, const struct model_process *process, const struct asked *asked);
 static int reply_command(struct checker *checker, const struct model_process *process, struct command *command,
     const struct check_message *message);
+static void note_answered(const struct model_process *process, struct command *command);
+static struct hearing *find_hearing(struct checker *checker, const struct model_process *process,
+    struct command *command, const uint8_t *hash);
 static int reply_query(struct checker *checker, const struct model_process *process, const struct command *command,
     const struct check_message *message);
 static int reply_lost(struct checker *checker, const struct model_process *process, const struct command *command);
@@ -105,6 +117,52 @@ commands_asked(struct checker *checker, const struct model_process *process, con
     asked->older = command->asked;
     command->asked = asked;
     return 0;
+}
+
+void
+commands_heard(struct checker *checker, const struct model_process *process, struct check_bytes frame,
+    const struct check_message *message)
+{
+    struct command *command = find_command(checker, process->node, message->caller, message->id);
+    const struct asked *asked = command == NULL ? NULL : command->asked;
+
+    while (asked != NULL && !check_bytes_equal(asked->frame, frame))
+        asked = asked->older;
+    if (asked != NULL && !message->is_query)
+        find_hearing(checker, process, command, asked->hash)->heard_count++;
+}
+
+/* An answer that names no event: whose it is can be told if those of one hash only are still to be answered. */
+static void
+note_answered(const struct model_process *process, struct command *command)
+{
+    struct hearing *hearing, *only = NULL;
+
+    for (hearing = command->hearings; hearing != NULL; hearing = hearing->next) {
+        if (hearing->process != process || hearing->answered_count >= hearing->heard_count)
+            continue;
+        if (only != NULL)
+            return;
+        only = hearing;
+    }
+    if (only != NULL)
+        only->answered_count++;
+}
+
+static struct hearing *
+find_hearing(struct checker *checker, const struct model_process *process, struct command *command,
+    const uint8_t *hash)
+{
+    struct hearing *hearing;
+
+    for (hearing = command->hearings; hearing != NULL; hearing = hearing->next)
+        if (hearing->process == process && memcmp(hearing->hash, hash, sizeof hearing->hash) == 0)
+            return hearing;
+    hearing = check_arena_take(&checker->arena, sizeof *hearing);
+    hearing->process = process;
+    memcpy(hearing->hash, hash, sizeof hearing->hash);
+    hearing->next = command->hearings;
+    return command->hearings = hearing;
 }
 
 /* An empty caller is any. */
@@ -175,6 +233,8 @@ commands_replied(struct checker *checker, const struct model_process *process, c
     if (command == NULL)
         return model_fail(checker, "form: %s answers %s, who has not asked with this id",
             model_process_name(checker, process), to);
+    if (message->body_count == 0)
+        note_answered(process, command);
     switch (message->status) {
     case CHECK_OK:
         return command->asked->message.is_query ? reply_query(checker, process, command, message)
@@ -228,6 +288,7 @@ reply_command(struct checker *checker, const struct model_process *process, stru
     struct model_event *event, **events, *all;
     struct model_batch *const *tips = process->disk->holds.tips;
     struct acknowledged *acknowledged;
+    struct hearing *hearing;
     uint32_t i, count = 0;
 
     all = history_by_command(checker, command->service, command->caller, command->id);
@@ -268,6 +329,11 @@ reply_command(struct checker *checker, const struct model_process *process, stru
                 id_name(checker, command), model_event_name(checker, event));
         events[i] = event;
     }
+    hearing = find_hearing(checker, process, command, events[0]->form->command_hash);
+    if (++hearing->answered_count > hearing->heard_count)
+        return model_fail(checker, "one effect: %s answers %s with %s, and has answered the command that caused it as "
+            "often as it has heard it, %u times", model_process_name(checker, process), id_name(checker, command),
+            model_event_name(checker, events[0]), hearing->heard_count);
     if (check_cursors(checker, process, events, message) != 0)
         return -1;
     acknowledged = check_arena_take(&checker->arena, sizeof *acknowledged);

@@ -10,6 +10,9 @@
 /* All that return int return 0, or -1 after model_fail(). `process` is NULL for a client outside. */
 int commands_asked(struct checker *checker, const struct model_process *process, const struct model_node *service,
     struct check_bytes frame, const struct check_message *message);
+/* `process` has heard it: only so often, and of what it has heard, it may tell. */
+void commands_heard(struct checker *checker, const struct model_process *process, struct check_bytes frame,
+    const struct check_message *message);
 int commands_replied(struct checker *checker, const struct model_process *process, const char *to,
     const struct check_message *message);
 

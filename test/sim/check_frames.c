@@ -7,10 +7,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-static int publish(struct checker *checker, const struct model_process *process, const struct check_bytes *frames,
+#define HEADS_SPANS_MAX 2               /* between two tellings of heads: one is the rule, and clocks are not exact */
+
+static int publish(struct checker *checker, struct model_process *process, const struct check_bytes *frames,
     size_t frame_count);
-static int send_heads(struct checker *checker, const struct model_process *process,
-    const struct check_message *message);
+static int send_heads(struct checker *checker, struct model_process *process, const struct check_message *message);
 static int send_pull(struct checker *checker, const struct model_process *process,
     const struct check_message *message);
 static int send_pulled(struct checker *checker, const struct model_process *process, const char *to,
@@ -81,8 +82,7 @@ frames_sent(struct checker *checker, struct model_process *process, const char *
 /* ---- PUB ---------------------------------------------------------------- */
 
 static int
-publish(struct checker *checker, const struct model_process *process, const struct check_bytes *frames,
-    size_t frame_count)
+publish(struct checker *checker, struct model_process *process, const struct check_bytes *frames, size_t frame_count)
 {
     struct check_message message;
     struct check_bytes topic;
@@ -118,7 +118,7 @@ publish(struct checker *checker, const struct model_process *process, const stru
 }
 
 static int
-send_heads(struct checker *checker, const struct model_process *process, const struct check_message *message)
+send_heads(struct checker *checker, struct model_process *process, const struct check_message *message)
 {
     const struct model_node *service = model_find_node(checker, message->service);
     struct model_batch *batch;
@@ -131,6 +131,42 @@ send_heads(struct checker *checker, const struct model_process *process, const s
     for (i = 0; i < message->entry_count; i++)
         if (find_held(checker, process, &message->entries[i].at, "head", &batch) != 0)
             return -1;
+    if (service->fingerprint != NULL
+        && memcmp(message->fingerprint, service->fingerprint, CHECK_FINGERPRINT_BYTES) != 0)
+        return model_fail(checker, "fingerprint: %s says its heads of %.*s by another topology",
+            model_process_name(checker, process), (int)service->name.size_bytes, (const char *)service->name.base);
+    process->heads_at_ms = checker->now_ms;
+    process->owes_heads = false;
+    return 0;
+}
+
+/* What a round commits at a time when heads are due leaves with them, so it is told before the next commit. */
+int
+frames_check_heads(struct checker *checker, struct model_process *process)
+{
+    const struct model_node *service = process->node;
+
+    if (process->owes_heads)
+        return model_fail(checker, "heads: %s commits and has not told them for %" PRIu64 " ms, twice now",
+            model_process_name(checker, process), checker->now_ms - process->heads_at_ms);
+    process->owes_heads = service->heads_ms != 0
+        && checker->now_ms - process->heads_at_ms > HEADS_SPANS_MAX * service->heads_ms;
+    return 0;
+}
+
+int
+frames_finish(struct checker *checker)
+{
+    size_t i;
+
+    for (i = 0; i < checker->node_count; i++) {
+        const struct model_node *service = &checker->nodes[i];
+
+        if (service->heads_ms != 0 && service->stream_count > 0
+            && checker->now_ms - service->end->heads_at_ms > HEADS_SPANS_MAX * service->heads_ms)
+            return model_fail(checker, "heads: %s has not told them for %" PRIu64 " ms at the end",
+                model_process_name(checker, service->end), checker->now_ms - service->end->heads_at_ms);
+    }
     return 0;
 }
 

@@ -108,7 +108,13 @@ take_written(struct checker *checker, struct model_process *process, const struc
                 form->place, form->places, form->commit, i, commit->written_count, first->commit);
     }
     judgement->commit = written;
-    return written->batches[0]->form.count == 0 ? check_record(checker, written) : 0;
+    process->written_counter = written->batches[0]->form.epoch_counter;
+    if (written->batches[0]->form.count == 0)
+        return check_record(checker, written);
+    if (process->written_counter == process->fenced_counter)
+        return model_fail(checker, "fence: %s commits %s, and an event store has told it to stop",
+            model_process_name(checker, process), model_batch_name(checker, written->batches[0]));
+    return frames_check_heads(checker, process);
 }
 
 /* Into the tree, behind the tip of the disk that it was written on. */
@@ -828,6 +834,7 @@ history_trim(struct checker *checker, struct model_process *process, struct mode
 {
     struct model_contents *holds = &process->disk->holds;
     const struct model_batch *batch = holds->tips[stream->index];
+    uint64_t backed_up;
 
     if (stream->owner != process->node || first_held < holds->first_held[stream->index])
         return model_fail(checker, "trimming: %s begins %.*s at %" PRIu64 " after %" PRIu64,
@@ -838,6 +845,11 @@ history_trim(struct checker *checker, struct model_process *process, struct mode
         batch = batch->parent;
     if (batch == NULL)
         return 0;
+    backed_up = process->node->trim == CHECK_TRIM_RECORDED ? UINT64_MAX
+        : incarnations_backed_up(checker, process, stream);
+    if (batch->last > backed_up)
+        return model_fail(checker, "trimming: %s trims %s, and event stores have said last that their backups hold %"
+            PRIu64, model_process_name(checker, process), model_batch_name(checker, batch), backed_up);
     if (process->node->trim == CHECK_TRIM_RECORDED
         ? model_recorded_by(checker, batch) < process->node->trim_by : !is_backed_up(checker, batch))
         return model_fail(checker, "trimming: %s trims %s, which %s", model_process_name(checker, process),
@@ -902,9 +914,10 @@ history_finish(struct checker *checker)
                 batch->is_final = true;
         }
     }
-    if (check_held(checker) != 0 || check_followers(checker) != 0 || check_kept(checker) != 0)
+    if (check_held(checker) != 0 || check_followers(checker) != 0 || check_kept(checker) != 0
+        || check_stores(checker) != 0)
         return -1;
-    return check_stores(checker);
+    return frames_finish(checker);
 }
 
 /* Everything of a final history is still in some log, or the facts say who lost it after it was rightly trimmed. */

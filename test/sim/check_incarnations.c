@@ -19,6 +19,7 @@ struct acknowledgement {
     uint64_t fact;
     uint8_t incarnation[INCARNATION_BYTES];
     const struct model_batch *batch;
+    uint64_t commit, backed_up;         /* of the event store; of the stream of `batch` */
     struct acknowledgement *older;
 };
 
@@ -37,6 +38,7 @@ static struct incarnation *find_incarnation(struct checker *checker, const struc
 static struct counted *find_counted(struct checker *checker, struct model_process *process,
     const struct model_node *store);
 static void hear_sealed(struct checker *checker, struct model_process *process, const struct check_message *message);
+static void hear_fence(struct checker *checker, struct model_process *process, const struct check_message *message);
 static void hear_acknowledged(struct checker *checker, struct model_process *process,
     const struct check_message *message);
 
@@ -170,18 +172,27 @@ incarnations_sealing(struct checker *checker, struct model_process *process, con
 }
 
 void
-incarnations_heard(struct checker *checker, struct model_process *process, const struct check_bytes *frames,
-    size_t frame_count)
+incarnations_heard(struct checker *checker, struct model_process *process, const struct check_message *message)
 {
-    struct check_message message;
+    if (message->kind == CHECK_SEALED)
+        hear_sealed(checker, process, message);
+    else if (message->kind == CHECK_ACKNOWLEDGED)
+        hear_acknowledged(checker, process, message);
+    if ((message->kind == CHECK_SEALED && !message->granted) || message->kind == CHECK_FENCED)
+        hear_fence(checker, process, message);
+}
 
-    if (process->node->is_event_store
-        || check_decode_message(&checker->scratch, frames, frame_count, &message) != NULL)
+/* Somebody else has the seal: who writes in the epoch below it is to stop, or to go through a start again. */
+static void
+hear_fence(struct checker *checker, struct model_process *process, const struct check_message *message)
+{
+    const struct model_node *store = model_find_node(checker, message->sender);
+
+    if (store == NULL || process->node->declared_lost[store->index]
+        || !check_bytes_equal(message->service, process->node->name))
         return;
-    if (message.kind == CHECK_SEALED)
-        hear_sealed(checker, process, &message);
-    else if (message.kind == CHECK_ACKNOWLEDGED)
-        hear_acknowledged(checker, process, &message);
+    if (message->counter > process->written_counter)
+        process->fenced_counter = process->written_counter;
 }
 
 /* Another incarnation than before: what the earlier one acknowledged counts no more, unless it is still to be read. */
@@ -227,6 +238,8 @@ hear_acknowledged(struct checker *checker, struct model_process *process, const 
         heard->fact = checker->fact;
         memcpy(heard->incarnation, message->incarnation, sizeof heard->incarnation);
         heard->batch = batch;
+        heard->commit = message->commit;
+        heard->backed_up = message->entries[i].backed_up;
         heard->older = counted->heard;
         counted->heard = heard;
     }
@@ -244,6 +257,34 @@ find_counted(struct checker *checker, struct model_process *process, const struc
     counted->store = store;
     counted->next = process->counted;
     return process->counted = counted;
+}
+
+uint64_t
+incarnations_backed_up(const struct checker *checker, const struct model_process *process,
+    const struct model_stream *stream)
+{
+    uint64_t least = UINT64_MAX;
+    size_t i;
+
+    for (i = 0; i < checker->node_count; i++) {
+        const struct acknowledgement *heard, *last = NULL;
+        const struct counted *counted = process->counted;
+
+        if (!checker->nodes[i].is_event_store)
+            continue;
+        while (counted != NULL && counted->store != &checker->nodes[i])
+            counted = counted->next;
+        /* What counts is what it said last: one of an earlier commit may have come late. */
+        for (heard = counted == NULL || !counted->is_known ? NULL : counted->heard; heard != NULL; heard = heard->older)
+            if (heard->batch->stream == stream && (last == NULL || heard->commit > last->commit)
+                && memcmp(heard->incarnation, counted->incarnation, sizeof heard->incarnation) == 0)
+                last = heard;
+        if (last == NULL)
+            return 0;
+        if (last->backed_up < least)
+            least = last->backed_up;
+    }
+    return least == UINT64_MAX ? 0 : least;
 }
 
 unsigned

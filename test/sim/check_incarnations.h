@@ -2,8 +2,8 @@
  * check_incarnations - the invariants of event stores that belong to one
  * incarnation of them: a log position names one batch for ever; nothing is
  * recorded from PUB before the origin's head is known; nothing is set aside but
- * on the word of the origin; and what an origin calls recorded it was told by the
- * incarnation that it knows of.
+ * on the word of the origin; and what an origin calls recorded, or backed up, it was
+ * told by the incarnation that it knows of, which may tell it to stop, too.
  */
 #ifndef SIM_CHECK_INCARNATIONS_H
 #define SIM_CHECK_INCARNATIONS_H
@@ -26,8 +26,11 @@ void incarnations_sealing(struct checker *checker, struct model_process *process
     const struct check_message *message);
 
 /* A message has reached `process`. */
-void incarnations_heard(struct checker *checker, struct model_process *process, const struct check_bytes *frames,
-    size_t frame_count);
+void incarnations_heard(struct checker *checker, struct model_process *process, const struct check_message *message);
+
+/* The least that every event store has told `process` last of its backups of a stream. */
+uint64_t incarnations_backed_up(const struct checker *checker, const struct model_process *process,
+    const struct model_stream *stream);
 
 /* How many event stores have acknowledged `batch` to `process`, each in the incarnation that answered it last? */
 unsigned incarnations_told(const struct model_process *process, const struct model_batch *batch);

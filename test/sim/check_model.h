@@ -50,6 +50,8 @@ struct model_node {
     bool *joined;                       /* by stream: it follows it since some moment in the middle */
     enum check_trim trim;
     unsigned recorded_by, trim_by;
+    uint64_t heads_ms;                  /* it tells its heads that often; 0: not known */
+    const uint8_t *fingerprint;         /* of its topology, 8 bytes; NULL: not known */
     bool *declared_lost;                /* by node: event stores that it may go on without */
     struct model_process *end;          /* the one that the end is told of */
 };
@@ -141,6 +143,9 @@ struct model_process {
     struct model_disk *disk;
     bool is_running, takes_commands;
     uint64_t started_fact;
+    uint64_t heads_at_ms;               /* it told its heads last, or started */
+    bool owes_heads;                    /* they were due when it committed last */
+    uint32_t written_counter, fenced_counter; /* epochs: of its latest batch; in which it was told to stop. 0: none */
     bool *met;                          /* of an event store, by service: has heard it, or sealed it */
     bool *told_void;                    /* the same: told by it that something of its is void */
     struct incarnation *incarnation;    /* of check_incarnations, like the next */

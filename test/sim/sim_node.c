@@ -439,7 +439,7 @@ wire(struct sim_world *world, struct sim_process *process)
     wiring->trim_after = plan->trims_recorded ? SOUK_TRIM_RECORDED : SOUK_TRIM_BACKED_UP;
     wiring->trim_recorded_by = plan->store_count;
     wiring->say_new = plan->says_new && !process->node->started_once;
-    memcpy(wiring->fingerprint, "souk-sim", sizeof wiring->fingerprint);
+    memcpy(wiring->fingerprint, SIM_FINGERPRINT, sizeof wiring->fingerprint);
     limits->head_ms = plan->head_ms * scale;
     limits->pull_timeout_ms = 300 * scale;
     limits->pull_idle_ms = 2500 * scale;

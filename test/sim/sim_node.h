@@ -8,6 +8,8 @@
 
 #include "sim_world.h"
 
+#define SIM_FINGERPRINT "souk-sim"      /* of the topology: its first 8 bytes */
+
 /* ---- instances ------------------------------------------------------ */
 
 /* Start the process of an instance if it does not run and nothing is against it. */

@@ -73,6 +73,8 @@ sim_tell_topology(struct sim_world *world)
             .recorded_by = plan->recorded_by,
             .trim_by = plan->store_count,
             .hold_bound_ms = 5000 * (uint64_t)plan->scale,
+            .heads_ms = plan->head_ms * (uint64_t)plan->scale,
+            .fingerprint = (const uint8_t *)SIM_FINGERPRINT,
         };
 
         for (stream = 0; stream < SIM_STREAMS; stream++) {
@@ -348,7 +350,8 @@ sim_tell_heard(struct sim_world *world, const struct sim_process *process, const
     if (process->core == NULL || letter->kind == SIM_PUBLISHED || letter->frame_count != 1)
         return;
     kind = souk_wire_kind(letter->frames[0]);
-    if (kind != SOUK_WIRE_ACK && kind != SOUK_WIRE_SEALED)
+    if (kind != SOUK_WIRE_ACK && kind != SOUK_WIRE_SEALED && kind != SOUK_WIRE_FENCED
+        && (kind != SOUK_WIRE_REQUEST || letter->kind != SIM_TO_COMMANDS))
         return;
     frame = bytes_of(letter->frames[0]);
     check_heard(world->checker, sim_now_ms(world), process->id, &frame, 1);

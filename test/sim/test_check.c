@@ -26,6 +26,7 @@
 #define FRAMES_MAX 8
 #define NO_BATCH (-1)
 #define FIELDS_MAX 4
+#define ASKED_MAX 8
 
 /* ---- msgpack ------------------------------------------------------------ */
 
@@ -181,7 +182,11 @@ struct story {
     uint32_t numbers;                   /* of processes, disks and copies */
     uint64_t requests;                  /* for seals */
     struct known common;                /* what the next answers name as such */
+    const uint8_t *fingerprint;         /* of heads; NULL: zeros */
     struct pen last;                    /* sent to one party */
+    struct pen asked[ASKED_MAX];        /* by clients, to be heard by who answers */
+    const uint8_t *asked_ids[ASKED_MAX];
+    size_t asked_count;
     bool is_ended;
 };
 
@@ -652,7 +657,7 @@ publish_heads(struct story *told, const char *sender, const char *service, const
     put_str(&pen, service);
     put_str(&pen, sender);
     put_bin(&pen, zeros, 8);
-    put_bin(&pen, zeros, 8);
+    put_bin(&pen, told->fingerprint != NULL ? told->fingerprint : zeros, 8);
     put_uint(&pen, 1000);
     put_array(&pen, count);
     for (i = 0; i < count; i++) {
@@ -697,7 +702,7 @@ ask_seal(struct story *told, const char *service, const char *store, uint32_t co
 }
 
 static void
-grant(struct story *told, const char *store, const char *service, uint32_t counter)
+answer_seal(struct story *told, const char *store, const char *service, bool granted, uint32_t counter)
 {
     struct pen pen = { .size_bytes = 0 };
 
@@ -708,9 +713,30 @@ grant(struct story *told, const char *store, const char *service, uint32_t count
     put_str(&pen, store);
     put_bin(&pen, incarnation_of(told, store), 8);
     put_str(&pen, service);
-    put_bool(&pen, true);
+    put_bool(&pen, granted);
     put_uint(&pen, counter);
     put_array(&pen, 0);
+    send_pen(told, store, service, &pen);
+}
+
+static void
+grant(struct story *told, const char *store, const char *service, uint32_t counter)
+{
+    answer_seal(told, store, service, true, counter);
+}
+
+/* The event store has met a service below its seal. */
+static void
+fence(struct story *told, const char *store, const char *service, uint32_t counter)
+{
+    struct pen pen = { .size_bytes = 0 };
+
+    put_array(&pen, 5);
+    put_uint(&pen, 1);
+    put_uint(&pen, 7);
+    put_str(&pen, store);
+    put_str(&pen, service);
+    put_uint(&pen, counter);
     send_pen(told, store, service, &pen);
 }
 
@@ -804,6 +830,18 @@ ask(struct story *told, const char *service, const uint8_t *id, bool is_query, c
 
     put_request(&pen, id, is_query, name, "page", NULL, seen_stream, seen, &field, 1);
     check_asked(told->checker, ++told->now_ms, service, written(&pen));
+    assert(told->asked_count < ASKED_MAX);
+    told->asked_ids[told->asked_count] = id;
+    told->asked[told->asked_count++] = pen;
+}
+
+/* The `number`-th of all that was asked reaches a service. */
+static void
+hear_asked(struct story *told, const char *service, size_t number)
+{
+    struct check_bytes frame = written(&told->asked[number]);
+
+    check_heard(told->checker, ++told->now_ms, party(told, service)->process, &frame, 1);
 }
 
 static void
@@ -812,9 +850,30 @@ command(struct story *told, const char *service, const uint8_t *id, const char *
     ask(told, service, id, false, name, NULL, (struct known){ 0 }, field);
 }
 
-/* An ok with all events of one batch. */
+/* The service has heard what was asked last under this id. */
+static void
+hear_id(struct story *told, const char *service, const uint8_t *id)
+{
+    size_t i = told->asked_count;
+
+    while (i > 0 && told->asked_ids[i - 1] != id)
+        i--;
+    if (i > 0)
+        hear_asked(told, service, i - 1);
+}
+
+static void reply_unheard(struct story *told, const char *service, const uint8_t *id, unsigned durability, int number);
+
+/* An ok with all events of one batch, to what it has heard. */
 static void
 reply(struct story *told, const char *service, const uint8_t *id, unsigned durability, int number)
+{
+    hear_id(told, service, id);
+    reply_unheard(told, service, id, durability, number);
+}
+
+static void
+reply_unheard(struct story *told, const char *service, const uint8_t *id, unsigned durability, int number)
 {
     const struct draft *from = &told->batches[number].draft;
     struct pen pen = { .size_bytes = 0 };
@@ -966,15 +1025,19 @@ end_story(struct story *told)
     told->is_ended = true;
 }
 
-/* Services a (streams a, a.private), b (stream b, follows a), c (follows a and b; 1 left out: b), an event store. */
+/*
+ * Services a (streams a, a.private), b (stream b, follows a), c (follows a and b; 1 left out: b), an event store. Of a
+ * heads are asked every `heads_ms`, if not 0, and those of all have that fingerprint, if not NULL.
+ */
 static void
-begin_with(struct story *told, enum check_trim trim, size_t left_out)
+begin_as(struct story *told, enum check_trim trim, size_t left_out, uint64_t heads_ms, const uint8_t *fingerprint)
 {
     static const struct check_stream a_streams[] = { { "a", false }, { "a.private", true } };
     static const struct check_stream b_streams[] = { { "b", false } };
     static const char *const follow_a[] = { "a", "b" };
     const struct check_service services[] = {
-        { .name = "a", .streams = a_streams, .stream_count = 2, .trim = trim, .recorded_by = 1 },
+        { .name = "a", .streams = a_streams, .stream_count = 2, .trim = trim, .recorded_by = 1,
+            .heads_ms = heads_ms, .fingerprint = fingerprint },
         { .name = "b", .streams = b_streams, .stream_count = 1, .follows = follow_a, .follow_count = 1, .trim = trim,
             .recorded_by = 1 },
         { .name = "c", .follows = follow_a + left_out, .follow_count = 2 - left_out, .trim = trim,
@@ -1001,6 +1064,12 @@ begin_with(struct story *told, enum check_trim trim, size_t left_out)
     open_epoch(told, "a", 1, bits_1);
     open_epoch(told, "b", 1, bits_1);
     catch_up(told);
+}
+
+static void
+begin_with(struct story *told, enum check_trim trim, size_t left_out)
+{
+    begin_as(told, trim, left_out, 0, NULL);
 }
 
 static void
@@ -2058,6 +2127,75 @@ a_key_that_was_not_used_is_named(void **state)
     expect(&story, "one effect");
 }
 
+/* The id of a command that was answered comes again with another command. */
+static int
+use_a_key_again(void)
+{
+    int event;
+
+    begin(&story);
+    event = happen(&story, id_1, 7);
+    command(&story, "a", id_1, "do", 9);
+    hear_asked(&story, "a", 0);
+    reply_unheard(&story, "a", id_1, 1, event);
+    hear_asked(&story, "a", 1);
+    return event;
+}
+
+static void
+an_answer_to_another_command_is_named(void **state)
+{
+    int event = use_a_key_again();
+
+    assert_null(checker_violation(story.checker));
+    reply_unheard(&story, "a", id_1, 1, event);
+    expect(&story, "one effect");
+}
+
+static void
+an_answer_to_another_command_is_named_behind_one_that_came_late(void **state)
+{
+    int event;
+
+    begin(&story);
+    event = happen(&story, id_1, 7);
+    command(&story, "a", id_1, "do", 9);
+    hear_asked(&story, "a", 0);
+    reply_bare(&story, "a", id_1, 2, NULL, (struct known){ 0 });    /* pending */
+    hear_asked(&story, "a", 1);
+    reply_unheard(&story, "a", id_1, 1, event);
+    expect(&story, "one effect");
+}
+
+static void
+a_key_that_was_used_and_the_first_command_again_pass(void **state)
+{
+    int event = use_a_key_again();
+
+    reply_bare(&story, "a", id_1, 4, NULL, (struct known){ 0 });
+    hear_asked(&story, "a", 0);
+    reply_unheard(&story, "a", id_1, 1, event);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
+/* Both wait, and are answered in another order than they came. */
+static void
+two_commands_of_one_id_at_once_pass(void **state)
+{
+    int event;
+
+    begin(&story);
+    event = happen(&story, id_1, 7);
+    command(&story, "a", id_1, "do", 9);
+    hear_asked(&story, "a", 0);
+    hear_asked(&story, "a", 1);
+    reply_bare(&story, "a", id_1, 4, NULL, (struct known){ 0 });
+    reply_unheard(&story, "a", id_1, 1, event);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
 static void
 an_answer_before_what_was_seen_is_named(void **state)
 {
@@ -2239,35 +2377,251 @@ trimming_what_is_not_recorded_is_named(void **state)
     expect(&story, "trimming");
 }
 
+/* Two events that the event store has, and a backup of it behind each; the service knows which incarnation it is. */
+static int
+back_up_twice(struct story *told)
+{
+    int event;
+
+    begin_with(told, CHECK_TRIM_BACKED_UP, 0);
+    ask_seal(told, "a", "store", 1);
+    grant(told, "store", "a", 1);
+    hear(told, "a");
+    follow(told, "store", happen(told, id_1, 7));
+    check_copied(told->checker, ++told->now_ms, party(told, "store")->disk, 100);
+    event = happen(told, id_2, 9);
+    follow(told, "store", event);
+    check_copied(told->checker, ++told->now_ms, party(told, "store")->disk, 101);
+    return event;
+}
+
+static void
+say_backed_up(struct story *told, int number, uint64_t backed_up)
+{
+    acknowledge(told, "store", number, backed_up);
+    hear(told, "a");
+}
+
+static void
+trim(struct story *told, uint64_t first_held)
+{
+    check_trimmed(told->checker, ++told->now_ms, party(told, "a")->process, "a", first_held);
+}
+
 static void
 trimming_what_is_not_backed_up_is_named(void **state)
 {
-    begin_with(&story, CHECK_TRIM_BACKED_UP, 0);
-    follow(&story, "store", happen(&story, id_1, 7));
-    check_copied(story.checker, ++story.now_ms, party(&story, "store")->disk, 100);
-    follow(&story, "store", happen(&story, id_2, 9));
-    check_copied(story.checker, ++story.now_ms, party(&story, "store")->disk, 101);
-    check_trimmed(story.checker, ++story.now_ms, party(&story, "a")->process, "a", 2);
+    int event = back_up_twice(&story);
+
+    say_backed_up(&story, event, 1);
+    trim(&story, 2);
     assert_null(checker_violation(story.checker));
-    check_trimmed(story.checker, ++story.now_ms, party(&story, "a")->process, "a", 3);
+    trim(&story, 3);
     expect(&story, "trimming");
 }
 
 static void
 trimming_what_the_backups_that_count_hold_passes(void **state)
 {
-    begin_with(&story, CHECK_TRIM_BACKED_UP, 0);
-    follow(&story, "store", happen(&story, id_1, 7));
-    check_copied(story.checker, ++story.now_ms, party(&story, "store")->disk, 100);
-    follow(&story, "store", happen(&story, id_2, 9));
-    check_copied(story.checker, ++story.now_ms, party(&story, "store")->disk, 101);
+    int event = back_up_twice(&story);
+
     check_copy_dropped(story.checker, ++story.now_ms, 100);
-    check_trimmed(story.checker, ++story.now_ms, party(&story, "a")->process, "a", 3);
+    say_backed_up(&story, event, 2);
+    trim(&story, 3);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
+/* Every backup holds it, and the service cannot know that. */
+static void
+trimming_what_nobody_called_backed_up_is_named(void **state)
+{
+    back_up_twice(&story);
+    trim(&story, 2);
+    expect(&story, "said last that their backups hold 0");
+}
+
+static void
+trimming_by_an_earlier_word_is_named(void **state)
+{
+    int event = back_up_twice(&story);
+
+    say_backed_up(&story, event, 1);
+    check_copy_dropped(story.checker, ++story.now_ms, 100);
+    check_copy_dropped(story.checker, ++story.now_ms, 101);
+    say_backed_up(&story, event, 0);
+    trim(&story, 2);
+    expect(&story, "said last that their backups hold 0");
+}
+
+/* The same, but that it says so comes too late. */
+static void
+trimming_by_the_last_word_that_came_passes(void **state)
+{
+    int event = back_up_twice(&story);
+
+    say_backed_up(&story, event, 1);
+    check_copy_dropped(story.checker, ++story.now_ms, 100);
+    check_copy_dropped(story.checker, ++story.now_ms, 101);
+    acknowledge(&story, "store", event, 0);
+    trim(&story, 2);
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
+static void
+a_mark_that_no_backup_bears_out_is_named(void **state)
+{
+    int event = back_up_twice(&story);
+
+    check_copy_dropped(story.checker, ++story.now_ms, 100);
+    check_copy_dropped(story.checker, ++story.now_ms, 101);
+    acknowledge(&story, "store", event, 1);
+    expect(&story, "backed up");
+}
+
+/* ---- heads -------------------------------------------------------------- */
+
+#define TELLS_MS 100
+
+static void
+tell_heads(void)
+{
+    struct check_position heads[2];
+
+    heads[0] = position_of(&story, 0, party(&story, "a")->at[0]);
+    heads[1] = position_of(&story, 1, party(&story, "a")->at[1]);
+    publish_heads(&story, "a", "a", heads, 2);
+}
+
+static void
+begin_telling(void)
+{
+    static const uint8_t fingerprint[8] = "a shop";
+
+    begin_as(&story, CHECK_TRIM_RECORDED, 0, TELLS_MS, fingerprint);
+    story.fingerprint = fingerprint;
+    tell_heads();
+}
+
+static void
+heads_that_are_not_told_again_are_named(void **state)
+{
+    begin_telling();
+    story.now_ms += 2 * TELLS_MS;
+    happen(&story, id_1, 7);
+    assert_null(checker_violation(story.checker));
+    happen(&story, id_2, 9);
+    expect(&story, "heads: a");
+}
+
+static void
+heads_that_are_not_told_at_the_end_are_named(void **state)
+{
+    begin_telling();
+    happen(&story, id_1, 7);
+    catch_up(&story);
+    story.now_ms += 2 * TELLS_MS;
+    expect(&story, "at the end");
+}
+
+static void
+heads_that_are_told_with_a_commit_pass(void **state)
+{
+    begin_telling();
+    story.now_ms += 2 * TELLS_MS;
+    happen(&story, id_1, 7);
+    tell_heads();
+    happen(&story, id_2, 9);
+    story.now_ms += TELLS_MS;
+    tell_heads();
+    catch_up(&story);
+    story.now_ms += TELLS_MS;
+    expect(&story, NULL);
+}
+
+/* A process that has just started had nobody to tell them. */
+static void
+heads_of_who_was_away_pass(void **state)
+{
+    begin_telling();
+    check_crashed(story.checker, ++story.now_ms, party(&story, "a")->process);
+    story.now_ms += 9 * TELLS_MS;
+    start(&story, party(&story, "a"));
+    happen(&story, id_1, 7);
+    happen(&story, id_2, 9);
+    tell_heads();
+    catch_up(&story);
+    expect(&story, NULL);
+}
+
+static void
+heads_of_another_topology_are_named(void **state)
+{
+    begin_telling();
+    story.fingerprint = NULL;
+    tell_heads();
+    expect(&story, "fingerprint: a");
+}
+
+/* ---- fences ------------------------------------------------------------- */
+
+static void
+who_goes_on_when_told_to_stop_is_named(void **state)
+{
+    begin(&story);
+    happen(&story, id_1, 7);
+    fence(&story, "store", "a", 2);
+    hear(&story, "a");
+    assert_null(checker_violation(story.checker));
+    happen(&story, id_2, 9);
+    expect(&story, "fence: a");
+}
+
+static void
+who_goes_on_when_refused_its_seal_is_named(void **state)
+{
+    begin(&story);
+    happen(&story, id_1, 7);
+    answer_seal(&story, "store", "a", false, 2);
+    hear(&story, "a");
+    happen(&story, id_2, 9);
+    expect(&story, "fence: a");
+}
+
+/* The word is lost; another one is about the epoch that there is; and then it goes through a start once more. */
+static void
+who_was_told_to_stop_and_began_anew_passes(void **state)
+{
+    begin(&story);
+    fence(&story, "store", "a", 2);
+    fence(&story, "store", "a", 1);
+    hear(&story, "a");
+    happen(&story, id_1, 7);
+    fence(&story, "store", "a", 2);
+    hear(&story, "a");
+    grant(&story, "store", "a", 3);
+    open_epoch(&story, "a", 3, bits_2);
+    happen(&story, id_2, 9);
     catch_up(&story);
     expect(&story, NULL);
 }
 
 /* ---- the end ------------------------------------------------------------ */
+
+static void
+two_instances_at_the_end_are_named(void **state)
+{
+    struct party *clone;
+
+    begin(&story);
+    clone = add_party(&story, "a", false);
+    start(&story, clone);
+    check_end_service(story.checker, story.parties[0].process, true);
+    check_end_service(story.checker, clone->process, true);
+    story.is_ended = true;
+    expect(&story, "one instance");
+}
 
 static void
 a_follower_left_behind_is_named(void **state)
@@ -2798,6 +3152,10 @@ main(void)
         cmocka_unit_test(recorded_that_is_not_is_named),
         cmocka_unit_test(a_reply_to_nobody_is_named),
         cmocka_unit_test(a_key_that_was_not_used_is_named),
+        cmocka_unit_test(an_answer_to_another_command_is_named),
+        cmocka_unit_test(an_answer_to_another_command_is_named_behind_one_that_came_late),
+        cmocka_unit_test(a_key_that_was_used_and_the_first_command_again_pass),
+        cmocka_unit_test(two_commands_of_one_id_at_once_pass),
         cmocka_unit_test(an_answer_before_what_was_seen_is_named),
         cmocka_unit_test(an_answer_ahead_of_the_store_is_named),
         cmocka_unit_test(a_decision_before_what_was_seen_is_named),
@@ -2822,7 +3180,20 @@ main(void)
         cmocka_unit_test(what_was_lost_before_may_be_dropped_when_it_comes_back),
         cmocka_unit_test(trimming_what_is_not_recorded_is_named),
         cmocka_unit_test(trimming_what_is_not_backed_up_is_named),
+        cmocka_unit_test(a_mark_that_no_backup_bears_out_is_named),
+        cmocka_unit_test(trimming_by_the_last_word_that_came_passes),
+        cmocka_unit_test(trimming_by_an_earlier_word_is_named),
+        cmocka_unit_test(trimming_what_nobody_called_backed_up_is_named),
         cmocka_unit_test(trimming_what_the_backups_that_count_hold_passes),
+        cmocka_unit_test(heads_that_are_not_told_again_are_named),
+        cmocka_unit_test(heads_that_are_not_told_at_the_end_are_named),
+        cmocka_unit_test(heads_that_are_told_with_a_commit_pass),
+        cmocka_unit_test(heads_of_who_was_away_pass),
+        cmocka_unit_test(heads_of_another_topology_are_named),
+        cmocka_unit_test(who_goes_on_when_told_to_stop_is_named),
+        cmocka_unit_test(who_goes_on_when_refused_its_seal_is_named),
+        cmocka_unit_test(who_was_told_to_stop_and_began_anew_passes),
+        cmocka_unit_test(two_instances_at_the_end_are_named),
         cmocka_unit_test(a_follower_left_behind_is_named),
         cmocka_unit_test(a_service_that_takes_no_commands_is_named),
         cmocka_unit_test(a_cursor_moved_outside_a_commit_is_named),

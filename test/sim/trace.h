@@ -24,6 +24,7 @@
 
 #define CHECK_HASH_BYTES 32
 #define CHECK_EPOCH_BITS_BYTES 8
+#define CHECK_FINGERPRINT_BYTES 8
 
 struct checker;
 
@@ -78,6 +79,8 @@ struct check_service {
     unsigned recorded_by;               /* event stores that make `recorded` of a command */
     unsigned trim_by;                   /* and of a batch that may be trimmed; 0: as many */
     uint64_t hold_bound_ms;
+    uint64_t heads_ms;                  /* virtual time between its heads; 0: it is not asked for any */
+    const uint8_t *fingerprint;         /* of the topology, CHECK_FINGERPRINT_BYTES; NULL: heads may have any */
 };
 
 void check_service(struct checker *checker, const struct check_service *service);
@@ -166,8 +169,8 @@ void check_sent(struct checker *checker, uint64_t now_ms, uint32_t process, cons
     const struct check_bytes *frames, size_t frame_count);
 
 /*
- * A message reached `process`, as it was sent. Acknowledgements and answers to
- * seals have to be told; anything else may be, and is ignored.
+ * A message reached `process`, as it was sent. Acknowledgements, answers to
+ * seals, fences and commands have to be told; anything else may be, and is ignored.
  */
 void check_heard(struct checker *checker, uint64_t now_ms, uint32_t process, const struct check_bytes *frames,
     size_t frame_count);
