@@ -194,7 +194,7 @@ begin(struct sim_world *world, const struct sim_item *item, uint32_t index)
     case SIM_BACKUP:
         return sim_loss_copy(world, node);
     case SIM_DROP:
-        if (node->copy_count > 1)
+        if (node->copy_count > 0)
             sim_loss_drop_copy(world, node);
         return false;
     case SIM_RESTORE:
@@ -307,7 +307,7 @@ isolate_instead(struct sim_world *world, const struct sim_item *item, uint32_t i
 void
 sim_operator_started(struct sim_world *world, struct sim_process *process)
 {
-    if (process->recorder != NULL && process->node->copy_count > 0)
+    if (process->recorder != NULL && process->node->told_of_backup)
         sim_loss_tell_backed_up(world, process);
 }
 
