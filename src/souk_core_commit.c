@@ -134,7 +134,8 @@ core_work_heads(struct souk_core *core)
     if (core->state != SOUK_CORE_LIVE || core->own_count == 0
         || (!core->heads_due && core->now.steady_ms < core->head_due_ms))
         return 0;
-    memcpy(heads.fingerprint, core->wiring->fingerprint, sizeof heads.fingerprint);
+    if (!SOUK_PLANTED_BUG(FINGERPRINT_LEFT_OUT))
+        memcpy(heads.fingerprint, core->wiring->fingerprint, sizeof heads.fingerprint);
     for (uint32_t i = 0; i < core->own_count; i++) {
         heads.heads[i].stream = core->own[i].name;
         heads.heads[i].position = core->own[i].head;

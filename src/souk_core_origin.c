@@ -323,7 +323,7 @@ choose(struct souk_core *core)
             }
             lacks = true;
         }
-        if (lacks && (best == NULL || is_longer(store, best)))
+        if (lacks && (best == NULL || (is_longer(store, best) && !SOUK_PLANTED_BUG(FIRST_CHOSEN))))
             best = store;
     }
     for (uint32_t n = 0; best != NULL && n < best->position_count; n++) {

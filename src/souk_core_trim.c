@@ -138,7 +138,8 @@ core_work_trim(struct souk_core *core)
             uint64_t backed_up = store->known ? store->backed_up[own] : 0;
             uint32_t at = count++;
 
-            if (backed_up < mark)               /* one that is declared lost counts until it leaves the topology */
+            /* One that is declared lost counts until it leaves the topology. */
+            if (SOUK_PLANTED_BUG(BACKED_UP_BY_ONE) && mark != UINT64_MAX ? backed_up > mark : backed_up < mark)
                 mark = backed_up;
             while (at > 0 && marks[at - 1] < recorded) {
                 marks[at] = marks[at - 1];

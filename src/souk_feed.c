@@ -89,10 +89,14 @@ add_feed(struct souk_feeds *feeds, const struct souk_name *origin)
 static void
 list_sources(const struct souk_wiring *wiring, struct souk_feed *feed, bool origin_too)
 {
+    bool apart = false;
+
+    for (size_t i = 0; SOUK_PLANTED_BUG(STORES_APART) && i < wiring->store_count; i++)
+        apart |= souk_text_equal(wiring->stores[i].name.text, wiring->self.text);
     feed->source_count = feed->source = 0;
     if (origin_too)
         feed->sources[feed->source_count++] = feed->origin;
-    for (size_t i = 0; i < wiring->store_count; i++)
+    for (size_t i = 0; i < wiring->store_count && !apart; i++)
         if (!wiring->stores[i].lost && !souk_text_equal(wiring->stores[i].name.text, wiring->self.text))
             feed->sources[feed->source_count++] = wiring->stores[i].name;
 }

@@ -148,6 +148,10 @@ judge(struct souk_holder *holder, struct souk_txn *txn, struct lane *lane, const
     if (answer->verdict == SOUK_UNKNOWN && !holder->is_store
         && asked->position.epoch.counter > holder->foreign)
         holder->foreign = asked->position.epoch.counter;
+    if (SOUK_PLANTED_BUG(VOID_NOT_TOLD) && answer->verdict == SOUK_VOID) {
+        answer->verdict = SOUK_UNKNOWN;
+        answer->common = (struct souk_point){ .number = 0 };
+    }
     if (answer->verdict != SOUK_NEXT)
         return 0;
     lane->done = false;

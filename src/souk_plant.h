@@ -69,7 +69,17 @@
     BUG(JOINS_WITHOUT_VECTOR, "joins-without-vector") \
     BUG(FILLED_IN_PLACE, "filled-in-place") \
     BUG(RECORDED_BY_ONE, "recorded-by-one") \
-    BUG(TAKES_OVER_EARLY, "takes-over-early")
+    BUG(TAKES_OVER_EARLY, "takes-over-early") \
+    BUG(FIRST_CHOSEN, "first-chosen") \
+    BUG(VOID_NOT_TOLD, "void-not-told") \
+    BUG(RECORDED_IS_KEPT, "recorded-is-kept") \
+    BUG(NEWEST_BACKUP_COUNTS, "newest-backup-counts") \
+    BUG(BACKED_UP_BY_ONE, "backed-up-by-one") \
+    BUG(MARK_ONLY_RISES, "mark-only-rises") \
+    BUG(STORES_APART, "stores-apart") \
+    BUG(VOID_CAUSE_HOLDS, "void-cause-holds") \
+    BUG(BOUND_FORGETS_CAUSES, "bound-forgets-causes") \
+    BUG(FINGERPRINT_LEFT_OUT, "fingerprint-left-out")
 
 enum souk_bug {
     SOUK_BUG_NONE,

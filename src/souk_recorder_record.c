@@ -181,7 +181,7 @@ recorder_go_back(struct souk_recorder *recorder)
             if (!SOUK_PLANTED_BUG(VOID_BY_ANYBODY))
                 souk_feed_prefer(feed, &feed->origin);
             souk_feed_want(feed);
-            if (!told->by_origin && !SOUK_PLANTED_BUG(VOID_BY_ANYBODY))
+            if ((!told->by_origin && !SOUK_PLANTED_BUG(VOID_BY_ANYBODY)) || SOUK_PLANTED_BUG(RECORDED_IS_KEPT))
                 continue;
             if ((rc = find_void(recorder, kept, &first)) != 0)
                 return rc;

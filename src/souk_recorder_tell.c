@@ -211,10 +211,17 @@ int
 souk_recorder_backed_up(struct souk_recorder *recorder, const struct souk_backed_up *points, size_t count)
 {
     for (uint32_t i = 0; i < recorder->kept_count; i++) {
-        recorder->kept[i].backed_up = 0;
+        struct recorder_kept *kept = &recorder->kept[i];
+        const uint64_t before = kept->backed_up;
+
+        kept->backed_up = 0;
         for (size_t k = 0; k < count; k++)
-            if (strcmp(points[k].stream.text, recorder->kept[i].name.text) == 0)
-                recorder->kept[i].backed_up = points[k].number;
+            if (strcmp(points[k].stream.text, kept->name.text) == 0)
+                kept->backed_up = points[k].number;
+        if (SOUK_PLANTED_BUG(NEWEST_BACKUP_COUNTS) && kept->backed_up != 0)
+            kept->backed_up = kept->head.number;
+        if (SOUK_PLANTED_BUG(MARK_ONLY_RISES) && kept->backed_up < before)
+            kept->backed_up = before;
     }
     recorder->backed_up_changed = recorder->dirty = true;
     return 0;

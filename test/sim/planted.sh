@@ -1,9 +1,10 @@
 #!/bin/bash
 #
 # The planted bugs, a line each in planted.txt: `name | profile | seed | section |
-# defect`. Needs a build with --enable-planted-bugs.
+# rules | ideas | defect`. Needs a build with --enable-planted-bugs.
 #
-# planted.sh            each bug is found, by a schedule at or behind its seed
+# planted.sh            each bug is found, by a schedule at or behind its seed and by
+#                       an invariant of the checker, and each rule and idea has one
 # planted.sh --search   writes planted.txt anew, with the seeds that find them now
 # planted.sh --table    the table of test/README.md: the seconds of one core until each
 #                       is found, from three first seeds upwards
@@ -18,7 +19,13 @@ schedules=${SOUK_PLANTED_SCHEDULES:-400}
 seconds=${SOUK_PLANTED_SECONDS:-60}
 first_seeds=(1 100001 200001)
 slice_seconds=15                        # of the clock: others may want the cores, too
-by_library='^(broken|died|open|reader|simulator|take-over|work)$'
+sources=${srcdir:-.}/test/sim
+rules=({1..18} 18a {19..25})
+ideas=({4..15})
+# What the checker says. A word of the simulator's or the library's own ("quiet", "idle", "died") finds nothing, and
+# "trace" is a slip of who tells the checker.
+invariants=$(sed -n 's/.*model_fail([^"]*"\([a-z ]*\):.*/\1/p' "$sources"/check*.c | sort -u | grep -v '^trace$')
+words=$(sed -n 's/.*sim_fail([^"]*"\([a-z ]*\):.*/\1/p' "$sources"/sim*.c | sort -u)
 times_file=$(mktemp)
 trap 'rm -f "$times_file"' EXIT
 
@@ -29,7 +36,7 @@ cpu_ms() {
 }
 
 # find_bug NAME PROFILE FIRST LAST SECONDS: set `seed` to the first that finds it, `text` to what does, `took_ms`.
-# A seed that finds something without the bug, too, proves nothing, nor does what the library says itself.
+# A seed that finds something without the bug, too, proves nothing, nor does what the library or the simulator says.
 find_bug() {
     local name=$1 profile=() from=$3 last=$4 limit_ms=$(($5 * 1000)) began_ms said
     if [[ $2 != any ]]; then
@@ -47,7 +54,7 @@ find_bug() {
             continue
         fi
         text=$(sed -n 's/^FAILED souk-sim --seed [^:]*: //p' <<<"$said")
-        if [[ $took_ms -le $limit_ms && ! $(kind "$text") =~ $by_library ]] &&
+        if [[ $took_ms -le $limit_ms ]] && grep -qxF -- "$(kind "$text")" <<<"$invariants" &&
             "$sim" --seed "$seed" "${profile[@]}" >/dev/null 2>&1; then
             return 0
         fi
@@ -63,8 +70,8 @@ kind() {
 }
 
 each_bug() {
-    local name profile noted section defect
-    while IFS='|' read -r name profile noted section defect; do
+    local name profile noted section rule idea defect
+    while IFS='|' read -r name profile noted section rule idea defect; do
         read -r name <<<"$name"
         case $name in
         '' | '#'*) continue ;;
@@ -75,8 +82,10 @@ each_bug() {
         read -r profile <<<"$profile"
         read -r noted <<<"$noted"
         read -r section <<<"$section"
+        read -r rule <<<"$rule"
+        read -r idea <<<"$idea"
         read -r defect <<<"$defect"
-        "$1" "$name" "$profile" "$noted" "$section" "$defect"
+        "$1" "$name" "$profile" "$noted" "$section" "$rule" "$idea" "$defect"
     done <"$table"
 }
 
@@ -86,20 +95,20 @@ check_bug() {
         echo "$1: seed $seed: $text"
     else
         failed=$((failed + 1))
-        echo "not found: $1 (profile $2, $schedules schedules from seed $3; $5)"
+        echo "not found: $1 (profile $2, $schedules schedules from seed $3; $7)"
     fi
 }
 
 search_bug() {
     find_bug "$1" "$2" 1 999999999 "$seconds"
-    printf '%-26s | %-9s | %6s | %-9s | %s\n' "$1" "$2" "${seed:-1}" "$4" "$5"
+    printf '%-26s | %-9s | %6s | %-10s | %-7s | %-6s | %s\n' "$1" "$2" "${seed:-1}" "$4" "$5" "$6" "$7"
     if [[ -z $seed ]]; then
         echo "no seed: $1" >&2
     fi
 }
 
 table_row() {
-    local first found row="| \`$1\` | $5 | $4" kinds='' columns=''
+    local first found row="| \`$1\` | $7 | $4 | $5 | $6" kinds='' columns=''
     for first in "${first_seeds[@]}"; do
         if find_bug "$1" "$2" "$first" $((first + 99999)) "$seconds"; then
             columns+=$(printf ' | %d.%d' $((took_ms / 1000)) $((took_ms % 1000 / 100)))
@@ -112,6 +121,26 @@ table_row() {
         fi
     done
     echo "$row | $kinds | $2$columns |"
+}
+
+# has_bug COLUMN NUMBER: does a line of planted.txt have it?
+has_bug() {
+    awk -F'|' -v column="$1" -v number="$2" '!/^#/ { count = split($column, all, /[ ,]+/)
+        for (i = 1; i <= count; i++) if (all[i] == number) found = 1 } END { exit !found }' "$table"
+}
+
+# broken_rules COLUMN WORD NUMBER...: each number has a bug.
+broken_rules() {
+    local column=$1 word=$2 number
+    shift 2
+    for number in "$@"; do
+        if has_bug "$column" "$number"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+            echo "no bug breaks $word $number"
+        fi
+    done
 }
 
 case ${1:-} in
@@ -129,6 +158,12 @@ esac
 passed=0
 failed=0
 each_bug check_bug
+broken_rules 5 rule "${rules[@]}"
+broken_rules 6 idea "${ideas[@]}"
+if [[ -n $(comm -12 <(echo "$invariants") <(echo "$words")) ]]; then
+    failed=$((failed + 1))
+    echo "the checker and the simulator both say: $(comm -12 <(echo "$invariants") <(echo "$words"))"
+fi
 for name in $("$sim" --bugs); do
     if ! grep -q "^$name " "$table"; then
         failed=$((failed + 1))
