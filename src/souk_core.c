@@ -609,6 +609,7 @@ souk_core_aborted(struct souk_core *core, int rc, struct souk_txn *txn, struct s
     core->state = core->state_before;
     core->taking_over = core->taking_over_before;
     core->rechoose = true;
+    core->heads_due = true;                     /* they may have been to leave with what is dropped */
     if (rc == -SOUK_EHANDLER)
         blame(core);
     else

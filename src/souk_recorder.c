@@ -540,6 +540,7 @@ souk_recorder_aborted(struct souk_recorder *recorder, int rc, struct souk_txn *t
     souk_outbox_drop(&recorder->outbox);
     souk_feeds_aborted(&recorder->feeds);
     recorder->full_until_ms = now.steady_ms + FULL_PAUSE_MS;
+    recorder->heads_due = recorder->dirty = true;       /* they may have been to leave with what is dropped */
     recorder->txn = txn;
     rc = load(recorder);
     recorder->txn = NULL;

@@ -119,6 +119,61 @@ place_orders(struct nodes *nodes, uint64_t count)
     }
 }
 
+/* ---- a store that is full --------------------------------------------- */
+
+static bool
+has_told_heads(const struct nodes *nodes, uint32_t at)
+{
+    for (const struct letter *letter = nodes->first; letter != NULL; letter = letter->next)
+        if (letter->kind == LETTER_PUBLISHED && letter->from == at
+            && souk_slice_equal(letter->frames[0], souk_wire_topic_heads()))
+            return true;
+    return false;
+}
+
+/* All that is under way is heard; what is answered to it waits in its machines. */
+static void
+deliver(struct nodes *nodes)
+{
+    struct letter *letter;
+
+    while ((letter = nodes_take(nodes, 0)) != NULL) {
+        nodes_hear(nodes, letter);
+        letter_free(&letter);
+    }
+}
+
+/* What was to leave with a commit that finds no room is dropped; heads are for those who know nothing of that commit. */
+static void
+heads_leave_though_their_round_is_aborted(void **state)
+{
+    struct nodes *nodes = &((struct ground *)*state)->nodes;
+
+    place_orders(nodes, 1);
+    deliver(nodes);
+    souk_core_hear_subscriber(nodes->nodes[NODE_ORDERS].core);
+    nodes->nodes[NODE_ORDERS].full_commits = 1;
+    assert_int_equal(node_work(nodes, NODE_ORDERS), 0);
+    assert_int_equal(nodes->nodes[NODE_ORDERS].full_commits, 0);
+    assert_false(has_told_heads(nodes, NODE_ORDERS));
+    assert_int_equal(node_work(nodes, NODE_ORDERS), 0);
+    assert_true(has_told_heads(nodes, NODE_ORDERS));
+    settle(nodes, SETTLE_MS);
+
+    place_orders(nodes, 2);
+    nodes->nodes[NODE_ARCHIVE].full_commits = 1;
+    for (uint32_t round = 0; nodes->nodes[NODE_ARCHIVE].full_commits != 0; round++) {
+        assert_true(round < ROUNDS_MAX);        /* a part of it is pulled */
+        assert_int_equal(node_work(nodes, NODE_ORDERS), 0);
+        deliver(nodes);
+        souk_recorder_hear_subscriber(nodes->nodes[NODE_ARCHIVE].recorder);
+        assert_int_equal(node_work(nodes, NODE_ARCHIVE), 0);
+    }
+    assert_false(has_told_heads(nodes, NODE_ARCHIVE));
+    assert_int_equal(node_work(nodes, NODE_ARCHIVE), 0);
+    assert_true(has_told_heads(nodes, NODE_ARCHIVE));
+}
+
 /* ---- a peer that lies ------------------------------------------------- */
 
 /* The next batch of `orders`, as whoever has its key can make it: a cause is number 1 of an epoch of `stock`. */
@@ -333,6 +388,7 @@ main(void)
 {
 #define ON(test) cmocka_unit_test_setup_teardown(test, make_ground, clear_ground)
     const struct CMUnitTest tests[] = {
+        ON(heads_leave_though_their_round_is_aborted),
         ON(a_counter_is_believed_so_far_ahead),
         ON(who_lies_on_is_believed_once_a_minute),
         ON(causes_that_are_made_up_count_no_more_often),
