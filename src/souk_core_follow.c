@@ -360,9 +360,6 @@ core_learn_causes(struct souk_core *core, const struct souk_batch_header *header
         if (follow != NULL && follow->cursor.position.epoch.counter == cause.point.epoch.counter
             && !souk_epoch_equal(follow->cursor.position.epoch, cause.point.epoch))
             continue;
-        if (SOUK_PLANTED_BUG(BOUND_FORGETS_CAUSES) && follow != NULL
-            && !souk_point_satisfied(cause.point, souk_point_of(&follow->cursor.position)))
-            continue;
         rc = souk_vector_learn(&core->vector, &cause.stream, cause.point);
     }
     return rc;

@@ -78,7 +78,6 @@
     BUG(MARK_ONLY_RISES, "mark-only-rises") \
     BUG(STORES_APART, "stores-apart") \
     BUG(VOID_CAUSE_HOLDS, "void-cause-holds") \
-    BUG(BOUND_FORGETS_CAUSES, "bound-forgets-causes") \
     BUG(FINGERPRINT_LEFT_OUT, "fingerprint-left-out")
 
 enum souk_bug {

@@ -24,8 +24,8 @@ rules=({1..18} 18a {19..25})
 ideas=({4..15})
 # What the checker says. A word of the simulator's or the library's own ("quiet", "idle", "died") finds nothing, and
 # "trace" is a slip of who tells the checker.
-invariants=$(sed -n 's/.*model_fail([^"]*"\([a-z ]*\):.*/\1/p' "$sources"/check*.c | sort -u | grep -v '^trace$')
-words=$(sed -n 's/.*sim_fail([^"]*"\([a-z ]*\):.*/\1/p' "$sources"/sim*.c | sort -u)
+invariants=$(sed -n 's/.*model_fail([^"]*"\([A-Za-z -]*\):.*/\1/p' "$sources"/check*.c | sort -u | grep -v '^trace$')
+words=$(sed -n 's/.*sim_fail([^"]*"\([A-Za-z -]*\):.*/\1/p' "$sources"/sim*.c | sort -u)
 times_file=$(mktemp)
 trap 'rm -f "$times_file"' EXIT
 
