@@ -321,13 +321,12 @@ souk_access_is_narrower(const struct souk_access *after, const struct souk_acces
         const struct souk_access_peer *peer = &before->peers[i];
         const struct souk_access_peer *now = souk_access_peer(after, peer->key);
 
-        if (!souk_access_may_subscribe(peer))
-            continue;
-        if (now == NULL || !souk_access_may_subscribe(now) || strcmp(now->name.text, peer->name.text) != 0)
+        if (souk_access_may_subscribe(peer)
+            && (now == NULL || !souk_access_may_subscribe(now) || strcmp(now->name.text, peer->name.text) != 0))
             return true;
-        for (size_t k = 0; k < before->published_count; k++)
-            if (!souk_access_may_follow(now, before->published[k].text))
-                return true;
     }
+    for (size_t i = 0; i < before->published_count; i++)
+        if (!souk_access_publishes(after, souk_wire_topic(&before->published[i])))
+            return true;
     return false;
 }

@@ -47,7 +47,7 @@ bool souk_access_may_subscribe(const struct souk_access_peer *peer);
  */
 bool souk_access_publishes(const struct souk_access *access, struct souk_slice topic);
 
-/* Has somebody who may have subscribed no right to that any more, or to a stream of which he may have been sent something? */
+/* Has somebody who may have subscribed no right to that any more, or is a stream not published any more, of which something may be on its way? */
 bool souk_access_is_narrower(const struct souk_access *after, const struct souk_access *before);
 
 #endif

@@ -123,8 +123,9 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_asked *aske
     if (key.size_bytes != KEY_BYTES)
         return -SOUK_EDAMAGED;
     asked_out->because.kind = SOUK_BY_OUTCOME;
-    if (souk_name_decode(at, &asked_out->because.stream) != 0 || souk_point_decode((struct souk_slice){ at + STREAM_BYTES, SOUK_POINT_BYTES },
-        &asked_out->because.point) != 0)
+    if (souk_name_decode(at, &asked_out->because.stream) != 0
+        || souk_point_decode((struct souk_slice){ at + STREAM_BYTES, SOUK_POINT_BYTES },
+            &asked_out->because.point) != 0)
         return -SOUK_EDAMAGED;
     asked_out->because.index = souk_get_u32(at + STREAM_BYTES + SOUK_POINT_BYTES);
     souk_unpack_init(&in, value);

@@ -58,6 +58,7 @@ doctor_look_at_host(struct doctor *doctor)
 static void
 look_at_limits(struct doctor *doctor)
 {
+    const bool has_secrets = doctor->topology->has_keys || doctor->topology->pass_issuer != NULL;
     struct rlimit limit;
     bool is_fine = true;
 
@@ -73,7 +74,7 @@ look_at_limits(struct doctor *doctor)
             "a file may have %" PRIu64 " bytes; a store that grows beyond kills its process",
             (uint64_t)limit.rlim_cur);
     }
-    if (doctor->topology->has_keys && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < LOCKED_BYTES_MIN) {
+    if (has_secrets && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < LOCKED_BYTES_MIN) {
         is_fine = false;
         doctor_find(doctor, DOCTOR_WARNING, "limits", NULL, "ulimit -l 64, or LimitMEMLOCK=64K in the units",
             "a process may lock %" PRIu64 " bytes of memory: secret keys may be swapped to disk",
@@ -81,7 +82,7 @@ look_at_limits(struct doctor *doctor)
     }
     if (is_fine)
         doctor_find(doctor, DOCTOR_OK, "limits", NULL, NULL, "address space and files are not limited%s",
-            doctor->topology->has_keys ? ", and keys can be locked in memory" : "");
+            has_secrets ? ", and keys can be locked in memory" : "");
 }
 
 /* Of the process when it runs; else of what is started from here, which raises its limit as far as it may. */

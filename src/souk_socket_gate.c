@@ -263,7 +263,8 @@ souk_socket_gate_test(struct souk_socket_gate *gate, struct souk_error *err)
         return souk_fail(err, SOUK_EIO, "the gate cannot be tried: no CURVE in this libzmq");
     for (size_t i = 0; i < sizeof tries / sizeof tries[0] && rc == 0; i++) {
         set_guest(gate, tries[i].is_guest ? public_text : "");
-        rc = try(gate->context, tries[i].domain, server_secret, server_public, tries[i].has_key ? secret : NULL, public_text, &event);
+        rc = try(gate->context, tries[i].domain, server_secret, server_public, tries[i].has_key ? secret : NULL,
+            public_text, &event);
         if (rc != 0)
             rc = souk_fail(err, SOUK_EIO, "the gate cannot be tried: %s", zmq_strerror(errno));
         else if (event != tries[i].wanted)

@@ -136,8 +136,9 @@ souk_timers_due(struct souk_txn *txn, uint64_t now_ms, const struct souk_timer_r
         return -SOUK_ENOTFOUND;
     memset(&row_out->because, 0, sizeof row_out->because);
     row_out->because.kind = SOUK_BY_TIMER;
-    if ((rc = souk_name_decode(at + 8, &row_out->because.stream)) != 0 || (rc = souk_point_decode((struct souk_slice){ at + 8 + STREAM_BYTES, SOUK_POINT_BYTES },
-        &row_out->because.point)) != 0)
+    if ((rc = souk_name_decode(at + 8, &row_out->because.stream)) != 0
+        || (rc = souk_point_decode((struct souk_slice){ at + 8 + STREAM_BYTES, SOUK_POINT_BYTES },
+            &row_out->because.point)) != 0)
         return rc;
     row_out->because.index = souk_get_u32(at + 8 + STREAM_BYTES + SOUK_POINT_BYTES);
 

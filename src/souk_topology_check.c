@@ -138,7 +138,7 @@ souk_topology_keyed(struct souk_topology *topology, struct souk_topology_errors 
     return -errors->code;
 }
 
-/* Services of one host share a key beside their sockets; of several each has to be told. */
+/* Services of one host share a key beside the others; of several each has to be told. */
 static void
 check_pass_key(struct souk_topology_reading *reading)
 {

@@ -58,6 +58,7 @@ static void pull(struct bridge *bridge, struct followed *followed, uint64_t now_
 static void go_elsewhere(struct bridge *bridge, struct followed *followed, uint64_t now_us);
 static void hear_heads(struct bridge_follow *follow, struct souk_slice frame);
 static void hint(struct followed *followed, struct souk_position position);
+static bool is_hinted(const struct followed *followed);
 static bool take_batch(struct bridge *bridge, struct followed *followed, struct souk_slice batch);
 static void note_epoch(struct followed *followed, struct souk_epoch epoch, uint64_t base);
 static struct followed *find(struct bridge_follow *follow, const char *name);
@@ -249,6 +250,7 @@ static void
 begin(struct bridge *bridge, struct followed *followed, const struct souk_position *position)
 {
     followed->cursor = *position;
+    followed->hint = (struct souk_position){ .number = 0 };
     followed->is_known = true;
     followed->past_count = 0;
     if (position->epoch.counter > 0)
@@ -402,9 +404,16 @@ bridge_follow_pulled(struct bridge *bridge, const struct souk_client_pulled *pul
         if (!take_batch(bridge, followed, pulled->batches[i]))
             break;
     }
-    /* What was named while the answer was on its way may not be in it. */
-    followed->is_behind = pulled->answer.more || i < pulled->batch_count
-        || followed->hint.epoch.counter > followed->cursor.epoch.counter
+    followed->is_behind = pulled->answer.more || i < pulled->batch_count || is_hinted(followed);
+    if (followed->is_behind && !pulled->answer.more && pulled->batch_count == 0)
+        go_elsewhere(bridge, followed, now_us);         /* this one has not got it yet */
+}
+
+/* Is there more than was taken? What was named while an answer was on its way may not be in it. */
+static bool
+is_hinted(const struct followed *followed)
+{
+    return followed->hint.epoch.counter > followed->cursor.epoch.counter
         || (followed->hint.epoch.counter == followed->cursor.epoch.counter
             && followed->hint.number > followed->cursor.number);
 }

@@ -240,6 +240,7 @@ what_cuts_somebody_off_is_seen(void **state)
         { NODES CLERK READER REST "client = more\n" HAS("m") "    follow = stock\n", false },
         { NODES CLERK REST, true },                                         /* a key is gone */
         { NODES CLERK "client = reader\n" HAS("r") "    follow = stock.internal\n" REST, true },  /* it still listens */
+        { NODES CLERK READER "client = more\n" HAS("m") "    follow = stock.internal\n" REST, true },   /* `stock` is not published any more */
         { NODES CLERK "client = reader\n" HAS("r") "    follow = orders\n" REST, true },   /* a stream of it */
         { NODES CLERK "client = reader\n" HAS("R") "    follow = stock\n" REST, true },     /* it has another one */
         { NODES CLERK READER REST "    follow = orders\n", false },
