@@ -166,7 +166,7 @@ forbid(void *socket, enum souk_door door, const struct souk_socket_message *mess
 bool
 run_access_publishes(struct run *run, struct souk_slice topic)
 {
-    return run->access == NULL
-        || (souk_access_publishes(run->access, topic)
-            && (souk_slice_equal(topic, souk_wire_topic_heads()) || !run_guard_is_cutting(run->guard)));
+    if (run->access == NULL || souk_slice_equal(topic, souk_wire_topic_heads()))
+        return true;
+    return !run_guard_is_cutting(run->guard) && souk_access_publishes(run->access, topic);
 }

@@ -118,7 +118,11 @@ run_guard_open(struct run *run, void *queries, struct run_guard **guard_out, str
     for (int i = 0; i < DOORS && rc == 0; i++)
         rc = souk_socket_watch(run->context, guard->doors[i], &guard->watches[i], err);
     if (rc == 0) {
-        (void)find_unheard(guard, descriptors());       /* who came when doors were open and not watched yet */
+        const uint64_t made_for = souk_run_descriptors(run->config->topology, run->config->node);
+        const int end = descriptors();
+
+        /* Who came when doors were open and not watched yet. */
+        (void)find_unheard(guard, made_for < (uint64_t)end ? (int)made_for : end);
         bound_memory(guard);
         bound_connections(guard);
         if ((rc = pthread_create(&guard->thread, NULL, watch, guard)) != 0)
