@@ -14,6 +14,7 @@
 
 static int take_wiring(struct souk_recorder *recorder, struct souk_error *err);
 static int load(struct souk_recorder *recorder);
+static int load_backed_up(struct souk_recorder *recorder, struct recorder_kept *kept);
 static int load_seal(struct souk_recorder *recorder, struct recorder_origin *origin);
 static int load_number(struct souk_recorder *recorder, const char *name, uint64_t *number_out);
 static bool witness_fits(struct souk_recorder *recorder, struct souk_slice witness);
@@ -149,22 +150,35 @@ recorder_load_kept(struct souk_recorder *recorder, struct recorder_kept *kept)
         return rc;
     kept->ordered = kept->base;                 /* what was given up holds up nothing */
     kept->held_by = NULL;
-    kept->backed_up = 0;
     kept->probing = false;
     if ((rc = souk_txn_table(recorder->txn, RECORDER_TABLE_ORDERED, &table)) == 0
         && (rc = souk_txn_get(recorder->txn, table, name, &value)) == 0)
         rc = souk_point_decode(value, &kept->ordered);
     if (rc != 0 && rc != -SOUK_ENOTFOUND)
         return rc;
-    if ((rc = souk_txn_table(recorder->txn, RECORDER_TABLE_BACKED_UP, &table)) == 0
-        && (rc = souk_txn_get(recorder->txn, table, name, &value)) == 0) {
-        if (value.size_bytes != 8)
-            return -SOUK_EDAMAGED;
-        kept->backed_up = souk_get_u64(value.base);
-    }
-    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+    if ((rc = load_backed_up(recorder, kept)) != 0)
         return rc;
     souk_feed_set_cursor(kept->feed, &kept->head);
+    return 0;
+}
+
+/* What is not written yet stays as it was told: nobody tells it again because a commit was refused. */
+static int
+load_backed_up(struct souk_recorder *recorder, struct recorder_kept *kept)
+{
+    struct souk_table table;
+    struct souk_slice value;
+    int rc;
+
+    if (recorder->backed_up_changed)
+        return 0;
+    kept->backed_up = 0;
+    if ((rc = souk_txn_table(recorder->txn, RECORDER_TABLE_BACKED_UP, &table)) != 0
+        || (rc = souk_txn_get(recorder->txn, table, souk_name_slice(&kept->name), &value)) != 0)
+        return rc == -SOUK_ENOTFOUND ? 0 : rc;
+    if (value.size_bytes != 8)
+        return -SOUK_EDAMAGED;
+    kept->backed_up = souk_get_u64(value.base);
     return 0;
 }
 
@@ -478,7 +492,7 @@ souk_recorder_work(struct souk_recorder *recorder, struct souk_txn *txn, struct 
 
     recorder->txn = txn;
     recorder->now = now;
-    recorder->dirty = recorder->again = recorder->changed = false;
+    recorder->dirty = recorder->again = recorder->changed = recorder->backed_up_saved = false;
     *changed_out = false;
     if (now.steady_ms >= recorder->full_until_ms) {
         if ((rc = recorder_go_back(recorder)) != 0 || (rc = recorder_accept_holes(recorder)) != 0
@@ -523,7 +537,9 @@ souk_recorder_committed(struct souk_recorder *recorder, struct souk_time now)
 {
     struct recorder_request *request;
 
-    recorder->witness_changed = recorder->backed_up_changed = false;
+    recorder->witness_changed = false;
+    if (recorder->backed_up_saved)
+        recorder->backed_up_changed = false;
     while ((request = recorder->seals) != NULL && now.steady_ms >= recorder->full_until_ms) {
         if ((recorder->seals = request->next) == NULL)
             recorder->seals_end = &recorder->seals;

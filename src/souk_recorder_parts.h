@@ -71,7 +71,8 @@ struct souk_recorder {
     uint64_t set_aside;
     struct souk_txn *txn;
     struct souk_time now;
-    bool changed, dirty, again, heads_due, witness_changed, backed_up_changed;
+    bool changed, dirty, again, heads_due, witness_changed;
+    bool backed_up_changed, backed_up_saved;    /* told and not written; written in this round */
     uint64_t head_due_ms, full_until_ms;
     struct souk_pack witness;
     struct souk_recorder_status status;

@@ -223,6 +223,8 @@ souk_recorder_backed_up(struct souk_recorder *recorder, const struct souk_backed
         if (SOUK_PLANTED_BUG(MARK_ONLY_RISES) && kept->backed_up < before)
             kept->backed_up = before;
     }
+    for (uint32_t i = 0; i < recorder->origin_count; i++)
+        recorder->origins[i].ack_due = true;    /* also while there is no room to write it: less is heard at once */
     recorder->backed_up_changed = recorder->dirty = true;
     return 0;
 }
@@ -247,6 +249,6 @@ recorder_save_backed_up(struct souk_recorder *recorder)
     }
     for (uint32_t i = 0; i < recorder->origin_count; i++)
         recorder->origins[i].ack_due = true;
-    recorder->changed = true;
+    recorder->changed = recorder->backed_up_saved = true;
     return 0;
 }

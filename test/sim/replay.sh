@@ -32,6 +32,8 @@ done
 #   2127602  what is decided on an answer is followed by a second instance of who gave it, which lacks what it answered
 #   3044182  an event store sets aside what its origin has trimmed, for one that began from nothing: its backup has it
 #   3044589  what is filled beside has a cause in an epoch whose rival, of the same counter, the record names
+#   9015065  a backup is dropped while its event store has no room, and the commit that was to say so is refused
+#   9017172  an event store that forgot whom it had sealed for seals for another, and pulls from the first one
 while read -r seed without; do
     if $sim --seed "$seed" --without "$without"; then
         passed=$((passed + 1))
@@ -53,6 +55,8 @@ done <<SCHEDULES
 2065225 1-4,6-17,19,21-49,51-55,57-215,217-219,222-225
 3044182 2-5,7-9,11,18,20,22-27,29-31,34,38,40,43-44,46-47,52,55-60,62,64,66,68,70,76,78,84-85,88,90-91,93,98-99,101,105-147,151-211,213-228
 3044589 1-11,13,15,18,20-28,30,33-55,57-138,140-162,164-223
+9015065 1-30,32-51,53-216,218-219,221-228
+9017172 35,136-222,224,227-228
 SCHEDULES
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
