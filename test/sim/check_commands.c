@@ -568,6 +568,25 @@ has_lost_a_disk(const struct checker *checker, const struct model_node *store, u
 }
 
 /*
+ * Is the batch of, or below, another epoch of the counter of `record`? An event store that has forgotten the seal of
+ * one of them lets both in: neither is below its seal.
+ */
+static bool
+is_of_rival(const struct model_batch *batch, const struct model_batch *record)
+{
+    const struct model_batch *other;
+
+    if (record->form.epoch_counter == batch->form.epoch_counter
+        || (record->parent != NULL && record->parent->form.epoch_counter == batch->form.epoch_counter))
+        return true;
+    for (other = batch->stream->records; other != NULL; other = other->next_record)
+        if (other->form.epoch_counter == record->form.epoch_counter && other->epoch != record->epoch
+            && model_is_in(batch, other))
+            return true;
+    return false;
+}
+
+/*
  * `batch` is not in the final history: the first epoch record there that is
  * no lower, and of another epoch, has voided it. Who opened that epoch must not have had the
  * batch, and had asked every event store: none may have had it either. And
@@ -600,8 +619,7 @@ check_lost(struct checker *checker, const struct model_batch *batch, const struc
     }
     fact = record->commit->fact;
     opener = record->commit->writer;
-    if (record->form.epoch_counter == batch->form.epoch_counter
-        || (record->parent != NULL && record->parent->form.epoch_counter == batch->form.epoch_counter))
+    if (is_of_rival(batch, record))
         for (disk = checker->all_disks; disk != NULL; disk = disk->next)
             is_rival = is_rival || (disk->node != NULL && disk->node->is_event_store
                 && was_lost_between(disk, 0, fact));
