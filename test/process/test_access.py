@@ -323,7 +323,7 @@ def test_who_is_taken_out_is_left(build):
         port = int(system.endpoint("stock", "publish").rsplit(":", 1)[1])
         assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
         system.caught_up("query", "stock", "stock")
-        until("its connection", lambda: connections(system, "query", port) == 1)
+        until("its connection", lambda: connections(system, "query", port) == 1 == connections(system, "log-a", port))
         system.services.remove("stock")
         system.clients["test"] = whole_rights(system.services)
         hup(system, "query")
