@@ -840,6 +840,8 @@ history_trim(struct checker *checker, struct model_process *process, struct mode
         return model_fail(checker, "trimming: %s begins %.*s at %" PRIu64 " after %" PRIu64,
             model_process_name(checker, process), (int)stream->name.size_bytes, (const char *)stream->name.base,
             first_held, holds->first_held[stream->index]);
+    if (first_held == holds->first_held[stream->index])
+        return 0;                       /* by an earlier process of this disk, or of the one that it is a copy of */
     holds->first_held[stream->index] = first_held;
     while (batch != NULL && (batch->last >= first_held || batch->form.count == 0))
         batch = batch->parent;
