@@ -105,7 +105,7 @@ read_header(struct souk_slice batch, struct souk_batch_header *header)
     unpack_epoch(&in, &header->epoch);
     header->first = souk_quick_uint(&in, UINT64_MAX - SOUK_BATCH_EVENTS_MAX);
     header->count = (uint32_t)souk_quick_uint(&in, SOUK_BATCH_EVENTS_MAX);
-    header->time_ms = souk_quick_uint(&in, INT64_MAX);
+    header->time_ms = souk_quick_uint(&in, SOUK_TIME_MS_MAX);
     header->commit = souk_quick_uint(&in, UINT64_MAX);
     header->place = (uint32_t)souk_quick_uint(&in, SOUK_COMMIT_BATCHES_MAX - 1);
     header->places = (uint32_t)souk_quick_uint(&in, SOUK_COMMIT_BATCHES_MAX);
@@ -224,12 +224,12 @@ souk_events_next(struct souk_events *events, struct souk_event *event_out)
     else
         souk_quick_bin_exact(in, event.correlation.bytes, sizeof event.correlation.bytes);
     event.depth = (uint32_t)souk_quick_uint(in, DEPTH_MAX);
-    delta = souk_quick_uint(in, INT64_MAX);
+    delta = souk_quick_uint(in, SOUK_TIME_MS_MAX);
     event.version = (uint16_t)souk_quick_uint(in, UINT16_MAX);
     event.payload = souk_unpack_bin(in, SOUK_PAYLOAD_BYTES_MAX);
     if (in->rc != 0)
         return in->rc;
-    if (event.version == 0 || delta > INT64_MAX - events->time_ms)
+    if (event.version == 0 || delta > SOUK_TIME_MS_MAX - events->time_ms)
         return in->rc = -SOUK_EMALFORMED;
     event.time_ms = events->time_ms + delta;
     event.number = events->number++;

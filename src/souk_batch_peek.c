@@ -78,7 +78,7 @@ walk_header(struct walk *walk, struct souk_batch_header *header)
     header->names = (struct souk_slice){ start, (size_t)(walk->at - start) };
     header->body = (struct souk_slice){ walk->at, (size_t)(walk->end - walk->at) };
     walk->failed |= counter > UINT32_MAX || header->first > UINT64_MAX - SOUK_BATCH_EVENTS_MAX
-        || count > SOUK_BATCH_EVENTS_MAX || header->time_ms > INT64_MAX || place >= SOUK_COMMIT_BATCHES_MAX
+        || count > SOUK_BATCH_EVENTS_MAX || header->time_ms > SOUK_TIME_MS_MAX || place >= SOUK_COMMIT_BATCHES_MAX
         || places > SOUK_COMMIT_BATCHES_MAX || header->cause_count > SOUK_STREAMS_MAX
         || header->name_count > SOUK_BATCH_NAMES_MAX;
     header->epoch.counter = (uint32_t)counter;

@@ -385,14 +385,14 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_parked *par
     event->payload = souk_unpack_bin(&in, SOUK_PAYLOAD_BYTES_MAX);
     souk_unpack_bin_exact(&in, event->correlation.bytes, sizeof event->correlation.bytes);
     event->depth = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
-    event->time_ms = souk_unpack_uint(&in, INT64_MAX);
+    event->time_ms = souk_unpack_uint(&in, SOUK_TIME_MS_MAX);
     name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
     if (name.size_bytes != 0 && souk_name_set(&parked_out->caused_stream, name) != 0)
         return -SOUK_EDAMAGED;
     souk_wire_point_get(&in, &parked_out->caused);
     parked_out->reacts = souk_unpack_bool(&in);
     parked_out->text = souk_unpack_bin(&in, SOUK_PARKED_TEXT_BYTES_MAX);
-    parked_out->since_ms = souk_unpack_uint(&in, INT64_MAX);
+    parked_out->since_ms = souk_unpack_uint(&in, SOUK_TIME_MS_MAX);
     parked_out->tries = (uint32_t)souk_unpack_uint(&in, UINT32_MAX);
     return souk_unpack_end(&in) == 0 ? 0 : -SOUK_EDAMAGED;
 }

@@ -123,8 +123,8 @@ read_row(struct souk_slice key, struct souk_slice value, struct souk_settled *se
     souk_wire_point_get(&in, &settled_out->point);
     settled_out->type = souk_unpack_str(&in, SOUK_BATCH_NAME_BYTES_MAX);
     settled_out->key = souk_unpack_bin(&in, SOUK_KEY_BYTES_MAX);
-    settled_out->since_ms = souk_unpack_uint(&in, INT64_MAX);
-    settled_out->at_ms = souk_unpack_uint(&in, INT64_MAX);
+    settled_out->since_ms = souk_unpack_uint(&in, SOUK_TIME_MS_MAX);
+    settled_out->at_ms = souk_unpack_uint(&in, SOUK_TIME_MS_MAX);
     souk_unpack_bin_exact(&in, settled_out->command_id.bytes, sizeof settled_out->command_id.bytes);
     settled_out->who = souk_unpack_bin(&in, SOUK_SETTLED_WHO_BYTES_MAX);
     settled_out->why = souk_unpack_bin(&in, SOUK_PARKED_TEXT_BYTES_MAX);

@@ -60,7 +60,7 @@ souk_wire_heads_get(struct souk_slice frame, struct souk_wire_heads *out)
     souk_name_unpack(&in, &out->sender);
     souk_quick_bin_exact(&in, out->incarnation, sizeof out->incarnation);
     souk_quick_bin_exact(&in, out->fingerprint, sizeof out->fingerprint);
-    out->time_ms = souk_quick_uint(&in, INT64_MAX);
+    out->time_ms = souk_quick_uint(&in, SOUK_TIME_MS_MAX);
     out->count = places_get(&in, out->heads, SOUK_OWN_STREAMS_MAX);
     return end_get(&in);
 }

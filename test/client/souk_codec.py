@@ -35,7 +35,7 @@ RETRY_MS_MAX = 60_000
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
 UINT64_MAX = 2**64 - 1
-TIME_MS_MAX = 2**63 - 1
+TIME_MS_MAX = 2**53 - 1
 
 HASH_BYTES = 32
 HASH_AT = 5                             # where a batch has its own hash
@@ -448,7 +448,7 @@ def decode_event(value, batch):
     if event.cause[0] != COMMAND:
         stream_name(batch.names[event.cause[1]])
     if batch.time + event.delta > TIME_MS_MAX:
-        raise Refused("time", "its time is beyond 63 bits")
+        raise Refused("time", "its time is beyond 2^53 - 1")
     if event.correlation is None and event.cause[0] != COMMAND:
         raise Refused("correlation", "nil, and no command to take it from")
     return event

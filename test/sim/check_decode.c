@@ -175,7 +175,7 @@ read_header(struct reader *reader, struct check_form *form)
     form->epoch_bits = read_fixed(reader, CHECK_EPOCH_BITS_BYTES);
     form->first = read_uint(reader, 1, UINT64_MAX, "first");
     form->count = (uint32_t)read_uint(reader, 0, CHECK_EVENTS_MAX, "events");
-    form->time_ms = read_uint(reader, 0, UINT64_MAX, "");
+    form->time_ms = read_uint(reader, 0, CHECK_TIME_MS_MAX, "time");
     form->commit = read_uint(reader, 1, UINT64_MAX, "commit");
     form->place = (uint32_t)read_uint(reader, 0, UINT32_MAX, "place");
     form->places = (uint32_t)read_uint(reader, 1, CHECK_PLACES_MAX, "places");
@@ -234,7 +234,7 @@ read_event(struct reader *reader, const struct check_form *form, struct check_fo
     if (reader->broken == NULL && event->correlation == NULL && event->kind != CHECK_CAUSE_COMMAND)
         break_rule(reader, "correlation");
     event->depth = (uint32_t)read_uint(reader, 0, CHECK_DEPTH_MAX, "depth");
-    event->delta_ms = read_uint(reader, 0, UINT64_MAX, "");
+    event->delta_ms = read_uint(reader, 0, CHECK_TIME_MS_MAX - form->time_ms, "time");
     event->version = (uint32_t)read_uint(reader, 1, CHECK_VERSION_MAX, "schema-version");
     event->payload = read_bin(reader, 0, CHECK_PAYLOAD_BYTES_MAX, "payload");
     if (reader->broken == NULL && (event->type >= form->name_count || event->cause_name >= form->name_count))
@@ -280,7 +280,7 @@ read_heads(struct reader *reader, struct check_message *message)
     message->sender = read_name(reader);
     message->incarnation = read_fixed(reader, 8);
     message->fingerprint = read_fixed(reader, 8);
-    message->time_ms = read_uint(reader, 0, UINT64_MAX, "");
+    message->time_ms = read_uint(reader, 0, CHECK_TIME_MS_MAX, "time");
     message->entry_count = read_array(reader, 0, CHECK_SERVICE_STREAMS_MAX, "positions");
     message->entries = check_arena_take(reader->arena, message->entry_count * sizeof *message->entries);
     for (i = 0; i < message->entry_count; i++)

@@ -191,7 +191,7 @@ heads_name_up_to_16_streams(void **state)
     struct souk_wire_heads *heads = &bench->message.heads;
 
     *heads = (struct souk_wire_heads){ .service = name("orders"), .sender = name("log-a"), .incarnation = { 1 },
-        .fingerprint = { 2 }, .time_ms = INT64_MAX };
+        .fingerprint = { 2 }, .time_ms = SOUK_TIME_MS_MAX };
     for (uint32_t i = 0; i < SOUK_OWN_STREAMS_MAX; i++)
         heads->heads[i] = (struct souk_wire_place){ numbered("s", i), position(i) };
     expect(bench, SOUK_WIRE_HEADS, 0);

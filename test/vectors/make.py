@@ -397,6 +397,8 @@ for name, breaks, says, data in [
     ("int-negative", "type", "a negative number", raw_header({"time": -1})),
     ("int-signed", "type", "a non-negative number in a signed encoding", raw_header({"time": Raw(b"\xd1\x7f\xff")})),
     ("float", "type", "a time as a float", raw_header({"time": Raw(b"\xcb" + struct.pack(">d", 5.0))})),
+    ("time-too-large", "time", "a time of 2^53 ms", raw_header({"time": 2 ** 53})),
+    ("delta-too-large", "time", "a time and a delta of 2^53 ms", event_with(5, 2 ** 53 - one_header["time"])),
     ("map", "type", "a map in place of the causes", raw_header({"causes": Raw(b"\x80")})),
     ("nested-too-deep", "type", "arrays nested 9 deep in place of a number", raw_header({"time": Raw(b"\x91" * 9 + b"\x00")})),
     ("nil-for-str", "type", "nil where a name belongs", raw_header({"stream": None})),
