@@ -88,15 +88,18 @@ read_header(struct souk_slice batch, struct souk_batch_header *header)
 {
     struct souk_unpack in;
     const uint8_t *start;
+    uint32_t fields;
     int rc;
 
     if (batch.size_bytes > SOUK_BATCH_BYTES_MAX)
         return -SOUK_ETOOBIG;
     memset(header, 0, sizeof *header);
     souk_unpack_init(&in, batch);
-    souk_quick_array_exact(&in, SOUK_BATCH_HEADER_FIELDS);
+    fields = souk_unpack_array(&in, UINT16_MAX);
     if (souk_quick_uint(&in, 127) != SOUK_BATCH_VERSION && in.rc == 0)
-        return -SOUK_EUNSUPPORTED;
+        return -SOUK_EUNSUPPORTED;              /* with as many fields as it may have */
+    if (fields != SOUK_BATCH_HEADER_FIELDS && in.rc == 0)
+        return -SOUK_EMALFORMED;
     if (souk_quick_uint(&in, 127) != SOUK_BATCH_BLAKE2B && in.rc == 0)
         return -SOUK_EUNSUPPORTED;
     souk_quick_bin_exact(&in, header->hash.bytes, sizeof header->hash.bytes);

@@ -813,6 +813,8 @@ souk_core_status(const struct souk_core *core, struct souk_core_status *status_o
     status_out->pulls_busy = core->feeds.busy;
     status_out->malformed += core->feeds.malformed;
     status_out->parked = core->parked_count;
+    if (status_out->waiting_for[0] == '\0')
+        (void)souk_feeds_are_newer(&core->feeds, status_out->waiting_for, sizeof status_out->waiting_for);
 }
 
 enum souk_core_state

@@ -2,6 +2,7 @@
 #include "souk_plant.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static bool is_behind(const struct souk_feed_stream *stream);
 static int add_stream(struct souk_feeds *feeds, const struct souk_wired_stream *wired);
 static struct souk_feed *add_feed(struct souk_feeds *feeds, const struct souk_name *origin);
 static void list_sources(const struct souk_wiring *wiring, struct souk_feed *feed, bool origin_too);
-static void hear_batch(struct souk_feeds *feeds, const struct souk_feed *feed, struct souk_slice bytes);
+static bool hear_batch(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_slice bytes);
 static void enqueue(struct souk_feeds *feeds, struct souk_feed_stream *stream,
     const struct souk_batch_header *header, struct souk_slice bytes);
 static void hear_point(struct souk_feed_stream *stream, struct souk_point point);
@@ -276,31 +277,34 @@ void
 souk_feeds_hear_batch(struct souk_feeds *feeds, const struct souk_name *from, struct souk_slice bytes,
     struct souk_time now)
 {
-    const struct souk_feed *feed = souk_feeds_find(feeds, from->text);
+    struct souk_feed *feed = souk_feeds_find(feeds, from->text);
 
     if (feed != NULL)
-        hear_batch(feeds, feed, bytes);
+        (void)hear_batch(feeds, feed, bytes);
 }
 
-/* Of that feed's streams: who may speak for one of them may not for others. */
-static void
-hear_batch(struct souk_feeds *feeds, const struct souk_feed *feed, struct souk_slice bytes)
+/* Of that feed's streams: who may speak for one of them may not for others. False: it cannot be read. */
+static bool
+hear_batch(struct souk_feeds *feeds, struct souk_feed *feed, struct souk_slice bytes)
 {
     struct souk_batch_header header;
     struct souk_feed_stream *stream;
     struct souk_position end;
+    int rc;
 
-    if (souk_batch_check(bytes, &header) != 0) {
+    if ((rc = souk_batch_check(bytes, &header)) != 0) {
+        feed->newer |= rc == -SOUK_EUNSUPPORTED;
         feeds->malformed++;
-        return;
+        return false;
     }
     stream = souk_feeds_stream(feeds, header.stream.text);
     if (stream == NULL || !stream->feed->active)
-        return;
+        return true;
     if (stream->feed != feed) {
         feeds->malformed++;
-        return;
+        return false;
     }
+    feed->newer = false;
     end = souk_batch_end(&header);
     if (souk_batch_extends(&header, &stream->tail) || (SOUK_PLANTED_BUG(EPOCH_IGNORED) && header.count != 0
             && header.first == stream->tail.number + 1)) {
@@ -315,6 +319,7 @@ hear_batch(struct souk_feeds *feeds, const struct souk_feed *feed, struct souk_s
         hear_point(stream, souk_point_of(&end));
         stream->feed->wants = true;
     }
+    return true;
 }
 
 static void
@@ -414,14 +419,15 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
     }
     for (uint32_t i = 0; i < pulled->count; i++)
         hear_answer(feeds, feed, &pulled->answers[i], now, &elsewhere);
-    if (take)
-        for (size_t i = 0; i < batch_count; i++)
-            hear_batch(feeds, feed, batches[i]);
-    else
+    if (!take)
         elsewhere = true;
+    for (size_t i = 0; i < batch_count && take; i++)
+        elsewhere |= !hear_batch(feeds, feed, batches[i]);
     feed->idle_due_ms = now.steady_ms + feeds->wiring->limits.pull_idle_ms;
     if (elsewhere) {
         next_source(feeds, feed, now);
+        if (feed->newer)                        /* others have the same */
+            feed->not_before_ms = feed->idle_due_ms;
         return true;
     }
     if (batch_count != 0)
@@ -812,6 +818,18 @@ souk_feeds_due_ms(const struct souk_feeds *feeds)
             due_ms = at_ms;
     }
     return due_ms;
+}
+
+bool
+souk_feeds_are_newer(const struct souk_feeds *feeds, char *text_out, size_t room_bytes)
+{
+    for (uint32_t i = 0; i < feeds->count; i++)
+        if (feeds->feeds[i]->newer) {
+            (void)snprintf(text_out, room_bytes, "%s writes batches of a version that this program does not read, and"
+                " nothing of them is skipped: install a newer one here", feeds->feeds[i]->origin.text);
+            return true;
+        }
+    return false;
 }
 
 uint64_t

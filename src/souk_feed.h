@@ -60,6 +60,7 @@ struct souk_feed {
     struct souk_name origin;
     bool active;
     bool whole_commits;                         /* taken with souk_feed_commit() */
+    bool newer;                                 /* what came last is of a version that this program does not read */
     bool met;                                   /* the origin has answered a pull since this node's start */
     struct souk_epoch origin_epoch;             /* of the head in that answer */
     uint32_t stream_count;
@@ -159,6 +160,11 @@ bool souk_feeds_has_batches(const struct souk_feeds *feeds);
  * whether the transaction that applies it stands or not. 0 or -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int souk_feeds_elapse(struct souk_feeds *feeds, struct souk_outbox *outbox, struct souk_time now);
+/*
+ * Does an origin write batches of a version that this program does not read? Nothing of it is skipped, and it is asked
+ * for again every pull_idle_ms. True: `text_out` says whose, and what to do.
+ */
+bool souk_feeds_are_newer(const struct souk_feeds *feeds, char *text_out, size_t room_bytes);
 /* When souk_feeds_elapse() has something to do, on the steady clock. */
 uint64_t souk_feeds_due_ms(const struct souk_feeds *feeds);
 /*

@@ -444,7 +444,7 @@ souk_recorder_hear_published(struct souk_recorder *recorder, const struct souk_n
     if (origin == NULL)
         return;
     if (souk_batch_peek(frames[1], &header) != 0) {
-        recorder->status.malformed++;
+        souk_feeds_hear_batch(&recorder->feeds, from, frames[1], now);      /* which says why not */
         return;
     }
     if (header.epoch.counter < origin->sealed && !SOUK_PLANTED_BUG(PUB_PAST_SEAL)) {
@@ -613,6 +613,8 @@ souk_recorder_status(const struct souk_recorder *recorder, struct souk_recorder_
         (void)snprintf(status_out->waiting_for, sizeof status_out->waiting_for, "%.*s",
             (int)sizeof status_out->waiting_for - 1, text);
     }
+    if (status_out->waiting_for[0] == '\0')
+        (void)souk_feeds_are_newer(&recorder->feeds, status_out->waiting_for, sizeof status_out->waiting_for);
 }
 
 int

@@ -19,6 +19,7 @@ TOPOLOGY = """system = made
     limits
         pull_timeout_ms = 100
         pull_idle_ms = 100
+        head_ms = 100
 event_store = es1
 service = maker
     program = maker
@@ -232,15 +233,15 @@ def test_an_event_store_records_no_batch_that_the_page_forbids_and_every_other(b
         return {"events": (OTHERS_EVENT._replace(**changed),), "names": ("happened", "others")}
 
     forbidden = [{"places": 2}, {"place": 1, "places": 2}, {"epoch_counter": 2}, {"epoch_bits": bytes(8)},
-                 {"names": ()}, {"previous": bytes(32)}, {"first": 99}, {"time": 2**63}, {"version": 2},
+                 {"names": ()}, {"previous": bytes(32)}, {"first": 99}, {"time": 2**53}, {"version": 2},
                  {"algorithm": 2}, {"count": 2},
                  {"commit": 1},
                  {"causes": (("made", *EPOCH, 0),)}, {"causes": (("b", *EPOCH, 0), ("a", *EPOCH, 0))},
-                 events(correlation=None), events(delta=2**63), events(key=b""), events(depth=65),
+                 events(correlation=None), events(delta=2**53), events(key=b""), events(depth=65),
                  events(schema_version=0),
                  events(cause=(codec.TIMER, 1, *EPOCH, 1, 2**32)), events(cause=(codec.EVENT, 1, *EPOCH, 1, 1)),
                  events(cause=(codec.EVENT, 1, *EPOCH, 0, 0)), {**events(), "names": ("happened", "No Stream")}]
-    allowed = [{}, {"names": ("happened", "somebody", "happened", "unused")}, {"time": 0}, {"time": 2**63 - 1},
+    allowed = [{}, {"names": ("happened", "somebody", "happened", "unused")}, {"time": 0}, {"time": 2**53 - 1},
                {"causes": (("nobodys", *EPOCH, 9), ("others", *EPOCH, 10))}, events(depth=0),
                events(payload=b"\xff\xff"),
                events(cause=(codec.TIMER, 1, *EPOCH, 1, 2**32 - 1)), {"events": (COMMAND_EVENT._replace(
@@ -277,6 +278,34 @@ def test_an_event_store_records_no_batch_that_the_page_forbids_and_every_other(b
             origin.tell()
             assert origin.recorded(), changed
         assert origin.store.process.poll() is None
+
+
+def test_what_a_version_to_come_has_written_is_neither_skipped_nor_kept_quiet(build):
+    with Origin(build) as origin:
+        origin.open()
+        assert origin.recorded()
+        node = client.Node("es1", *(f"ipc://{origin.path}/r/es1.{door}" for door in ("commands", "queries", "publish")))
+        caller = client.Caller(origin.context, node, "test")
+
+        def waiting_for():
+            return system.Status(caller.query("souk.status", codec.msgpack.packb([])).body[0][5]).waiting_for
+
+        batch = origin.batch("made")
+        data = b"".join(codec.msgpack.packb(value) for value in ([2, *batch[1:15], "one field more"], *batch.events))
+        origin.offered = (batch._replace(hash=bytes(32)), data)
+        before = origin.acknowledged["made"]
+        for told in (origin.tell, lambda: origin.publish(*origin.offered)):
+            told()
+            assert origin.serve(lambda: waiting_for().startswith("maker writes batches of a version"))
+        pulls = len([one for one in origin.heard if isinstance(one, codec.Pull)])
+        assert origin.serve(lambda: len([one for one in origin.heard if isinstance(one, codec.Pull)]) > pulls + 1)
+        assert origin.acknowledged["made"] == before
+        origin.offered = None
+        origin.write(batch)             # in the version that it reads, as after a way back of the origin
+        origin.tell()
+        assert origin.recorded()
+        assert waiting_for() == ""
+        caller.close()
 
 
 def test_a_seal_is_granted_once_and_keeps_older_epochs_out(build):
