@@ -202,7 +202,8 @@ read_public(const char *path, uint8_t public_out[SOUK_PASS_KEY_BYTES], struct so
     char text[SOUK_KEY_TEXT_BYTES];
     int rc = souk_key_read_secret(path, text, err);
 
-    if (rc == 0 && zmq_z85_decode(public_out, text) == NULL)
-        rc = souk_fail(err, SOUK_EINVAL, "%s: it holds no key: take it away, and start all services again", path);
+    if (rc == -SOUK_EINVAL || (rc == 0 && zmq_z85_decode(public_out, text) == NULL))
+        rc = souk_fail(err, SOUK_EINVAL, "%s: it holds no key, or others may read or write it: take it away, and start all"
+            " services again", path);
     return rc;
 }

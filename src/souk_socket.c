@@ -47,6 +47,7 @@
 #define FEW_FRAMES 8                    /* of one message: no need for an allocation to hold them */
 
 #define BACKLOG 256
+#define NOT_THERE "no network of this host has that address, or not yet"
 #define HANDSHAKE_MS 3000
 #define HEARTBEAT_MS 2000
 #define HEARTBEAT_TIMEOUT_MS 6000
@@ -152,9 +153,11 @@ souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint
     }
     if ((kinds[kind].binds ? zmq_bind(socket, endpoint) : zmq_connect(socket, endpoint)) != 0) {
         code = errno;
-        rc = souk_fail(err, code == EADDRINUSE ? SOUK_EBUSY : code == ENOMEM ? SOUK_ENOMEM : SOUK_EINVAL,
+        rc = souk_fail(err, code == EADDRINUSE || code == EADDRNOTAVAIL ? SOUK_EBUSY
+            : code == ENOMEM ? SOUK_ENOMEM : SOUK_EINVAL,
             "endpoint %s: %s: %s", endpoint, kinds[kind].binds ? "it cannot be bound" : "it cannot be connected to",
-            code == EADDRINUSE ? "another process has it; is the service running already?" : zmq_strerror(code));
+            code == EADDRINUSE ? "another process has it; is the service running already?"
+            : code == EADDRNOTAVAIL ? NOT_THERE : zmq_strerror(code));
         souk_socket_close(&socket);
         return rc;
     }
@@ -571,9 +574,10 @@ souk_socket_listen(const char *address, int *fd_out, uint16_t *port_out, struct 
         || getsockname(fd, (struct sockaddr *)&room, &bytes) != 0) {
         code = errno;
         (void)close(fd);
-        return souk_fail(err, code == EADDRINUSE ? SOUK_EBUSY : code == EADDRNOTAVAIL || code == EACCES ? SOUK_EINVAL
+        return souk_fail(err, code == EADDRINUSE || code == EADDRNOTAVAIL ? SOUK_EBUSY : code == EACCES ? SOUK_EINVAL
             : SOUK_EIO, "listen %s: %s", address, code == EADDRINUSE
-            ? "another process has it; is the bridge running already?" : strerror(code));
+            ? "another process has it; is the bridge running already?"
+            : code == EADDRNOTAVAIL ? NOT_THERE : strerror(code));
     }
     *port_out = ntohs(room.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&room)->sin6_port
         : ((const struct sockaddr_in *)&room)->sin_port);

@@ -45,8 +45,8 @@ struct souk_socket_keys {
 /*
  * Open a socket and bind or connect it to `endpoint`, in which an IPv6 address
  * stands in brackets and a name means an IPv4 address. Close it with
- * souk_socket_close(). 0; -SOUK_EBUSY (the address is taken); -SOUK_EINVAL (no
- * such address here, none of tcp:// and ipc://, or strangers could knock there and there are
+ * souk_socket_close(). 0; -SOUK_EBUSY (the address is taken, or not there, or not yet);
+ * -SOUK_EINVAL (none of tcp:// and ipc://, or strangers could knock there and there are
  * no keys); -SOUK_ENOMEM; -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_socket_open(void *context, enum souk_socket_kind kind, const char *endpoint,
@@ -82,7 +82,7 @@ SOUK_MUST_CHECK int souk_socket_watched(void *watch, struct souk_socket_change *
 
 /*
  * A listening socket for HTTP at ADDRESS:PORT, the address in numbers, port 0: any that is free; *port_out is the one
- * that it has. The caller closes it. 0; -SOUK_EBUSY (the address is taken); -SOUK_EINVAL (no such address here);
+ * that it has. The caller closes it. 0; -SOUK_EBUSY (the address is taken, or not there, or not yet); -SOUK_EINVAL (it is none);
  * -SOUK_EFULL (no descriptors); -SOUK_EIO.
  */
 SOUK_MUST_CHECK int souk_socket_listen(const char *address, int *fd_out, uint16_t *port_out, struct souk_error *err);

@@ -509,6 +509,20 @@ a_message_goes_whole_or_not_at_all(void **state)
     }
 }
 
+/* A network may be up later than a daemon: it is to be tried again, unlike what can never be bound. */
+static void
+an_address_that_is_not_there_may_come(void **state)
+{
+    struct souk_error err;
+    uint16_t port;
+    int fd;
+
+    (void)state;
+    assert_int_equal(souk_socket_listen("192.0.2.1:0", &fd, &port, &err), -SOUK_EBUSY);     /* RFC 5737: nobody's */
+    assert_non_null(strstr(err.text, "or not yet"));
+    assert_int_equal(souk_socket_listen("192.0.2:0", &fd, &port, &err), -SOUK_EINVAL);
+}
+
 static void
 addresses_that_cannot_be_are_refused(void **state)
 {
@@ -970,6 +984,7 @@ main(void)
         cmocka_unit_test_setup_teardown(who_has_the_most_pulls_makes_room, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(a_pull_that_names_a_stream_twice_is_dropped, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(pulls_wait_for_a_writer_that_is_not_live_yet, open_pulled, close_pulled),
+        cmocka_unit_test(an_address_that_is_not_there_may_come),
         cmocka_unit_test(a_clock_that_is_set_is_noticed_one_that_is_slewed_is_not),
         cmocka_unit_test(status_is_what_its_description_says),
         cmocka_unit_test(lag_is_counted_within_an_epoch),
