@@ -24,4 +24,5 @@ test_bits_bits_SOURCES = \
 	test/sim/app_rows.c \
 	test/sim/app_stock.c
 test_bits_bits_LDADD = libsouk-all.la
+$(test_bits_bits_OBJECTS): src/eventstore.h src/recovery.h
 TESTS += test/bits/bits

@@ -5,14 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eventstore.h"
+#include "recovery.h"
 #include "souk_batch.h"
 #include "souk_wire.h"
 
-#define VECTORS_MIN 20                          /* fewer found: the folder isn't the one we mean */
+#define VECTORS_MIN 60                          /* fewer found: the folder isn't the one we mean */
+#define ARENA_BYTES_MAX (1024 * 1024)
 #define VECTOR_BYTES_MAX 4096
 #define PATH_BYTES 512
 
+static bool begins(const char *name, const char *prefix);
 static void flip(const char *name, uint8_t *bytes, size_t size_bytes, struct vectors_count *count);
+static int payload_again(const char *name, struct souk_slice payload, struct souk_pack *pack);
 static int again(struct souk_slice frame, struct souk_pack *pack);
 static int reply_again(struct souk_slice frame, struct souk_pack *pack);
 
@@ -33,8 +38,10 @@ vectors_flip(const char *folder, struct vectors_count *count)
         size_t size_bytes;
         FILE *file;
 
-        if (length < 4 || strcmp(entry->d_name + length - 4, ".bin") != 0)
-            continue;
+        if (length < 4 || strcmp(entry->d_name + length - 4, ".bin") != 0
+            || !(begins(entry->d_name, "batch-") || begins(entry->d_name, "message-")
+                || begins(entry->d_name, "payload-")))
+            continue;                           /* any bytes are an id, and any text is a text */
         (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         if ((file = fopen(path, "rbe")) == NULL)
             continue;
@@ -50,10 +57,16 @@ vectors_flip(const char *folder, struct vectors_count *count)
     return count->vectors >= VECTORS_MIN ? 0 : -1;
 }
 
+static bool
+begins(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 static void
 flip(const char *name, uint8_t *bytes, size_t size_bytes, struct vectors_count *count)
 {
-    const bool is_batch = strncmp(name, "batch-", 6) == 0;
+    const bool is_batch = begins(name, "batch-"), is_payload = begins(name, "payload-");
     const struct souk_slice frame = { bytes, size_bytes };
     struct souk_batch_header header;
     struct souk_pack pack;
@@ -64,7 +77,8 @@ flip(const char *name, uint8_t *bytes, size_t size_bytes, struct vectors_count *
     for (size_t bit = 0; bit < size_bytes * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
         souk_pack_reset(&pack);
-        taken = is_batch ? souk_batch_check(frame, &header) == 0 : again(frame, &pack) == 0;
+        taken = is_batch ? souk_batch_check(frame, &header) == 0
+            : is_payload ? payload_again(name, frame, &pack) == 0 : again(frame, &pack) == 0;
         if (!taken) {
             count->refused++;
         } else if (!is_batch && pack.rc == 0 && souk_slice_equal(souk_pack_slice(&pack), frame)) {
@@ -77,6 +91,38 @@ flip(const char *name, uint8_t *bytes, size_t size_bytes, struct vectors_count *
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
     souk_pack_done(&pack);
+}
+
+/* As the message that the vector is named after: payload-NAME.bin, payload-NAME-more.bin. */
+static int
+payload_again(const char *name, struct souk_slice payload, struct souk_pack *pack)
+{
+    static const struct souk_messages *const known[] = { &eventstore_messages, &recovery_messages };
+    const struct souk_message_type *type = NULL;
+    struct souk_arena arena;
+    void *message;
+    int rc;
+
+    name += strlen("payload-");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        for (size_t k = 0; k < known[i]->type_count; k++) {
+            const struct souk_message_type *const one[] = { known[i]->types[k], known[i]->types[k]->reply };
+
+            for (size_t n = 0; n < sizeof one / sizeof one[0]; n++)
+                if (one[n] != NULL && begins(name, one[n]->name) && strchr(".-", name[strlen(one[n]->name)]) != NULL)
+                    type = one[n];
+        }
+    if (type == NULL) {
+        fprintf(stderr, "no message is called as %s\n", name);
+        abort();
+    }
+    souk_arena_init(&arena, ARENA_BYTES_MAX);
+    if ((message = souk_arena_alloc(&arena, type->struct_size_bytes)) == NULL)
+        abort();
+    if ((rc = type->decode(payload, &arena, message)) == 0)
+        rc = type->encode(message, pack);
+    souk_arena_done(&arena);
+    return rc;
 }
 
 /* 0: it was read, and has been written to `pack` again. */

@@ -5,6 +5,7 @@ breaks a rule raises Refused, which names the rule. What is encoded here is read
 """
 import hashlib
 import re
+import struct
 from typing import NamedTuple, Optional
 
 import msgpack
@@ -485,6 +486,12 @@ def command_hash(name, payload):
     return hashlib.blake2b(name.encode("utf-8") + b"\0" + payload, digest_size=HASH_BYTES).digest()[:8]
 
 
+def id_of_request(stream, counter, bits, number, index):
+    """The id of the request that an event asked for, the `index`-th one of it."""
+    asked = stream.encode("utf-8") + b"\0" + struct.pack(">I8sQI", counter, bits, number, index)
+    return hashlib.blake2b(asked, digest_size=HASH_BYTES).digest()[:ID_BYTES]
+
+
 def short_id(request_id):
     """The 16 bytes that an id of another length stands for."""
     if len(request_id) == ID_BYTES:
@@ -673,3 +680,91 @@ def encode_message(message):
     data = msgpack.packb([VERSION, message.KIND, *values])
     decode_message(data)
     return data
+
+
+# ---- finding events ----------------------------------------------------------
+
+
+def record(**types):
+    """Fields by name, of a payload or within one. What is appended behind them is of a newer version: stepped over."""
+    def check(value):
+        if type(value) not in (list, tuple):
+            raise Refused("type", f"{value!r} is no array")
+        if len(value) < len(types):
+            raise Refused("fields", f"{len(value)} fields, not {len(types)}")
+        return {name: of(entry) for (name, of), entry in zip(types.items(), value)}
+    return check
+
+
+key_bytes, any_uint8 = binary(0, KEY_BYTES_MAX, "key"), uint(0, 255)
+short_text, type_name = text(0, 31), text(0, NAME_BYTES_MAX)
+log_place = record(incarnation=binary(0, 8), log_position=any_uint, index=uint(0, UINT32_MAX))
+verify_place = record(stream=short_text, epoch=counter0, number=any_uint)
+found = record(log_position=any_uint, stream=short_text, epoch=counter0, number=any_uint, type=type_name, key=key_bytes,
+               version=uint(0, UINT16_MAX), time_ms=time_ms, correlation_id=id16, depth=any_uint8,
+               cause=record(kind=uint(COMMAND, LOSS, "cause"), caller=type_name, command_id=optional(id16),
+                            stream=short_text, epoch=counter0, number=any_uint, index=uint(0, UINT32_MAX)),
+               is_private=boolean, payload_bytes=uint(0, UINT32_MAX))
+asked_event = record(stream=short_text, number=any_uint, epoch=counter0)
+PAYLOADS = {
+    "eventstore.find": record(
+        stream=optional(short_text), key=optional(key_bytes), type=optional(type_name), correlation_id=optional(id16),
+        from_ms=optional(time_ms), to_ms=optional(time_ms), latest_first=boolean, limit=uint(1, 100),
+        next=optional(log_place)),
+    "eventstore.find_reply": record(events=array(found, 0, 100), next=optional(log_place), behind=any_uint,
+                                    incarnation=binary(0, 8)),
+    "eventstore.event": asked_event,
+    "eventstore.event_reply": record(event=found, payload=optional(binary(0, 60_000)), incarnation=binary(0, 8)),
+    "eventstore.why": asked_event,
+    "eventstore.why_reply": record(causes=array(found, 0, 65), event=found,
+                                   effects=array(record(level=any_uint8, event=found), 0, 80), more=boolean,
+                                   incarnation=binary(0, 8)),
+    "eventstore.place": record(at_ms=optional(time_ms), log_position=optional(any_uint), incarnation=binary(0, 8)),
+    "eventstore.place_reply": record(
+        incarnation=binary(0, 8), log_position=any_uint,
+        cursors=array(record(stream=short_text, epoch=counter0, epoch_bits=binary(0, 8), number=any_uint,
+                             hash=binary(0, HASH_BYTES)), 0, SYSTEM_STREAMS_MAX)),
+    "eventstore.verify": record(stream=optional(short_text), next=optional(verify_place)),
+    "eventstore.verify_reply": record(batches=any_uint, events=any_uint, bytes=any_uint, next=optional(verify_place),
+                                      fault=text(0, 200), fault_at=optional(verify_place)),
+    "eventstore.statistics": record(),
+    "eventstore.statistics_reply": record(
+        incarnation=binary(0, 8), log_position=any_uint, behind=any_uint, batches=any_uint, events=any_uint,
+        damaged=any_uint, fillings=any_uint, index_bytes=any_uint,
+        streams=array(record(stream=short_text, epoch=counter0, number=any_uint, batches=any_uint, events=any_uint,
+                             time_ms=time_ms), 0, SYSTEM_STREAMS_MAX)),
+    "eventstore.backup": record(name=type_name),
+    "souk.backup": record(name=type_name),
+}
+
+
+def decode_finding(name, payload):
+    """What a query or command of section 17 asks, or its answer says: its fields by name."""
+    return PAYLOADS[name](decode_payload(payload))
+
+
+def encode_finding(name, said):
+    """The payload. Whatever decode_finding() would refuse is refused."""
+    def values(of):
+        if isinstance(of, dict):
+            return [values(entry) for entry in of.values()]
+        return [values(entry) for entry in of] if isinstance(of, (list, tuple)) else of
+
+    data = msgpack.packb(values(said))
+    decode_finding(name, data)
+    return data
+
+
+LOG_POSITION = re.compile(r"([a-z][a-z0-9.-]{0,30})\.([0-9a-f]{1,16}):([1-9][0-9]{0,19})\Z")
+
+
+def log_position_text(store, incarnation, number):
+    return f"{store}.{incarnation[:4].hex()}:{number}"
+
+
+def read_log_position(said):
+    """The event store, the first digits of its incarnation, and the number."""
+    match = LOG_POSITION.match(said)
+    if match is None or int(match[3]) > UINT64_MAX:
+        raise Refused("log-position", f"{said[:80]!r} is no log position")
+    return match[1], match[2], int(match[3])

@@ -120,6 +120,14 @@ test_unit_test_vectors_check_LDADD = $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIB
 TESTS += test/unit/test_vectors_check
 EXTRA_DIST += test/vectors
 
+# Payloads, ids and texts among them, by what souk itself reads and writes them with.
+check_PROGRAMS += test/unit/test_vectors
+test_unit_test_vectors_SOURCES = test/unit/test_vectors.c test/unit/vectors.c test/unit/vectors.h
+test_unit_test_vectors_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+test_unit_test_vectors_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS)
+$(test_unit_test_vectors_OBJECTS): src/eventstore.h src/recovery.h
+TESTS += test/unit/test_vectors
+
 check_PROGRAMS += test/unit/test_json
 test_unit_test_json_SOURCES = test/unit/test_json.c
 test_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -340,12 +340,155 @@ messages = {
         COMMAND, 4, 0, "key_reused", "another command has had this id", 0, [], []]),
     "reply-lost": (9, "what was seen is void since a new epoch", [
         CORRELATION, 5, 0, "lost", "orders 1:6 is void since epoch 3", 0, [], []]),
+    "reply-invalid": (9, "the payload is not what its description says; the code says in which way", [
+        COMMAND, 6, 0, "too-big", "units: a number of 1 to 100, not 3000", 0, [], []]),
+    "reply-unknown": (9, "the service has no such command", [
+        COMMAND, 7, 0, "unknown", "this service has no such command", 0, [], []]),
+    "reply-unknown-here": (9, "a query that came to the commands", [
+        CORRELATION, 7, 0, "other_door", "queries go to the queries door", 0, [], []]),
+    "reply-internal": (9, "the handler failed", [COMMAND, 8, 0, "internal", "the command's handler failed", 0, [], []]),
+    "reply-full": (9, "no room", [
+        COMMAND, 9, 0, "full", "no room on the service's disk or in its store", 1000, [], []]),
+    "reply-expired": (9, "nobody had looked at it by its deadline", [
+        COMMAND, 10, 0, "expired", "its deadline passed before it was looked at", 0, [], []]),
+    "reply-unsupported": (9, "to a request of version 2, of which nothing but the id was read", [
+        COMMAND, 11, 0, "unsupported", "this is version 1 of the protocol", 0, [], []]),
+    "reply-forbidden": (9, "the caller has no right to it", [
+        COMMAND, 12, 0, "forbidden", "the topology gives this key no right to that", 0, [], []]),
 }
 
 for name, (kind, says, fields) in messages.items():
     assert len(fields) == len(MESSAGES[kind]), name
     keep("message-" + name, {"says": says, "message": dict(kind=kind, **dict(zip(MESSAGES[kind], plain(fields))))},
          pack([1, kind] + fields))
+
+# ---- payloads of finding events ----------------------------------------------
+
+# Fields by name: a name, of a record (name, its fields), of a list of records (name, [fields]).
+CAUSE = ["kind", "caller", "command_id", "stream", "epoch", "number", "index"]
+FOUND = ["log_position", "stream", "epoch", "number", "type", "key", "version", "time_ms", "correlation_id", "depth",
+         ("cause", CAUSE), "is_private", "payload_bytes"]
+LOG_PLACE = ["incarnation", "log_position", "index"]
+VERIFY_PLACE = ["stream", "epoch", "number"]
+PAYLOADS = {
+    "eventstore.find": ["stream", "key", "type", "correlation_id", "from_ms", "to_ms", "latest_first", "limit",
+                        ("next", LOG_PLACE)],
+    "eventstore.find_reply": [("events", [FOUND]), ("next", LOG_PLACE), "behind", "incarnation"],
+    "eventstore.event": ["stream", "number", "epoch"],
+    "eventstore.event_reply": [("event", FOUND), "payload", "incarnation"],
+    "eventstore.why": ["stream", "number", "epoch"],
+    "eventstore.why_reply": [("causes", [FOUND]), ("event", FOUND), ("effects", [["level", ("event", FOUND)]]), "more",
+                             "incarnation"],
+    "eventstore.place": ["at_ms", "log_position", "incarnation"],
+    "eventstore.place_reply": ["incarnation", "log_position",
+                               ("cursors", [["stream", "epoch", "epoch_bits", "number", "hash"]])],
+    "eventstore.verify": ["stream", ("next", VERIFY_PLACE)],
+    "eventstore.verify_reply": ["batches", "events", "bytes", ("next", VERIFY_PLACE), "fault",
+                                ("fault_at", VERIFY_PLACE)],
+    "eventstore.statistics": [],
+    "eventstore.statistics_reply": ["incarnation", "log_position", "behind", "batches", "events", "damaged", "fillings",
+                                    "index_bytes", ("streams", [["stream", "epoch", "number", "batches", "events",
+                                                                 "time_ms"]])],
+    "eventstore.backup": ["name"],
+    "souk.backup": ["name"],
+}
+
+
+def named(names, values):
+    """The values as the twin has them."""
+    assert len(names) == len(values), (names, values)
+    twin = {}
+    for name, value in zip(names, values):
+        if isinstance(name, str):
+            twin[name] = plain(value)
+        elif value is None:
+            twin[name[0]] = None
+        elif isinstance(name[1][0], list):
+            twin[name[0]] = [named(name[1][0], one) for one in value]
+        else:
+            twin[name[0]] = named(name[1], value)
+    return twin
+
+
+def found(log_position, header, events, index):
+    """As an event store describes an event of a batch above."""
+    type_index, key, cause, correlation, depth, delta, version, payload = events[index]
+    names, kind = header["names"], cause[0]
+    if kind == 0:
+        said = [0, names[cause[1]], cause[2], "", 0, 0, 0]
+    else:
+        said = [kind, "", None, names[cause[1]], cause[2], cause[4], cause[5]]
+    return [log_position, header["stream"], header["epoch_counter"], header["first"] + index, names[type_index], key,
+            version, header["time"] + delta, cause[2] if correlation is None else correlation, depth, said,
+            header["stream"].endswith(".private"), len(payload)]
+
+
+placed, timed = found(2, one_header, one_events, 0), found(7, three_header, three_events, 2)
+paid, given_back = found(11, answered_header, answered_events, 0), found(11, answered_header, answered_events, 1)
+reserved, moved = found(7, three_header, three_events, 1), found(0, moved_header, moved_events, 0)
+held = [5, "stock", 4, 70000, "stock.held", b"3", 1, TIME + 1500, COMMAND, 1, [1, "", None, "orders", 1, 1, 0], False, 9]
+
+# What the message is follows from the name, to the first hyphen.
+payloads = {
+    "eventstore.find": ("all that can be asked for at once, going on behind an answer", [
+        "orders", b"7", "order.placed", COMMAND, TIME, TIME + 86400000, True, 100, [INCARNATION, 7, 2]]),
+    "eventstore.find-everything": ("nothing but how many", [None, None, None, None, None, None, False, 50, None]),
+    "eventstore.find_reply": ("a command, an answer to a request, a loss, and an event that has no log position yet; "
+                              "there is more", [
+        [placed, paid, given_back, moved], [INCARNATION, 11, 2], 3, INCARNATION]),
+    "eventstore.find_reply-nothing": ("none, and the search is at its end", [[], None, 0, INCARNATION]),
+    "eventstore.event": ("event 3, whatever its epoch was", ["orders", 3, 0]),
+    "eventstore.event_reply": ("an event of a public stream", [reserved, three_events[1][7], INCARNATION]),
+    "eventstore.event_reply-private": ("an event of a private stream: what it says is not shown", [
+        moved, None, INCARNATION]),
+    "eventstore.why": ("event 70000 of epoch 4", ["stock", 70000, 4]),
+    "eventstore.why_reply": ("it follows from a command; of its three effects the second one follows from the first", [
+        [placed], held, [[1, reserved], [2, paid], [1, given_back]], False, INCARNATION]),
+    "eventstore.why_reply-timer": ("a timer has led to it, and it to nothing that is recorded", [
+        [placed], timed, [], False, INCARNATION]),
+    "eventstore.place": ("by a log position of an incarnation", [None, 11, INCARNATION]),
+    "eventstore.place-time": ("by a time", [TIME + 2500, None, b""]),
+    "eventstore.place-now": ("all that has a log position", [None, None, b""]),
+    "eventstore.place_reply": ("two streams with a history", [
+        INCARNATION, 11, [position("orders", 1, EPOCH_ORDERS, 6, answered_data),
+                          ["stock", 5, EPOCH_STOCK, 69990, blake2b(b"the last batch of stock")]]]),
+    "eventstore.verify": ("every stream, from its first batch", [None, None]),
+    "eventstore.verify-on": ("one stream, behind a batch", ["orders", ["orders", 1, 4]]),
+    "eventstore.verify_reply": ("all is right so far, and there is more", [
+        412, 70000, 8388608, ["stock", 4, 70000], "", None]),
+    "eventstore.verify_reply-fault": ("the batch behind event 4 is not what it was", [
+        2, 4, 1234, None, "orders 1:4: the batch behind it is damaged", ["orders", 1, 4]]),
+    "eventstore.statistics": ("no field", []),
+    "eventstore.statistics_reply": ("what can be found, and what cannot yet", [
+        INCARNATION, 11, 3, 2 ** 33, 2 ** 40, 0, 1, 65536, [
+            ["orders", 1, 6, 4, 6, TIME + 68536], ["accounts.private", 1, 10, 1, 2, TIME + 4000]]]),
+    "eventstore.backup": ("a copy of what is recorded", ["monday"]),
+    "souk.backup": ("a copy of any daemon's store", ["2026-11-24"]),
+}
+
+for name, (says, values) in payloads.items():
+    message = name.split("-")[0]
+    keep("payload-" + name, {"says": says, "payload": {"message": message, "version": 1,
+                                                       "fields": named(PAYLOADS[message], values)}}, pack(values))
+
+# ---- ids ---------------------------------------------------------------------
+
+LONG_ID = "till 3, receipt 4711 of 2026-11-24".encode()
+keep("id-of-caller", {"says": "an id that is not 16 bytes long, as its caller has it, and the one that it stands for",
+                      "id": blake2b(LONG_ID)[:16].hex()}, LONG_ID)
+
+# The answer to it is the cause of order.paid in batch-answer-and-loss.
+asks = ["orders", 1, EPOCH_ORDERS, 3, 0]
+asks_bytes = asks[0].encode() + b"\0" + struct.pack(">I8sQI", *asks[1:])
+keep("id-of-request", {"says": "what is hashed for the id of the first request that an event has asked for",
+                       "asks": dict(zip(["stream", "epoch_counter", "epoch_bits", "number", "index"], plain(asks))),
+                       "id": blake2b(asks_bytes)[:16].hex()}, asks_bytes)
+
+# ---- a log position as text --------------------------------------------------
+
+keep("log-position", {"says": "the text of a log position: the first 8 digits of the incarnation are in it",
+                      "log_position": {"store": "es1", "incarnation": "3f2a91c0001122ff", "number": 123456}},
+     b"es1.3f2a91c0:123456")
 
 # ---- the broken ones ---------------------------------------------------------
 
