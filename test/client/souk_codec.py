@@ -685,19 +685,34 @@ def encode_message(message):
 # ---- finding events ----------------------------------------------------------
 
 
+def default(of, value):
+    """A field that a writer may not know of yet: missing at the end, it is this."""
+    def check(said):
+        return of(said)
+    check.missing = value
+    return check
+
+
+def absent(of):
+    return default(optional(of), None)
+
+
 def record(**types):
     """Fields by name, of a payload or within one. What is appended behind them is of a newer version: stepped over."""
     def check(value):
         if type(value) not in (list, tuple):
             raise Refused("type", f"{value!r} is no array")
-        if len(value) < len(types):
-            raise Refused("fields", f"{len(value)} fields, not {len(types)}")
-        return {name: of(entry) for (name, of), entry in zip(types.items(), value)}
+        for of in list(types.values())[len(value):]:
+            if not hasattr(of, "missing"):
+                raise Refused("fields", f"{len(value)} fields, not {len(types)}")
+        said = {name: of(entry) for (name, of), entry in zip(types.items(), value)}
+        return {**said, **{name: of.missing for name, of in list(types.items())[len(value):]}}
     return check
 
 
 key_bytes, any_uint8 = binary(0, KEY_BYTES_MAX, "key"), uint(0, 255)
 short_text, type_name = text(0, 31), text(0, NAME_BYTES_MAX)
+incarnation_or_none = default(binary(0, 8), b"")
 log_place = record(incarnation=binary(0, 8), log_position=any_uint, index=uint(0, UINT32_MAX))
 verify_place = record(stream=short_text, epoch=counter0, number=any_uint)
 found = record(log_position=any_uint, stream=short_text, epoch=counter0, number=any_uint, type=type_name, key=key_bytes,
@@ -705,28 +720,28 @@ found = record(log_position=any_uint, stream=short_text, epoch=counter0, number=
                cause=record(kind=uint(COMMAND, LOSS, "cause"), caller=type_name, command_id=optional(id16),
                             stream=short_text, epoch=counter0, number=any_uint, index=uint(0, UINT32_MAX)),
                is_private=boolean, payload_bytes=uint(0, UINT32_MAX))
-asked_event = record(stream=short_text, number=any_uint, epoch=counter0)
+asked_event = record(stream=short_text, number=any_uint, epoch=default(counter0, 0))
 PAYLOADS = {
     "eventstore.find": record(
-        stream=optional(short_text), key=optional(key_bytes), type=optional(type_name), correlation_id=optional(id16),
-        from_ms=optional(time_ms), to_ms=optional(time_ms), latest_first=boolean, limit=uint(1, 100),
-        next=optional(log_place)),
-    "eventstore.find_reply": record(events=array(found, 0, 100), next=optional(log_place), behind=any_uint,
-                                    incarnation=binary(0, 8)),
+        stream=absent(short_text), key=absent(key_bytes), type=absent(type_name), correlation_id=absent(id16),
+        from_ms=absent(time_ms), to_ms=absent(time_ms), latest_first=default(boolean, False),
+        limit=default(uint(1, 100), 50), next=absent(log_place)),
+    "eventstore.find_reply": record(events=array(found, 0, 100), next=absent(log_place), behind=any_uint,
+                                    incarnation=incarnation_or_none),
     "eventstore.event": asked_event,
-    "eventstore.event_reply": record(event=found, payload=optional(binary(0, 60_000)), incarnation=binary(0, 8)),
+    "eventstore.event_reply": record(event=found, payload=absent(binary(0, 60_000)), incarnation=incarnation_or_none),
     "eventstore.why": asked_event,
     "eventstore.why_reply": record(causes=array(found, 0, 65), event=found,
                                    effects=array(record(level=any_uint8, event=found), 0, 80), more=boolean,
-                                   incarnation=binary(0, 8)),
-    "eventstore.place": record(at_ms=optional(time_ms), log_position=optional(any_uint), incarnation=binary(0, 8)),
+                                   incarnation=incarnation_or_none),
+    "eventstore.place": record(at_ms=absent(time_ms), log_position=absent(any_uint), incarnation=incarnation_or_none),
     "eventstore.place_reply": record(
         incarnation=binary(0, 8), log_position=any_uint,
         cursors=array(record(stream=short_text, epoch=counter0, epoch_bits=binary(0, 8), number=any_uint,
                              hash=binary(0, HASH_BYTES)), 0, SYSTEM_STREAMS_MAX)),
-    "eventstore.verify": record(stream=optional(short_text), next=optional(verify_place)),
-    "eventstore.verify_reply": record(batches=any_uint, events=any_uint, bytes=any_uint, next=optional(verify_place),
-                                      fault=text(0, 200), fault_at=optional(verify_place)),
+    "eventstore.verify": record(stream=absent(short_text), next=absent(verify_place)),
+    "eventstore.verify_reply": record(batches=any_uint, events=any_uint, bytes=any_uint, next=absent(verify_place),
+                                      fault=text(0, 200), fault_at=absent(verify_place)),
     "eventstore.statistics": record(),
     "eventstore.statistics_reply": record(
         incarnation=binary(0, 8), log_position=any_uint, behind=any_uint, batches=any_uint, events=any_uint,
