@@ -536,7 +536,9 @@ def test_what_was_recorded_is_found(build):
         def ask(name, *fields):
             reply = blog.caller("es1").query(f"eventstore.{name}", msgpack.packb(fields), seen=seen)
             assert reply.word == "ok" and reply.body[0].name == f"eventstore.{name}_reply", reply
-            return codec.decode_payload(reply.body[0].payload)
+            payload = reply.body[0].payload
+            assert codec.encode_finding(reply.body[0].name, codec.decode_finding(reply.body[0].name, payload)) == payload
+            return codec.decode_payload(payload)
 
         def find(stream=None, key=None, name=None, correlation=None, latest_first=False):
             events, following, pages = [], None, 0
