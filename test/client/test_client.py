@@ -536,8 +536,8 @@ def test_what_was_recorded_is_found(build):
         def ask(name, *fields):
             reply = blog.caller("es1").query(f"eventstore.{name}", msgpack.packb(fields), seen=seen)
             assert reply.word == "ok" and reply.body[0].name == f"eventstore.{name}_reply", reply
-            payload = reply.body[0].payload
-            assert codec.encode_finding(reply.body[0].name, codec.decode_finding(reply.body[0].name, payload)) == payload
+            said, payload = reply.body[0].name, reply.body[0].payload
+            assert codec.encode_finding(said, codec.decode_finding(said, payload)) == payload
             return codec.decode_payload(payload)
 
         def find(stream=None, key=None, name=None, correlation=None, latest_first=False):

@@ -150,7 +150,7 @@ expect_same_json(const char *name, json_t *found, const json_t *expected)
     json_decref(found);
 }
 
-/* An older writer did not know of the last fields: without them it is read if each of those is optional or has a default. */
+/* An older writer did not know of the last fields: it is read if each of those is optional or has a default. */
 static void
 look_at_older(const struct souk_message_type *type, struct souk_slice bytes, struct souk_arena *arena, void *message)
 {

@@ -426,7 +426,8 @@ def found(log_position, header, events, index):
 placed, timed = found(2, one_header, one_events, 0), found(7, three_header, three_events, 2)
 paid, given_back = found(11, answered_header, answered_events, 0), found(11, answered_header, answered_events, 1)
 reserved, moved = found(7, three_header, three_events, 1), found(0, moved_header, moved_events, 0)
-held = [5, "stock", 4, 70000, "stock.held", b"3", 1, TIME + 1500, COMMAND, 1, [1, "", None, "orders", 1, 1, 0], False, 9]
+held = [5, "stock", 4, 70000, "stock.held", b"3", 1, TIME + 1500, COMMAND, 1, [1, "", None, "orders", 1, 1, 0], False,
+        9]
 
 # What the message is follows from the name, to the first hyphen.
 payloads = {
