@@ -70,7 +70,7 @@ count_ack(struct souk_core *core, const struct souk_wire_ack *ack)
         if (own == NULL)
             continue;
         at = (uint32_t)(own - core->own);
-        store->backed_up[at] = acked->backed_up;
+        store->backed_up[at] = 0;               /* it counts events of this history, or says nothing of it */
         rc = souk_log_at(core->txn, &own->log, point, &batch);
         if (rc == -SOUK_ENOTFOUND && !SOUK_PLANTED_BUG(ACK_BY_NUMBER))
             continue;
@@ -81,6 +81,7 @@ count_ack(struct souk_core *core, const struct souk_wire_ack *ack)
         if (rc == 0 && memcmp(header.hash.bytes, acked->position.hash.bytes, SOUK_HASH_BYTES) != 0
             && !SOUK_PLANTED_BUG(ACK_BY_NUMBER))
             continue;                           /* of another history */
+        store->backed_up[at] = acked->backed_up;
         if (SOUK_PLANTED_BUG(ACK_BY_NUMBER)) {
             const struct souk_point by_number = { core->epoch, point.number };
 
