@@ -39,6 +39,7 @@ struct options {
     double seconds;                     /* 0: until the seeds are used up */
     enum sim_profile profile;
     bool trace, states, shrink, no_shrink, keep, go_on, list;
+    uint32_t states_least;
     bool without[SIM_ITEMS_MAX + 1];
     bool any_without;
 };
@@ -70,7 +71,7 @@ static bool fails(const struct options *options, struct slot *slot, uint64_t see
 static void shrink(const struct options *options, struct slot *slot, uint64_t seed);
 static bool is_same_kind(const char *a, const char *b);
 static void print_without(FILE *out, const bool *without, uint32_t count);
-static void print_states(const struct board *board);
+static uint32_t print_states(const struct board *board);
 static void print_progress(const struct board *board, double seconds, bool last);
 static double now_s(void);
 
@@ -88,7 +89,8 @@ static const struct argp_option option_list[] = {
     { "without", KEY_WITHOUT, "LIST", 0, "Leave out these commands and faults, as in 5,7-20", 0 },
     { "list", KEY_LIST, NULL, 0, "Print the commands and faults of the first schedule and end", 0 },
     { "trace", KEY_TRACE, NULL, 0, "Print what happens", 0 },
-    { "states", KEY_STATES, NULL, 0, "Print how many schedules reached each rare state", 0 },
+    { "states", KEY_STATES, "LEAST", OPTION_ARG_OPTIONAL, "Print how many schedules reached each rare state, and fail"
+        " if fewer states than LEAST were", 0 },
     { "shrink", KEY_SHRINK, NULL, 0, "Make a failing schedule short (with --seed; otherwise it is done anyway)", 0 },
     { "no-shrink", KEY_NO_SHRINK, NULL, 0, "Only say which schedule failed", 0 },
     { "keep", KEY_KEEP, NULL, 0, "Leave the stores of a failing schedule where they are", 0 },
@@ -131,8 +133,10 @@ main(int argc, char **argv)
     atomic_store(&board->next_seed, options.first);
     scratch_sweep();
     rc = run_all(&options, board);
-    if (options.states)
-        print_states(board);
+    if (options.states && print_states(board) < options.states_least) {
+        fprintf(stderr, "fewer rare states were reached than %u\n", options.states_least);
+        rc = EXIT_FAILURE;
+    }
     return rc;
 }
 
@@ -173,6 +177,9 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_STATES:
         options->states = true;
+        options->states_least = arg == NULL ? 0 : (uint32_t)strtoul(arg, &end, 10);
+        if (arg != NULL && (*end != '\0' || options->states_least > SIM_STATE_COUNT))
+            argp_error(state, "--states=%s: a number up to %d is meant", arg, SIM_STATE_COUNT);
         return 0;
     case KEY_SHRINK:
         options->shrink = true;
@@ -489,7 +496,7 @@ print_without(FILE *out, const bool *without, uint32_t count)
     }
 }
 
-static void
+static uint32_t
 print_states(const struct board *board)
 {
     uint32_t reached = 0;
@@ -502,6 +509,7 @@ print_states(const struct board *board)
         reached += count != 0;
     }
     printf("%u of %d states reached\n", reached, SIM_STATE_COUNT);
+    return reached;
 }
 
 static void

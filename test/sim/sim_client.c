@@ -263,6 +263,7 @@ settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *re
     switch (reply->status) {
     case SOUK_STATUS_OK:
         op->open = false;
+        op->decided = true;
         learn(client, reply);
         if (op->query) {
             check_found(world, op, reply);
@@ -285,6 +286,9 @@ settle(struct sim_world *world, uint32_t index, const struct souk_wire_reply *re
             op->open = false;
         break;
     case SOUK_STATUS_REFUSED:
+        op->decided = true;
+        op->open = false;
+        break;
     case SOUK_STATUS_KEY_REUSED:
     case SOUK_STATUS_INVALID:
     case SOUK_STATUS_UNKNOWN:

@@ -504,10 +504,16 @@ finish(struct sim_world *world)
 static void
 count_faults(struct sim_world *world)
 {
-    uint32_t struck = 0, i;
+    uint32_t struck = 0, asked = 0, decided = 0, i;
 
     for (i = 0; i < world->plan->item_count; i++)
         struck += world->struck[i];
+    for (i = 0; i < world->op_count; i++) {
+        asked += !world->ops[i].query;
+        decided += !world->ops[i].query && world->ops[i].decided;
+    }
+    if (asked < SIM_COMMANDS_MIN || decided * SIM_DECIDED_OF < asked)
+        sim_fail(world, "simulator: %u commands, %u of them done or refused", asked, decided);
     if (struck < SIM_FAULTS_MIN)
         sim_fail(world, "simulator: %u faults, not %d", struck, SIM_FAULTS_MIN);
     if (world->plan->profile == SIM_ABSENT && world->states[SIM_STATE_STORE_AWAY_DAYS] == 0)

@@ -175,6 +175,7 @@ struct sim_op {
     uint64_t deadline_ms;
     bool must_find;                     /* a row that the client knows to be there */
     bool answered_once;
+    bool decided;                       /* done, or refused by what the service knows */
 };
 
 struct sim_client {
