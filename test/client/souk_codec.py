@@ -10,6 +10,8 @@ from typing import NamedTuple, Optional
 
 import msgpack
 
+import souk_ed25519 as ed25519
+
 VERSION = 1
 ALGORITHM_BLAKE2B_256 = 1
 
@@ -30,6 +32,11 @@ SYSTEM_STREAMS_MAX = 256
 WAITS_MAX = 16
 SEEN_MAX = 32
 PASS_BYTES_MAX = 512
+PASS_ROLES_MAX = 8
+PASS_LIFE_MS_MAX = 3_600_000
+PASS_AHEAD_MS_MAX = 60_000
+PASS_VERSION = 1
+PASS_CONTEXT = b"souk pass 1\0"
 CREDIT_BYTES_MAX = 16_777_216
 DEADLINE_MS_MAX = 2**31 - 1
 RETRY_MS_MAX = 60_000
@@ -783,3 +790,62 @@ def read_log_position(said):
     if match is None or int(match[3]) > UINT64_MAX:
         raise Refused("log-position", f"{said[:80]!r} is no log position")
     return match[1], match[2], int(match[3])
+
+
+# ---- passes ----------------------------------------------------------------
+
+
+class Pass(NamedTuple):
+    """Who a caller speaks for; times in ms since 1970."""
+
+    person: bytes
+    roles: tuple
+    issued: int
+    expires: int
+
+
+PASS_FIELDS = fields(binary(0, PASS_BYTES_MAX), binary(ed25519.SIGNATURE_BYTES))
+PASS_BODY = fields(uint(PASS_VERSION, PASS_VERSION, "version"), id16, array(stream_name, 0, PASS_ROLES_MAX, "roles"), time_ms,
+                   time_ms, make=lambda _, *rest: Pass(*rest))
+
+
+def pass_parts(data):
+    """The body as it stands, its signature, and what it says."""
+    if len(data) > PASS_BYTES_MAX:
+        raise Refused("size", f"a pass of {len(data)} bytes")
+    body, signature = PASS_FIELDS(decode_value(data))
+    return body, signature, PASS_BODY(decode_value(body))
+
+
+def pass_lives(pass_):
+    if not 0 < pass_.expires - pass_.issued <= PASS_LIFE_MS_MAX:
+        raise Refused("life", f"a pass for {pass_.expires - pass_.issued} ms")
+
+
+def read_pass(data):
+    """What a pass says, for who has it from the one that signs them: neither its signature nor its time is looked at."""
+    return pass_parts(data)[2]
+
+
+def check_pass(data, keys, now_ms):
+    """What a pass says that one of the public `keys` has signed and that is good at `now_ms`; else Refused says why not."""
+    if not keys:
+        raise Refused("keys", "nobody signs passes")
+    body, signature, pass_ = pass_parts(data)
+    if not any(ed25519.verify(key, PASS_CONTEXT + body, signature) for key in keys):
+        raise Refused("signature", "none of the keys has signed it")
+    pass_lives(pass_)
+    if now_ms >= pass_.expires:
+        raise Refused("expired", f"it was good until {pass_.expires}")
+    if pass_.issued - now_ms > PASS_AHEAD_MS_MAX:
+        raise Refused("ahead", f"it is signed {pass_.issued - now_ms} ms from now")
+    return pass_
+
+
+def sign_pass(pass_, seed):
+    """The bytes of a pass, signed with the secret key that `seed` is. What can be good at no time is refused."""
+    pass_lives(pass_)
+    body = msgpack.packb([PASS_VERSION, *pass_])
+    data = msgpack.packb([body, ed25519.sign(seed, PASS_CONTEXT + body)])
+    read_pass(data)
+    return data

@@ -6,6 +6,7 @@ import random
 import msgpack
 
 import souk_codec as codec
+import souk_ed25519 as ed25519
 
 VECTORS = pathlib.Path(__file__).resolve().parent.parent / "vectors"
 HEADER_NAMES = codec.Batch._fields[:15]
@@ -53,10 +54,10 @@ def plain_message(message):
     return twin
 
 
-def vectors(where):
-    """Name, bytes and twin of each."""
+def vectors(where, passes=False):
+    """Name, bytes and twin of each batch and message, or of each pass."""
     found = [(path.stem, path.read_bytes(), json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
-             for path in sorted(where.glob("*.bin"))]
+             for path in sorted(where.glob("*.bin")) if path.name.startswith("pass-") == passes]
     assert found and all(data.hex() == twin["hex"] for _, data, twin in found)
     return found
 
@@ -196,6 +197,85 @@ def test_a_sealed_field_reads_as_nil_and_is_in_payloads_only(_):
     for data, rule in ((short, "length"), (whole[:-1], "short"), (b"\xc7\x29\x02" + bytes(41), "type"),
                        (b"\xc8\x00\x29\x01" + bytes(41), "shortest")):
         assert refusal(codec.decode_payload, data) == rule, (data[:4], rule)
+
+
+def check_by(twin):
+    """Of a pass, by the keys and at the time of its twin."""
+    keys = [bytes.fromhex(key) for key in twin["keys"]]
+    return lambda data: codec.check_pass(data, keys, twin["now"])
+
+
+def test_passes_of_vectors_are_good_or_refused_as_their_twins_say(_):
+    """And who signs the same thing writes the same bytes."""
+    good = vectors(VECTORS, passes=True)
+    for name, data, twin in good:
+        said = check_by(twin)(data)
+        assert (twin["verdict"], twin["pass"]) == ("good", {key: plain(value) for key, value in said._asdict().items()}), name
+        seed = bytes(range(1, 33)) if name == "pass-good-under-the-second-key" else bytes(range(32))
+        assert ed25519.public_key(seed).hex() == twin["keys"][-1 if seed[0] else 0], name
+        assert codec.sign_pass(codec.read_pass(data), seed) == data, name
+    wrong = []
+    for name, data, twin in vectors(VECTORS / "invalid", passes=True):
+        rule = refusal(check_by(twin), data)
+        if (twin["form"], rule) != ("pass", twin["breaks"]):
+            wrong.append(f"{name}: {twin['breaks']}, and not {rule}")
+    assert not wrong and len(good) >= 8, wrong
+
+
+def test_a_pass_is_refused_with_any_byte_changed(_):
+    """In the C library any bit; a signature takes a while here."""
+    (_, data, twin), = (vector for vector in vectors(VECTORS, passes=True) if vector[0] == "pass-good")
+    chance = random.Random(4)
+    for at, _ in enumerate(data):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 << chance.randrange(8)
+        assert refusal(check_by(twin), bytes(damaged)) is not None, at
+        assert refusal(check_by(twin), data[:at]) is not None, at
+
+
+def test_who_signs_a_pass_keeps_to_the_limits(_):
+    """Each limit and one beyond, by the rule that says so; the bytes of a request's pass are those of a pass."""
+    least = codec.Pass(bytes(16), (), 0, 1)
+    for most, beyond, rule in (
+            (least, least._replace(expires=0), "life"),
+            (least._replace(expires=3_600_000), least._replace(expires=3_600_001), "life"),
+            (least._replace(roles=("r",) * 8), least._replace(roles=("r",) * 9), "roles"),
+            (least._replace(roles=("r" * 31,)), least._replace(roles=("r" * 32,)), "name"),
+            (least._replace(issued=2**63 - 2, expires=2**63 - 1), least._replace(issued=2**63 - 1, expires=2**63), "time"),
+            (least, least._replace(person=bytes(15)), "length"),
+            (least, least._replace(person=bytes(17)), "length")):
+        assert codec.read_pass(codec.sign_pass(most, bytes(32))) == most
+        assert refusal(lambda _, beyond=beyond: codec.sign_pass(beyond, bytes(32)), b"") == rule, beyond
+    (_, data, twin), = (vector for vector in vectors(VECTORS) if vector[0] == "message-request-command")
+    assert codec.decode_message(data).pass_.hex() == twin["message"]["pass"]
+    assert codec.read_pass(codec.decode_message(data).pass_).roles == ("customer", "staff")
+
+
+def test_ed25519_is_that_of_the_rfc(_):
+    """Of RFC 8032, 7.1, the first three; and keys and signatures that another reading of it might take."""
+    for seed, public, message, signature in (
+            ("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46b"
+             "d25bf5f0595bbe24655141438e7a100b"),
+            ("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+             "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c"
+             "387b2eaeb4302aeeb00d291612bb0c00"),
+            ("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+             "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
+             "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc659"
+             "4a7c15e9716ed28dc027beceea1ec40a")):
+        seed, public, message, signature = (bytes.fromhex(text) for text in (seed, public, message, signature))
+        assert ed25519.public_key(seed) == public and ed25519.sign(seed, message) == signature
+        assert ed25519.verify(public, message, signature)
+        assert not ed25519.verify(public, message + b"\0", signature)
+        assert not ed25519.verify(public[:-1], message, signature) and not ed25519.verify(public, message, signature[:-1])
+        higher = int.from_bytes(signature[32:], "little") + ed25519.ORDER
+        assert not ed25519.verify(public, message, signature[:32] + higher.to_bytes(32, "little"))
+    assert ed25519.decompressed((1).to_bytes(32, "little")) == ed25519.NEUTRAL
+    for none in (ed25519.P + 1, 1 << 255 | 1, 2):       # not lowest; minus zero; not on the curve
+        assert ed25519.decompressed(none.to_bytes(32, "little")) is None
 
 
 def test_valid_vectors_chain(_):

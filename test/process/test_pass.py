@@ -3,31 +3,37 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import time
 
 import msgpack
+import zmq.utils.z85
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
-from ed25519 import ed25519             # noqa: E402  pylint: disable=wrong-import-position
-
-import souk_client                      # noqa: E402  pylint: disable=wrong-import-position
-from system import System               # noqa: E402  pylint: disable=wrong-import-position
+import souk_client
+import souk_codec
+import souk_ed25519
+from system import System
 
 PERSON = bytes(range(16))
 HOUR_MS = 3600000
-Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 
 
 def z85(data):
-    words = (int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4))
-    return "".join(Z85[word // 85 ** place % 85] for word in words for place in (4, 3, 2, 1, 0))
+    return zmq.utils.z85.encode(data).decode()
 
 
-def signed(seed, role="staff", life_ms=60000):
-    now = time.time_ns() // 1000000
-    body = msgpack.packb([1, PERSON, [role], now, now + life_ms])
-    return msgpack.packb([body, ed25519(seed, b"souk pass 1\0" + body)[1]])
+def line_of(seed):
+    """What the topology says of whoever signs with it."""
+    return f"pass_key = {z85(souk_ed25519.public_key(seed))}"
+
+
+def now_ms():
+    return time.time_ns() // 1000000
+
+
+def signed(seed, role="staff", age_ms=0):
+    """For a minute, from that long ago."""
+    issued = now_ms() - age_ms
+    return souk_codec.sign_pass(souk_codec.Pass(PERSON, (role,), issued, issued + 60000), seed)
 
 
 def kept(pid):
@@ -81,7 +87,10 @@ def test_a_service_signs_passes_that_it_and_others_take(build):
         assert not [name for name in os.listdir(os.path.join(system.path, "r")) if "pass" in name]
         with open(key, "rb") as file:
             seed = file.read().strip()
-        assert system.souk("keys", "pass").split('"')[1] in open(public, encoding="ascii").read()
+        shown = system.souk("keys", "pass").split('"')[1]
+        assert shown in open(public, encoding="ascii").read()
+        said = souk_codec.check_pass(good, [zmq.utils.z85.decode(shown)], now_ms())
+        assert (said.person, said.roles, said.expires - said.issued) == (PERSON, ("staff",), HOUR_MS), said
         system.daemons["lodge"].stop()
         os.unlink(public)                       # as if the one that made it had been killed between its halves
         system.start("lodge")
@@ -111,7 +120,7 @@ def test_a_service_signs_passes_that_it_and_others_take(build):
 def test_keys_of_the_topology_are_changed_while_it_runs(build):
     """Whoever signs with a key that HUP has taken away is nobody from then on; `lodge` does not sign here."""
     older, newer = bytes(range(32)), bytes(range(1, 33))
-    lines = [f"pass_key = {z85(ed25519(seed, b'')[0])}" for seed in (older, newer)]
+    lines = [line_of(older), line_of(newer)]
     with System(build, services=("lodge", "vault"), system_lines=("pass_issuer = vault", lines[0])) as system:
         os.makedirs(os.path.join(system.path, "process.keys"), 0o700)
         key = os.path.join(system.path, "process.keys", "vault.pass.key")
@@ -130,7 +139,7 @@ def test_keys_of_the_topology_are_changed_while_it_runs(build):
             file.write(z85(older) + "\n")
         said = subprocess.run([f"{system.build}/souk", "keys", "pass", "--json", "--topology", system.topology],
                               check=True, stdout=subprocess.PIPE).stdout
-        assert json.loads(said) == [{"name": "vault", "pass_key": z85(ed25519(older, b"")[0])}], said
+        assert json.loads(said) == [{"name": "vault", "pass_key": line_of(older).split()[2]}], said
         system.start_all()
         assert note(system, signed(older)).status == "ok"
         assert note(system, signed(newer)).code == "souk.pass"
@@ -142,5 +151,5 @@ def test_keys_of_the_topology_are_changed_while_it_runs(build):
             for seed in (older, newer):
                 assert (note(system, signed(seed)).status == "ok") == (seed in good), (keys, seed)
             system.daemons["lodge"].log_from = os.path.getsize(system.daemons["lodge"].log_path)
-        assert note(system, signed(newer, life_ms=0)).code == "souk.pass"
+        assert note(system, signed(newer, age_ms=60000)).code == "souk.pass"
         assert note(system, signed(newer, role="customer")).code == "lodge.staff_only"

@@ -9,7 +9,7 @@ import subprocess
 from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
 from test_backup import EX_UNAVAILABLE, souk
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
-from test_pass import ed25519, note, pass_of_lodge, signed, z85
+from test_pass import line_of, note, pass_of_lodge, signed, z85
 
 EX_DATAERR, EX_SOFTWARE, EX_TEMPFAIL = 65, 70, 75
 
@@ -65,7 +65,7 @@ def test_who_signs_passes_and_who_takes_them_are_rebuilt(build):
     """The program that takes over is in the sandbox of the one before, which hides the keys: the issuer reads its own again,
     be the public half in the topology or not, and the other one knows it still."""
     key = bytes(range(32))
-    for lines in ([], [f"pass_key = {z85(ed25519(key, b'')[0])}"]):
+    for lines in ([], [line_of(key)]):
         with System(build, services=("vault", "lodge"), system_lines=["pass_issuer = lodge", *lines], apart=True) as system:
             if lines:
                 home = os.path.join(system.path, "process.keys")

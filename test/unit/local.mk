@@ -65,9 +65,9 @@ test_unit_test_wait_LDADD = libsouk-all.la $(CMOCKA_LIBS)
 TESTS += test/unit/test_wait
 
 check_PROGRAMS += test/unit/test_pass
-test_unit_test_pass_SOURCES = test/unit/test_pass.c
+test_unit_test_pass_SOURCES = test/unit/test_pass.c test/unit/vectors.c test/unit/vectors.h
 test_unit_test_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-test_unit_test_pass_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(SODIUM_LIBS)
+test_unit_test_pass_LDADD = libsouk-all.la $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS)
 TESTS += test/unit/test_pass
 
 check_PROGRAMS += test/unit/test_wire

@@ -1,6 +1,6 @@
 /*
  * Passes: what is good, what is not and why, each limit and one past it, and
- * the vector of the protocol's page, which other code has signed.
+ * the vectors, which other code has signed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,13 +9,17 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 #include <sodium.h>
 
 #include <souk-message.h>
 
 #include "souk_pass.h"
 #include "souk_wire.h"
+#include "vectors.h"
 
+#define GOOD_MIN 8                      /* fewer found: the folder isn't the one we mean */
+#define NOT_GOOD_MIN 27
 #define NOW UINT64_C(1763845200000)
 #define MINUTE_MS 60000
 
@@ -272,28 +276,181 @@ a_pass_that_is_remembered_expires(void **state)
     souk_pass_cache_done(&cache);
 }
 
-/* Signed by test/vectors/make.py with the seed 00 01 … 1f. */
-static void
-the_vector_is_good(void **state)
-{
-    struct bench *bench = *state;
-    struct souk_wire_request request;
-    const char *srcdir = getenv("srcdir");
-    struct souk_pass pass;
-    uint8_t bytes[4096];
-    char path[4096];
-    size_t size;
-    FILE *file;
+/* ---- the vectors, of test/vectors/make.py ---------------------------- */
 
-    (void)snprintf(path, sizeof path, "%s/test/vectors/message-request-command.bin", srcdir == NULL ? "." : srcdir);
-    assert_non_null(file = fopen(path, "rb"));
-    size = fread(bytes, 1, sizeof bytes, file);
-    (void)fclose(file);
-    assert_int_equal(souk_wire_request_get((struct souk_slice){ bytes, size }, &request), 0);
-    assert_null(souk_pass_check(request.pass, &bench->keys, NOW, &pass));
+static void
+read_hex(const char *hex, uint8_t *bytes_out, size_t size_bytes)
+{
+    size_t read_bytes;
+
+    assert_non_null(hex);
+    assert_int_equal(sodium_hex2bin(bytes_out, size_bytes, hex, strlen(hex), NULL, &read_bytes, NULL), 0);
+    assert_int_equal(read_bytes, size_bytes);
+}
+
+/* What stands beside a vector. Release with json_decref(). */
+static json_t *
+twin_of(const char *folder, const char *name, struct souk_pass_keys *keys_out, uint64_t *now_ms_out)
+{
+    const char *source = getenv("srcdir");
+    json_t *twin, *keys;
+    char path[4096];
+
+    (void)snprintf(path, sizeof path, "%s/test/vectors/%s%.*s.json", source == NULL ? "." : source, folder,
+        (int)strlen(name) - 4, name);
+    assert_non_null(twin = json_load_file(path, JSON_REJECT_DUPLICATES, NULL));
+    keys = json_object_get(twin, "keys");
+    assert_in_range(json_array_size(keys), 0, SOUK_PASS_KEYS_MAX);
+    *keys_out = (struct souk_pass_keys){ .count = (uint32_t)json_array_size(keys) };
+    for (uint32_t i = 0; i < keys_out->count; i++)
+        read_hex(json_string_value(json_array_get(keys, i)), keys_out->keys[i], SOUK_PASS_KEY_BYTES);
+    assert_true(json_is_integer(json_object_get(twin, "now")));
+    *now_ms_out = (uint64_t)json_integer_value(json_object_get(twin, "now"));
+    return twin;
+}
+
+static void
+assert_says(const struct souk_pass *pass, json_t *said)
+{
+    json_t *roles = json_object_get(said, "roles");
+    uint8_t person[sizeof pass->person.bytes];
+
+    read_hex(json_string_value(json_object_get(said, "person")), person, sizeof person);
+    assert_memory_equal(pass->person.bytes, person, sizeof person);
+    assert_int_equal(pass->role_count, json_array_size(roles));
+    for (uint32_t i = 0; i < pass->role_count; i++)
+        assert_string_equal(pass->roles[i], json_string_value(json_array_get(roles, i)));
+    assert_true(pass->issued_ms == (uint64_t)json_integer_value(json_object_get(said, "issued")));
+    assert_true(pass->expires_ms == (uint64_t)json_integer_value(json_object_get(said, "expires")));
+}
+
+static void
+look_at_good(const char *name, struct souk_slice bytes)
+{
+    struct souk_pass_cache cache = { .kept = NULL };
+    struct souk_pass_keys keys;
+    struct souk_pass pass;
+    uint64_t now_ms;
+    json_t *twin = twin_of("", name, &keys, &now_ms);
+    uint8_t *changed = (uint8_t *)(uintptr_t)bytes.base;
+
+    assert_string_equal(json_string_value(json_object_get(twin, "verdict")), "good");
+    assert_null(souk_pass_check(bytes, &keys, now_ms, &pass));
+    assert_says(&pass, json_object_get(twin, "pass"));
+    for (int i = 0; i < 2; i++) {
+        memset(&pass, 0xff, sizeof pass);
+        assert_null(souk_pass_check_cached(&cache, bytes, &keys, now_ms, &pass));
+        assert_says(&pass, json_object_get(twin, "pass"));
+    }
+    for (size_t bit = 0; bit < 8 * bytes.size_bytes; bit++) {
+        changed[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        if (souk_pass_check(bytes, &keys, now_ms, &pass) == NULL
+            || souk_pass_check_cached(&cache, bytes, &keys, now_ms, &pass) == NULL)
+            fail_msg("%s with bit %zu flipped is taken", name, bit);
+        changed[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    souk_pass_cache_done(&cache);
+    json_decref(twin);
+}
+
+static void
+look_at_not_good(const char *name, struct souk_slice bytes)
+{
+    static const struct {
+        const char *breaks, *why;
+    } sentences[] = {
+        { "keys", "no service of this system issues passes" },
+        { "size", "the pass is too long" },
+        { "version", "this is not a pass, or one of another version" },
+        { "signature", "the pass is not signed by the service that issues passes" },
+        { "life", "the pass is for longer than a pass may be" },
+        { "expired", "the pass has expired" },
+        { "ahead", "the pass is from the future: the clocks differ" },
+        { NULL, "this is not a pass" },         /* all others are of its form; more may be said */
+    };
+    struct souk_pass_cache cache = { .kept = NULL };
+    struct souk_pass_keys keys;
+    struct souk_pass pass;
+    uint64_t now_ms;
+    json_t *twin = twin_of("invalid/", name, &keys, &now_ms);
+    const char *breaks = json_string_value(json_object_get(twin, "breaks")), *why;
+    size_t i = 0;
+
+    while (sentences[i].breaks != NULL && strcmp(sentences[i].breaks, breaks) != 0)
+        i++;
+    if ((why = souk_pass_check(bytes, &keys, now_ms, &pass)) == NULL || (sentences[i].breaks != NULL
+            ? strcmp(why, sentences[i].why) : strncmp(why, sentences[i].why, strlen(sentences[i].why))) != 0)
+        fail_msg("%s: %s, and not: %s", name, why == NULL ? "it is good" : why, sentences[i].why);
+    for (int again = 0; again < 2; again++)
+        assert_string_equal(souk_pass_check_cached(&cache, bytes, &keys, now_ms, &pass), why);
+    souk_pass_cache_done(&cache);
+    json_decref(twin);
+}
+
+/* Of any bit that is not what it was, it is not good any more. */
+static void
+good_vectors_say_what_their_twins_say(void **state)
+{
+    assert_true(vectors_each("", "pass-", look_at_good) >= GOOD_MIN);
+}
+
+static void
+vectors_that_are_not_good_are_refused_for_what_they_break(void **state)
+{
+    assert_true(vectors_each("invalid/", "pass-", look_at_not_good) >= NOT_GOOD_MIN);
+}
+
+/* Who signs writes the same bytes as make.py, with the seed 00 01 ... 1f. */
+static void
+sign_again(const char *name, struct souk_slice bytes)
+{
+    struct souk_pass_keys keys;
+    struct souk_pass pass;
+    struct souk_arena arena;
+    struct souk_slice again;
+    uint8_t seed[32], secret[SOUK_PASS_SECRET_BYTES], public[SOUK_PASS_KEY_BYTES];
+    const bool is_second = strcmp(name, "pass-good-under-the-second-key.bin") == 0;
+    uint64_t now_ms;
+
+    json_decref(twin_of("", name, &keys, &now_ms));
+    for (int i = 0; i < 32; i++)
+        seed[i] = (uint8_t)(i + is_second);
+    (void)crypto_sign_seed_keypair(public, secret, seed);
+    assert_memory_equal(public, keys.keys[is_second], sizeof public);
+    souk_arena_init(&arena, 0);
+    assert_null(souk_pass_read(bytes, &pass));
+    assert_int_equal(souk_pass_sign(&pass, secret, &again, &arena), 0);
+    assert_true(souk_slice_equal(again, bytes));
+    souk_arena_done(&arena);
+}
+
+static void
+what_is_signed_is_the_vector(void **state)
+{
+    assert_true(vectors_each("", "pass-", sign_again) >= GOOD_MIN);
+}
+
+/* The one that a request carries. */
+static void
+look_at_request(const char *name, struct souk_slice bytes)
+{
+    struct souk_wire_request request;
+    struct souk_pass_keys keys;
+    struct souk_pass pass;
+    uint64_t now_ms;
+
+    if (strcmp(name, "message-request-command.bin") != 0)
+        return;
+    json_decref(twin_of("", "pass-good.bin", &keys, &now_ms));
+    assert_int_equal(souk_wire_request_get(bytes, &request), 0);
+    assert_null(souk_pass_check(request.pass, &keys, now_ms, &pass));
     assert_true(souk_pass_has_role(&pass, "customer") && souk_pass_has_role(&pass, "staff"));
-    bench->pass = pass;
-    assert_true(souk_slice_equal(sign(bench, 0), request.pass));
+}
+
+static void
+the_pass_of_a_request_is_good(void **state)
+{
+    assert_int_equal(vectors_each("", "message-request-command", look_at_request), 1);
 }
 
 int
@@ -308,7 +465,10 @@ main(void)
         cmocka_unit_test_setup_teardown(another_version_is_no_pass, make_bench, end_bench),
         cmocka_unit_test_setup_teardown(keys_are_changed_without_a_gap, make_bench, end_bench),
         cmocka_unit_test_setup_teardown(a_pass_that_is_remembered_expires, make_bench, end_bench),
-        cmocka_unit_test_setup_teardown(the_vector_is_good, make_bench, end_bench),
+        cmocka_unit_test(good_vectors_say_what_their_twins_say),
+        cmocka_unit_test(vectors_that_are_not_good_are_refused_for_what_they_break),
+        cmocka_unit_test(what_is_signed_is_the_vector),
+        cmocka_unit_test(the_pass_of_a_request_is_good),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

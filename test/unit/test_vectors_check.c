@@ -78,8 +78,8 @@ for_each_vector(const char *folder, vector_test *test)
     assert_non_null(directory);
     while ((entry = readdir(directory)) != NULL) {
         length = strlen(entry->d_name);
-        if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
-            continue;
+        if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0 || strncmp(entry->d_name, "pass-", 5) == 0)
+            continue;                   /* to the checker a pass is only bytes: test_pass looks into it */
         vector_path(path, folder, entry->d_name);
         twin = json_load_file(path, 0, NULL);
         assert_non_null(twin);

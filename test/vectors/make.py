@@ -11,7 +11,7 @@ import struct
 import sys
 
 sys.dont_write_bytecode = True
-from ed25519 import ed25519  # noqa: E402  pylint: disable=wrong-import-position
+from ed25519 import ORDER, ed25519  # noqa: E402  pylint: disable=wrong-import-position
 from xchacha import xchacha20poly1305  # noqa: E402  pylint: disable=wrong-import-position
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -244,11 +244,44 @@ keep("batch-sealed-fields", {
                "closed": [pack([PERSON, None, []]).hex() for street in moved_streets]},
     "batch": batch_twin(moved_header, moved_events, moved_data)}, moved_data)
 
-# ---- a pass ------------------------------------------------------------------
+# ---- passes ------------------------------------------------------------------
 
-# Signed with the seed 00 01 02 … 1f, for ten minutes.
-PASS_BODY = pack([1, PERSON, ["customer", "staff"], TIME, TIME + 600000])
-PASS = pack([PASS_BODY, ed25519(bytes(range(32)), b"souk pass 1\0" + PASS_BODY)[1]])
+PASS_MS, HOUR_MS, MINUTE_MS = 600000, 3600000, 60000
+SEED, SEED_2 = bytes(range(32)), bytes(range(1, 33))
+KEY, KEY_2 = ed25519(SEED, b"")[0], ed25519(SEED_2, b"")[0]
+PASS_CONTEXT = b"souk pass 1\0"
+ROLES = ["customer", "staff"]
+LONGEST_ROLE = "abcdefghijklmnopqrstuvwxyz-0123"
+
+
+def signed(body, seed=SEED, context=PASS_CONTEXT):
+    return pack([body, ed25519(seed, context + body)[1]])
+
+
+def pass_body(roles, life_ms=PASS_MS, version=1):
+    return pack([version, PERSON, roles, TIME, TIME + life_ms])
+
+
+PASS_BODY = pass_body(ROLES)
+PASS = signed(PASS_BODY)
+
+for name, says, roles, life_ms, seed, keys, now in [
+    ("good", "of two roles, for ten minutes, looked at a second after it was signed", ROLES, PASS_MS, SEED, [KEY],
+     TIME + 1000),
+    ("good-in-its-last-ms", "the ms before it expires", ROLES, PASS_MS, SEED, [KEY], TIME + PASS_MS - 1),
+    ("good-60000-ms-ahead", "by the clock of who looks it is signed in a minute", ROLES, PASS_MS, SEED, [KEY],
+     TIME - MINUTE_MS),
+    ("good-for-an-hour", "the longest life that there is", ROLES, HOUR_MS, SEED, [KEY], TIME),
+    ("good-under-the-second-key", "of two keys the second one has signed it", ROLES, PASS_MS, SEED_2, [KEY, KEY_2], TIME),
+    ("good-under-the-first-key", "of two keys the first one has signed it", ROLES, PASS_MS, SEED, [KEY, KEY_2], TIME),
+    ("good-without-roles", "a person, and nothing that they may be", [], PASS_MS, SEED, [KEY], TIME),
+    ("good-with-8-roles", "as many roles as there may be, each as long as a name may be", [LONGEST_ROLE] * 8, PASS_MS,
+     SEED, [KEY], TIME),
+]:
+    keep("pass-" + name, {
+        "says": says, "keys": plain(keys), "now": now, "verdict": "good",
+        "pass": {"person": PERSON.hex(), "roles": roles, "issued": TIME, "expires": TIME + life_ms}},
+         signed(pass_body(roles, life_ms), seed))
 
 
 def position(stream, counter, bits, number, data):
@@ -667,6 +700,61 @@ for name, breaks, says, data in [
     ("reply-durability-3", "durability", "a durability that nobody knows", message_with("reply-command", 2, 3)),
 ]:
     broken("message-" + name, "message", breaks, says, data)
+
+# What `breaks` names is why it is not good. Where that is not `signature`, it is signed well, as far as it can be.
+SIGNATURE = ed25519(SEED, PASS_CONTEXT + PASS_BODY)[1]
+
+
+def pass_of_bytes(size):
+    """Signed, and of so many bytes, by way of a role that is too long for a name."""
+    data = signed(pass_body(["a" * (256 + size - len(signed(pass_body(["a" * 256]))))]))
+    assert len(data) == size
+    return data
+
+
+def not_shortest(value):
+    """A bin with two bytes of size that would fit into one."""
+    return Raw(b"\xc5" + struct.pack(">H", len(value)) + value)
+
+
+PASS_ENDS = TIME + PASS_MS
+for name, breaks, says, now, keys, data in [
+    ("expired", "expired", "its time is over: the ms in which it expires", PASS_ENDS, [KEY], PASS),
+    ("60001-ms-ahead", "ahead", "signed more than a minute from now: the clocks differ", TIME - MINUTE_MS - 1, [KEY], PASS),
+    ("for-too-long", "life", "an hour and one ms", TIME, [KEY], signed(pass_body(ROLES, HOUR_MS + 1))),
+    ("for-no-time", "life", "it expires as it is signed", TIME - 1, [KEY], signed(pass_body(ROLES, 0))),
+    ("ends-before-it-begins", "life", "it expires before it is signed", TIME - 2, [KEY], signed(pass_body(ROLES, -1))),
+    ("no-keys", "keys", "nobody signs passes", TIME, [], PASS),
+    ("other-key", "signature", "signed by another key", TIME, [KEY], signed(PASS_BODY, SEED_2)),
+    ("neither-of-two-keys", "signature", "signed by a third key", TIME, [KEY, KEY_2], signed(PASS_BODY, bytes(32))),
+    ("other-context", "signature", "signed as if it were something else", TIME, [KEY],
+     signed(PASS_BODY, SEED, b"souk cake 1\0")),
+    ("context-without-zero", "signature", "no zero byte between what it is and what it says", TIME, [KEY],
+     signed(PASS_BODY, SEED, PASS_CONTEXT[:-1])),
+    ("body-changed", "signature", "a role that was not signed", TIME, [KEY], pack([pass_body(["customer", "owner"]), SIGNATURE])),
+    ("signature-not-lowest", "signature", "the scalar of the signature with the order of the group added", TIME, [KEY],
+     pack([PASS_BODY, SIGNATURE[:32] + (int.from_bytes(SIGNATURE[32:], "little") + ORDER).to_bytes(32, "little")])),
+    ("signature-of-63-bytes", "length", "a signature without its last byte", TIME, [KEY], pack([PASS_BODY, SIGNATURE[:-1]])),
+    ("trailing-byte", "trailing", "one byte behind it", TIME, [KEY], PASS + b"\0"),
+    ("body-trailing-byte", "trailing", "one byte behind what is signed, signed too", TIME, [KEY], signed(PASS_BODY + b"\0")),
+    ("not-shortest", "shortest", "a bin of three bytes of head where two do", TIME, [KEY],
+     pack([not_shortest(PASS_BODY), SIGNATURE])),
+    ("body-not-shortest", "shortest", "a bin of three bytes of head where two do, signed", TIME, [KEY],
+     signed(pack([1, not_shortest(PERSON), ROLES, TIME, PASS_ENDS]))),
+    ("fields-appended", "fields", "a field behind the signature", TIME, [KEY], pack([PASS_BODY, SIGNATURE, 0])),
+    ("body-fields-appended", "fields", "a field more than the version has", TIME, [KEY],
+     signed(pack([1, PERSON, ROLES, TIME, PASS_ENDS, 0]))),
+    ("version-2", "version", "a version that nobody knows", TIME, [KEY], signed(pass_body(ROLES, version=2))),
+    ("person-of-15-bytes", "length", "a person's id that is too short", TIME, [KEY],
+     signed(pack([1, PERSON[:-1], ROLES, TIME, PASS_ENDS]))),
+    ("role-no-name", "name", "a role with an upper-case letter", TIME, [KEY], signed(pass_body(["Staff"]))),
+    ("role-too-long", "name", "a role of 32 bytes", TIME, [KEY], signed(pass_body([LONGEST_ROLE + "4"]))),
+    ("9-roles", "roles", "a role more than there may be", TIME, [KEY], signed(pass_body(["staff"] * 9))),
+    ("time-too-large", "time", "it ends behind the last ms", TIME, [KEY], signed(pack([1, PERSON, ROLES, TIME, 1 << 63]))),
+    ("512-bytes", "name", "as long as a pass may be, so it is looked into: a role is too long", TIME, [KEY], pass_of_bytes(512)),
+    ("513-bytes", "size", "the same with one byte more is not looked into", TIME, [KEY], pass_of_bytes(513)),
+]:
+    keep("invalid/pass-" + name, {"says": says, "form": "pass", "breaks": breaks, "keys": plain(keys), "now": now}, data)
 
 # ---- out -----------------------------------------------------------------------
 
