@@ -5,6 +5,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <zmq.h>
+
 #include "souk_key.h"
 #include "souk_pass_key.h"
 
@@ -14,6 +16,7 @@ struct options {
     struct souk_cli cli;                /* first */
     enum action action;
     const char *host;
+    bool of_passes;
     char **names;
     int name_count;
 };
@@ -43,7 +46,11 @@ static int act(struct keys *keys, const struct owner *owner);
 static int make(struct keys *keys, const struct owner *owner);
 static int list(struct keys *keys, const struct owner *owner);
 static int rotate(struct keys *keys, const struct owner *owner);
+static int act_on_pass_key(struct keys *keys);
 static int show_pass_key(struct keys *keys);
+static int rotate_pass_key(struct keys *keys);
+static bool find_pass_key(const struct keys *keys, const char *text, char other_out[SOUK_KEY_TEXT_BYTES]);
+static void say_pass_lines(struct keys *keys, const char *key, const char *old_key, const char *text);
 static void say_lines(struct keys *keys, const struct owner *owner, const char *key, const char *old_key,
     const char *text);
 static int look(const struct keys *keys, const struct owner *owner, enum souk_key_which which,
@@ -56,11 +63,12 @@ souk_cli_keys(int argc, char **argv)
     static const struct argp_option argp_options[] = {
         { "host", 'H', "NAME", 0, "make: those that the topology puts on this host; default: the only one, or the one with"
             " this machine's name", 0 },
+        { "pass", 'p', NULL, 0, "rotate: the key that passes are signed with", 0 },
         { 0 },
     };
     static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = { .options = argp_options, .parser = parse_option, .children = children,
-        .args_doc = "make|list|rotate|pass [NAME...]", .doc = "Make, list and exchange the keys of services, event stores and"
+        .args_doc = "make|list|rotate|pass [NAME...]\nrotate --pass", .doc = "Make, list and exchange the keys of services, event stores and"
         " clients, on the host where they are used." };
     static const struct souk_cli_heading headings[] = { { "NAME", SOUK_CLI_TEXT }, { "WHAT", SOUK_CLI_TEXT },
         { "HOST", SOUK_CLI_TEXT }, { "KEY", SOUK_CLI_TEXT }, { "STATE", SOUK_CLI_TEXT }, { NULL, SOUK_CLI_TEXT } };
@@ -78,7 +86,8 @@ souk_cli_keys(int argc, char **argv)
         keys.said = options.cli.is_json ? souk_cli_need(json_array()) : NULL;
         gather(&keys);
         chosen = souk_cli_need(calloc(keys.owner_count, sizeof(struct owner *)));
-        status = options.action == ACTION_PASS ? show_pass_key(&keys) : choose(&keys, chosen, &count);
+        status = options.action == ACTION_PASS || options.of_passes ? act_on_pass_key(&keys)
+            : choose(&keys, chosen, &count);
     }
     if (status == 0 && options.action == ACTION_LIST && keys.said == NULL)
         keys.table = souk_cli_table(&options.cli, headings, true);
@@ -107,6 +116,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     case 'H':
         options->host = arg;
         return 0;
+    case 'p':
+        options->of_passes = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (options->action != ACTION_NONE)
             options->names[options->name_count++] = arg;
@@ -124,9 +136,11 @@ parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (options->action == ACTION_NONE)
             argp_error(state, "make, list, rotate or pass?");
-        if (options->action == ACTION_PASS && options->name_count > 0)
+        if (options->of_passes && options->action != ACTION_ROTATE)
+            argp_error(state, "--pass is of `rotate`");
+        if ((options->action == ACTION_PASS || options->of_passes) && options->name_count > 0)
             argp_error(state, "the topology says who signs passes: no name is needed");
-        if (options->action == ACTION_ROTATE && options->name_count == 0)
+        if (options->action == ACTION_ROTATE && !options->of_passes && options->name_count == 0)
             argp_error(state, "whose key? Name them: one after the other");
         return 0;
     default:
@@ -226,6 +240,16 @@ make(struct keys *keys, const struct owner *owner)
     return 0;
 }
 
+static int
+act_on_pass_key(struct keys *keys)
+{
+    if (keys->topology->pass_issuer != NULL)
+        return keys->options->of_passes ? rotate_pass_key(keys) : show_pass_key(keys);
+    souk_cli_say(&keys->options->cli, SOUK_CLI_RED, "%s has no `pass_issuer`: no service signs passes",
+        keys->topology->name.text);
+    return EX_DATAERR;
+}
+
 /* Of the service that signs passes: made when there is none yet. */
 static int
 show_pass_key(struct keys *keys)
@@ -234,12 +258,7 @@ show_pass_key(struct keys *keys)
     struct souk_error err = { 0 };
     int rc;
 
-    if (keys->topology->pass_issuer == NULL) {
-        souk_cli_say(&keys->options->cli, SOUK_CLI_RED, "%s has no `pass_issuer`: no service signs passes",
-            keys->topology->name.text);
-        return EX_DATAERR;
-    }
-    if ((rc = souk_pass_key_make(keys->topology, keys->dir, public_text, &err)) != 0)
+    if ((rc = souk_pass_key_make(keys->topology, keys->dir, SOUK_KEY_CURRENT, public_text, &err)) != 0)
         return fail(keys, rc, &err);
     if (keys->said != NULL)
         (void)json_array_append_new(keys->said, souk_cli_need(json_pack("{ss ss}", "name",
@@ -247,6 +266,93 @@ show_pass_key(struct keys *keys)
     else
         (void)printf("system = %s\n    pass_key = \"%s\"\n", keys->topology->name.text, public_text);
     return 0;
+}
+
+/*
+ * As rotate(), but what the one before has signed is good for as long as a pass may be, so there
+ * is a step that no file tells of: until it is out of the topology, no other exchange begins.
+ */
+static int
+rotate_pass_key(struct keys *keys)
+{
+    char current[SOUK_KEY_TEXT_BYTES], next[SOUK_KEY_TEXT_BYTES], other[SOUK_KEY_TEXT_BYTES];
+    const struct souk_topology *topology = keys->topology;
+    struct souk_error err = { 0 };
+    bool has_next;
+    int rc;
+
+    if ((rc = souk_pass_key_public(topology, keys->dir, SOUK_KEY_CURRENT, current, &err)) != 0)
+        return fail(keys, rc, &err);
+    rc = souk_pass_key_public(topology, keys->dir, SOUK_KEY_NEXT, next, &err);
+    if (rc != 0 && rc != -SOUK_ENOTFOUND)
+        return fail(keys, rc, &err);
+    has_next = rc == 0;
+    if (has_next && find_pass_key(keys, next, other)) {
+        if ((rc = souk_pass_key_turn(topology, keys->dir, &err)) != 0)
+            return fail(keys, rc, &err);
+        say_pass_lines(keys, next, other, "rotated");
+        return 0;
+    }
+    if (!find_pass_key(keys, current, other) && topology->pass_keys.count > 0) {
+        souk_cli_say(&keys->options->cli, SOUK_CLI_RED, "neither what `%s` signs with nor what it shall is a `pass_key` of"
+            " %s: `souk keys pass` says what belongs there", topology->pass_issuer->name.text, topology->path);
+        return EX_CONFIG;
+    }
+    if (!has_next && other[0] != '\0') {
+        say_pass_lines(keys, current, other, "rotated");
+        return 0;
+    }
+    if (!has_next && (rc = souk_pass_key_make(topology, keys->dir, SOUK_KEY_NEXT, next, &err)) != 0)
+        return fail(keys, rc, &err);
+    say_pass_lines(keys, next, current, "next");
+    return 0;
+}
+
+/* Whether the topology has it; *other_out is the other one that it has, "" for none. */
+static bool
+find_pass_key(const struct keys *keys, const char *text, char other_out[SOUK_KEY_TEXT_BYTES])
+{
+    const struct souk_pass_keys *known = &keys->topology->pass_keys;
+    char key[SOUK_KEY_TEXT_BYTES];
+    bool found = false;
+
+    other_out[0] = '\0';
+    for (uint32_t i = 0; i < known->count; i++) {
+        (void)zmq_z85_encode(key, known->keys[i], sizeof known->keys[i]);
+        if (strcmp(key, text) == 0)
+            found = true;
+        else
+            memcpy(other_out, key, sizeof key);
+    }
+    return found;
+}
+
+/* What belongs into the topology now; `old_key`: "" for none. */
+static void
+say_pass_lines(struct keys *keys, const char *key, const char *old_key, const char *text)
+{
+    const char *issuer = keys->topology->pass_issuer->name.text;
+
+    if (keys->said != NULL) {
+        (void)json_array_append_new(keys->said, souk_cli_need(json_pack("{ss ss ss ss?}", "name", issuer, "did", text,
+            "pass_key", key, "old_pass_key", old_key[0] == '\0' ? NULL : old_key)));
+        return;
+    }
+    (void)printf("system = %s\n    pass_key = \"%s\"\n", keys->topology->name.text, key);
+    if (old_key[0] != '\0')
+        (void)printf("    pass_key = \"%s\"\n", old_key);
+    (void)fflush(stdout);
+    if (strcmp(text, "next") == 0)
+        souk_cli_say(&keys->options->cli, SOUK_CLI_PLAIN, "put both into the topology of every host, send all daemons"
+            " HUP, and run this again");
+    else if (old_key[0] == '\0')
+        souk_cli_say(&keys->options->cli, SOUK_CLI_PLAIN, "the old secret key is gone: start `%s` again, and it signs with"
+            " the new one", issuer);
+    else
+        souk_cli_say(&keys->options->cli, SOUK_CLI_PLAIN, "the old secret key is gone: start `%s` again, and it signs with"
+            " the first of the two; %d minutes later nothing that the second one has signed is good any more: take it out"
+            " of the topology of every host and send all daemons HUP", issuer,
+            (int)((SOUK_PASS_LIFE_MS_MAX + SOUK_PASS_AHEAD_MS) / 60000));
 }
 
 static int

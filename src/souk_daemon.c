@@ -51,6 +51,8 @@ static int accept_holes(struct daemon *daemon, struct souk_wiring *wiring);
 static int read_topology(struct daemon *daemon, struct souk_topology **topology_out);
 static int find_node(struct daemon *daemon);
 static int reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err);
+static void need_restart(const struct daemon *daemon, const struct souk_topology *latest,
+    struct souk_run_changes *changes);
 static enum souk_level level_of(const struct daemon *daemon, const struct souk_topology_node *node);
 static void print_version(FILE *stream, struct argp_state *state);
 
@@ -317,14 +319,28 @@ reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err)
     changes_out->skips = wiring.skips;
     changes_out->skip_count = wiring.skip_count;
     changes_out->level = level_of(daemon, node);
-    if (souk_topology_restart_sentence(daemon->topology, latest, daemon->node->name.text,
-        changes_out->restart_needed, sizeof changes_out->restart_needed) != 0)
-        changes_out->restart_needed[0] = '\0';
+    need_restart(daemon, latest, changes_out);
     /* The runtime uses lists of the one before until this returns. */
     souk_topology_close(&daemon->older);
     daemon->older = daemon->latest;
     daemon->latest = latest;
     return 0;
+}
+
+/* Another key to sign with lies where the sandbox of this process does not let it look. */
+static void
+need_restart(const struct daemon *daemon, const struct souk_topology *latest, struct souk_run_changes *changes)
+{
+    char *text = changes->restart_needed;
+    size_t bytes;
+
+    if (souk_topology_restart_sentence(daemon->topology, latest, daemon->node->name.text, text,
+            sizeof changes->restart_needed) != 0)
+        text[0] = '\0';
+    bytes = strlen(text);
+    if (!souk_pass_key_is_among(&daemon->pass_key, &changes->pass_keys))
+        (void)snprintf(text + bytes, sizeof changes->restart_needed - bytes, "%swhat it signs passes with is no `pass_key`"
+            " any more", bytes == 0 ? "restart needed: " : ", ");
 }
 
 static enum souk_level

@@ -1,5 +1,7 @@
 #include "souk_pass_key.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,13 +10,15 @@
 #include <zmq.h>
 
 #include "souk_directory.h"
-#include "souk_key.h"
 
+static bool is_among(const uint8_t public[SOUK_PASS_KEY_BYTES], const struct souk_pass_keys *keys);
 static int fits(const char *dir, struct souk_error *err);
 static int share(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key, bool is_issuer,
     struct souk_error *err);
-static int take(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key,
-    uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err);
+static void secret_path(const struct souk_topology *topology, const char *dir, enum souk_key_which which,
+    char path_out[SOUK_PASS_KEY_PATH_BYTES]);
+static int take(const char *path, struct souk_pass_key *key, uint8_t public_out[SOUK_PASS_KEY_BYTES],
+    struct souk_error *err);
 static int make_key(const char *dir, const char *path, struct souk_error *err);
 static int read_key(const char *path, uint8_t secret_out[SOUK_PASS_SECRET_BYTES],
     uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err);
@@ -41,12 +45,9 @@ souk_pass_key_load(const struct souk_topology *topology, const struct souk_topol
     key_out->keys = topology->pass_keys;
     if (!is_issuer)
         return 0;
-    if ((rc = take(topology, dir, key_out, public, err)) != 0)
-        return rc;
-    for (uint32_t i = 0; i < key_out->keys.count; i++)
-        if (memcmp(key_out->keys.keys[i], public, sizeof public) == 0)
-            return 0;
     souk_pass_key_path(topology, dir, true, path);
+    if ((rc = take(path, key_out, public, err)) != 0 || is_among(public, &key_out->keys))
+        return rc;
     return souk_fail(err, SOUK_EINVAL, "%s: its public half is no `pass_key` of %s, so nobody would take what it signs;"
         " `souk keys pass` says it", path, topology->path);
 }
@@ -58,9 +59,42 @@ souk_pass_key_done(struct souk_pass_key *key)
     memset(key, 0, sizeof *key);
 }
 
+bool
+souk_pass_key_is_among(const struct souk_pass_key *key, const struct souk_pass_keys *keys)
+{
+    uint8_t public[SOUK_PASS_KEY_BYTES];
+
+    if (key->secret == NULL)
+        return true;
+    (void)crypto_sign_ed25519_sk_to_pk(public, key->secret);
+    return is_among(public, keys);
+}
+
+static bool
+is_among(const uint8_t public[SOUK_PASS_KEY_BYTES], const struct souk_pass_keys *keys)
+{
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (memcmp(keys->keys[i], public, SOUK_PASS_KEY_BYTES) == 0)
+            return true;
+    return false;
+}
+
 int
-souk_pass_key_make(const struct souk_topology *topology, const char *dir,
-    char public_out[SOUK_TOPOLOGY_KEY_BYTES + 1], struct souk_error *err)
+souk_pass_key_make(const struct souk_topology *topology, const char *dir, enum souk_key_which which,
+    char public_out[SOUK_KEY_TEXT_BYTES], struct souk_error *err)
+{
+    char path[SOUK_PASS_KEY_PATH_BYTES];
+    int rc;
+
+    if ((rc = fits(dir, err)) != 0)
+        return rc;
+    secret_path(topology, dir, which, path);
+    return (rc = make_key(dir, path, err)) != 0 ? rc : souk_pass_key_public(topology, dir, which, public_out, err);
+}
+
+int
+souk_pass_key_public(const struct souk_topology *topology, const char *dir, enum souk_key_which which,
+    char public_out[SOUK_KEY_TEXT_BYTES], struct souk_error *err)
 {
     struct souk_pass_key key = { 0 };
     uint8_t public[SOUK_PASS_KEY_BYTES];
@@ -69,11 +103,29 @@ souk_pass_key_make(const struct souk_topology *topology, const char *dir,
 
     if ((rc = fits(dir, err)) != 0)
         return rc;
-    souk_pass_key_path(topology, dir, true, path);
-    if ((rc = make_key(dir, path, err)) == 0 && (rc = take(topology, dir, &key, public, err)) == 0)
+    secret_path(topology, dir, which, path);
+    if ((rc = take(path, &key, public, err)) == 0)
         (void)zmq_z85_encode(public_out, public, sizeof public);
     souk_pass_key_done(&key);
     return rc;
+}
+
+/* Killed between the two, it is as it was: whoever starts without `pass_key` shares the old one again. */
+int
+souk_pass_key_turn(const struct souk_topology *topology, const char *dir, struct souk_error *err)
+{
+    char path[SOUK_PASS_KEY_PATH_BYTES];
+    char name[SOUK_NAME_BYTES_MAX + sizeof ".pass"];
+    int rc;
+
+    assert(topology->pass_keys.count > 0);
+    if ((rc = fits(dir, err)) != 0)
+        return rc;
+    souk_pass_key_path(topology, dir, false, path);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return souk_fail(err, SOUK_EIO, "%s: it cannot be taken away: %s", path, strerror(errno));
+    (void)snprintf(name, sizeof name, "%s.pass", topology->pass_issuer->name.text);
+    return souk_key_turn(dir, name, err);
 }
 
 void
@@ -82,6 +134,14 @@ souk_pass_key_path(const struct souk_topology *topology, const char *dir, bool i
 {
     (void)snprintf(path_out, SOUK_PASS_KEY_PATH_BYTES, "%s/%s.pass.%s", dir, topology->pass_issuer->name.text,
         is_secret ? "key" : "public");
+}
+
+static void
+secret_path(const struct souk_topology *topology, const char *dir, enum souk_key_which which,
+    char path_out[SOUK_PASS_KEY_PATH_BYTES])
+{
+    (void)snprintf(path_out, SOUK_PASS_KEY_PATH_BYTES, "%s/%s.pass%s.key", dir, topology->pass_issuer->name.text,
+        which == SOUK_KEY_NEXT ? ".next" : "");
 }
 
 static int
@@ -104,7 +164,7 @@ share(const struct souk_topology *topology, const char *dir, struct souk_pass_ke
 
     souk_pass_key_path(topology, dir, true, path);
     if (is_issuer || !is_shared) {
-        if ((rc = make_key(dir, path, err)) == 0 && (rc = take(topology, dir, &made, public, err)) == 0 && !is_shared)
+        if ((rc = make_key(dir, path, err)) == 0 && (rc = take(path, &made, public, err)) == 0 && !is_shared)
             rc = write_public(dir, public_path, public, err);
     }
     if (rc == 0)
@@ -125,13 +185,10 @@ share(const struct souk_topology *topology, const char *dir, struct souk_pass_ke
 
 /* Into locked memory of a process that nobody looks into any more. */
 static int
-take(const struct souk_topology *topology, const char *dir, struct souk_pass_key *key,
-    uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err)
+take(const char *path, struct souk_pass_key *key, uint8_t public_out[SOUK_PASS_KEY_BYTES], struct souk_error *err)
 {
-    char path[SOUK_PASS_KEY_PATH_BYTES];
     int rc;
 
-    souk_pass_key_path(topology, dir, true, path);
     if ((rc = souk_key_shut_memory(err)) != 0)
         return rc;
     if (sodium_init() < 0 || (key->secret = sodium_malloc(SOUK_PASS_SECRET_BYTES)) == NULL)

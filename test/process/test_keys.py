@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 TOPOLOGY = """system = shop
-event_store = es1
+{system}event_store = es1
 {es1}service = orders
     program = orders
     stream = orders
@@ -25,7 +25,7 @@ class Place:
     def write(self, **lines):
         with open(os.path.join(self.path, "shop.zpl"), "w", encoding="utf-8") as file:
             file.write(TOPOLOGY.format(**{name: "".join(f"    {line}\n" for line in lines.get(name, ()))
-                                          for name in ("es1", "orders")}))
+                                          for name in ("system", "es1", "orders")}))
 
     def run(self, *arguments, status=0):
         done = subprocess.run([self.souk, "keys", *arguments, "-t", os.path.join(self.path, "shop.zpl")],
@@ -95,3 +95,34 @@ def test_keys_say_what_cannot_be(build):
         os.chmod(os.path.join(shop.path, "shop.keys", "orders.key"), 0o644)
         assert "others may read" in shop.run("rotate", "orders", status=73).stderr
         assert "others may read" in shop.run("list").stderr
+
+
+def test_the_key_of_passes_is_rotated_only_where_it_is(build):
+    """Nobody signs, no key here, one that the topology does not know, one that others may read; and words that mean nothing."""
+    with place(build) as shop:
+        assert "no `pass_issuer`" in shop.run("rotate", "--pass", status=65).stderr
+        shop.write(system=["pass_issuer = orders"])
+        assert "there is no key to sign passes with" in shop.run("rotate", "--pass", status=66).stderr
+        shop.run("rotate", "--pass", "orders", status=64)
+        shop.run("make", "--pass", status=64)
+        (shown,) = shop.say("pass")
+        key = os.path.join(shop.path, "shop.keys", "orders.pass.key")
+        os.chmod(key, 0o640)
+        assert "others may read" in shop.run("rotate", "--pass", status=73).stderr
+        os.chmod(key, 0o600)
+        shop.write(system=["pass_issuer = orders", f'pass_key = "{shown["pass_key"][::-1]}"'])
+        assert "neither what `orders` signs with" in shop.run("rotate", "--pass", status=78).stderr
+        shop.write(system=["pass_issuer = orders", f'pass_key = "{shown["pass_key"]}"'])
+        (step,) = shop.say("rotate", "--pass")
+        assert (step["did"], step["old_pass_key"]) == ("next", shown["pass_key"])
+        lines = shop.run("rotate", "--pass").stdout
+        assert lines == f'system = shop\n    pass_key = "{step["pass_key"]}"\n    pass_key = "{step["old_pass_key"]}"\n', lines
+        os.chmod(os.path.join(shop.path, "shop.keys", "orders.pass.next.key"), 0o640)
+        assert "others may read" in shop.run("rotate", "--pass", status=73).stderr
+        os.chmod(os.path.join(shop.path, "shop.keys", "orders.pass.next.key"), 0o600)
+        shop.write(system=["pass_issuer = orders", *(f'pass_key = "{step[which]}"' for which in ("old_pass_key", "pass_key"))])
+        assert "61 minutes later" in shop.run("rotate", "--pass").stderr
+        lines = shop.run("rotate", "--pass").stdout
+        assert lines == f'system = shop\n    pass_key = "{step["pass_key"]}"\n    pass_key = "{step["old_pass_key"]}"\n', lines
+        assert os.listdir(os.path.join(shop.path, "shop.keys")) == ["orders.pass.key"]
+        assert shop.say("pass")[0]["pass_key"] == step["pass_key"]

@@ -11,7 +11,7 @@ import zmq.utils.z85
 import souk_client
 import souk_codec
 import souk_ed25519
-from system import System
+from system import System, until
 
 PERSON = bytes(range(16))
 HOUR_MS = 3600000
@@ -153,3 +153,96 @@ def test_keys_of_the_topology_are_changed_while_it_runs(build):
             system.daemons["lodge"].log_from = os.path.getsize(system.daemons["lodge"].log_path)
         assert note(system, signed(newer, age_ms=60000)).code == "souk.pass"
         assert note(system, signed(newer, role="customer")).code == "lodge.staff_only"
+
+
+def put_in(system, *keys, event="reloaded"):
+    """Into the topology, and every service reads it."""
+    system.system_lines = ["pass_issuer = lodge", *(f'pass_key = "{key}"' for key in keys)]
+    system.write_topology()
+    for name in system.services:
+        daemon = system.daemons[name]
+        daemon.log_from = os.path.getsize(daemon.log_path)
+        daemon.signal(1)
+        daemon.says(f"event={event if name == 'lodge' else 'reloaded'}")
+
+
+def start_again(system, name):
+    system.daemons[name].stop()
+    system.start(name)
+    system.live(name)
+
+
+def takers(system, pass_bytes):
+    """What a command and a query of the issuer, and a command of another service, say of a pass."""
+    who = system.door("lodge", "queries").ask(True, "lodge.who", [], pass_bytes=pass_bytes)
+    touched = system.command_taken("vault", "vault.touch", ["somebody"], pass_bytes=pass_bytes)
+    return {reply.code if reply.status == "refused" else reply.status for reply in (note(system, pass_bytes), who, touched)}
+
+
+def test_the_key_of_passes_is_exchanged_and_no_good_pass_is_refused(build):
+    """From one that the services of a host share to one of the topology, in steps that the command tells; then what the old
+    one has signed is good no more."""
+    with System(build, services=("vault", "lodge"), system_lines=("pass_issuer = lodge",), apart=True) as system:
+        def rotate():
+            (step,) = json.loads(system.souk("keys", "rotate", "--pass", "--json"))
+            assert step["name"] == "lodge", step
+            return step
+        system.start_all()
+        home = os.path.join(system.path, "process.keys")
+        before = pass_of_lodge(system)
+        step = rotate()
+        assert step["did"] == "next" and rotate() == step, step
+        new, old = step["pass_key"], step["old_pass_key"]
+        with open(os.path.join(home, "lodge.pass.next.key"), encoding="ascii") as file:
+            ahead = signed(zmq.utils.z85.decode(file.read().strip()))
+        assert (takers(system, before), takers(system, ahead)) == ({"ok"}, {"souk.pass"})
+        assert "put both into the topology" in subprocess.run(
+            [f"{system.build}/souk", "keys", "rotate", "--pass", "-t", system.topology], check=True, stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, encoding="utf-8").stderr
+
+        put_in(system, new, old)
+        for good in (before, ahead, pass_of_lodge(system)):
+            assert takers(system, good) == {"ok"}
+        step = rotate()
+        assert (step["did"], step["pass_key"], step["old_pass_key"]) == ("rotated", new, old), step
+        assert rotate() == step and os.listdir(home) == ["lodge.pass.key"]
+        last = pass_of_lodge(system)                    # by the one that it was started with
+        process = system.daemons["lodge"].process
+        assert "goes on as it was" in system.souk("rebuild", "--programs", f"{system.build}/test/process", "lodge", status=75)
+        system.daemons["lodge"].says("one that its sandbox does not let it read")
+        assert process.poll() is None and takers(system, last) == {"ok"}
+        start_again(system, "lodge")
+        after = pass_of_lodge(system)
+        for good, key in ((before, old), (last, old), (ahead, new), (after, new)):
+            assert souk_codec.check_pass(good, [zmq.utils.z85.decode(key)], now_ms()).person == PERSON
+            assert takers(system, good) == {"ok"}
+        start_again(system, "vault")
+        assert takers(system, before) == {"ok"}
+
+        put_in(system, new)
+        assert [takers(system, known) for known in (before, last)] == [{"souk.pass"}] * 2
+        assert [takers(system, good) for good in (ahead, after, pass_of_lodge(system))] == [{"ok"}] * 3
+        assert rotate()["did"] == "next"                # it is over, so another one may begin
+
+
+def test_all_passes_are_revoked_at_once(build):
+    """The key was stolen: the topology has the next one alone, from HUP on nothing is good that was signed before, and the
+    issuer says that it is to be started again."""
+    with System(build, services=("vault", "lodge"), system_lines=("pass_issuer = lodge",)) as system:
+        (shown,) = json.loads(system.souk("keys", "pass", "--json"))
+        system.system_lines.append(f'pass_key = "{shown["pass_key"]}"')
+        system.write_topology()
+        system.start_all()
+        good = pass_of_lodge(system)
+        assert takers(system, good) == {"ok"}
+        (step,) = json.loads(system.souk("keys", "rotate", "--pass", "--json"))
+        put_in(system, step["pass_key"], event="restart_needed")
+        assert takers(system, good) == {"souk.pass"}
+        system.daemons["lodge"].says("what it signs passes with is no `pass_key` any more")
+        until("its status to say so", lambda: "is no `pass_key` any more" in system.status("lodge").restart_needed)
+        assert takers(system, pass_of_lodge(system)) == {"souk.pass"}
+        (step,) = json.loads(system.souk("keys", "rotate", "--pass", "--json"))
+        assert (step["did"], step["old_pass_key"]) == ("rotated", None), step
+        start_again(system, "lodge")
+        assert takers(system, pass_of_lodge(system)) == {"ok"} and takers(system, good) == {"souk.pass"}
+        until("its status to say nothing", lambda: system.status("lodge").restart_needed == "")
