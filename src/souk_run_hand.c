@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +22,7 @@
 
 static void beside_path(const struct run *run, char path[sizeof ((struct run *)NULL)->store_path]);
 static bool can_run(const struct run *run, const char *beside, struct souk_arena *arena, const char **program_out);
-static bool can_read_keys(const struct run *run);
-static bool can_read(const char *path);
+static bool can_read_pass_key(const struct run *run);
 static void hand_over(struct run *run, const char *beside, struct souk_time now);
 static void take_back(struct run *run, const char *beside, const char *why);
 static int swap(const struct run *run, const char *beside);
@@ -46,8 +44,9 @@ run_hand_look(struct run *run, struct souk_time now)
     souk_arena_init(&arena, 0);
     if (!can_run(run, beside, &arena, &program)) {
         take_back(run, beside, "its program cannot be run");
-    } else if (!can_read_keys(run)) {
-        take_back(run, beside, "a key of it was exchanged for one that its sandbox does not let it read, so it has to be started again");
+    } else if (!can_read_pass_key(run)) {
+        take_back(run, beside, "its key of passes was exchanged for one that its sandbox does not let it read, so it has to be started"
+            " again");
     } else {
         souk_report(run->report, SOUK_LEVEL_INFO, "hands_over", "to %s, which has filled %s", program, beside);
         run->hand = RUN_HAND_DRAINS;
@@ -84,31 +83,18 @@ run_hand_work(struct run *run, struct souk_time now)
     run_end(run, EX_OK);
 }
 
-/* The new program is in the sandbox of this one, which knows files and not names: another file has another's place. */
+/* The new program is in the sandbox of this one, which knows files and not names: a key that was exchanged is another file. */
 static bool
-can_read_keys(const struct run *run)
+can_read_pass_key(const struct run *run)
 {
     const struct souk_run_config *config = run->config;
-    char pass_path[SOUK_PASS_KEY_PATH_BYTES];
-    char path[PATH_MAX];
+    char path[SOUK_PASS_KEY_PATH_BYTES];
+    int fd;
 
-    if (config->node->key != NULL) {
-        (void)snprintf(path, sizeof path, "%s/%s.key", config->keys, config->node->name.text);
-        if (!can_read(path))
-            return false;
-    }
     if (config->topology->pass_issuer != config->node)
         return true;
-    souk_pass_key_path(config->topology, config->keys, true, pass_path);
-    return can_read(pass_path);
-}
-
-static bool
-can_read(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-    if (fd < 0)
+    souk_pass_key_path(config->topology, config->keys, true, path);
+    if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0)
         return errno != EACCES;                 /* the new one will say what else there is */
     (void)close(fd);
     return true;

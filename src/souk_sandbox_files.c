@@ -176,6 +176,8 @@ allow_keys(const struct places *places, const struct souk_sandbox *sandbox)
 
     (void)snprintf(own, sizeof own, "%s/%s.key", sandbox->keys, sandbox->name);
     allow(places, own, LANDLOCK_ACCESS_FS_READ_FILE);
+    (void)snprintf(own, sizeof own, "%s/%s.next.key", sandbox->keys, sandbox->name);    /* it may be its own already */
+    allow(places, own, LANDLOCK_ACCESS_FS_READ_FILE);
     if (topology->pass_issuer == NULL || sandbox->node == NULL || sandbox->node->kind != SOUK_NODE_SERVICE)
         return;
     souk_pass_key_path(topology, sandbox->keys, false, path);

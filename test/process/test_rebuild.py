@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until
+from system import WAIT_SECONDS, Door, Load, System, skip_if_sanitized, until, whole_rights
 from test_backup import EX_UNAVAILABLE, souk
 from test_faults import check_once, levels_equal, placed, quieten, received, settle
 from test_pass import line_of, note, pass_of_lodge, signed, z85
@@ -84,6 +84,29 @@ def test_who_signs_passes_and_who_takes_them_are_rebuilt(build):
                 for pass_bytes, status in ((good, "ok"), (signed(bytes(32)), "refused")):
                     reply = system.command_taken("vault", "vault.touch", ["somebody"], pass_bytes=pass_bytes)
                     assert reply.status == status, reply
+
+
+def test_whose_key_was_exchanged_is_rebuilt_when_it_was_started_again(build):
+    """The next key is in a file of its own, which becomes the current one while the service runs in a sandbox that knows files
+    and not names."""
+    with System(build, services=("vault",), clients={"test": whole_rights(("vault",))}, apart=True) as system:
+        words = ("rebuild", "--as", "test", "--programs", f"{system.build}/test/process", "vault")
+        system.start_all()
+        old = system.pairs["vault"]
+        system.make_key("vault", ".next")
+        system.service_lines["vault"] = [f'old_key = "{old[0].decode()}"']
+        system.write_topology()
+        for daemon in system.daemons.values():
+            daemon.signal(signal.SIGHUP)
+            daemon.says("skips=")
+        system.daemons["vault"].stop()
+        daemon = system.start("vault")
+        system.live("vault")
+        system.souk("keys", "rotate", "vault")
+        assert not [name for name in os.listdir(os.path.join(system.path, "process.keys")) if ".next" in name]
+        system.souk(*words)
+        system.doors.clear()
+        assert system.command_taken("vault", "vault.touch", ["somebody"]).status == "ok" and daemon.process.poll() is None
 
 
 def test_what_an_event_store_lacks_of_a_private_stream_is_not_lost(build):
