@@ -41,7 +41,7 @@ vectors_flip(const char *folder, struct vectors_count *count)
         if (length < 4 || strcmp(entry->d_name + length - 4, ".bin") != 0
             || !(begins(entry->d_name, "batch-") || begins(entry->d_name, "message-")
                 || begins(entry->d_name, "payload-")))
-            continue;           /* any bytes are an id, and any text is a text; test_pass flips the bits of passes, under their keys */
+            continue;                           /* any bytes are an id, any text is a text; test_pass flips passes */
         (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         if ((file = fopen(path, "rbe")) == NULL)
             continue;
