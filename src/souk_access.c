@@ -16,6 +16,8 @@ struct souk_access_peer {
     char key[SOUK_TOPOLOGY_KEY_BYTES + 1];
     struct souk_name name;
     bool is_operator, is_node;
+    char (*operator_roles)[SOUK_NAME_BYTES_MAX + 1];
+    size_t operator_role_count;                 /* not 0: what operators do, for those who have one of these */
     bool at_store;                              /* the node is an event store */
     bool may_call, may_query;
     const char **commands;
@@ -42,12 +44,15 @@ static int add_node(struct souk_access *access, const struct souk_topology *topo
     const struct souk_topology_node *node, const struct souk_topology_node *peer);
 static int add_client(struct souk_access *access, const struct souk_topology *topology,
     const struct souk_topology_node *node, const struct souk_topology_client *client);
+static int add_roles(struct souk_access *access, struct souk_access_peer *peer,
+    const struct souk_topology_client *client);
 static int add_calls(struct souk_access *access, struct souk_access_peer *peer, const struct souk_topology_node *node,
     const struct souk_topology_call *calls, size_t count);
 static void add_stream(struct souk_access_peer *peer, const struct souk_topology_node *node,
     const struct souk_topology_stream *stream);
 static bool is_for_all(const struct souk_access *access, const struct souk_topology_stream *stream);
 static int add_keys(struct souk_access *access, struct souk_access_peer *peer, const char *key, const char *old_key);
+static enum souk_access_right for_operators(const struct souk_access_peer *peer);
 static bool begins_with(struct souk_slice name, const char *prefix);
 static int by_key(const void *a, const void *b);
 
@@ -151,11 +156,26 @@ add_client(struct souk_access *access, const struct souk_topology *topology, con
         add_stream(&peer, node, client->follows[i]);
     for (size_t i = 0; i < client->query_count; i++)
         peer.may_query |= client->queries[i] == node;
-    if ((rc = add_calls(access, &peer, node, client->calls, client->call_count)) != 0)
+    if ((rc = add_roles(access, &peer, client)) != 0
+        || (rc = add_calls(access, &peer, node, client->calls, client->call_count)) != 0)
         return rc;
-    if (!peer.may_call && !peer.may_query && peer.stream_count == 0 && !peer.is_operator)
+    if (!peer.may_call && !peer.may_query && peer.stream_count == 0 && !peer.is_operator
+        && peer.operator_role_count == 0)
         return 0;
     return add_keys(access, &peer, client->key, client->old_key);
+}
+
+static int
+add_roles(struct souk_access *access, struct souk_access_peer *peer, const struct souk_topology_client *client)
+{
+    if (client->operator_role_count == 0)
+        return 0;
+    peer->operator_roles = souk_arena_alloc(&access->arena, client->operator_role_count * sizeof *peer->operator_roles);
+    if (peer->operator_roles == NULL)
+        return -SOUK_ENOMEM;
+    for (size_t i = 0; i < client->operator_role_count; i++)
+        strcpy(peer->operator_roles[peer->operator_role_count++], client->operator_roles[i]);
+    return 0;
 }
 
 /* What is said of `node`, if anything. */
@@ -256,32 +276,48 @@ souk_access_is_node(const struct souk_access_peer *peer)
     return peer->is_node;
 }
 
-bool
-souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice command)
+enum souk_access_right
+souk_access_command(const struct souk_access_peer *peer, struct souk_slice command)
 {
     if (peer->at_store || begins_with(command, RUNTIME_PREFIX))
-        return peer->is_operator;               /* an event store has no commands but the operator's */
+        return for_operators(peer);             /* an event store has no commands but the operator's */
     if (!peer->may_call)
-        return false;
+        return SOUK_ACCESS_FORBIDDEN;
     for (size_t i = 0; i < peer->command_count; i++)
         if (souk_slice_equal(command, souk_slice_of(peer->commands[i])))
-            return true;
-    return peer->command_count == 0;
+            return SOUK_ACCESS_ALLOWED;
+    return peer->command_count == 0 ? SOUK_ACCESS_ALLOWED : SOUK_ACCESS_FORBIDDEN;
+}
+
+enum souk_access_right
+souk_access_query(const struct souk_access_peer *peer, struct souk_slice query)
+{
+    if (peer->is_node && souk_slice_equal(query, souk_slice_of(SOUK_STATUS_QUERY)))
+        return SOUK_ACCESS_ALLOWED;             /* who is put back in place asks the others how far they are */
+    if (begins_with(query, PARKED_PREFIX))
+        return for_operators(peer);
+    /* Who replays streams may ask where they were: cursors, and nothing of what they say. */
+    if (peer->at_store && peer->stream_count > 0 && souk_slice_equal(query, souk_slice_of(PLACE_QUERY)))
+        return SOUK_ACCESS_ALLOWED;
+    if (peer->may_query)
+        return SOUK_ACCESS_ALLOWED;
+    return peer->at_store || begins_with(query, RUNTIME_PREFIX) ? for_operators(peer) : SOUK_ACCESS_FORBIDDEN;
+}
+
+static enum souk_access_right
+for_operators(const struct souk_access_peer *peer)
+{
+    return peer->is_operator ? SOUK_ACCESS_ALLOWED : peer->operator_role_count > 0 ? SOUK_ACCESS_WITH_ROLE
+        : SOUK_ACCESS_FORBIDDEN;
 }
 
 bool
-souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query)
+souk_access_has_role(const struct souk_access_peer *peer, const struct souk_pass *pass)
 {
-    if (peer->is_node && souk_slice_equal(query, souk_slice_of(SOUK_STATUS_QUERY)))
-        return true;                            /* who is put back in place asks the others how far they are */
-    if (begins_with(query, PARKED_PREFIX))
-        return peer->is_operator;
-    /* Who replays streams may ask where they were: cursors, and nothing of what they say. */
-    if (peer->at_store && peer->stream_count > 0 && souk_slice_equal(query, souk_slice_of(PLACE_QUERY)))
-        return true;
-    if (peer->at_store || begins_with(query, RUNTIME_PREFIX))
-        return peer->is_operator || peer->may_query;
-    return peer->may_query;
+    for (size_t i = 0; i < peer->operator_role_count; i++)
+        if (souk_pass_has_role(pass, peer->operator_roles[i]))
+            return true;
+    return false;
 }
 
 bool

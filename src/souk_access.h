@@ -35,8 +35,12 @@ const struct souk_name *souk_access_name(const struct souk_access_peer *peer);
 /* A service or an event store, no client. */
 bool souk_access_is_node(const struct souk_access_peer *peer);
 
-bool souk_access_may_command(const struct souk_access_peer *peer, struct souk_slice command);
-bool souk_access_may_query(const struct souk_access_peer *peer, struct souk_slice query);
+/* May it send that? `WITH_ROLE`: only with the pass of somebody for whom souk_access_has_role() is true. */
+enum souk_access_right { SOUK_ACCESS_FORBIDDEN, SOUK_ACCESS_WITH_ROLE, SOUK_ACCESS_ALLOWED };
+enum souk_access_right souk_access_command(const struct souk_access_peer *peer, struct souk_slice command);
+enum souk_access_right souk_access_query(const struct souk_access_peer *peer, struct souk_slice query);
+/* Has the person one of the `operator_role`s of this client? Whether the pass is good is not asked here. */
+bool souk_access_has_role(const struct souk_access_peer *peer, const struct souk_pass *pass);
 /* Replay it, and hear of it. */
 bool souk_access_may_follow(const struct souk_access_peer *peer, const char *stream);
 /* Be let in where the node publishes, and hear all that it does: who may follow any stream there. */

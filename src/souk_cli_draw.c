@@ -143,7 +143,8 @@ draw_clients(struct libscols_table *table, const struct souk_topology *topology)
     for (i = 0; i < topology->client_count; i++) {
         line = souk_cli_line(table, NULL);
         souk_cli_cell(line, 0, "%s", topology->clients[i].name.text);
-        souk_cli_cell(line, 1, "client%s", topology->clients[i].is_operator ? ", operator" : "");
+        souk_cli_cell(line, 1, "client%s", topology->clients[i].is_operator ? ", operator"
+            : topology->clients[i].operator_role_count > 0 ? ", operator for who has a role" : "");
     }
 }
 
@@ -212,14 +213,17 @@ client_json(const struct souk_topology_client *client)
 {
     json_t *queries = json_array();
     json_t *followed = json_array();
+    json_t *roles = json_array();
     size_t i;
 
+    for (i = 0; i < client->operator_role_count; i++)
+        (void)json_array_append_new(roles, json_string(client->operator_roles[i]));
     for (i = 0; i < client->query_count; i++)
         (void)json_array_append_new(queries, json_string(client->queries[i]->name.text));
     for (i = 0; i < client->follow_count; i++)
         (void)json_array_append_new(followed, json_string(client->follows[i]->name.text));
-    return json_pack("{ss ss? sb so so so}", "name", client->name.text, "key", client->key, "operator",
-        client->is_operator, "calls", calls_json(client->calls, client->call_count), "queries", queries, "follows",
+    return json_pack("{ss ss? sb so so so so}", "name", client->name.text, "key", client->key, "operator",
+        client->is_operator, "operator_roles", roles, "calls", calls_json(client->calls, client->call_count), "queries", queries, "follows",
         followed);
 }
 

@@ -274,14 +274,22 @@ discard_one(struct souk_core *core, struct core_command *command, const struct s
 }
 
 /*
- * Who gave an order, as the connection proves it where there are keys, and as
- * the order says itself; of the souk command nothing more is known without keys.
+ * Who gave an order: the person of the pass that came with it; else as the connection
+ * proves it where there are keys, and as the order says itself; of the souk command
+ * nothing more is known without keys.
  */
 static struct souk_slice
 who_of(const struct core_command *command, struct souk_slice said, char text[SOUK_SETTLED_WHO_BYTES_MAX + 1])
 {
     const struct souk_slice caller = { command->caller, command->caller_bytes };
+    char person[SOUK_ID_TEXT_BYTES];
 
+    if (command->has_pass) {
+        souk_id_format(command->pass.person, person);
+        (void)snprintf(text, SOUK_SETTLED_WHO_BYTES_MAX + 1, "%s@%.*s", person, (int)caller.size_bytes,
+            (const char *)caller.base);
+        return souk_slice_of(text);
+    }
     if (souk_slice_equal(caller, souk_slice_of(CALLER_UNNAMED)))
         return said;
     (void)snprintf(text, SOUK_SETTLED_WHO_BYTES_MAX + 1, "%.*s: %.*s", (int)caller.size_bytes,

@@ -36,7 +36,7 @@ souk_pass_key_load(const struct souk_topology *topology, const struct souk_topol
     int rc;
 
     memset(key_out, 0, sizeof *key_out);
-    if (topology->pass_issuer == NULL || node->kind != SOUK_NODE_SERVICE)
+    if (topology->pass_issuer == NULL)
         return 0;
     if ((rc = fits(dir, err)) != 0)
         return rc;

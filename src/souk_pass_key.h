@@ -11,9 +11,10 @@
  * look into it. A sandbox lets nobody read the file but the issuer.
  *
  * With `pass_key` lines the topology says which public keys are good. Without
- * any, which only systems of one host may be, the services share a key: the
- * first one that starts makes it, and its public half, KEYS/ISSUER.pass.public,
- * is what the others read.
+ * any, which only systems of one host may be, services and event stores share a
+ * key: the first one that starts makes it, and its public half,
+ * KEYS/ISSUER.pass.public, is what the others read. Event stores check passes of
+ * clients with `operator_role`.
  */
 #ifndef SOUK_PASS_KEY_H
 #define SOUK_PASS_KEY_H

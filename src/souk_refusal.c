@@ -40,10 +40,23 @@ souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_sl
 }
 
 void
-souk_refusal_forbid(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, struct souk_slice frame)
+souk_refusal_forbid(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, struct souk_slice frame,
+    const char *text)
 {
     struct souk_wire_reply reply = { .status = SOUK_STATUS_FORBIDDEN, .code = souk_slice_of("forbidden"),
-        .text = souk_slice_of("the topology gives this key no right to that") };
+        .text = souk_slice_of(text) };
+    uint64_t version;
+
+    if (read_id(frame, &version, &reply.id))
+        put(outbox, door, route, &reply);
+}
+
+void
+souk_refusal_pass(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route, struct souk_slice frame,
+    const char *why_not)
+{
+    struct souk_wire_reply reply = { .status = SOUK_STATUS_REFUSED, .code = souk_slice_of(SOUK_WIRE_CODE_PASS),
+        .text = souk_slice_of(why_not) };
     uint64_t version;
 
     if (read_id(frame, &version, &reply.id))

@@ -14,8 +14,11 @@
  */
 void souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
     struct souk_slice frame);
-/* As that: the answer to a request whose sender has no right to it. */
+/* As that: the answer to a request whose sender has no right to it, with what is missing, a sentence without a full stop. */
 void souk_refusal_forbid(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
-    struct souk_slice frame);
+    struct souk_slice frame, const char *text);
+/* As that: the pass that came with it is no good, and why. */
+void souk_refusal_pass(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
+    struct souk_slice frame, const char *why_not);
 
 #endif

@@ -85,6 +85,8 @@ static void read_refusals(struct souk_routes_reading *reading, const struct souk
     size_t *count_p);
 static void read_route(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     struct souk_route *route);
+static void check_operators(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
+    const struct souk_route *route);
 static const char *read_method(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
     struct souk_route *route);
 static void read_message(struct souk_routes_reading *reading, const struct souk_zpl_node *node,
@@ -348,12 +350,31 @@ read_route(struct souk_routes_reading *reading, const struct souk_zpl_node *node
     souk_routes_read_choices(reading, node, route);
     if ((child = souk_zpl_child(node, "refusals")) != NULL && !child->has_value && route->type != NULL)
         read_refusals(reading, child, route->type, route->refusals, NULL, &route->refusal_count);
-    if (route->type != NULL && route->role_count == 0 && reading->routes->session.person.type != NULL
-        && souk_messages_find(&ops_messages, souk_slice_of(route->type->name)) == route->type)
-        souk_routes_wrong(reading, node, "`route = %s` is for operators, and nobody says who they are: a `role` is"
-            " missing", node->value);
+    if (route->type != NULL && souk_messages_find(&ops_messages, souk_slice_of(route->type->name)) == route->type)
+        check_operators(reading, node, route);
     if (route->type != NULL && path != NULL)
         check_carried(reading, node, route);
+}
+
+/* Who gets to it, and will not every node turn him away then? */
+static void
+check_operators(struct souk_routes_reading *reading, const struct souk_zpl_node *node, const struct souk_route *route)
+{
+    const struct souk_topology_client *client = reading->client;
+    size_t i;
+    size_t k;
+
+    if (route->role_count == 0 && (reading->routes->session.person.type != NULL || client->operator_role_count > 0))
+        souk_routes_wrong(reading, node, "`route = %s` is for operators, and nobody says who they are: a `role` is"
+            " missing", node->value);
+    for (i = 0; i < route->role_count && client->operator_role_count > 0; i++) {
+        for (k = 0; k < client->operator_role_count && strcmp(route->roles[i], client->operator_roles[k]) != 0; k++)
+            continue;
+        if (k == client->operator_role_count)
+            souk_routes_wrong(reading, node, "`route = %s`: nodes take this from nobody for having role `%s`: the topology"
+                " has no `operator_role = %s` below `client = %s`", node->value, route->roles[i], route->roles[i],
+                client->name.text);
+    }
 }
 
 /* "GET /api/posts": gives the path, or NULL. */
@@ -442,8 +463,8 @@ souk_routes_message(struct souk_routes_reading *reading, const struct souk_zpl_n
     if (type == NULL)
         return NULL;
     if (souk_messages_find(&ops_messages, souk_slice_of(said->value)) == type) {
-        if (!reading->client->is_operator)
-            souk_routes_wrong(reading, said, "`%s` is for operators: the topology has no `operator = yes` below"
+        if (!reading->client->is_operator && reading->client->operator_role_count == 0)
+            souk_routes_wrong(reading, said, "`%s` is for operators: the topology has no `operator_role` below"
                 " `client = %s`", said->value, reading->client->name.text);
         return type;
     }

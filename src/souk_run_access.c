@@ -6,9 +6,17 @@
 #include "souk_refusal.h"
 #include "souk_wire.h"
 
-static bool may_ask(const struct souk_access_peer *peer, enum souk_door door, struct souk_slice frame);
+/* What is said to whom a request is refused. */
+struct refused {
+    const char *text;                           /* a sentence without a full stop */
+    bool for_pass;                              /* it is the pass that is no good */
+};
+
+static bool may_ask(const struct run_rules *rules, const struct souk_access_peer *peer, enum souk_door door,
+    struct souk_slice frame, struct refused *refused);
 static bool cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *message, struct souk_pack *pack);
-static void forbid(void *socket, enum souk_door door, const struct souk_socket_message *message);
+static void refuse(void *socket, enum souk_door door, const struct souk_socket_message *message,
+    const struct refused *refused);
 
 /* ---- opening -------------------------------------------------------- */
 
@@ -39,6 +47,7 @@ run_access_close(struct run *run)
     souk_socket_gate_close(&run->gate);
     souk_access_release(&run->shared.access);
     souk_access_release(&run->access);
+    souk_pass_cache_done(&run->passes);
     souk_key_close(&run->key);
 }
 
@@ -82,40 +91,55 @@ run_access_change(struct run *run, const struct souk_topology *topology, struct 
 /* ---- messages ------------------------------------------------------- */
 
 bool
-run_access_admits(struct run *run, const struct souk_access *access, enum souk_door door, void *socket,
+run_access_admits(struct run *run, const struct run_rules *rules, enum souk_door door, void *socket,
     struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out)
 {
+    struct refused refused = { "the topology gives this key no right to that", false };
     const struct souk_access_peer *peer;
 
     *identity_out = (struct souk_slice){ NULL, 0 };
-    if (access == NULL)
+    if (rules->access == NULL)
         return true;
-    peer = souk_access_peer(access, message->key);
+    peer = souk_access_peer(rules->access, message->key);
     if (peer != NULL && souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL && door == SOUK_DOOR_QUERIES
         && cut_pull(peer, message, pack)) {
         *identity_out = souk_name_slice(souk_access_name(peer));
         return true;
     }
     if (peer != NULL && souk_wire_kind(message->frames[0]) != SOUK_WIRE_PULL
-        && may_ask(peer, door, message->frames[0])) {
+        && may_ask(rules, peer, door, message->frames[0], &refused)) {
         *identity_out = souk_name_slice(souk_access_name(peer));
         return true;
     }
     atomic_fetch_add(&run->shared.forbidden, 1);
-    forbid(socket, door, message);
+    refuse(socket, door, message, &refused);
     return false;
 }
 
 /* What is no request is judged by whom it names, which is looked at where it is read; what cannot be read is answered there, too. */
 static bool
-may_ask(const struct souk_access_peer *peer, enum souk_door door, struct souk_slice frame)
+may_ask(const struct run_rules *rules, const struct souk_access_peer *peer, enum souk_door door,
+    struct souk_slice frame, struct refused *refused)
 {
     struct souk_wire_request request;
+    enum souk_access_right right;
+    struct souk_pass pass;
+    const char *why_not;
 
     if (souk_wire_kind(frame) != SOUK_WIRE_REQUEST || souk_wire_request_get(frame, &request) != 0
         || request.query != (door == SOUK_DOOR_QUERIES))
         return true;
-    return request.query ? souk_access_may_query(peer, request.name) : souk_access_may_command(peer, request.name);
+    right = request.query ? souk_access_query(peer, request.name) : souk_access_command(peer, request.name);
+    if (right != SOUK_ACCESS_WITH_ROLE)
+        return right == SOUK_ACCESS_ALLOWED;
+    refused->text = "this key has a right to that only with the pass of a person whose role the topology names";
+    if (request.pass.size_bytes == 0)
+        return false;
+    why_not = souk_pass_check_cached(rules->passes, request.pass, rules->pass_keys, run_time().wall_ms, &pass);
+    if (why_not == NULL)
+        return souk_access_has_role(peer, &pass);
+    *refused = (struct refused){ why_not, true };
+    return false;
 }
 
 /* To the streams that its asker may follow; those it is not told of at all. False: it cannot be read, or is in another's name. */
@@ -147,14 +171,17 @@ cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *messag
 }
 
 static void
-forbid(void *socket, enum souk_door door, const struct souk_socket_message *message)
+refuse(void *socket, enum souk_door door, const struct souk_socket_message *message, const struct refused *refused)
 {
+    const struct souk_slice route = { message->route, message->route_bytes };
     struct souk_outbox outbox;
     struct souk_out *out;
 
     souk_outbox_init(&outbox);
-    souk_refusal_forbid(&outbox, door, (struct souk_slice){ message->route, message->route_bytes },
-        message->frames[0]);
+    if (refused->for_pass)
+        souk_refusal_pass(&outbox, door, route, message->frames[0], refused->text);
+    else
+        souk_refusal_forbid(&outbox, door, route, message->frames[0], refused->text);
     souk_outbox_release(&outbox);
     while ((out = souk_outbox_take(&outbox)) != NULL) {
         (void)!souk_socket_send(socket, out);

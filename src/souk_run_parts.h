@@ -85,6 +85,7 @@ struct run {
     /* the writer's */
     void *commands, *publish;
     struct souk_access *access;                 /* as the shared one */
+    struct souk_pass_cache passes;              /* that came to the commands door with what a role is needed for */
     struct souk_links links;
     struct souk_socket_message message;
     uint64_t rounds, commits, aborts, replies_dropped, malformed, published;
@@ -267,12 +268,18 @@ struct souk_socket_keys run_door_keys(const struct run *run);
 /* By the writer: `topology` says from now on who is who and who may do what. 0 or what souk_fail() returns. */
 int run_access_change(struct run *run, const struct souk_topology *topology, struct souk_error *err);
 
+/* By what a thread lets messages through at its door. */
+struct run_rules {
+    const struct souk_access *access;           /* NULL: there are no keys */
+    const struct souk_pass_keys *pass_keys;     /* who may sign what says that somebody has a role */
+    struct souk_pass_cache *passes;             /* the thread's own */
+};
 /*
  * May the message that came to `door` be taken? *identity_out: who it is from,
- * empty where there are no keys; good as long as `access`. What a pull may not have is taken
+ * empty where there are no keys; good as long as `rules->access`. What a pull may not have is taken
  * out of it: then frame 0 lies in `pack`. Who asked in vain is answered through `socket`.
  */
-bool run_access_admits(struct run *run, const struct souk_access *access, enum souk_door door, void *socket,
+bool run_access_admits(struct run *run, const struct run_rules *rules, enum souk_door door, void *socket,
     struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out);
 /* By the writer: may what has this topic be published, to all that are let in there? */
 bool run_access_publishes(struct run *run, struct souk_slice topic);

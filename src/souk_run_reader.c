@@ -43,6 +43,7 @@ struct run_reader {
     struct souk_outbox outbox;          /* answers that the runtime itself gives */
     void *queries;
     struct souk_access *access;         /* as the shared one when this round began */
+    struct souk_pass_cache passes;      /* that came with what a role is needed for */
     struct souk_pack pull;              /* one that was cut down to what its asker may have */
     struct souk_socket_message message;
     struct souk_node_status status;     /* a copy to pack from */
@@ -121,6 +122,7 @@ run_reader_close(struct run_reader **reader_p)
     souk_socket_message_done(&reader->message);
     souk_pack_done(&reader->pull);
     souk_access_release(&reader->access);
+    souk_pass_cache_done(&reader->passes);
     free(reader);
     *reader_p = NULL;
 }
@@ -178,6 +180,7 @@ static void
 hear(struct run_reader *reader, struct souk_time now)
 {
     struct souk_socket_message *message = &reader->message;
+    const struct run_rules rules = { reader->access, &reader->wiring.pass_keys, &reader->passes };
     struct souk_slice identity, route;
     int rc = 0;
 
@@ -185,7 +188,7 @@ hear(struct run_reader *reader, struct souk_time now)
         rc = souk_socket_receive(reader->queries, SOUK_SOCKET_QUERIES, message);
         if (rc == -SOUK_EMALFORMED)
             atomic_fetch_add(&reader->run->shared.malformed, 1);
-        if (rc != 0 || !run_access_admits(reader->run, reader->access, SOUK_DOOR_QUERIES, reader->queries, message,
+        if (rc != 0 || !run_access_admits(reader->run, &rules, SOUK_DOOR_QUERIES, reader->queries, message,
             &reader->pull, &identity) || hear_own(reader))
             continue;
         route = (struct souk_slice){ message->route, message->route_bytes };

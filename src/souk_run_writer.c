@@ -227,6 +227,7 @@ reload(struct run *run)
 static void
 hear_door(struct run *run, struct souk_time now)
 {
+    const struct run_rules rules = { run->access, &run->wiring.pass_keys, &run->passes };
     size_t bytes = 0;
 
     for (int i = 0; i < HEAR_MAX && receive(run, run->commands, SOUK_SOCKET_COMMANDS, &bytes) == 0; i++) {
@@ -234,7 +235,7 @@ hear_door(struct run *run, struct souk_time now)
         struct souk_slice identity;
 
         if (message->frame_count != 0
-            && run_access_admits(run, run->access, SOUK_DOOR_COMMANDS, run->commands, message, NULL, &identity)
+            && run_access_admits(run, &rules, SOUK_DOOR_COMMANDS, run->commands, message, NULL, &identity)
             && !run_hand_hear(run, message) && !run_backup_hear(run->backup, message))
             run->engine.type->hear_request(&run->engine,
                 (struct souk_slice){ message->route, message->route_bytes }, identity, message->frames,

@@ -178,7 +178,7 @@ allow_keys(const struct places *places, const struct souk_sandbox *sandbox)
     allow(places, own, LANDLOCK_ACCESS_FS_READ_FILE);
     (void)snprintf(own, sizeof own, "%s/%s.next.key", sandbox->keys, sandbox->name);    /* it may be its own already */
     allow(places, own, LANDLOCK_ACCESS_FS_READ_FILE);
-    if (topology->pass_issuer == NULL || sandbox->node == NULL || sandbox->node->kind != SOUK_NODE_SERVICE)
+    if (topology->pass_issuer == NULL || sandbox->node == NULL)
         return;
     souk_pass_key_path(topology, sandbox->keys, false, path);
     allow(places, path, LANDLOCK_ACCESS_FS_READ_FILE);

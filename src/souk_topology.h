@@ -122,7 +122,9 @@ struct souk_topology_client {
     size_t query_count;
     const struct souk_topology_stream *const *follows;  /* what it may subscribe to and replay */
     size_t follow_count;
-    bool is_operator;                                   /* may stop, retry, discard, rebuild */
+    bool is_operator;                                   /* may do what operators do, for nobody in particular */
+    const char *const *operator_roles;                  /* for a person who has one of these; none with `is_operator` */
+    size_t operator_role_count;
 };
 
 struct souk_topology_parts;

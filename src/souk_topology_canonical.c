@@ -265,6 +265,8 @@ write_client(struct writing *writing, size_t index)
     writing->next = (struct souk_topology_line){ .where = souk_topology_text(writing->reading, "client %s",
         client->name.text) };
     put(writing, "operator", client->is_operator ? "yes" : "no", false, true);
+    for (i = 0; i < client->operator_role_count; i++)
+        put(writing, "operator_role", client->operator_roles[i], true, true);
     put_if(writing, "about", client->about, true);
     if (client->host != NULL)
         put(writing, "host", client->host->name.text, false, true);

@@ -24,12 +24,15 @@ static const struct souk_zpl_rule client_rules[] = {
     { "query", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "follow", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { "operator", SOUK_ZPL_VALUE, SOUK_ZPL_MAYBE },
+    { "operator_role", SOUK_ZPL_VALUE, SOUK_ZPL_ANY },
     { .name = NULL },
 };
 
 static void read_commands(struct souk_topology_reading *reading, const struct souk_zpl_node *above,
     struct souk_topology_call *call);
 static void read_client(struct souk_topology_reading *reading, size_t index);
+static void read_operator(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client);
 static void read_program(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
     struct souk_topology_client *client);
 static void read_proxies(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
@@ -206,8 +209,7 @@ read_client(struct souk_topology_reading *reading, size_t index)
         client->about = child->value;
     read_program(reading, zpl, client);
     souk_topology_keys(reading, zpl, &client->key, &client->old_key);
-    if ((child = souk_topology_valued(zpl, "operator")) != NULL)
-        souk_topology_yes(reading, child, &client->is_operator);
+    read_operator(reading, zpl, client);
     souk_topology_calls(reading, zpl, NULL, &client->calls, &client->call_count);
     souk_topology_follows(reading, zpl, NULL, &client->follows, &client->follow_count);
     for (i = 0; queries != NULL && i < found.count; i++) {
@@ -218,6 +220,35 @@ read_client(struct souk_topology_reading *reading, size_t index)
         client->query_count += queries[client->query_count] != NULL;
     }
     client->queries = queries;
+}
+
+/* Whatever is asked, or only what comes with the pass of somebody with a role. */
+static void
+read_operator(struct souk_topology_reading *reading, const struct souk_zpl_node *zpl,
+    struct souk_topology_client *client)
+{
+    struct souk_topology_found found = souk_topology_find(reading, zpl, "operator_role", "", SOUK_PASS_ROLES_MAX);
+    const char **roles = souk_topology_alloc(reading, found.count * sizeof *roles);
+    const struct souk_zpl_node *child;
+    struct souk_name role;
+    size_t i;
+
+    if ((child = souk_topology_valued(zpl, "operator")) != NULL)
+        souk_topology_yes(reading, child, &client->is_operator);
+    for (i = 0; roles != NULL && i < found.count; i++) {
+        if (!found.nodes[i]->has_value
+            || (i > 0 && souk_topology_is_doubled(reading, found.nodes[i], found.nodes[i - 1])))
+            continue;
+        souk_topology_name(reading, found.nodes[i], "a role", &role);
+        roles[client->operator_role_count++] = found.nodes[i]->value;
+    }
+    client->operator_roles = roles;
+    if (found.count > 0 && client->is_operator)
+        souk_topology_wrong(reading, found.nodes[0], "`operator_role`: `client = %s` has `operator = yes`, and needs"
+            " nobody's role; one of the two is too much", zpl->value);
+    if (found.count > 0 && souk_topology_valued(reading->system, "pass_issuer") == NULL)
+        souk_topology_wrong(reading, found.nodes[0], "`operator_role`: roles come with passes, and nobody signs any:"
+            " `pass_issuer` is missing below `system`");
 }
 
 void

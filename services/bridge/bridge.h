@@ -193,6 +193,8 @@ struct bridge_exchange *bridge_ask_take(struct bridge *bridge, struct bridge_ask
 /* What a refusal means, as the descriptions have it; NULL when they do not. */
 const char *bridge_refusal_about(const struct bridge *bridge, struct souk_slice code);
 bool bridge_is_command(const struct bridge_exchange *exchange);
+/* Is it the pass that came along that the service does not take? */
+bool bridge_is_pass_refused(const struct souk_client_answer *answer);
 /* Make the answer of what a service has answered; of a deadline that is over. */
 void bridge_reply(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
 void bridge_reply_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
@@ -217,8 +219,9 @@ struct bridge_operator *bridge_operator_new(const struct bridge *bridge);
 void bridge_operator_close(struct bridge *bridge);
 /* Is it the bridge itself that answers this route, for operators? */
 bool bridge_operator_is_meant(const struct souk_route *route);
-/* Make an answer, or wait for one. */
-void bridge_operator_go(struct bridge_exchange *exchange, const struct souk_id *id, struct souk_slice payload);
+/* Make an answer, or wait for one. `pass` goes along with what nodes are asked for it. */
+void bridge_operator_go(struct bridge_exchange *exchange, const struct souk_id *id, struct souk_slice payload,
+    struct souk_slice pass);
 /* Its exchange ends. */
 void bridge_operator_leave(struct bridge_exchange *exchange);
 void bridge_operator_stop(struct bridge *bridge);

@@ -403,7 +403,7 @@ ask(struct bridge_exchange *exchange, const struct souk_id *id, const struct sou
         return;
     }
     if (bridge_operator_is_meant(route)) {
-        bridge_operator_go(exchange, id, request.payload);
+        bridge_operator_go(exchange, id, request.payload, pass_bytes);
         return;
     }
     memcpy(request.seen, exchange->seen.cursors, exchange->seen.count * sizeof request.seen[0]);
@@ -491,8 +491,6 @@ unlink_ask(struct bridge *bridge, struct bridge_ask *asked)
 void
 bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer)
 {
-    const bool is_pass_refused = !answer->is_late && answer->reply.status == SOUK_STATUS_REFUSED
-        && souk_slice_equal(answer->reply.code, souk_slice_of(SOUK_WIRE_CODE_PASS));
     struct bridge_ask *asked = answer->arg;
     struct bridge_exchange *exchange;
 
@@ -502,7 +500,7 @@ bridge_api_hear(struct bridge *bridge, const struct souk_client_answer *answer)
     else if (asked->exchanges != NULL)
         bridge_watch_service(bridge, asked->exchanges->match.route->node, !answer->is_late);
     while ((exchange = bridge_ask_take(bridge, asked)) != NULL) {
-        if (is_pass_refused && bridge_session_renew(exchange)) {
+        if (bridge_is_pass_refused(answer) && bridge_session_renew(exchange)) {
             bridge_http_again(exchange);
             continue;
         }

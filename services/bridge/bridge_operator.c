@@ -1,6 +1,8 @@
 /*
  * What operators ask: the bridge asks the nodes in turn, as a client with
- * `operator`, and answers itself. A node that is silent is an answer, too.
+ * `operator_role` or `operator`, and answers itself. The pass of whoever asks goes
+ * along, so that a node sees itself whether he has the role. A node that is
+ * silent is an answer, too.
  */
 #define _GNU_SOURCE                     /* memrchr */
 #include "bridge.h"
@@ -27,6 +29,7 @@
 /* What one exchange has come to, when it takes more than one question. */
 struct bridge_operation {
     struct souk_arena arena;                    /* of the request, until the answer */
+    struct souk_slice pass;                     /* of whoever asks; empty: nobody has said who that is */
     struct ops_log log;
     size_t store;                               /* of the topology's nodes: who is asked */
     size_t stores_asked;
@@ -98,7 +101,8 @@ bridge_operator_is_meant(const struct souk_route *route)
 }
 
 void
-bridge_operator_go(struct bridge_exchange *exchange, const struct souk_id *id, struct souk_slice payload)
+bridge_operator_go(struct bridge_exchange *exchange, const struct souk_id *id, struct souk_slice payload,
+    struct souk_slice pass)
 {
     const struct souk_message_type *type = exchange->match.route->type;
     struct bridge_operation *operation = calloc(1, sizeof *operation);
@@ -114,6 +118,7 @@ bridge_operator_go(struct bridge_exchange *exchange, const struct souk_id *id, s
     souk_arena_init(&operation->arena, 0);
     souk_pack_init(&operation->packed, SOUK_PAYLOAD_BYTES_MAX);
     copy = souk_arena_copy(&operation->arena, payload);
+    operation->pass = souk_arena_copy(&operation->arena, pass);
     who_asks(exchange, who);
     if (type == &ops_system_type) {
         look(exchange);
@@ -208,7 +213,7 @@ look(struct bridge_exchange *exchange)
         struct bridge_look *node = &operator->looks[i];
         struct souk_client_request request = { .node = node->looked.node, .is_query = true,
             .id = souk_client_new_id(), .name = souk_slice_of("souk.status"), .version = 1,
-            .payload = { "\x90", 1 }, .deadline_ms = LOOK_MS };
+            .payload = { "\x90", 1 }, .pass = exchange->operation->pass, .deadline_ms = LOOK_MS };
         struct bridge_ask *asked;
 
         if (node->is_asked || node->looked.node->lost || bridge_ask_send(bridge, &request, &asked, &err) != 0)
@@ -239,7 +244,8 @@ hear_look(struct bridge *bridge, struct bridge_ask *asked, const struct souk_cli
 
     json_decref(node->looked.said);
     node->looked.said = souk_look_answer(answer);
-    node->looked.is_forbidden = !answer->is_late && answer->reply.status == SOUK_STATUS_FORBIDDEN;
+    node->looked.is_forbidden = bridge_is_pass_refused(answer)
+        || (!answer->is_late && answer->reply.status == SOUK_STATUS_FORBIDDEN);
     node->looked.took_us = answer->took_us;
     node->looked.wall_ms = bridge_wall_ms();
     node->is_asked = false;
@@ -312,6 +318,10 @@ hear_store(struct bridge *bridge, struct bridge_ask *asked, const struct souk_cl
 
     if (exchange == NULL)
         return;                                 /* the bridge stops */
+    if (bridge_is_pass_refused(answer) && bridge_session_renew(exchange)) {
+        bridge_http_again(exchange);
+        return;
+    }
     exchange->stage = BRIDGE_BODY;
     if (answer->is_late) {
         exchange->operation->store = (exchange->operation->store + 1) % bridge->topology->node_count;
@@ -335,6 +345,10 @@ take_store(struct bridge_exchange *exchange, const struct souk_client_answer *an
     struct eventstore_why_reply why;
     json_t *json;
 
+    if (bridge_is_pass_refused(answer)) {
+        bridge_reply(exchange, answer);
+        return;
+    }
     if (answer->reply.status == SOUK_STATUS_REFUSED && operation->json == NULL) {
         answer_refusal(exchange, answer->reply.code, answer->reply.text);
         return;
@@ -499,6 +513,10 @@ hear_service(struct bridge *bridge, struct bridge_ask *asked, const struct souk_
 
     if (exchange == NULL)
         return;                                 /* the bridge stops */
+    if (bridge_is_pass_refused(answer) && bridge_session_renew(exchange)) {
+        bridge_http_again(exchange);
+        return;
+    }
     exchange->stage = BRIDGE_BODY;
     take_service(exchange, answer);
     bridge_http_resume(exchange);
@@ -512,7 +530,7 @@ take_service(struct bridge_exchange *exchange, const struct souk_client_answer *
 
     if (answer->is_late) {
         bridge_reply_late(exchange, answer);
-    } else if (answer->reply.status == SOUK_STATUS_REFUSED) {
+    } else if (answer->reply.status == SOUK_STATUS_REFUSED && !bridge_is_pass_refused(answer)) {
         answer_refusal(exchange, answer->reply.code, answer->reply.text);
     } else if (answer->reply.status != SOUK_STATUS_OK) {
         bridge_reply(exchange, answer);
@@ -540,7 +558,7 @@ send_node(struct bridge_exchange *exchange, const struct souk_id *id, const stru
 {
     struct souk_client_request request = { .node = node, .is_query = type->kind == SOUK_QUERY, .id = *id,
         .name = souk_slice_of(type->name), .version = type->version, .payload = payload, .deadline_ms = deadline_ms,
-        .has_correlation = true, .correlation = exchange->correlation };
+        .pass = exchange->operation->pass, .has_correlation = true, .correlation = exchange->correlation };
     struct souk_error err = { 0 };
     struct bridge_ask *asked;
 

@@ -29,6 +29,13 @@ bridge_is_command(const struct bridge_exchange *exchange)
     return exchange->match.route->type != NULL && exchange->match.route->type->kind == SOUK_COMMAND;
 }
 
+bool
+bridge_is_pass_refused(const struct souk_client_answer *answer)
+{
+    return !answer->is_late && answer->reply.status == SOUK_STATUS_REFUSED
+        && souk_slice_equal(answer->reply.code, souk_slice_of(SOUK_WIRE_CODE_PASS));
+}
+
 void
 bridge_reply_late(struct bridge_exchange *exchange, const struct souk_client_answer *answer)
 {

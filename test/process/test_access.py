@@ -1,8 +1,10 @@
 """Keys and rights: who gets in where, who may do what there, and when that ends. Real daemons, CURVE on."""
+import base64
 import glob
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import uuid
@@ -13,6 +15,7 @@ import souk_codec
 import zmq
 
 from system import WAIT_SECONDS, Door, Keys, Late, System, show_keys, until, whole_rights
+from test_sale import Shop
 
 EX_OK, EX_NOPERM, EX_CONFIG = 0, 77, 78
 SMALL = ("orders", "stock", "query")
@@ -161,6 +164,139 @@ def test_each_key_has_its_rights_and_no_more(build):
         door = system.door("orders", "queries", "stock")
         door.socket.send(msgpack.packb([1, 2, 9, "stock", 1 << 20, [["orders", *ZERO], ["orders.private", *ZERO]], []]))
         assert [entry[0] for entry in msgpack.unpackb(door.socket.recv_multipart()[0])[6]] == ["orders"]
+
+
+def pass_of(system, role, life_ms=3600000):
+    """Of somebody, signed by the lodge."""
+    reply = system.query("lodge", "lodge.pass", [bytes(range(16)), role, life_ms])
+    assert reply.status == "ok", reply
+    return msgpack.unpackb(reply.body[0][5])[0]
+
+
+def test_for_somebody_with_the_role_a_client_is_an_operator(build):
+    """`operator_role`: without a pass, with one of another role, a forged or an old one nothing is done that operators do, at a
+    service and at the event store; with the right one it is. HUP takes that away, and gives it back."""
+    clients = {"front": ["operator_role = staff", "operator_role = night", "call = letters"]}
+    with keyed(build, clients, services=("letters", "reader", "lodge"), system_lines=(
+            "pass_issuer = lodge", f"messages = {os.path.dirname(os.path.abspath(__file__))}/desk.messages.zpl")) as system:
+        for name in ("log-a", "letters", "lodge"):
+            system.start(name)
+        system.start("reader", DESK_POISON="bad")
+        for name in ("log-a", "letters", "lodge", "reader"):
+            system.live(name)
+        for text in ("bad", "bad"):
+            assert system.command_taken("letters", "letters.write", [text, text]).status == "ok"
+        until("both to be parked", lambda: system.status("reader").parked == 2)
+        staff = pass_of(system, "staff")
+        parked = msgpack.unpackb(system.query("reader", "souk.parked.list", [None, 0, 0, False, 0]).body[0][5])[0]
+        first, second = ([row[0], row[2], row[5]] for row in parked)
+
+        def ask(node, kind, name, payload, pass_bytes=b"", **options):
+            return system.door(node, kind, "front").ask(kind == "queries", name, payload, pass_bytes=pass_bytes, **options)
+
+        commands = [("reader", "souk.parked.discard", [*first, "me", "because"]),
+                    ("reader", "souk.parked.retry", [*first, "me"]), ("reader", "souk.backup", ["stolen"]),
+                    ("log-a", "eventstore.backup", ["stolen"])]
+        queries = [("reader", "souk.status", []), ("reader", "souk.parked.list", [None, 0, 0, False, 0]),
+                   ("reader", "souk.parked.event", [first[0]]), ("log-a", "eventstore.statistics", []),
+                   ("log-a", "souk.status", []), ("reader", "souk.digest", [None])]
+        others = [(b"", "forbidden", "forbidden"), (pass_of(system, "customer"), "forbidden", "forbidden"),
+                  (staff[:-1] + bytes([staff[-1] ^ 1]), "refused", "souk.pass"), (b"nonsense", "refused", "souk.pass")]
+        before = {name: system.status(name).counters["forbidden"] for name in ("reader", "log-a")}
+        for pass_bytes, status, code in others:
+            for kind, requests in (("commands", commands), ("queries", queries)):
+                for node, name, payload in requests:
+                    reply = ask(node, kind, name, payload, pass_bytes)
+                    assert (reply.status, reply.code) == (status, code), (name, reply)
+        assert system.status("reader").parked == 2
+        for name, asked in (("reader", 7), ("log-a", 3)):
+            counted(system, name, "forbidden", before[name] + asked * len(others))
+        assert not glob.glob(f"{system.path}/**/stolen*", recursive=True)
+        assert ask("letters", "commands", "letters.write", ["ada", "one"]).status == "ok", "that needs no role"
+        # The role changes nothing where it is not asked for, and opens nothing else.
+        assert ask("reader", "queries", "rows.get", [0, "ada"], staff).status == "forbidden"
+        assert ask("lodge", "commands", "lodge.note", ["x"], staff).status == "forbidden"
+        door = system.door("letters", "queries", "front")
+        door.socket.send(msgpack.packb([1, 2, 7, "front", 1 << 20, [["letters", *ZERO]], []]))
+        for node, name, payload in queries[:5]:
+            assert ask(node, "queries", name, payload, staff).status == "ok", name
+        assert ask("reader", "commands", "souk.parked.retry", [*first, "me"], pass_of(system, "night")).code \
+            == "souk.still_parked"
+        assert ask("reader", "commands", "souk.parked.discard", [*first, "me", "because"], staff).status == "ok"
+        until("one to be left", lambda: system.status("reader").parked == 1)
+        settled = msgpack.unpackb(system.query("reader", "souk.parked.settled", [0, False]).body[0][5])[0]
+        assert settled[0][-2] == f"{uuid.UUID(bytes=bytes(range(16)))}@front", "who it was says the pass, not the sender"
+        for role, wanted in (("nobody", "forbidden"), ("staff", "ok")):
+            system.clients["front"][0] = f"operator_role = {role}"
+            hup(system, "reader")
+            assert ask("reader", "commands", "souk.parked.discard", [*second, "me", "because"], staff).status == wanted
+        until("none to be left", lambda: system.status("reader").parked == 0)
+
+
+class Keyed(Shop):
+    """The shop of the tree, on one host, with keys."""
+
+    def make(self, build):
+        super().make(build)
+        self.environment["SOUK_CLIENT"] = "shopkeeper"
+        with open(self.environment["SOUK_TOPOLOGY"], "a", encoding="utf-8") as file:
+            file.write("\nclient = shopkeeper\n    operator = yes\n" + "".join(
+                f"    {what} = {name}\n" for what in ("call", "query") for name in self.services()))
+        for entry in self.json("keys", "make")[0] + self.json("keys", "make", "bridge", "shopkeeper")[0]:
+            with open(self.environment["SOUK_TOPOLOGY"], encoding="utf-8") as file:
+                (head,) = re.findall(rf"^(?:service|event_store|client) = {entry['name']}\n", file.read(), re.MULTILINE)
+            self.edit(head, f"{head}    key = \"{entry['key']}\"\n")
+
+    def services(self):
+        with open(self.environment["SOUK_TOPOLOGY"], encoding="utf-8") as file:
+            return re.findall(r"^service = (\S+)", file.read(), re.MULTILINE)
+
+
+def test_a_thief_of_the_bridges_key_is_no_operator_of_the_shop(build):
+    """What /ops needs, at every service and the event store of the shop's own topology: with the bridge's key alone, and with a
+    customer's pass, nothing of it; with an admin's pass all."""
+    with Keyed(build) as shop:
+        admin, ann, _ = shop.open()
+        drawn = json.loads(shop.run("check", "--json"))["topology"]
+        nodes = {node["name"]: node for kind in ("event_stores", "services") for node in drawn[kind]}
+        (public,) = (client["key"].encode() for client in drawn["clients"] if client["name"] == "bridge")
+        with open(os.path.join(shop.path, "topology/shop.keys/bridge.key"), "rb") as file:
+            secret = file.read().strip()
+        passes = {}
+        for who, (_, path) in (("admin", admin), ("customer", ann)):
+            with open(path, encoding="ascii") as file:
+                text = file.read().strip()
+            passes[who] = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        requests = {("es1", "commands"): [("eventstore.backup", ["taken-es1"])],
+                    ("es1", "queries"): [("souk.status", []), ("eventstore.statistics", []),
+                                         ("eventstore.event", ["orders", 1, 0])]}
+        for service in shop.services():
+            requests[service, "commands"] = [("souk.parked.discard", [1, "orders", 1, "me", "because"]),
+                                             ("souk.parked.retry", [1, "orders", 1, "me"]),
+                                             ("souk.backup", [f"taken-{service}"])]
+            requests[service, "queries"] = [("souk.parked.list", [None, 0, 0, False, 0]), ("souk.parked.settled", [0, False])]
+        assert len(requests) == 2 * len(nodes)
+        with zmq.Context() as context:
+            doors = {(node, kind): Door(context, nodes[node][kind], "bridge", Keys(public, secret, nodes[node]["key"].encode()))
+                     for node, kind in requests}
+
+            def ask(node, kind, name, payload, pass_bytes):
+                return doors[node, kind].ask(kind == "queries", name, payload, pass_bytes=pass_bytes, deadline_ms=30000)
+
+            for (node, kind), asked in requests.items():
+                for name, payload in asked:
+                    for pass_bytes in (b"", passes["customer"]):
+                        reply = ask(node, kind, name, payload, pass_bytes)
+                        assert reply.status == "forbidden", (node, name, reply)
+            assert not glob.glob(f"{shop.path}/**/taken-*", recursive=True)
+            for (node, kind), asked in requests.items():
+                for name, payload in asked:
+                    reply = ask(node, kind, name, payload, passes["admin"])
+                    assert reply.status == "ok" or reply.code in ("souk.not_parked", "eventstore.unknown_event"), (node, reply)
+            assert len(glob.glob(f"{shop.path}/**/taken-*", recursive=True)) == len(nodes)
+            for door in doors.values():
+                door.close()
+        assert shop.down() == EX_OK
 
 
 def test_news_are_for_those_who_may_follow(build):

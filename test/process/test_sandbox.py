@@ -103,7 +103,7 @@ def test_each_daemon_has_given_up_what_it_does_not_need(build):
             assert "signal" not in tried or tried.pop("signal") == "EPERM" or landlock() < SCOPE_SINCE, tried
             wanted = {**{f"{what}_{way}": "EACCES" for what in FOREIGN for way in WAYS},
                       "pass_key_read": "0" if name == "accounts" else "EACCES",
-                      "pass_public_read": "EACCES" if name in ("bridge", "es1") else "0",
+                      "pass_public_read": "EACCES" if name == "bridge" else "0",
                       "store_read": "EACCES", "key_read": "EACCES", "outside_read": "0",
                       **({f"own_{way}": "0" for way in (*WAYS, "read")} if name != "bridge" else {}),
                       **dict.fromkeys(DENIED, "EPERM"), **dict.fromkeys(ALLOWED, "0"),

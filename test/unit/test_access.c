@@ -24,11 +24,12 @@
 #define READER "client = reader\n" HAS("r") "    follow = stock\n"
 #define REST \
     "client = boss\n" HAS("b") "    operator = yes\n" \
+    "client = front\n" HAS("f") "    operator_role = admin\n    operator_role = night-watch\n    query = orders\n" \
     "client = anybody\n" HAS("a") "    call = orders\n" \
     "client = keyless\n    call = orders\n" \
     "client = idle\n" HAS("i")
 #define NODES \
-    "system = shop\n" \
+    "system = shop\n    pass_issuer = payments\n" \
     "event_store = es1\n" HAS("1") \
     "event_store = es2\n" HAS("2") \
     "service = orders\n    program = x\n" HAS("o") "    old_key = \"" KEY_OF("O") "\"\n" \
@@ -39,7 +40,7 @@
 
 #define TO(what) what, sizeof what - 1
 
-enum right { TO_CALL, TO_ASK, TO_FOLLOW, TO_SUBSCRIBE };
+enum right { TO_CALL, TO_ASK, TO_FOLLOW, TO_SUBSCRIBE, TO_CALL_FOR_SOMEBODY, TO_ASK_FOR_SOMEBODY };
 
 static struct souk_access *
 access_at(const char *text, const char *node)
@@ -60,9 +61,13 @@ may(const struct souk_access_peer *peer, enum right right, const char *what, siz
 
     switch (right) {
     case TO_CALL:
-        return souk_access_may_command(peer, slice);
+        return souk_access_command(peer, slice) == SOUK_ACCESS_ALLOWED;
+    case TO_CALL_FOR_SOMEBODY:
+        return souk_access_command(peer, slice) == SOUK_ACCESS_WITH_ROLE;
     case TO_ASK:
-        return souk_access_may_query(peer, slice);
+        return souk_access_query(peer, slice) == SOUK_ACCESS_ALLOWED;
+    case TO_ASK_FOR_SOMEBODY:
+        return souk_access_query(peer, slice) == SOUK_ACCESS_WITH_ROLE;
     case TO_FOLLOW:
         return souk_access_may_follow(peer, what);
     case TO_SUBSCRIBE:
@@ -100,6 +105,26 @@ rights_follow_from_the_topology(void **state)
         { "es1", "b", TO_CALL, TO("eventstore.backup"), true },
         { "es1", "o", TO_CALL, TO("eventstore.backup"), false },
         { "es1", "r", TO_CALL, TO("eventstore.backup"), false },
+        /* the same for who has a role, and nothing of it for who has not */
+        { "orders", "f", TO_CALL_FOR_SOMEBODY, TO("souk.parked.discard"), true },
+        { "orders", "f", TO_CALL, TO("souk.parked.discard"), false },
+        { "orders", "f", TO_CALL_FOR_SOMEBODY, TO("orders.place"), false },
+        { "orders", "b", TO_CALL_FOR_SOMEBODY, TO("souk.parked.discard"), false },
+        { "orders", "a", TO_CALL_FOR_SOMEBODY, TO("souk.parked.discard"), false },
+        { "es1", "f", TO_CALL_FOR_SOMEBODY, TO("eventstore.backup"), true },
+        { "es1", "f", TO_CALL, TO("eventstore.backup"), false },
+        { "es1", "f", TO_ASK_FOR_SOMEBODY, TO("eventstore.find"), true },
+        { "es1", "f", TO_ASK, TO("eventstore.find"), false },
+        { "es1", "f", TO_ASK_FOR_SOMEBODY, TO("souk.status"), true },
+        { "orders", "f", TO_ASK_FOR_SOMEBODY, TO("souk.parked.list"), true },
+        { "orders", "f", TO_ASK, TO("souk.parked.list"), false },
+        { "orders", "f", TO_ASK, TO("orders.find"), true },
+        { "orders", "f", TO_ASK, TO("souk.status"), true },
+        { "stock", "f", TO_ASK_FOR_SOMEBODY, TO("souk.status"), true },
+        { "stock", "f", TO_ASK_FOR_SOMEBODY, TO("stock.find"), false },
+        { "stock", "f", TO_FOLLOW, TO("stock"), false },
+        { "stock", "f", TO_SUBSCRIBE, TO(""), false },
+        { "es1", "f", TO_SUBSCRIBE, TO(""), false },
         /* queries */
         { "orders", "c", TO_ASK, TO("orders.find"), true },
         { "orders", "c", TO_ASK, TO("souk.status"), true },
@@ -204,9 +229,9 @@ only_who_has_business_is_known(void **state)
     static const struct {
         const char *node, *keys;
     } table[] = {
-        { "orders", "12oOspcab" }, { "stock", "12oOsrb" }, { "payments", "12oOpb" }, { "es1", "12oOsprb" },
+        { "orders", "12oOspcabf" }, { "stock", "12oOsrbf" }, { "payments", "12oOpbf" }, { "es1", "12oOsprbf" },
     };
-    static const char all[] = "12oOspcrabix";
+    static const char all[] = "12oOspcrabfix";
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct souk_access *access = access_at(SHOP, table[i].node);
@@ -226,6 +251,34 @@ only_who_has_business_is_known(void **state)
         assert_null(souk_access_door_key(access, "clerk"));
         souk_access_release(&access);
     }
+}
+
+/* Any of the roles, in whole; who has none of them for whoever brings all of his. */
+static void
+a_role_is_asked_for_by_its_name(void **state)
+{
+    static const struct {
+        const char *key, *role;
+        bool has_role;
+    } table[] = {
+        { "f", "admin", true }, { "f", "night-watch", true }, { "f", "night", false }, { "f", "admins", false },
+        { "f", "customer", false }, { "b", "admin", false }, { "a", "admin", false },
+    };
+    struct souk_access *access = access_at(SHOP, "orders");
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct souk_pass pass = { .role_count = 2 };
+        char key[SOUK_KEY_TEXT_BYTES];
+
+        (void)snprintf(key, sizeof key, "%s%s", KEY_OF(""), table[i].key);
+        strcpy(pass.roles[0], "guest");
+        strcpy(pass.roles[1], table[i].role);
+        if (souk_access_has_role(souk_access_peer(access, key), &pass) != table[i].has_role)
+            fail_msg("row %zu", i);
+        pass.role_count = 1;
+        assert_false(souk_access_has_role(souk_access_peer(access, key), &pass));
+    }
+    souk_access_release(&access);
 }
 
 static void
@@ -446,6 +499,7 @@ main(void)
         cmocka_unit_test(rights_follow_from_the_topology),
         cmocka_unit_test(what_is_published_is_for_all_who_listen),
         cmocka_unit_test(only_who_has_business_is_known),
+        cmocka_unit_test(a_role_is_asked_for_by_its_name),
         cmocka_unit_test(what_cuts_somebody_off_is_seen),
         cmocka_unit_test(who_needs_a_key_and_has_none_is_named),
         cmocka_unit_test(what_is_local_is_told_by_its_form),

@@ -19,6 +19,7 @@
 #define SIGN "route = POST /sign\n    command = book.sign\n"
 #define PAGE "route = GET /api/pages/{page_id}\n    query = book.page\n"
 #define WRITE "route = POST /api/pages\n    command = book.write\n"
+#define OPERATORS "route = GET /x\n    query = ops.system\n"
 #define LOOK "route = GET /look\n    query = book.look\n"
 #define ID "01935d2c-0000-7000-8000-000000000001"
 #define SAID_BYTES 8192
@@ -104,7 +105,36 @@ messages_are_described_and_may_be_sent(void **state)
     refused(HEAD "route = DELETE /x/{page_id}\n    command = book.burn\n", "r.zpl:3: `client = bridge` may not send"
         " `book.burn`: the topology has no `call = book` below it that says so\n");
     refused(HEAD "route = GET /x\n    query = ops.system\n", "r.zpl:3: `ops.system` is for operators: the topology has no"
-        " `operator = yes` below `client = bridge`\n");
+        " `operator_role` below `client = bridge`\n");
+}
+
+/* Who would be let through here and turned away by every node, and who is nobody. */
+static void
+operators_have_a_role_that_nodes_know(void **state)
+{
+    static const char *const roles[] = { "admin", "night-watch" };
+    const struct souk_topology_client *bridge = bench.bridge;
+    struct souk_topology_client front = *bridge;
+    struct souk_routes *routes;
+
+    front.operator_roles = roles;
+    front.operator_role_count = 2;
+    bench.bridge = &front;
+    refused(HEAD OPERATORS, "r.zpl:2: `route = GET /x` is for operators, and nobody says who they are: a `role` is"
+        " missing\n");
+    refused(KNOWN OPERATORS, "r.zpl:5: `route = GET /x` is for operators, and nobody says who they are: a `role` is"
+        " missing\n");
+    refused(KNOWN OPERATORS "    role = admin\n    role = night\n", "r.zpl:5: `route = GET /x`: nodes take this from"
+        " nobody for having role `night`: the topology has no `operator_role = night` below `client = bridge`\n");
+    routes = good(KNOWN OPERATORS "    role = night-watch\n    role = admin\n");
+    souk_routes_close(&routes);
+    front.operator_role_count = 0;
+    front.is_operator = true;
+    routes = good(HEAD OPERATORS);              /* nobody is known, and nobody asked */
+    souk_routes_close(&routes);
+    refused(KNOWN OPERATORS, "r.zpl:5: `route = GET /x` is for operators, and nobody says who they are: a `role` is"
+        " missing\n");
+    bench.bridge = bridge;
 }
 
 static void
@@ -654,6 +684,7 @@ main(void)
         cmocka_unit_test(what_is_missing_or_unknown_is_said),
         cmocka_unit_test(a_method_goes_with_what_it_does),
         cmocka_unit_test(messages_are_described_and_may_be_sent),
+        cmocka_unit_test(operators_have_a_role_that_nodes_know),
         cmocka_unit_test(paths_have_values_for_fields),
         cmocka_unit_test(a_get_can_carry_what_it_has_to),
         cmocka_unit_test(a_method_and_path_are_there_once),

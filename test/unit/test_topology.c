@@ -278,6 +278,11 @@ differences_say_who_has_to_start_again(void **state)
         "service query, log_level: info -> debug (live)\n";
 
     expect_changes(SMALL, SMALL, "orders", "", "");
+    expect_changes("system = shop\n    pass_issuer = orders\n" STORE ORDERS QUERY "client = web\n    operator = yes\n",
+        "system = shop\n    pass_issuer = orders\n" STORE ORDERS QUERY "client = web\n    operator_role = staff\n"
+        "    operator_role = admin\n", NULL, "client web, operator: yes -> no (live)\n"
+        "client web, operator_role: nothing -> admin (live)\n"
+        "client web, operator_role: nothing -> staff (live)\n", "");
     expect_changes(SMALL, after, NULL, all, "");
     expect_changes(SMALL, after, "orders",
         "client web, call: nothing -> orders (live)\n"

@@ -144,6 +144,36 @@ calls_have_a_callee_and_no_loop(void **state)
 }
 
 static void
+an_operators_role_is_a_name_that_a_pass_can_have(void **state)
+{
+    static const char issued[] = "system = shop\n    pass_issuer = orders\n" STORE ORDERS QUERY "client = web\n";
+    struct souk_topology *topology;
+    char text[1024];
+    size_t bytes;
+    int i;
+
+    expect_refused(SMALL "client = web\n    operator_role = admin\n",
+        "shop.zpl:10: `operator_role`: roles come with passes, and nobody signs any: `pass_issuer` is missing below"
+        " `system`\n");
+    (void)snprintf(text, sizeof text, "%s    operator_role = Admin\n    operator_role = admin\n"
+        "    operator_role = admin\n    operator = no\n", issued);
+    expect_refused(text,
+        "shop.zpl:11: `Admin` is no name for a role: 1 to 31 of a-z 0-9 - . beginning with a letter\n"
+        "shop.zpl:13: `operator_role = admin` is there already, in line 12\n");
+    (void)snprintf(text, sizeof text, "%s    operator_role = admin\n    operator = yes\n", issued);
+    expect_refused(text, "shop.zpl:11: `operator_role`: `client = web` has `operator = yes`, and needs nobody's role; one"
+        " of the two is too much\n");
+    bytes = (size_t)snprintf(text, sizeof text, "%s", issued);
+    for (i = 0; i < SOUK_PASS_ROLES_MAX; i++)
+        bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, "    operator_role = r%d\n", i);
+    topology = topology_read_good(text);
+    assert_int_equal(topology->clients[0].operator_role_count, SOUK_PASS_ROLES_MAX);
+    souk_topology_close(&topology);
+    (void)snprintf(text + bytes, sizeof text - bytes, "    operator_role = r%d\n", i);
+    expect_refused(text, "shop.zpl:19: more than 8 times `operator_role`\n");
+}
+
+static void
 endpoints_can_be_connected_to(void **state)
 {
     expect_refused(SMALL "    queries = udp://x\n",
@@ -523,6 +553,7 @@ main(void)
         cmocka_unit_test(names_are_names_and_come_once),
         cmocka_unit_test(streams_have_one_writer_and_allowed_followers),
         cmocka_unit_test(calls_have_a_callee_and_no_loop),
+        cmocka_unit_test(an_operators_role_is_a_name_that_a_pass_can_have),
         cmocka_unit_test(endpoints_can_be_connected_to),
         cmocka_unit_test(hosts_reach_each_other),
         cmocka_unit_test(keys_are_nobody_elses),
