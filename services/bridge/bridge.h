@@ -212,6 +212,7 @@ struct bridge_operator {
     struct bridge_look *looks;                  /* as the nodes of the topology */
     size_t awaited;
     struct bridge_exchange *waiting;            /* for those */
+    bool is_pass_refused;                       /* by one of them: who waits is to bring another one */
 };
 
 /* NULL without memory. */

@@ -249,7 +249,8 @@ hear_look(struct bridge *bridge, struct bridge_ask *asked, const struct souk_cli
     node->looked.took_us = answer->took_us;
     node->looked.wall_ms = bridge_wall_ms();
     node->is_asked = false;
-    if (node->looked.said != NULL)
+    operator->is_pass_refused |= bridge_is_pass_refused(answer);
+    if (node->looked.said != NULL || bridge_is_pass_refused(answer))
         node->silent_ms = 0;
     else if (node->silent_ms == 0)
         node->silent_ms = node->looked.wall_ms;
@@ -259,14 +260,23 @@ hear_look(struct bridge *bridge, struct bridge_ask *asked, const struct souk_cli
         answer_look(bridge);
 }
 
+/* Who gets another pass for one that was refused looks again, in a list of its own. */
 static void
 answer_look(struct bridge *bridge)
 {
+    struct bridge_exchange *waiting = bridge->operator->waiting;
+    const bool is_pass_refused = bridge->operator->is_pass_refused;
     struct bridge_exchange *exchange;
 
-    while ((exchange = bridge->operator->waiting) != NULL) {
-        bridge->operator->waiting = exchange->next_waiting;
+    bridge->operator->waiting = NULL;
+    bridge->operator->is_pass_refused = false;
+    while ((exchange = waiting) != NULL) {
+        waiting = exchange->next_waiting;
         bridge->waiting_count--;
+        if (is_pass_refused && bridge_session_renew(exchange)) {
+            bridge_http_again(exchange);
+            continue;
+        }
         bridge_answer_json(exchange, MHD_HTTP_OK, BRIDGE_JSON, bridge_operator_system_json(bridge));
         bridge_http_resume(exchange);
     }

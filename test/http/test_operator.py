@@ -1,8 +1,11 @@
 """What operators ask of a bridge: how all of it stands, what has happened and why, what could not be handled, and a
 node that is killed to see what happens then."""
+import json
 import os
 import pathlib
+import re
 import signal
+import subprocess
 
 from blog import ROOT, Blog, new_id, problem_of
 from people import Browser, People
@@ -187,6 +190,111 @@ def test_a_node_is_killed_where_souk_up_has_a_door_for_it(build):
         desk.write("ada", "two")
         desk.read("ada", "one two ")
         until("the reader to be back", lambda: desk.nodes()["reader"]["state"] == "live" or None)
+
+
+KEEPER = """
+client = keeper
+    operator = yes
+    call = accounts
+
+service = letters
+    program = {build}/test/process/desk
+    stream = letters
+
+service = reader
+    program = {build}/test/process/desk
+    follow = letters
+"""
+
+
+class Guarded(People):
+    """An inn with keys, where letters are written and read, with the operator's pages for admins. Anna is one, Bob is none."""
+
+    def __init__(self, build):
+        lines = re.sub(r"(    (?:query|command) = ops\..*\n)", r"\1    role = admin\n", ROUTES.split("\n", 2)[2])
+        super().__init__(build, lines="\n" + lines, bridge="    operator_role = admin\n    call = letters\n    query = reader\n"
+                         + KEEPER.format(build=os.path.abspath(build)))
+        self.variables = {"DESK_POISON": "bad", "SOUK_CLIENT": "keeper"}
+        self.edit("    run = r\n", f"    messages = {ROOT}/test/process/desk.messages.zpl\n    run = r\n")
+        for entry in self.keys("make") + self.keys("make", "bridge", "keeper"):
+            self.edit(rf"((?:service|event_store|client) = {entry['name']}\n)", rf'\1    key = "{entry["key"]}"' + "\n")
+
+    def edit(self, pattern, new):
+        text, count = re.subn(pattern, new, pathlib.Path(self.topology).read_text("utf-8"))
+        assert count == 1, (pattern, text)
+        pathlib.Path(self.topology).write_text(text, "utf-8")
+
+    def keys(self, *words):
+        return json.loads(subprocess.run([f"{self.build}/souk", "keys", *words, "-t", self.topology, "--json"], check=True,
+                                         stdout=subprocess.PIPE).stdout)
+
+    def people(self):
+        """Their browsers."""
+        anna, bob = Browser(self), Browser(self)
+        for browser, email in ((anna, "anna@example.org"), (bob, "bob@example.org")):
+            browser.person_id = browser.register(email)
+        subprocess.run([f"{self.build}/souk", "call", "-t", self.topology, "--as", "keeper", "accounts", "accounts.appoint_first",
+                        '{"email": "anna@example.org"}'], check=True, stdout=subprocess.DEVNULL)
+        for browser, email in ((anna, "anna@example.org"), (bob, "bob@example.org")):
+            assert browser.sign_in(email).status == 200
+        until("the admin to be let in", lambda: anna.ask("GET", "/api/ops/system").status == 200)
+        return anna, bob
+
+
+def test_nodes_take_what_operators_do_with_the_pass_of_one(build):
+    """With keys, and a bridge whose key alone is no operator's."""
+    with Guarded(build) as system:
+        anna, bob = system.people()
+        for text in ("one", "bad", "two"):
+            assert system.ask("POST", "/api/letters", {"name": "ada", "text": text}).status == 200
+
+        def nodes():
+            answer = anna.ask("GET", "/api/ops/system")
+            assert answer.status == 200, answer
+            return {node["name"]: node for node in answer.body["nodes"]}
+        seen = until("two letters to be parked", lambda: (seen := nodes())["reader"].get("parked") == 2 and seen)
+        assert {name: node["state"] for name, node in seen.items()} == dict.fromkeys(
+            ("accounts", "es1", "letters", "lodge", "reader"), "live")
+        said = until("three letters to be found", lambda: len((said := anna.ask(
+            "GET", "/api/ops/log?stream=letters&with_data=true").body)["events"]) == 3 and said)
+        assert [event["data"]["text"] for event in said["events"]] == ["two", "bad", "one"], said
+        assert anna.ask("GET", "/api/ops/log/letters/2/why").body["event"]["subject"] == "ada"
+        (first, _) = anna.ask("GET", "/api/ops/parked/reader").body["events"]
+        place = f"/api/ops/parked/reader/{first['sequence']}"
+        check = {"stream": first["stream"], "number": first["number"]}
+        for method, path, body in (("GET", "/api/ops/system", None), ("GET", "/api/ops/parked/reader", None),
+                                   ("POST", f"{place}/discard", {**check, "why": "it is bad"})):
+            assert problem_of(bob.ask(method, path, body)) == "role-missing"
+        assert anna.ask("POST", f"{place}/retry", check).body["code"] == "ops.still_parked"
+        answer = anna.ask("POST", f"{place}/discard", {**check, "why": "it is bad"})
+        assert answer.status == 200, answer
+        until("ada's letters to be read", lambda: anna.ask("GET", "/api/pages/ada").body["texts"] == "one two ")
+        settled = json.loads(subprocess.run([f"{system.build}/souk", "parked", "list", "reader", "--settled", "--json", "-t",
+                                             system.topology, "--as", "keeper"], check=True, stdout=subprocess.PIPE
+                                            ).stdout.splitlines()[0])
+        assert settled["by"] == f"{anna.person_id}@bridge", settled
+
+
+def test_a_pass_that_nodes_refuse_is_asked_for_again(build):
+    """After a restart accounts sign with another key: what operators ask is answered all the same, by all kinds of nodes."""
+    with Guarded(build) as system:
+        anna, _ = system.people()
+        for path in ("/api/ops/system", "/api/ops/parked/reader", "/api/ops/log"):
+            for half in ("key", "public"):
+                os.unlink(os.path.join(system.path, "inn.keys", f"accounts.pass.{half}"))
+            for name in ("accounts", "es1", "lodge", "letters", "reader"):
+                pid = until(f"{name} to be there", lambda n=name: system.children().get(
+                    n, system.children().get("eventstore" if n == "es1" else n)))
+                os.kill(pid, signal.SIGKILL)
+                until(f"{name} to be started again", lambda n=name, p=pid: system.children().get(n, p) != p)
+            until("all to be live", lambda: subprocess.run(
+                [f"{system.build}/souk", "status", "-t", system.topology, "--as", "keeper"], check=False,
+                stdout=subprocess.DEVNULL).returncode == 0)
+            until("a pass to be had", lambda: Browser(system).sign_in("bob@example.org").status == 200)
+            answer = anna.ask("GET", path)
+            assert answer.status == 200, (path, answer)
+            if path == "/api/ops/system":
+                assert {node["state"] for node in answer.body["nodes"]} == {"live"}, answer.body
 
 
 def test_who_is_no_operator_is_told_nothing(build):
