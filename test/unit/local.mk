@@ -190,6 +190,8 @@ TESTS += test/unit/test_topology test/unit/test_topology_refused
 
 TESTS += test/unit/test_souk.sh
 EXTRA_DIST += test/unit/test_souk.sh
+TESTS += test/unit/test_tally.sh
+EXTRA_DIST += test/unit/test_tally.sh
 
 check_PROGRAMS += test/unit/test_runtime
 test_unit_test_runtime_SOURCES = test/unit/test_runtime.c
