@@ -157,7 +157,7 @@ run_writer(struct run *run)
             feed_watchdog(run, now);
         if (run->gate != NULL && souk_socket_gate_is_gone(run->gate)) {
             souk_report(run->report, SOUK_LEVEL_ERROR, "failed", "the gate has ended: nobody could be let in any more");
-            run_end(run, EX_OSERR);
+            run_end(run, EX_IOERR);
         }
         if (atomic_load(&run->shared.reader_status) != 0)
             run_end(run, atomic_load(&run->shared.reader_status));

@@ -14,10 +14,11 @@ import souk_client
 import souk_codec
 import zmq
 
-from system import WAIT_SECONDS, Door, Keys, Late, System, show_keys, until, whole_rights
+from system import (WAIT_SECONDS, Door, Keys, Late, System, show_keys, skip_if_sanitized, until,
+                    whole_rights)
 from test_sale import Shop
 
-EX_OK, EX_NOPERM, EX_CONFIG = 0, 77, 78
+EX_OK, EX_IOERR, EX_NOPERM, EX_CONFIG = 0, 74, 77, 78
 SMALL = ("orders", "stock", "query")
 ZERO = [0, bytes(8), 0, bytes(32)]
 
@@ -645,3 +646,65 @@ def test_a_backup_is_put_in_place_under_the_nodes_own_key(build):
         assert system.daemons["orders"].stop() == EX_OK
         said = souk(system, "restore", "-n", "orders", "one")
         assert "does not answer" not in said and "orders.private" in said.split("When orders is started", 1)[1], said
+
+
+def failing(system, name, **switches):
+    """What a daemon is started with for these switches of failing.c, which are turned."""
+    home = os.path.join(system.path, f"failing-{name}")
+    os.makedirs(home, exist_ok=True)
+    for switch, text in switches.items():
+        path = os.path.join(home, switch)
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(f"{path}.new", path)
+    return {"LD_PRELOAD": os.path.join(system.build, "test/process/.libs/failing.so"), "FAILING": home}
+
+
+def test_a_daemon_ends_when_its_gate_does(build):
+    """Nobody would be let in any more, and it would seem to be well. It says so; others go on; started again it does, too."""
+    skip_if_sanitized("sanitizers want to be loaded first")
+    with keyed(build, services=("stock", "query")) as system:
+        for name in ("log-a", "stock"):
+            system.start(name, **failing(system, name))
+        system.start("query")
+        for name in ("log-a", "stock", "query"):
+            system.live(name)
+        assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).status == "ok"
+        system.caught_up("query", "stock", "stock")
+        taken = 1
+        for name, other in (("stock", "query"), ("log-a", "stock")):
+            daemon = system.daemons[name]
+            failing(system, name, receive="zeromq.zap.01")
+            assert daemon.process.poll() is None
+            newcomer = Door(system.context, system.endpoint(name, "queries"), "test", system.shown(name))
+            assert daemon.process.wait(WAIT_SECONDS) == EX_IOERR, daemon.log()
+            assert "event=failed" in daemon.log() and "the gate has ended" in daemon.log(), daemon.log()
+            newcomer.close()
+            assert system.daemons[other].process.poll() is None
+            assert system.status(other).state == "live"
+            os.unlink(os.path.join(system.path, f"failing-{name}", "receive"))
+            system.start(name, **failing(system, name))
+            system.live(name)
+            assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
+            taken += 1
+            system.caught_up("query", "stock", "stock")
+        assert system.row("query", 1, 1)[0] == taken
+
+
+def test_a_gate_that_fails_its_test_is_none(build):
+    """It lets everybody in, or nobody, or is not there: the daemon says which, and never opens a door."""
+    skip_if_sanitized("sanitizers want to be loaded first")
+    with keyed(build, services=("stock",)) as system:
+        for name in ("log-a", "stock"):
+            for gate, said in (("open", "with a stranger's key gets in"), ("shut", "with a key that is let in is turned away"),
+                               ("absent", "with a stranger's key gets in")):
+                daemon = system.start(name, **failing(system, name, gate=gate))
+                assert daemon.process.wait(WAIT_SECONDS) == EX_IOERR, daemon.log()
+                assert "error" in daemon.log() and f"the gate fails its test: who comes {said}" in daemon.log(), daemon.log()
+                assert "event=state" not in daemon.log(), daemon.log()
+                assert not [found for found in glob.glob(os.path.join(system.path, "r", f"{name}.*"))
+                            if not found.endswith(".lock")]
+            os.unlink(os.path.join(system.path, f"failing-{name}", "gate"))
+            system.start(name, **failing(system, name))
+            system.live(name)
+            assert glob.glob(os.path.join(system.path, "r", f"{name}.queries"))
