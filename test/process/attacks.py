@@ -1,10 +1,12 @@
 """Hostile peers, each a process of its own that does one thing without an end; some are let in, some are not."""
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import random
 import signal
 import socket
+import traceback
 import uuid
 
 import msgpack
@@ -23,6 +25,7 @@ IDLERS = 20                             # subscribers that read nothing
 TOPICS_MAX = 1 << 20                    # of one connection, which then begins anew
 ENDLESS_BYTES = 1 << 30                 # of one message, unless it is cut
 TURN = 50                               # messages between two looks at whether it is to end
+PR_SET_PDEATHSIG = 1                    # prctl(2)
 ARTICLE = 1 << 40                       # that nobody else is about: what a replayed command receives
 
 
@@ -289,31 +292,60 @@ ATTACKS = (noise, frames, endless, subscriptions, connections, handshakes, slow,
 
 
 class Attack:
-    """One of them, in a process that is as unimportant to the machine as can be: what it costs is not what it does."""
+    """One of them, in a process that is as unimportant to the machine as can be: what it costs is not what it does. It is
+    to last until `ends`, a plain value: whoever dies of a signal may hold a lock."""
 
     def __init__(self, attack, peer, begins, ends):
         self.name = attack.__name__
-        self.done = multiprocessing.Value("Q", 0)
-        self.process = multiprocessing.Process(target=self.run, args=(attack, peer, begins, ends), daemon=True)
+        self.done = multiprocessing.Value("Q", 0, lock=False)
+        self.is_over = multiprocessing.Value("b", 0, lock=False)       # it has seen that it is to end
+        self.process = multiprocessing.Process(target=self.last, args=(attack, peer, begins, ends), daemon=True)
         self.process.start()
 
-    def run(self, attack, peer, begins, ends):
+    def last(self, attack, peer, begins, ends):
+        """libzmq's client has an assertion that a connection cut in the middle of a message can break. That says nothing of the
+        daemons, and must not end the attack either: it begins anew, if it had done anything. Nothing else may end it."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.nice(19)
         begins.wait()
-        peer.context = zmq.Context()
-        peer.context.max_sockets = 4096
-        socket.setdefaulttimeout(1)
-        for count in attack(peer):
-            self.done.value += count
-            if ends.is_set():
+        status = 1
+        while not self.is_over.value and status != 0:
+            before = self.done.value
+            child = os.fork()
+            if child == 0:
+                self.run(attack, peer, ends)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            if status != -signal.SIGABRT or self.done.value == before:
                 break
-        peer.context.destroy(linger=0)
+        os._exit(0 if self.is_over.value else 1)        # pylint: disable=protected-access
+
+    def run(self, attack, peer, ends):
+        """In a child of its own, which does not outlive the one that waits for it."""
+        try:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+            peer.context = zmq.Context()
+            peer.context.max_sockets = 4096
+            socket.setdefaulttimeout(1)
+            for count in attack(peer):
+                self.done.value += count
+                if ends.value:
+                    self.is_over.value = 1
+                    break
+            peer.context.destroy(linger=0)
+        except BaseException:                           # pylint: disable=broad-except
+            traceback.print_exc()
+        finally:
+            os._exit(0 if self.is_over.value else 1)    # pylint: disable=protected-access
+
+    def has_died(self):
+        return not self.process.is_alive() and not self.is_over.value
 
     def end(self):
-        """How much it did; None when it has failed. Its own libzmq may end it by a signal, and that is its own affair."""
+        """How much it did; None when it has ended before it was to."""
         self.process.join(5)
-        if self.process.is_alive():
+        if self.process.is_alive():                     # in the middle of something
             self.process.kill()
             self.process.join()
-        return self.done.value if self.process.exitcode <= 0 else None
+        elif not self.is_over.value:
+            return None
+        return self.done.value
