@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "souk_directory.h"
+#include "souk_key.h"
 #include "souk_keyring.h"
 #include "souk_notify.h"
 #include "souk_prepare.h"
@@ -331,11 +332,14 @@ int
 run_keyring_open(struct run *run, struct souk_error *err)
 {
     char path[sizeof run->store_path];
+    int rc;
 
     if (run->config->service == NULL || !souk_seals(&run->wiring))
         return 0;
     if ((size_t)snprintf(path, sizeof path, "%s" SOUK_KEYRING_SUFFIX, run->config->node->data) >= sizeof path)
         return souk_fail(err, SOUK_ETOOBIG, "data directory %s: its name is too long", run->config->node->data);
+    if ((rc = souk_key_shut_memory(err)) != 0)  /* a service has a CURVE key only where the topology gives it one */
+        return rc;
     return souk_keyring_open(path, &run->wiring.keyring, err);
 }
 
