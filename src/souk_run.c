@@ -24,6 +24,7 @@
 #include "souk_prepare.h"
 #include "souk_sandbox.h"
 #include "souk_seal.h"
+#include "souk_version.h"
 
 #define STORE_DIRECTORY "store"
 #define IPC "ipc://"
@@ -48,9 +49,14 @@ static void report_fault(struct souk_report *report, const struct souk_error *er
 int
 souk_run(const struct souk_run_config *config)
 {
+    struct souk_error err = { 0 };
     bool again;
-    int status;
+    int rc, status;
 
+    if ((rc = souk_version_start(config->report, &err)) != 0) {
+        report_fault(config->report, &err);
+        return run_exit_status(rc);
+    }
     take_short_turns();
     give_up(config);
     if (config->is_beside)

@@ -18,6 +18,7 @@
 #include "souk_notify.h"
 #include "souk_sandbox.h"
 #include "souk_socket.h"
+#include "souk_version.h"
 
 #define TOPOLOGY_VARIABLE "SOUK_TOPOLOGY"
 #define IDLE_MS 1000                    /* a turn of the loop takes so long at most */
@@ -76,6 +77,11 @@ main(int argc, char **argv)
         return EX_USAGE;
     souk_report_init(&report, STDERR_FILENO, options.name == NULL ? "souk-bridge" : options.name,
         options.has_level ? options.level : SOUK_LEVEL_INFO);
+    if ((rc = souk_version_start(&report, &err)) != 0) {
+        souk_report(&report, SOUK_LEVEL_ERROR, "not_started", "%s", err.text);
+        status = exit_status(rc);
+        goto done;
+    }
     if ((status = read_topology(&bridge, &options, &topology)) != 0)
         goto done;
     if ((rc = souk_catalogue_init(&catalogue, topology, &err)) != 0) {

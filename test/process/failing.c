@@ -6,6 +6,7 @@
  *     receive    nothing can be received from the socket whose endpoint ends in what the file holds
  *     gate       what judges keys lets everybody in, or nobody, or is not there and nothing asks
  *                for it: "open", "shut", "absent"; for "absent" from the start
+ *     old        libzmq is the version that the file holds
  */
 #define _GNU_SOURCE
 
@@ -119,4 +120,17 @@ zmq_setsockopt(void *socket, int option, const void *value, size_t size)
         && strcmp(text, "absent") == 0)
         return 0;
     return real(socket, option, value, size);
+}
+
+/* ---- versions ------------------------------------------------------- */
+
+PUBLIC void
+zmq_version(int *major, int *minor, int *patch)
+{
+    void (*real)(int *, int *, int *) = (void (*)(int *, int *, int *))dlsym(RTLD_NEXT, "zmq_version");
+    char text[TEXT_BYTES];
+
+    real(major, minor, patch);
+    if (turned_on("old", text) != NULL)
+        (void)sscanf(text, "%d.%d.%d", major, minor, patch);
 }

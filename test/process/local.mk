@@ -116,4 +116,4 @@ $(test_process_lodge_OBJECTS): test/process/lodge.h
 process-programs: $(bin_PROGRAMS) test/powercut/shim.la test/process/service test/process/service2 \
 	test/process/guestbook test/process/vault test/process/desk test/process/lodge
 .PHONY: process-programs
-EXTRA_DIST += test/process/test_added.py test/process/test_secrets.py
+EXTRA_DIST += test/process/test_added.py test/process/test_secrets.py test/process/test_versions.py
