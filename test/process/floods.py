@@ -217,6 +217,7 @@ def watch(system, seconds, floods, quiet, is_bounded):
         alive(system, crowd)
         for name, daemon in system.daemons.items():
             peaks[name][1] = max(peaks[name][1], anonymous_bytes(daemon.process.pid))
+    assert work.failure is None, work.failure
     flooded = work.times[flooded_from:]
     ends.value = 1
     done = {attack.name: attack.end() for attack in crowd}
