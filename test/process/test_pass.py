@@ -112,6 +112,7 @@ def test_a_service_signs_passes_that_it_and_others_take(build):
         assert daemon.process.wait(30) == 78
         with open(public, "w", encoding="ascii") as file:
             file.write("nonsense")
+        system.daemons["vault"].stop()
         daemon = system.start("vault")
         daemon.says("it holds no key")
         assert daemon.process.wait(30) == 78
