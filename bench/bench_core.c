@@ -430,7 +430,7 @@ stretch_decide(struct node *node, const struct pile *commands, const struct part
 
     for (uint32_t i = 0; i < commands->count && (until_ns == UINT64_MAX || measure_now_ns() < until_ns);) {
         for (uint32_t k = 0; k < part->round_commands && i < commands->count; k++, i++)
-            souk_core_hear_request(node->core, route, nobody, &commands->items[i], 1, node->now);
+            souk_core_hear_request(node->core, route, nobody, "", &commands->items[i], 1, node->now);
         while (node_wants_work(node))
             node_round(node);
     }

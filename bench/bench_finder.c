@@ -300,7 +300,7 @@ ask(struct bench *bench, const struct kind *kind)
         request.payload = souk_pack_slice(&payload);
         souk_wire_request_put(&frame, &request);
         begun_ns = measure_now_ns();
-        souk_finder_hear(bench->finder, souk_slice_of("route"), souk_pack_slice(&frame), now);
+        souk_finder_hear(bench->finder, souk_slice_of("route"), "", souk_pack_slice(&frame), now);
         measure_check(souk_finder_work(bench->finder, now), "an answer");
         spent_ns += measure_now_ns() - begun_ns;
         if ((out = souk_outbox_take(souk_finder_outbox(bench->finder))) == NULL)

@@ -301,7 +301,7 @@ load_follow(struct souk_core *core, struct core_follow *follow)
 /* ---- hearing -------------------------------------------------------- */
 
 void
-souk_core_hear_request(struct souk_core *core, struct souk_slice route, struct souk_slice identity,
+souk_core_hear_request(struct souk_core *core, struct souk_slice route, struct souk_slice identity, const char *key,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now)
 {
     struct souk_wire_fenced fenced;
@@ -310,7 +310,7 @@ souk_core_hear_request(struct souk_core *core, struct souk_slice route, struct s
     core->dirty = true;
     switch (souk_wire_kind(frames[0])) {
     case SOUK_WIRE_REQUEST:
-        core_hear_command(core, route, identity, frames[0], now);
+        core_hear_command(core, route, identity, key, frames[0], now);
         return;
     case SOUK_WIRE_ACK:
         if (souk_wire_ack_get(frames[0], &ack) == 0 && is_from(identity, &ack.store)) {

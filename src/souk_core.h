@@ -61,9 +61,21 @@ void souk_core_close(struct souk_core **core_p);
 
 /* ---- what comes in -------------------------------------------------- */
 
-/* From the own `commands` door. `identity` is the peer's name by its key, empty when there are no keys. Bytes are copied. */
+/*
+ * From the own `commands` door. `key` is what the peer has shown, a text of less
+ * than SOUK_KEY_TEXT_BYTES, and `identity` his name by it; both are empty when
+ * there are no keys. Bytes are copied.
+ */
 void souk_core_hear_request(struct souk_core *core, struct souk_slice route, struct souk_slice identity,
-    const struct souk_slice *frames, size_t frame_count, struct souk_time now);
+    const char *key, const struct souk_slice *frames, size_t frame_count, struct souk_time now);
+/*
+ * Who may ask for what has changed: `may` is asked of each command that waits,
+ * by the key that it came with and its frame. One that is let in no more is
+ * answered `forbidden` with the next work, and not decided. What has been
+ * decided is answered.
+ */
+void souk_core_recheck(struct souk_core *core,
+    bool (*may)(void *may_arg, const char *key, struct souk_slice frame), void *may_arg);
 /* From a link to another node's door: answers to pulls, seals and requests. */
 void souk_core_hear_answer(struct souk_core *core, const struct souk_name *from, const struct souk_slice *frames,
     size_t frame_count, struct souk_time now);

@@ -1,6 +1,7 @@
 #include "souk_core_parts.h"
 #include "souk_refusal.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +35,15 @@ static enum seen see(struct souk_core *core, struct core_command *command, int *
 /* ---- coming in ------------------------------------------------------ */
 
 void
-core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity, struct souk_slice frame,
-    struct souk_time now)
+core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity, const char *key,
+    struct souk_slice frame, struct souk_time now)
 {
     struct core_command *command = malloc(sizeof *command);
     struct souk_slice caller;
     const char *why_not;
     void *copy = malloc(frame.size_bytes == 0 ? 1 : frame.size_bytes);
 
+    assert(strlen(key) < sizeof command->key);
     if (command == NULL || copy == NULL || route.size_bytes > SOUK_ROUTE_BYTES_MAX
         || identity.size_bytes > SOUK_WIRE_CALLER_BYTES_MAX) {
         free(copy);
@@ -62,6 +64,7 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
     caller = identity.size_bytes != 0 ? identity : command->request.caller;
     memcpy(command->caller, caller.base, caller.size_bytes);
     command->caller_bytes = caller.size_bytes;
+    memcpy(command->key, key, strlen(key));
     command->deadline_ms = now.steady_ms + souk_wire_deadline_ms(&command->request);
     if (core->command_count >= core->wiring->limits.waiting_max) {
         (void)reply_status(core, command, SOUK_STATUS_BUSY, "busy", "too many commands are waiting", BUSY_RETRY_MS);
@@ -76,6 +79,16 @@ core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_s
     *core->commands_end = command;
     core->commands_end = &command->next;
     core->command_count++;
+}
+
+void
+souk_core_recheck(struct souk_core *core, bool (*may)(void *may_arg, const char *key, struct souk_slice frame),
+    void *may_arg)
+{
+    for (struct core_command *command = core->commands; command != NULL; command = command->next) {
+        command->forbidden = !may(may_arg, command->key, command->frame);
+        core->dirty |= command->forbidden;
+    }
 }
 
 /* NULL, also when it has none; or why it is not taken. */
@@ -136,6 +149,12 @@ run_command(struct souk_core *core, struct core_command *command)
     enum seen seen;
     int rc = 0;
 
+    if (command->forbidden) {
+        command->done = true;
+        souk_refusal_forbid(&core->outbox, SOUK_DOOR_COMMANDS,
+            (struct souk_slice){ command->route, command->route_bytes }, command->frame);
+        return 0;
+    }
     if (core->draining || core->state != SOUK_CORE_LIVE) {
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_BUSY, "recovering",

@@ -26,6 +26,7 @@
 #include "souk_core.h"
 #include "souk_cursor.h"
 #include "souk_feed.h"
+#include "souk_key.h"
 #include "souk_log.h"
 #include "souk_owed.h"
 #include "souk_parked.h"
@@ -106,10 +107,12 @@ struct core_command {
     size_t route_bytes;
     char caller[SOUK_WIRE_CALLER_BYTES_MAX];
     size_t caller_bytes;
+    char key[SOUK_KEY_TEXT_BYTES];              /* that whoever sent it has shown; "": none */
     bool has_pass;
     struct souk_pass pass;
     uint64_t deadline_ms;                       /* steady */
     bool done;                                  /* in this round */
+    bool forbidden;                             /* since it came its key has lost the right to it */
     bool retrying;                              /* an operator's: its event's key has been run again since */
     bool failed;                                /* alone: its answer is `internal` */
     enum { CORE_UNPREPARED, CORE_WANTS_PREPARING, CORE_PREPARING, CORE_PREPARED } preparing;
@@ -386,7 +389,7 @@ int core_forget_again(struct souk_core *core);
 
 /* ---- souk_core_commands.c ------------------------------------------- */
 
-void core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity,
+void core_hear_command(struct souk_core *core, struct souk_slice route, struct souk_slice identity, const char *key,
     struct souk_slice frame, struct souk_time now);
 int core_work_commands(struct souk_core *core);
 /* Replies that waited for event stores, or have waited long enough. */

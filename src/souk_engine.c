@@ -67,10 +67,10 @@ souk_core_state_name(enum souk_core_state state)
 /* ---- a service ------------------------------------------------------ */
 
 static void
-core_hear_request(struct souk_engine *engine, struct souk_slice route, struct souk_slice identity,
+core_hear_request(struct souk_engine *engine, struct souk_slice route, struct souk_slice identity, const char *key,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now)
 {
-    souk_core_hear_request(engine->core, route, identity, frames, frame_count, now);
+    souk_core_hear_request(engine->core, route, identity, key, frames, frame_count, now);
 }
 
 static void
@@ -239,9 +239,10 @@ static const struct souk_engine_type core_engine = {
 /* ---- an event store ------------------------------------------------- */
 
 static void
-recorder_hear_request(struct souk_engine *engine, struct souk_slice route, struct souk_slice identity,
+recorder_hear_request(struct souk_engine *engine, struct souk_slice route, struct souk_slice identity, const char *key,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now)
 {
+    (void)key;                                  /* nothing waits here longer than for the next work */
     souk_recorder_hear_request(engine->recorder, route, identity, frames, frame_count, now);
 }
 

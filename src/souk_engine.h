@@ -14,7 +14,7 @@ struct souk_engine;
 
 struct souk_engine_type {
     void (*hear_request)(struct souk_engine *engine, struct souk_slice route, struct souk_slice identity,
-        const struct souk_slice *frames, size_t frame_count, struct souk_time now);
+        const char *key, const struct souk_slice *frames, size_t frame_count, struct souk_time now);
     void (*hear_answer)(struct souk_engine *engine, const struct souk_name *from, const struct souk_slice *frames,
         size_t frame_count, struct souk_time now);
     void (*hear_published)(struct souk_engine *engine, const struct souk_name *from, const struct souk_slice *frames,

@@ -1,7 +1,10 @@
 #include "souk_finder_parts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "souk_refusal.h"
 
 #define QUERIES "eventstore."
 #define ARENA_BYTES_MAX (8 * 1024 * 1024)
@@ -14,6 +17,7 @@
 enum seen { SEEN_REACHED, SEEN_WAITS, SEEN_LOST };
 
 static int load(struct souk_finder *finder);
+static void take_out(struct souk_finder *finder, struct finder_ask **at);
 static int answer_all(struct souk_finder *finder, struct souk_time now);
 static int answer(struct souk_finder *finder, struct finder_look *look, const struct finder_ask *ask,
     struct souk_time now, bool *done_out);
@@ -149,12 +153,14 @@ souk_finder_takes(struct souk_slice frame)
 }
 
 void
-souk_finder_hear(struct souk_finder *finder, struct souk_slice route, struct souk_slice frame, struct souk_time now)
+souk_finder_hear(struct souk_finder *finder, struct souk_slice route, const char *key, struct souk_slice frame,
+    struct souk_time now)
 {
     struct souk_wire_request request;
     struct finder_ask *ask;
     void *copy;
 
+    assert(strlen(key) < sizeof ask->key);
     if (route.size_bytes > SOUK_ROUTE_BYTES_MAX || !souk_finder_takes(frame)
         || souk_wire_request_get(frame, &request) != 0)
         return;
@@ -170,6 +176,7 @@ souk_finder_hear(struct souk_finder *finder, struct souk_slice route, struct sou
     if (route.size_bytes != 0)
         memcpy(ask->route, route.base, route.size_bytes);
     ask->route_bytes = route.size_bytes;
+    memcpy(ask->key, key, strlen(key));
     ask->deadline_ms = now.steady_ms + souk_wire_deadline_ms(&request);
     finder->dirty = true;
     if (finder->waiting >= SOUK_FINDER_WAITING_MAX) {
@@ -183,6 +190,27 @@ souk_finder_hear(struct souk_finder *finder, struct souk_slice route, struct sou
     *finder->end = ask;
     finder->end = &ask->next;
     finder->waiting++;
+}
+
+void
+souk_finder_recheck(struct souk_finder *finder, bool (*may)(void *may_arg, const char *key, struct souk_slice frame),
+    void *may_arg)
+{
+    struct finder_ask **at = &finder->first;
+
+    while (*at != NULL) {
+        struct finder_ask *ask = *at;
+
+        if (may(may_arg, ask->key, ask->frame)) {
+            at = &ask->next;
+            continue;
+        }
+        souk_refusal_forbid(&finder->outbox, SOUK_DOOR_QUERIES, (struct souk_slice){ ask->route, ask->route_bytes },
+            ask->frame);
+        souk_outbox_release(&finder->outbox);
+        finder->dirty = true;                   /* its answer is to be fetched */
+        take_out(finder, at);
+    }
 }
 
 void
@@ -270,15 +298,24 @@ answer_all(struct souk_finder *finder, struct souk_time now)
             at = &ask->next;
             continue;
         }
-        if ((*at = ask->next) == NULL)
-            finder->end = at;
-        finder->waiting--;
         finder->status.answers++;
-        forget(ask);
+        take_out(finder, at);
     }
     finder_look_end(&look);
     souk_outbox_release(&finder->outbox);
     return rc;
+}
+
+/* Forget the one at `at`. */
+static void
+take_out(struct souk_finder *finder, struct finder_ask **at)
+{
+    struct finder_ask *ask = *at;
+
+    if ((*at = ask->next) == NULL)
+        finder->end = at;
+    finder->waiting--;
+    forget(ask);
 }
 
 static int

@@ -47,9 +47,15 @@ void souk_finder_close(struct souk_finder **finder_p);
 
 /* Is this first frame a query for the finder? */
 bool souk_finder_takes(struct souk_slice frame);
-/* Such a query, from the `queries` door. Bytes are copied. */
-void souk_finder_hear(struct souk_finder *finder, struct souk_slice route, struct souk_slice frame,
+/*
+ * Such a query, from the `queries` door. `key` is what the peer has shown, a text
+ * of less than SOUK_KEY_TEXT_BYTES, empty when there are no keys. Bytes are copied.
+ */
+void souk_finder_hear(struct souk_finder *finder, struct souk_slice route, const char *key, struct souk_slice frame,
     struct souk_time now);
+/* As souk_reader_recheck(). */
+void souk_finder_recheck(struct souk_finder *finder,
+    bool (*may)(void *may_arg, const char *key, struct souk_slice frame), void *may_arg);
 /* The event store has committed. */
 void souk_finder_signal(struct souk_finder *finder);
 

@@ -13,6 +13,7 @@
 
 #include "souk_batch.h"
 #include "souk_finder.h"
+#include "souk_key.h"
 #include "souk_log.h"
 #include "souk_positions.h"
 #include "souk_wire.h"
@@ -89,6 +90,7 @@ struct finder_ask {
     struct souk_slice frame;                    /* owned */
     uint8_t route[SOUK_ROUTE_BYTES_MAX];
     size_t route_bytes;
+    char key[SOUK_KEY_TEXT_BYTES];              /* that whoever asks has shown; "": none */
     uint64_t deadline_ms;                       /* steady */
 };
 

@@ -4,10 +4,12 @@
 
 #include "souk_cursor.h"
 #include "souk_holder.h"
+#include "souk_key.h"
 #include "souk_plant.h"
 #include "souk_refusal.h"
 #include "souk_space.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@ struct asked {
     struct souk_slice frame;            /* owned */
     uint8_t route[SOUK_ROUTE_BYTES_MAX];
     size_t route_bytes;
+    char key[SOUK_KEY_TEXT_BYTES];      /* that whoever asks has shown; "": none */
     bool is_pull, is_unheeded;
     bool had_turn;                      /* another pull of this peer was answered in this round */
     uint32_t rank;                      /* of a pull: how many of its peer came before it and wait */
@@ -126,7 +129,7 @@ forget(struct asked *asked)
 }
 
 void
-souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct souk_slice identity,
+souk_reader_hear(struct souk_reader *reader, struct souk_slice route, const char *key,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now)
 {
     const enum souk_wire_kind kind = souk_wire_kind(frames[0]);
@@ -135,6 +138,7 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     struct asked *asked;
     void *copy;
 
+    assert(strlen(key) < sizeof asked->key);
     reader->dirty = true;
     if (route.size_bytes > SOUK_ROUTE_BYTES_MAX)
         return;
@@ -157,6 +161,7 @@ souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct sou
     asked->frame = (struct souk_slice){ copy, frames[0].size_bytes };
     memcpy(asked->route, route.base, route.size_bytes);
     asked->route_bytes = route.size_bytes;
+    memcpy(asked->key, key, strlen(key));
     asked->is_pull = kind == SOUK_WIRE_PULL;
     asked->is_unheeded = reader->is_unheeded;
     asked->request = asked->is_pull ? pull.request : 0;
@@ -246,6 +251,30 @@ souk_reader_leave(struct souk_reader *reader, struct souk_slice route)
             continue;
         }
         forget(take_out(reader, at));
+    }
+}
+
+void
+souk_reader_recheck(struct souk_reader *reader, bool (*may)(void *may_arg, const char *key, struct souk_slice frame),
+    void *may_arg)
+{
+    struct asked **at = &reader->first;
+
+    while (*at != NULL) {
+        struct asked *asked = *at;
+
+        if (may(may_arg, asked->key, asked->frame)) {
+            at = &asked->next;
+            continue;
+        }
+        (void)take_out(reader, at);
+        if (asked->is_pull)
+            leave_rank(reader, asked);
+        else
+            souk_refusal_forbid(&reader->outbox, SOUK_DOOR_QUERIES,
+                (struct souk_slice){ asked->route, asked->route_bytes }, asked->frame);
+        souk_outbox_release(&reader->outbox);
+        forget(asked);
     }
 }
 

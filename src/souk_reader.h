@@ -28,12 +28,20 @@ SOUK_MUST_CHECK int souk_reader_open(const struct souk_service *service, const s
 void souk_reader_close(struct souk_reader **reader_p);
 
 /*
- * From the own `queries` door. Bytes are copied. Past the bound of pulls that
+ * From the own `queries` door. `key` is what the peer has shown, a text of less
+ * than SOUK_KEY_TEXT_BYTES, empty when there are no keys. Bytes are copied. Past the bound of pulls that
  * wait (limits.pulls_max) the latest one of whoever has the most of them is
  * answered `busy`, so that a peer with many pulls does not shut out others.
  */
-void souk_reader_hear(struct souk_reader *reader, struct souk_slice route, struct souk_slice identity,
+void souk_reader_hear(struct souk_reader *reader, struct souk_slice route, const char *key,
     const struct souk_slice *frames, size_t frame_count, struct souk_time now);
+/*
+ * Who may ask for what has changed: `may` is asked of all that waits, by the key
+ * that it came with and its frame. A query that is let in no more is answered
+ * `forbidden`, a pull is forgotten.
+ */
+void souk_reader_recheck(struct souk_reader *reader,
+    bool (*may)(void *may_arg, const char *key, struct souk_slice frame), void *may_arg);
 
 /*
  * What is heard from now on comes from somebody who writes and records nothing: that he names an epoch of this service

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "souk_refusal.h"
 #include "souk_wire.h"
@@ -12,9 +13,11 @@ struct refused {
     bool for_pass;                              /* it is the pass that is no good */
 };
 
+static const struct souk_access_peer *judge(const struct run_rules *rules, enum souk_door door, const char *key,
+    struct souk_slice *frame, struct souk_pack *pack, struct refused *refused);
 static bool may_ask(const struct run_rules *rules, const struct souk_access_peer *peer, enum souk_door door,
     struct souk_slice frame, struct refused *refused);
-static bool cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *message, struct souk_pack *pack);
+static bool cut_pull(const struct souk_access_peer *peer, struct souk_slice *frame, struct souk_pack *pack);
 static void refuse(void *socket, enum souk_door door, const struct souk_socket_message *message,
     const struct refused *refused);
 
@@ -59,14 +62,16 @@ run_door_keys(const struct run *run)
 
 /*
  * First what not everybody may hear is published no more, then nobody new gets
- * in, then no message of an old connection counts, and at last those that only
- * listen, and so are asked nothing, are cut.
+ * in, then no message of an old connection counts, neither one that comes nor
+ * one that waits, and at last those that only listen, and so are asked nothing,
+ * are cut.
  */
 int
 run_access_change(struct run *run, const struct souk_topology *topology, struct souk_error *err)
 {
     const struct souk_topology_node *node = souk_topology_node(topology, run->config->node->name.text);
     struct souk_access *before = run->access, *shared;
+    const uint64_t one = 1;
     int rc;
 
     if (run->key == NULL)
@@ -81,11 +86,31 @@ run_access_change(struct run *run, const struct souk_topology *topology, struct 
     run->shared.access = souk_access_hold(run->access);
     (void)pthread_mutex_unlock(&run->shared.mutex);
     souk_access_release(&shared);
+    if (run->engine.core != NULL)
+        souk_core_recheck(run->engine.core, run_access_may,
+            &(struct run_judge){ run, { run->access, &run->wiring.pass_keys, &run->passes }, SOUK_DOOR_COMMANDS });
+    (void)!write(run->shared.wake_fd, &one, sizeof one);
+    if (run->finder != NULL)
+        run_finder_signal(run->finder);
     rc = souk_links_rekey(&run->links, run->access, err);
     if (souk_access_is_narrower(run->access, before))
         run_guard_cut_publish(run->guard);
     souk_access_release(&before);
     return rc;
+}
+
+bool
+run_access_renew(struct run *run, struct souk_access **access_p)
+{
+    bool has_changed;
+
+    (void)pthread_mutex_lock(&run->shared.mutex);
+    if ((has_changed = *access_p != run->shared.access)) {
+        souk_access_release(access_p);
+        *access_p = souk_access_hold(run->shared.access);
+    }
+    (void)pthread_mutex_unlock(&run->shared.mutex);
+    return has_changed;
 }
 
 /* ---- messages ------------------------------------------------------- */
@@ -100,20 +125,43 @@ run_access_admits(struct run *run, const struct run_rules *rules, enum souk_door
     *identity_out = (struct souk_slice){ NULL, 0 };
     if (rules->access == NULL)
         return true;
-    peer = souk_access_peer(rules->access, message->key);
-    if (peer != NULL && souk_wire_kind(message->frames[0]) == SOUK_WIRE_PULL && door == SOUK_DOOR_QUERIES
-        && cut_pull(peer, message, pack)) {
-        *identity_out = souk_name_slice(souk_access_name(peer));
-        return true;
-    }
-    if (peer != NULL && souk_wire_kind(message->frames[0]) != SOUK_WIRE_PULL
-        && may_ask(rules, peer, door, message->frames[0], &refused)) {
+    if ((peer = judge(rules, door, message->key, &message->frames[0], pack, &refused)) != NULL) {
         *identity_out = souk_name_slice(souk_access_name(peer));
         return true;
     }
     atomic_fetch_add(&run->shared.forbidden, 1);
     refuse(socket, door, message, &refused);
     return false;
+}
+
+/* A pull that may not have all that it asks for came by other rights: whoever sent it asks again, and gets what he may. */
+bool
+run_access_may(void *arg, const char *key, struct souk_slice frame)
+{
+    const struct run_judge *as = arg;
+    struct refused refused;
+
+    if (as->rules.access == NULL || judge(&as->rules, as->door, key, &frame, NULL, &refused) != NULL)
+        return true;
+    atomic_fetch_add(&as->run->shared.forbidden, 1);
+    return false;
+}
+
+/* Whose key that is, when he may ask that; else NULL. */
+static const struct souk_access_peer *
+judge(const struct run_rules *rules, enum souk_door door, const char *key, struct souk_slice *frame,
+    struct souk_pack *pack, struct refused *refused)
+{
+    const struct souk_access_peer *peer = souk_access_peer(rules->access, key);
+    bool may;
+
+    if (peer == NULL)
+        return NULL;
+    if (souk_wire_kind(*frame) == SOUK_WIRE_PULL)
+        may = door == SOUK_DOOR_QUERIES && cut_pull(peer, frame, pack);
+    else
+        may = may_ask(rules, peer, door, *frame, refused);
+    return may ? peer : NULL;
 }
 
 /* What is no request is judged by whom it names, which is looked at where it is read; what cannot be read is answered there, too. */
@@ -142,14 +190,17 @@ may_ask(const struct run_rules *rules, const struct souk_access_peer *peer, enum
     return false;
 }
 
-/* To the streams that its asker may follow; those it is not told of at all. False: it cannot be read, or is in another's name. */
+/*
+ * To the streams that its asker may follow, into `pack`; of the others it is not told at all. False: it cannot be read,
+ * is in another's name, or would have to be cut and there is no `pack`.
+ */
 static bool
-cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *message, struct souk_pack *pack)
+cut_pull(const struct souk_access_peer *peer, struct souk_slice *frame, struct souk_pack *pack)
 {
     struct souk_wire_pull pull;
     uint32_t cursors = 0, waits = 0;
 
-    if (souk_wire_pull_get(message->frames[0], &pull) != 0
+    if (souk_wire_pull_get(*frame, &pull) != 0
         || strcmp(pull.asker.text, souk_access_name(peer)->text) != 0)
         return false;
     for (uint32_t i = 0; i < pull.cursor_count; i++)
@@ -160,13 +211,13 @@ cut_pull(const struct souk_access_peer *peer, struct souk_socket_message *messag
             pull.waits[waits++] = pull.waits[i];
     if (cursors == pull.cursor_count && waits == pull.wait_count)
         return true;
-    if (cursors == 0)
+    if (cursors == 0 || pack == NULL)
         return false;
     pull.cursor_count = cursors;
     pull.wait_count = waits;
     souk_pack_reset(pack);
     souk_wire_pull_put(pack, &pull);
-    message->frames[0] = souk_pack_slice(pack);
+    *frame = souk_pack_slice(pack);
     return pack->rc == 0;
 }
 

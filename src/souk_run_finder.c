@@ -23,6 +23,7 @@ struct queued {
     struct queued *next;
     uint8_t route[SOUK_ROUTE_BYTES_MAX];
     size_t route_bytes;
+    char key[SOUK_KEY_TEXT_BYTES];
     size_t size_bytes;
     uint8_t frame[];
 };
@@ -31,6 +32,8 @@ struct run_finder {
     struct run *run;
     struct souk_wiring wiring;
     struct souk_finder *finder;                 /* its thread's */
+    struct souk_access *access;                 /* the same: by which it has judged last what waits */
+    struct souk_pass_cache passes;              /* the same */
     pthread_t thread;
     bool started;
     atomic_bool ended;                          /* after a failure: nobody answers any more */
@@ -47,6 +50,7 @@ static int open_index(struct run_finder *finder, struct souk_error *err);
 static void remove_index(const char *path);
 static void wake(struct run_finder *finder, atomic_bool *why);
 static void *work_for_ever(void *arg);
+static void recheck(struct run_finder *finder);
 static void hear(struct run_finder *finder, struct souk_time now);
 static void hand_over(struct run_finder *finder);
 static void tell_failure(struct run_finder *finder, int rc);
@@ -98,6 +102,8 @@ run_finder_close(struct run_finder **finder_p)
     while ((out = run_finder_take(finder)) != NULL)
         souk_out_free(&out);
     souk_finder_close(&finder->finder);
+    souk_access_release(&finder->access);
+    souk_pass_cache_done(&finder->passes);
     if (finder->wake_fd >= 0)
         (void)close(finder->wake_fd);
     (void)pthread_mutex_destroy(&finder->mutex);
@@ -156,6 +162,7 @@ run_finder_hear(struct run_finder *finder, const struct souk_socket_message *mes
     queued->next = NULL;
     memcpy(queued->route, message->route, message->route_bytes);
     queued->route_bytes = message->route_bytes;
+    memcpy(queued->key, message->key, sizeof queued->key);
     memcpy(queued->frame, frame.base, frame.size_bytes);
     queued->size_bytes = frame.size_bytes;
     (void)pthread_mutex_lock(&finder->mutex);
@@ -222,6 +229,20 @@ run_finder_count(struct run_finder *finder, struct souk_node_status *status)
 
 /* ---- its thread ----------------------------------------------------- */
 
+/* The reader may have let some in by older rights. */
+static void
+recheck(struct run_finder *finder)
+{
+    struct run_shared *shared = &finder->run->shared;
+
+    (void)run_access_renew(finder->run, &finder->access);
+    (void)pthread_mutex_lock(&shared->mutex);
+    finder->wiring.pass_keys = shared->pass_keys;
+    (void)pthread_mutex_unlock(&shared->mutex);
+    souk_finder_recheck(finder->finder, run_access_may, &(struct run_judge){ finder->run,
+        { finder->access, &finder->wiring.pass_keys, &finder->passes }, SOUK_DOOR_QUERIES });
+}
+
 static void *
 work_for_ever(void *arg)
 {
@@ -242,6 +263,7 @@ work_for_ever(void *arg)
         atomic_store(&finder->asked, false);    /* before it looks at what there is */
         now = run_time();
         hear(finder, now);
+        recheck(finder);
         if (atomic_load(&finder->committed))
             souk_finder_signal(finder->finder);
         if (!souk_finder_wants_work(finder->finder, now))
@@ -274,7 +296,7 @@ hear(struct run_finder *finder, struct souk_time now)
     (void)pthread_mutex_unlock(&finder->mutex);
     for (; first != NULL; first = next) {
         next = first->next;
-        souk_finder_hear(finder->finder, (struct souk_slice){ first->route, first->route_bytes },
+        souk_finder_hear(finder->finder, (struct souk_slice){ first->route, first->route_bytes }, first->key,
             (struct souk_slice){ first->frame, first->size_bytes }, now);
         free(first);
     }

@@ -281,6 +281,22 @@ struct run_rules {
  */
 bool run_access_admits(struct run *run, const struct run_rules *rules, enum souk_door door, void *socket,
     struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out);
+/* What run_access_may() is asked by: the rights of now. */
+struct run_judge {
+    struct run *run;
+    struct run_rules rules;                     /* of the thread that asks */
+    enum souk_door door;
+};
+/*
+ * May `frame`, which came to that door with `key`, still be taken, all of it? For souk_core_recheck() and such; `arg` is
+ * a struct run_judge.
+ */
+bool run_access_may(void *arg, const char *key, struct souk_slice frame);
+/*
+ * By any thread, of what it holds: *access_p becomes the shared one. True: it is another one now, and what has been heard
+ * by the old one is to be judged again.
+ */
+bool run_access_renew(struct run *run, struct souk_access **access_p);
 /* By the writer: may what has this topic be published, to all that are let in there? */
 bool run_access_publishes(struct run *run, struct souk_slice topic);
 

@@ -54,6 +54,7 @@ struct run_reader {
     uint64_t left;                      /* pulls of such */
 };
 
+static struct run_rules rules_of(struct run_reader *reader);
 static void hear(struct run_reader *reader, struct souk_time now);
 static bool hear_own(struct run_reader *reader);
 static void answer_status(struct run_reader *reader, const struct souk_wire_request *request);
@@ -158,11 +159,10 @@ run_reader(void *arg)
         (void)pthread_mutex_lock(&shared->mutex);
         reader->wiring.limits = shared->limits;
         reader->wiring.pass_keys = shared->pass_keys;
-        if (reader->access != shared->access) {
-            souk_access_release(&reader->access);
-            reader->access = souk_access_hold(shared->access);
-        }
         (void)pthread_mutex_unlock(&shared->mutex);
+        if (run_access_renew(reader->run, &reader->access))
+            souk_reader_recheck(reader->reader, run_access_may,
+                &(struct run_judge){ reader->run, rules_of(reader), SOUK_DOOR_QUERIES });
         hear(reader, now);
         atomic_store(&shared->pulls_refused, souk_reader_refused_busy(reader->reader) + reader->left);
         blocked = souk_reader_wants_work(reader->reader, now) && !work(reader, now);
@@ -176,11 +176,17 @@ run_reader(void *arg)
 
 /* ---- hearing -------------------------------------------------------- */
 
+static struct run_rules
+rules_of(struct run_reader *reader)
+{
+    return (struct run_rules){ reader->access, &reader->wiring.pass_keys, &reader->passes };
+}
+
 static void
 hear(struct run_reader *reader, struct souk_time now)
 {
     struct souk_socket_message *message = &reader->message;
-    const struct run_rules rules = { reader->access, &reader->wiring.pass_keys, &reader->passes };
+    const struct run_rules rules = rules_of(reader);
     struct souk_slice identity, route;
     int rc = 0;
 
@@ -201,7 +207,7 @@ hear(struct run_reader *reader, struct souk_time now)
         }
         souk_reader_heed(reader->reader, reader->access == NULL || souk_access_is_node(
             souk_access_peer(reader->access, message->key)));
-        souk_reader_hear(reader->reader, route, identity, message->frames, message->frame_count, now);
+        souk_reader_hear(reader->reader, route, message->key, message->frames, message->frame_count, now);
     }
     if (rc == -SOUK_EIO)
         end(reader, rc, "nothing can be received from its door");

@@ -238,7 +238,7 @@ hear_door(struct run *run, struct souk_time now)
             && run_access_admits(run, &rules, SOUK_DOOR_COMMANDS, run->commands, message, NULL, &identity)
             && !run_hand_hear(run, message) && !run_backup_hear(run->backup, message))
             run->engine.type->hear_request(&run->engine,
-                (struct souk_slice){ message->route, message->route_bytes }, identity, message->frames,
+                (struct souk_slice){ message->route, message->route_bytes }, identity, message->key, message->frames,
                 message->frame_count, now);
     }
 }

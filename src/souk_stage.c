@@ -414,9 +414,9 @@ send(struct souk_stage *stage, const char *caller, struct souk_id id, const stru
     }
     frame = souk_pack_slice(&frame_pack);
     if (request.query)
-        souk_reader_hear(node->process.reader, route, (struct souk_slice){ NULL, 0 }, &frame, 1, stage_time(stage));
+        souk_reader_hear(node->process.reader, route, "", &frame, 1, stage_time(stage));
     else
-        souk_core_hear_request(node->process.core, route, (struct souk_slice){ NULL, 0 }, &frame, 1,
+        souk_core_hear_request(node->process.core, route, (struct souk_slice){ NULL, 0 }, "", &frame, 1,
             stage_time(stage));
     stage_settle(stage);
 

@@ -594,9 +594,9 @@ send_to(struct stage_node *from, const struct souk_out *out)
     if (to == NULL || to->process.reader == NULL)
         return;                                 /* it is not there: as on a network */
     if (out->door == SOUK_DOOR_QUERIES)
-        souk_reader_hear(to->process.reader, route, identity, out->frames, out->frame_count, now);
+        souk_reader_hear(to->process.reader, route, "", out->frames, out->frame_count, now);
     else if (to->process.core != NULL)
-        souk_core_hear_request(to->process.core, route, identity, out->frames, out->frame_count, now);
+        souk_core_hear_request(to->process.core, route, identity, "", out->frames, out->frame_count, now);
     else if (to->process.recorder != NULL)
         souk_recorder_hear_request(to->process.recorder, route, identity, out->frames, out->frame_count, now);
 }

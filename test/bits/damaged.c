@@ -230,7 +230,7 @@ pull(struct attempt *attempt, struct souk_txn *txn, const char *first, const cha
         ask.request++;
         souk_wire_pull_put(&pack, &ask);
         frame = souk_pack_slice(&pack);
-        souk_reader_hear(reader, (struct souk_slice){ "r", 1 }, souk_name_slice(&ask.asker), &frame, 1, now);
+        souk_reader_hear(reader, (struct souk_slice){ "r", 1 }, "", &frame, 1, now);
         if (souk_reader_work(reader, txn, UINT64_MAX, true, now) != 0)
             break;
         while ((out = souk_outbox_take(souk_reader_outbox(reader))) != NULL) {

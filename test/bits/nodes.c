@@ -592,12 +592,12 @@ nodes_hear(struct nodes *nodes, const struct letter *letter)
         break;
     case LETTER_TO_COMMANDS:
         if (node->core != NULL)
-            souk_core_hear_request(node->core, route, identity, letter->frames, letter->frame_count, now);
+            souk_core_hear_request(node->core, route, identity, "", letter->frames, letter->frame_count, now);
         else
             souk_recorder_hear_request(node->recorder, route, identity, letter->frames, letter->frame_count, now);
         break;
     case LETTER_TO_QUERIES:
-        souk_reader_hear(node->reader, route, identity, letter->frames, letter->frame_count, now);
+        souk_reader_hear(node->reader, route, "", letter->frames, letter->frame_count, now);
         break;
     case LETTER_ANSWER:
         if (from == NULL)

@@ -709,7 +709,7 @@ ask_reader(struct souk_txn *txn, const struct souk_service *service, const struc
     assert(souk_reader_open(service, wiring, &reader, &err) == 0);
     /* Who asks again from the same place has got something whose hash is wrong, and does not get it again. */
     for (int times = 0; times < 2; times++) {
-        souk_reader_hear(reader, (struct souk_slice){ "r", 1 }, souk_slice_of("archive"), &frame, 1, now);
+        souk_reader_hear(reader, (struct souk_slice){ "r", 1 }, "", &frame, 1, now);
         rc = souk_reader_work(reader, txn, UINT64_MAX, true, now);
         assert(rc == 0 || rc == -SOUK_EDAMAGED);
         while ((out = souk_outbox_take(souk_reader_outbox(reader))) != NULL) {

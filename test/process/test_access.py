@@ -443,6 +443,70 @@ def test_a_right_that_is_taken_away_ends(build):
         assert commands.ask(False, "stock.other", []).status == "unknown"
 
 
+def take_out(system):
+    del system.pairs["clerk"]
+
+
+def exchange(system):
+    system.make_key("clerk")                    # the old one was stolen: his name has all its rights, by another key
+
+
+def narrow(system):
+    system.clients["clerk"] = ["call = stock", "    command = stock.count", "follow = stock"]
+
+
+def coming(cursors):
+    """The place behind that."""
+    return [[stream, counter, bits, number + 1] for stream, counter, bits, number in cursors]
+
+
+def test_what_waits_ends_with_the_right_to_it(build):
+    """A command and a query wait for an event that is to come. HUP ends the right to them: they are answered so at once, and are
+    nothing when it has come. What others wait for is decided."""
+    for change in (take_out, exchange, narrow):
+        ends_with_the_right_to_it(build, change)
+
+
+def ends_with_the_right_to_it(build, change):
+    with keyed(build, {"clerk": ["call = stock", "query = stock", "follow = stock"]}, services=("stock",)) as system:
+        system.start_all()
+        seen = coming(system.command_taken("stock", "stock.receive", [1, 1]).cursors)
+        waits = []
+        for who in ("clerk", "test"):
+            for kind, *ask in (("commands", False, "stock.receive", [1, 1]), ("queries", True, "rows.get", [0, 1])):
+                door = system.door("stock", kind, who)
+                waits.append((door, door.send(*ask, seen=seen, deadline_ms=60000)))
+                assert door.ask(ask[0], "no.such", []).status == "unknown"     # so the one before it was heard
+        change(system)
+        hup(system, "stock")
+        for door, command_id in waits[:2]:
+            reply = door.answer(command_id)
+            assert (reply.status, reply.code, reply.body) == ("forbidden", "forbidden", []), (change, reply)
+        counted(system, "stock", "forbidden", 2)
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        assert [door.answer(command_id).status for door, command_id in waits[2:]] == ["ok", "ok"]
+        assert system.status("stock").streams["stock"].number == 3, change
+        assert not any(door.socket.poll(0) or door.answers for door, _ in waits)
+
+
+def test_what_waits_to_be_found_ends_with_the_right_to_it(build):
+    """The same of a query of an event store, which another thread answers."""
+    with keyed(build, {"clerk": ["operator = yes"]}, services=("stock",)) as system:
+        system.start_all()
+        seen = coming(system.command_taken("stock", "stock.receive", [1, 1]).cursors)
+        waits = []
+        for who in ("clerk", "test"):
+            door = system.door("log-a", "queries", who)
+            waits.append((door, door.send(True, "eventstore.statistics", [], seen=seen, deadline_ms=60000)))
+            assert door.ask(True, "eventstore.statistics", []).status == "ok"
+        take_out(system)
+        hup(system, "log-a")
+        assert waits[0][0].answer(waits[0][1]).status == "forbidden"
+        assert system.command("stock", "stock.receive", [1, 1]).status == "ok"
+        assert waits[1][0].answer(waits[1][1]).status == "ok"
+        assert not waits[0][0].socket.poll(0)
+
+
 def connections(system, name, port):
     """How many of its connections go to a port of this host."""
     own = {os.readlink(path) for path in glob.glob(f"/proc/{system.daemons[name].process.pid}/fd/*") if os.path.islink(path)}

@@ -225,7 +225,7 @@ sim_process_hear(struct sim_world *world, struct sim_process *process, struct si
         break;
     case SIM_TO_COMMANDS:
         if (process->core != NULL)
-            souk_core_hear_request(process->core, route, identity, letter->frames, letter->frame_count, now);
+            souk_core_hear_request(process->core, route, identity, "", letter->frames, letter->frame_count, now);
         else
             souk_recorder_hear_request(process->recorder, route, identity, letter->frames, letter->frame_count, now);
         break;
@@ -236,7 +236,7 @@ sim_process_hear(struct sim_world *world, struct sim_process *process, struct si
             souk_recorder_hear_answer(process->recorder, from, letter->frames, letter->frame_count, now);
         break;
     case SIM_TO_QUERIES:
-        souk_reader_hear(process->reader, route, identity, letter->frames, letter->frame_count, now);
+        souk_reader_hear(process->reader, route, "", letter->frames, letter->frame_count, now);
         wake_read(world, process, world->now_us + WAKE_US + sim_random_below(&process->random, world->plan->work_us));
         return;
     case SIM_TO_CLIENT:

@@ -82,7 +82,7 @@ finder_bench_hear(struct bench *bench, const struct souk_message_type *type, con
     souk_wire_request_put(&frame, &request);
     assert_int_equal(frame.rc, 0);
     assert_true(souk_finder_takes(souk_pack_slice(&frame)));
-    souk_finder_hear(bench->finder, souk_slice_of("route"), souk_pack_slice(&frame), bench->now);
+    souk_finder_hear(bench->finder, souk_slice_of("route"), "", souk_pack_slice(&frame), bench->now);
     souk_pack_done(&payload);
     souk_pack_done(&frame);
 }

@@ -421,7 +421,7 @@ strange_queries_are_turned_down(void **state)
         souk_pack_init(&pack, SOUK_WIRE_BYTES_MAX);
         souk_wire_request_put(&pack, &request);
         assert_true(souk_finder_takes(souk_pack_slice(&pack)));
-        souk_finder_hear(bench->finder, souk_slice_of("route"), souk_pack_slice(&pack), bench->now);
+        souk_finder_hear(bench->finder, souk_slice_of("route"), "", souk_pack_slice(&pack), bench->now);
         souk_pack_done(&pack);
         work(bench);
         assert_true(finder_bench_take_answer(bench));
@@ -464,7 +464,7 @@ any_payload_is_survived(void **state)
                 payload.base[at] = (uint8_t)value;
                 souk_pack_init(&frame, SOUK_WIRE_BYTES_MAX);
                 souk_wire_request_put(&frame, &request);
-                souk_finder_hear(bench->finder, souk_slice_of("route"), souk_pack_slice(&frame), bench->now);
+                souk_finder_hear(bench->finder, souk_slice_of("route"), "", souk_pack_slice(&frame), bench->now);
                 souk_pack_done(&frame);
                 payload.base[at] = was;
                 work(bench);

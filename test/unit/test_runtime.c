@@ -685,7 +685,7 @@ hear_pulls(struct pulled *pulled, const char *peer, uint32_t count, uint64_t ste
     const struct souk_slice frame = souk_pack_slice(&pulled->frame);
 
     for (uint32_t i = 0; i < count; i++)
-        souk_reader_hear(pulled->reader, souk_slice_of(peer), (struct souk_slice){ NULL, 0 }, &frame, 1,
+        souk_reader_hear(pulled->reader, souk_slice_of(peer), peer, &frame, 1,
             (struct souk_time){ .steady_ms = steady_ms });
 }
 
@@ -748,6 +748,39 @@ pulls_take_turns_and_one_peer_has_so_many(void **state)
         assert_int_equal(of_others, 0);
     }
     assert_int_equal(answered, SOUK_READER_PULLS_OF_PEER_MAX);
+}
+
+static bool
+is_not_as(void *arg, const char *key, struct souk_slice frame)
+{
+    (void)arg;
+    assert_int_equal(souk_wire_kind(frame), SOUK_WIRE_PULL);
+    return strcmp(key, "a") != 0;
+}
+
+/* A key is taken out: its pulls are forgotten without a word, and make room; those of others stay. */
+static void
+pulls_end_with_the_right_to_them(void **state)
+{
+    struct pulled *pulled = *state;
+    uint32_t of_a, of_others;
+
+    hear_pulls(pulled, "b", 1, 1000);
+    hear_pulls(pulled, "a", SOUK_READER_PULLS_OF_PEER_MAX, 1000);
+    hear_pulls(pulled, "b", 1, 1000);
+    souk_reader_recheck(pulled->reader, is_not_as, NULL);
+    assert_null(souk_outbox_take(souk_reader_outbox(pulled->reader)));
+    hear_pulls(pulled, "b", SOUK_READER_PULLS_OF_PEER_MAX - 2, 1000);
+    hear_pulls(pulled, "a", SOUK_READER_PULLS_OF_PEER_MAX, 1000);
+    take_busy(pulled, &of_a, &of_others);
+    assert_int_equal(of_a + of_others, 0);
+    souk_reader_recheck(pulled->reader, is_not_as, NULL);
+    for (uint32_t i = 0; i < SOUK_READER_PULLS_OF_PEER_MAX; i++) {
+        answer_pulls(pulled, true, 1000, &of_a, &of_others);
+        assert_int_equal(of_a, 0);
+        assert_int_equal(of_others, 1);
+    }
+    assert_false(souk_reader_wants_work(pulled->reader, (struct souk_time){ .steady_ms = 1000 }));
 }
 
 static void
@@ -980,6 +1013,7 @@ main(void)
         cmocka_unit_test_setup_teardown(addresses_that_cannot_be_are_refused, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(what_nobody_takes_waits_for_a_moment_and_is_dropped, open_doors, close_doors),
         cmocka_unit_test_setup_teardown(pulls_take_turns_and_one_peer_has_so_many, open_pulled, close_pulled),
+        cmocka_unit_test_setup_teardown(pulls_end_with_the_right_to_them, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(so_many_pulls_wait, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(who_has_the_most_pulls_makes_room, open_pulled, close_pulled),
         cmocka_unit_test_setup_teardown(a_pull_that_names_a_stream_twice_is_dropped, open_pulled, close_pulled),
