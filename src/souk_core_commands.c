@@ -101,7 +101,7 @@ check_pass(struct souk_core *core, struct core_command *command, struct souk_tim
         return NULL;
     why_not = souk_pass_check_cached(&core->passes, command->request.pass, &core->wiring->pass_keys, now.wall_ms,
         &command->pass);
-    command->has_pass = why_not == NULL;
+    command->has_pass |= why_not == NULL;
     return why_not;
 }
 
@@ -146,6 +146,7 @@ run_command(struct souk_core *core, struct core_command *command)
     const struct souk_wire_request *request = &command->request;
     struct souk_trail_command trail;
     uint8_t hash[SOUK_COMMAND_HASH_BYTES];
+    const char *why_not;
     enum seen seen;
     int rc = 0;
 
@@ -231,6 +232,10 @@ run_command(struct souk_core *core, struct core_command *command)
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_BUSY, "unrecordable", "too few event stores answer",
             BUSY_RETRY_MS);
+    }
+    if ((why_not = check_pass(core, command, core->now)) != NULL) {     /* it was good when it came */
+        command->done = true;
+        return reply_status(core, command, SOUK_STATUS_REFUSED, SOUK_WIRE_CODE_PASS, why_not, 0);
     }
     if (core_waits_for_preparing(core, command))
         return 0;

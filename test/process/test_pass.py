@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import time
+import uuid
 
 import msgpack
 import zmq.utils.z85
@@ -15,6 +16,7 @@ from system import System, until
 
 PERSON = bytes(range(16))
 HOUR_MS = 3600000
+SHORT_MS = 5000                         # of a pass that is to expire under the test's eyes
 
 
 def z85(data):
@@ -247,3 +249,38 @@ def test_all_passes_are_revoked_at_once(build):
         start_again(system, "lodge")
         assert takers(system, pass_of_lodge(system)) == {"ok"} and takers(system, good) == {"souk.pass"}
         until("its status to say nothing", lambda: system.status("lodge").restart_needed == "")
+
+
+def test_a_pass_is_good_until_the_command_is_decided(build):
+    """Commands wait for an event that is to come. When it has, the pass of one is over, and the key of another's is not the
+    topology's any more: they are refused as if they came then. One whose pass is good is decided, once, however it came again."""
+    older, newer = bytes(range(32)), bytes(range(1, 33))
+    lines = [line_of(seed) for seed in (older, newer)]
+    with System(build, services=("lodge",), system_lines=("pass_issuer = lodge", *lines)) as system:
+        os.makedirs(os.path.join(system.path, "process.keys"), 0o700)
+        with open(os.path.join(system.path, "process.keys", "lodge.pass.key"), "w", encoding="ascii") as file:
+            file.write(z85(newer) + "\n")
+        os.chmod(file.name, 0o600)
+        system.start_all()
+        taken_out, good = signed(older), pass_of_lodge(system)
+        door = system.door("lodge", "commands")
+        first = note(system, good)
+        seen = [[stream, counter, bits, number + 1] for stream, counter, bits, number in first.cursors]
+        once, short = uuid.uuid4().bytes, pass_of_lodge(system, SHORT_MS)
+        waits = [door.send(False, "lodge.note", ["a note"], pass_bytes=pass_bytes, command_id=command_id, seen=seen,
+                           deadline_ms=60000)
+                 for pass_bytes, command_id in ((short, None), (taken_out, None), (good, once), (short, once))]
+        reply = door.ask(False, "no.such", [], pass_bytes=short)
+        assert reply.status == "unknown", reply         # it was good when they were heard
+        system.system_lines = ["pass_issuer = lodge", lines[1]]
+        system.write_topology()
+        system.daemons["lodge"].signal(1)
+        system.daemons["lodge"].says("event=reloaded")
+        until("a pass to expire", lambda: door.ask(False, "no.such", [], pass_bytes=short).code == "souk.pass")
+        assert not door.answers
+        assert note(system, good).status == "ok"
+        late, unsigned = (door.answer(command_id) for command_id in waits[:2])
+        assert (late.status, late.code, late.text) == ("refused", "souk.pass", "the pass has expired"), late
+        assert (unsigned.status, unsigned.code) == ("refused", "souk.pass") and "not signed" in unsigned.text, unsigned
+        assert door.answer(once).cursors == door.answer(once).cursors
+        assert system.status("lodge").streams["lodge"].number == 3
