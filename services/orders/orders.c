@@ -679,7 +679,7 @@ static const struct souk_table_def tables[] = {
 
 static const struct souk_setting *const settings[] = { &orders_pay_ms_setting, &orders_hold_ms_setting, NULL };
 
-const struct souk_service orders_service = { .name = "orders", .version = 4, .handlers = handlers,
+const struct souk_service orders_service = { .name = "orders", .version = 5, .handlers = handlers,
     .tables = tables, .settings = settings };
 
 int

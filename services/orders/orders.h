@@ -21,6 +21,6 @@ int orders_answer_search(const struct souk_view *view, const struct orders_searc
 
 #define ORDERS_DESTINATION_TABLES { DESTINATION_TABLE, STREAM_ORDERS_PRIVATE }, \
     { DESTINATION_OF_TABLE, STREAM_ORDERS_PRIVATE }, \
-    { DESTINATION_WORD_TABLE, STREAM_ORDERS_PRIVATE }
+    { DESTINATION_TIME_TABLE, STREAM_ORDERS_PRIVATE }
 
 #endif

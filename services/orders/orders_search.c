@@ -1,9 +1,13 @@
 /*
  * orders_search - where orders go to, and how staff finds them by that. It is in
- * a private stream, so it is asked of orders, and stands in no page of query.
+ * a private stream, so it is asked of orders, and stands in no page of query. A
+ * table of words would have to have them as keys, which nothing seals: LMDB keeps
+ * what was deleted in free pages, and a backup keeps it for good. So orders are
+ * looked through, the latest first, some microseconds each.
  */
 #include "orders.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "people.h"
@@ -11,7 +15,8 @@
 #define FOUND_MAX 24                    /* as described */
 #define WORDS_MAX 40                    /* of one address; the rest does not find it */
 #define WORD_BYTES_MAX 64               /* longer ones do not find it either */
-#define SCAN_ROWS_MAX 1000              /* words that one answer looks at */
+#define LOOKED_AT_MAX 5000              /* orders, for one answer: with the longest addresses half the memory that it may take */
+#define FROM_BYTES 24                   /* of a place in the list: a time and an order, in hex on the way */
 
 /* Words in small letters, between spaces and commas. */
 struct words {
@@ -59,36 +64,29 @@ int
 orders_apply_addressed(struct souk_tables *tables, const struct orders_addressed *event)
 {
     const uint64_t before_ms = SOUK_TIME_MS_MAX - souk_tables_time_ms(tables);
-    struct words words;
     int rc;
 
     if (!event->has_email || !event->has_address)
         return 0;
-    if ((rc = destination_put(tables, &(struct destination){ event->order_id, event->email, event->address,
-            before_ms })) != 0
-        || (rc = destination_of_put(tables, &(struct destination_of){ event->owner, event->order_id })) != 0
-        || (rc = split_address(souk_tables_view(tables), event->email, &event->address, &words)) != 0)
+    if ((rc = destination_put(tables, &(struct destination){ .order_id = event->order_id, .owner = event->owner,
+            .has_email = true, .email = event->email, .has_address = true, .address = event->address,
+            .before_ms = before_ms })) != 0
+        || (rc = destination_of_put(tables, &(struct destination_of){ event->owner, event->order_id })) != 0)
         return rc;
-    for (size_t i = 0; i < words.count && rc == 0; i++)
-        rc = destination_word_put(tables, &(struct destination_word){ words.words[i], before_ms, event->order_id });
-    return rc;
+    return destination_time_put(tables, &(struct destination_time){ before_ms, event->order_id });
 }
 
 static int
 forget_destination(struct souk_tables *tables, const struct destination_of *of)
 {
     struct destination destination;
-    struct words words;
     int rc;
 
     if ((rc = destination_get(souk_tables_view(tables), of->order_id, &destination)) != 0
-        || (rc = split_address(souk_tables_view(tables), destination.email, &destination.address, &words)) != 0)
+        || (rc = destination_time_delete(tables, destination.before_ms, of->order_id)) != 0
+        || (rc = destination_delete(tables, of->order_id)) != 0)
         return rc;
-    for (size_t i = 0; i < words.count && rc == 0; i++)
-        rc = destination_word_delete(tables, words.words[i], destination.before_ms, of->order_id);
-    if (rc == 0)
-        rc = destination_delete(tables, of->order_id);
-    return rc != 0 ? rc : destination_of_delete(tables, of->owner, of->order_id);
+    return destination_of_delete(tables, of->owner, of->order_id);
 }
 
 /* The runtime forgets what the stream says; rows that were made of it go with it. */
@@ -125,8 +123,9 @@ orders_answer_destination(const struct souk_view *view, const struct orders_dest
         return souk_answer_refuse(answer, ORDERS_UNKNOWN_ORDER);
     if ((rc = destination_get(view, query->order_id, &destination)) == -SOUK_ENOTFOUND)
         return answer_orders_destination(answer, &(struct orders_destination_reply){ .has_email = false });
-    return rc != 0 ? rc : answer_orders_destination(answer, &(struct orders_destination_reply){ .has_email = true,
-        .email = destination.email, .has_address = true, .address = destination.address });
+    return rc != 0 ? rc : answer_orders_destination(answer, &(struct orders_destination_reply){
+        .has_email = destination.has_email, .email = destination.email, .has_address = destination.has_address,
+        .address = destination.address });
 }
 
 static int
@@ -165,41 +164,77 @@ fits(const struct souk_view *view, const struct destination *destination, const 
     return rc;
 }
 
+/* A page of what was found. */
+struct found {
+    struct found_order orders[FOUND_MAX];
+    uint32_t count;
+    char next[2 * FROM_BYTES + 1];              /* empty at the end */
+};
+
 static bool
-is_among(const struct found_order *orders, size_t count, struct souk_id order_id)
+is_known(const struct destination *destination)
 {
-    for (size_t i = 0; i < count; i++)
-        if (souk_id_equal(orders[i].order_id, order_id))
-            return true;
-    return false;
+    return destination->has_email && destination->has_address;
 }
 
-/* The longest word leads to fewest orders; the others have to be met by each of them. */
 static int
-find_orders(const struct souk_view *view, const struct words *wanted, struct found_order found[FOUND_MAX],
-    uint32_t *count_out)
+look_at(const struct souk_view *view, const struct words *wanted, struct souk_id order_id, struct found *found)
 {
-    struct souk_slice longest = wanted->words[0];
     struct destination destination;
-    struct destination_word row;
-    struct souk_rows *rows;
     bool is_meant;
     int rc;
 
-    for (size_t i = 1; i < wanted->count; i++)
-        if (wanted->words[i].size_bytes > longest.size_bytes)
-            longest = wanted->words[i];
-    if ((rc = destination_word_scan_from(view, longest, 0, (struct souk_id){ { 0 } }, &rows)) != 0)
+    if ((rc = destination_get(view, order_id, &destination)) != 0 || !is_known(&destination))
+        return rc;                              /* without its key nobody knows where it goes */
+    if ((rc = fits(view, &destination, wanted, &is_meant)) != 0 || !is_meant)
         return rc;
-    for (unsigned i = 0; i < SCAN_ROWS_MAX && *count_out < FOUND_MAX; i++) {
-        if ((rc = destination_word_next(view, rows, &row)) != 0 || !begins(row.word, longest))
+    return show_found(view, &destination, &found->orders[found->count++]);
+}
+
+static void
+write_from(const struct destination_time *row, char out[2 * FROM_BYTES + 1])
+{
+    uint8_t place[FROM_BYTES];
+
+    for (unsigned i = 0; i < sizeof row->before_ms; i++)
+        place[i] = (uint8_t)(row->before_ms >> (56 - 8 * i));
+    memcpy(place + sizeof row->before_ms, row->order_id.bytes, sizeof row->order_id.bytes);
+    (void)sodium_bin2hex(out, 2 * FROM_BYTES + 1, place, sizeof place);
+}
+
+/* It comes from a browser: what is no place is the beginning. */
+static struct destination_time
+read_from(const struct orders_search *query)
+{
+    struct destination_time row = { .before_ms = 0 };
+    uint8_t place[FROM_BYTES];
+    size_t bytes = 0;
+
+    if (!query->has_from || sodium_hex2bin(place, sizeof place, query->from.base, query->from.size_bytes, NULL, &bytes,
+            NULL) != 0 || bytes != sizeof place)
+        return row;
+    for (unsigned i = 0; i < sizeof row.before_ms; i++)
+        row.before_ms = row.before_ms << 8 | place[i];
+    memcpy(row.order_id.bytes, place + sizeof row.before_ms, sizeof row.order_id.bytes);
+    return row;
+}
+
+static int
+find_orders(const struct souk_view *view, const struct words *wanted, const struct destination_time *from,
+    struct found *found)
+{
+    struct destination_time row;
+    struct souk_rows *rows;
+    int rc;
+
+    if ((rc = destination_time_scan_from(view, from->before_ms, from->order_id, &rows)) != 0)
+        return rc;
+    for (unsigned i = 0; (rc = destination_time_next(view, rows, &row)) == 0; i++) {
+        if (i == LOOKED_AT_MAX || found->count == FOUND_MAX) {
+            write_from(&row, found->next);
             break;
-        if (is_among(found, *count_out, row.order_id))
-            continue;
-        if ((rc = destination_get(view, row.order_id, &destination)) != 0
-            || (rc = fits(view, &destination, wanted, &is_meant)) != 0)
-            break;
-        if (is_meant && (rc = show_found(view, &destination, &found[(*count_out)++])) != 0)
+        }
+        if ((rc = look_at(view, wanted, row.order_id, found)) != 0)
             break;
     }
     souk_rows_close(&rows);
@@ -209,8 +244,8 @@ find_orders(const struct souk_view *view, const struct words *wanted, struct fou
 int
 orders_answer_search(const struct souk_view *view, const struct orders_search *query, struct souk_answer *answer)
 {
-    struct found_order found[FOUND_MAX];
-    struct orders_search_reply reply = { .orders = found };
+    const struct destination_time from = read_from(query);
+    struct found found = { .count = 0 };
     struct words wanted = { .count = 0 };
     int rc;
 
@@ -218,7 +253,8 @@ orders_answer_search(const struct souk_view *view, const struct orders_search *q
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
     if ((rc = add_words(view, query->text, &wanted)) != 0)
         return rc;
-    if (wanted.count > 0 && (rc = find_orders(view, &wanted, found, &reply.orders_count)) != 0)
+    if (wanted.count > 0 && (rc = find_orders(view, &wanted, &from, &found)) != 0)
         return rc;
-    return answer_orders_search(answer, &reply);
+    return answer_orders_search(answer, &(struct orders_search_reply){ .orders_count = found.count, .orders = found.orders,
+        .has_next = found.next[0] != '\0', .next = souk_slice_of(found.next) });
 }

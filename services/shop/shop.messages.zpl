@@ -1561,13 +1561,15 @@ query = orders.destination
             address = address optional
 
 query = orders.search
-    about = "Orders by words of their addresses: a name, a street, a postcode, a city, an email."
+    about = "Orders by words of their addresses: a name, a street, a postcode, a city, an email; the latest first: of 5000 a page."
     refuses = shop.staff_only
     fields
         text = text 100, "each word of it has to begin one of theirs"
+        from = text 48 optional, what the page before named
     reply
         fields
             orders = list 24 of found_order
+            next = text 48 optional, where the next page begins
 
 row = order
     about = An order, as far as orders has to know it to decide.
@@ -1592,10 +1594,12 @@ row = destination
     table = destinations
     stream = orders.private
     key = order_id
+    subject = owner
     fields
         order_id = id
-        email = text 254
-        address = address
+        owner = id, who ordered
+        email = text 254 optional personal
+        address = address optional personal
         before_ms = u64, the time of the order until the end of time
 
 row = destination_of
@@ -1608,15 +1612,13 @@ row = destination_of
         owner = id
         order_id = id
 
-row = destination_word
-    about = "A word of where an order goes to, by which it is found: in small letters, the latest order first."
-    table = destination_words
+row = destination_time
+    about = "When it was ordered, the latest first: nothing of where an order goes to can be a key, which is not sealed."
+    table = destination_times
     stream = orders.private
-    key = word
     key = before_ms
     key = order_id
     fields
-        word = text 64
         before_ms = u64, the time until the end of time
         order_id = id
 

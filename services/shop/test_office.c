@@ -15,6 +15,8 @@
 
 #define GUEST 9
 #define DAY_MS (24ULL * 3600 * 1000)
+#define FOUND_MAX 24                    /* orders on a page of a search, as described */
+#define LOOKED_AT_MAX 5000              /* and orders that are looked at for one, as described */
 
 /* A category and a card; staff acts from now on. */
 static int
@@ -32,6 +34,17 @@ open_shop(void **state)
     souk_stage_send(stage, "cards.keep card=8 number=4000002760003184 code=123 month=12 year=2030");
     story_pass_over(stage);
     *state = stage;
+    return 0;
+}
+
+/* Nobody but orders: what it asks others for is not answered. */
+static int
+open_orders(void **state)
+{
+    static const char *const writes[] = { STREAM_ORDERS, STREAM_ORDERS_PRIVATE, NULL };
+    static const struct souk_stage_service services[] = { { .service = &orders_service, .writes = writes }, { 0 } };
+
+    *state = story_open(services);
     return 0;
 }
 
@@ -373,6 +386,58 @@ orders_are_found_by_where_they_go(void **state)
     souk_stage_expect_same_tables(stage, "orders");
 }
 
+/* Two dozen a page, of five thousand orders that are looked at: at the bound there is no next page, one beyond it there is. */
+static void
+what_is_found_comes_in_pages(void **state)
+{
+    struct souk_stage *stage = *state;
+    char query[200];
+    const char *said, *at;
+
+    souk_stage_publish(stage, "catalog.written product=11 slug=p11 title=Pot summary='' text='' category=tea"
+        " articles=[{sku=s11 name=red price=3000EUR}] pictures=[] state=published");
+    souk_stage_publish(stage, "catalog.published product=11");
+    for (unsigned order = 1; order <= FOUND_MAX + 1; order++) {
+        souk_stage_sign_in(stage, STAFF, "staff");
+        if (order > FOUND_MAX) {
+            story_pass_over(stage);
+            souk_stage_ask(stage, "orders.search text=bonn");
+            said = souk_stage_differs(stage, "");
+            assert_int_equal(story_count(said, "{order="), FOUND_MAX);
+            assert_null(strstr(said, " next="));
+        }
+        souk_stage_sign_in(stage, ANN, "customer");
+        buy(stage, order, 11, 3000, 1, 7);
+    }
+    souk_stage_sign_in(stage, STAFF, "staff");
+    story_pass_over(stage);
+    souk_stage_ask(stage, "orders.search text=bonn");
+    said = souk_stage_differs(stage, "");
+    assert_int_equal(story_count(said, "{order="), FOUND_MAX);
+    assert_non_null(at = strstr(said, " next="));
+    (void)snprintf(query, sizeof query, "orders.search text=bonn from=%.*s", (int)strcspn(at + 6, "\n"), at + 6);
+    souk_stage_ask(stage, query);
+    said = souk_stage_differs(stage, "");
+    assert_int_equal(story_count(said, "{order="), 1);
+    assert_null(strstr(said, " next="));
+    souk_stage_ask(stage, "orders.search text=bonn from=nowhere");
+    assert_int_equal(story_count(souk_stage_differs(stage, ""), "{order="), FOUND_MAX);
+
+    souk_stage_sign_in(stage, ANN, "customer");
+    for (unsigned order = FOUND_MAX + 2; order <= LOOKED_AT_MAX; order++)
+        buy(stage, order, 11, 3000, 1, 7);
+    souk_stage_sign_in(stage, STAFF, "staff");
+    story_pass_over(stage);
+    souk_stage_ask(stage, "orders.search text=ulm");
+    souk_stage_sign_in(stage, ANN, "customer");
+    souk_stage_expect(stage, "[   0] answer orders=[]\n");
+    buy(stage, LOOKED_AT_MAX + 1, 11, 3000, 1, 7);
+    souk_stage_sign_in(stage, STAFF, "staff");
+    story_pass_over(stage);
+    souk_stage_ask(stage, "orders.search text=ulm");
+    assert_non_null(strstr(souk_stage_differs(stage, ""), "orders=[] next="));
+}
+
 /* Who has registered, who has ordered as a guest, and who turned out to be whom. */
 static void
 customers_are_who_registers_or_buys(void **state)
@@ -587,6 +652,7 @@ main(void)
         cmocka_unit_test_setup_teardown(orders_are_found_by_state_number_and_owner, open_shop, story_close),
         cmocka_unit_test_setup_teardown(all_that_happened_to_an_order_is_told, open_shop, story_close),
         cmocka_unit_test_setup_teardown(orders_are_found_by_where_they_go, open_shop, story_close),
+        cmocka_unit_test_setup_teardown(what_is_found_comes_in_pages, open_orders, story_close),
         cmocka_unit_test_setup_teardown(customers_are_who_registers_or_buys, open_shop, story_close),
         cmocka_unit_test_setup_teardown(orders_on_their_way_are_a_list_of_their_own, open_shop, story_close),
         cmocka_unit_test_setup_teardown(products_are_found_by_what_stands_in_them, open_shop, story_close),

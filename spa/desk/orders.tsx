@@ -141,21 +141,26 @@ function ByNumber({ number }: { number: number }) {
 }
 
 function ByWords({ text }: { text: string }) {
-    const found = useQuery({
-        queryKey: ["admin", "orders", "words", text],
-        queryFn: ({ signal }) => take(api.GET("/api/admin/destinations", { signal, params: { query: { text } } })),
-    });
-    if (found.data === undefined) return <Waiting of={found} className="h-24" />;
-    if (found.data.orders.length === 0) return <NothingFound text={text} />;
+    const found = usePages(["orders", "words", text], (from: string | undefined, signal) =>
+        take(
+            api.GET("/api/admin/destinations", {
+                signal,
+                params: { query: { text, ...(from === undefined ? {} : { from }) } },
+            }),
+        ),
+    );
+    const all = found.data?.pages.flatMap((page) => page.orders) ?? [];
     return (
-        <Table
-            label={`Orders that go to ${text}`}
-            head={[["Order"], ["State", "hidden sm:table-cell"], ["Goes to"], ["Placed", "hidden md:table-cell"], ["Total", "text-right"]]}
-        >
-            {found.data.orders.map((one) => (
-                <FoundRow key={one.order_id} one={one} />
-            ))}
-        </Table>
+        <Pages of={found} count={all.length} empty={<NothingFound text={text} />}>
+            <Table
+                label={`Orders that go to ${text}`}
+                head={[["Order"], ["State", "hidden sm:table-cell"], ["Goes to"], ["Placed", "hidden md:table-cell"], ["Total", "text-right"]]}
+            >
+                {all.map((one) => (
+                    <FoundRow key={one.order_id} one={one} />
+                ))}
+            </Table>
+        </Pages>
     );
 }
 

@@ -29,14 +29,14 @@ def table():
 
 
 class Shop(Blog):
-    """The shop of the tree behind its bridge."""
+    """The shop of the tree behind its bridge, which waits so long for a service."""
 
-    def __init__(self, build):                  # pylint: disable=super-init-not-called
+    def __init__(self, build, wait_ms=WAIT_MS):     # pylint: disable=super-init-not-called
         self.begin(build)
         shop = ROOT / "services/shop"
         routes = (shop / "shop.routes.zpl").read_text("utf-8")
         routes = re.sub(r"^    rate = .*\n", "", routes, flags=re.MULTILINE)
-        routes = re.sub(r"^(    (?:query|command) = .*\n)(?!    deadline_ms)", rf"\1    deadline_ms = {WAIT_MS}\n", routes, flags=re.MULTILINE)
+        routes = re.sub(r"^(    (?:query|command) = .*\n)(?!    deadline_ms)", rf"\1    deadline_ms = {wait_ms}\n", routes, flags=re.MULTILINE)
         routes = routes.replace("    session\n", "    limits\n        connections_per_address = 100\n    session\n", 1)
         pathlib.Path(self.path, "shop.routes.zpl").write_text(routes, "utf-8")
         topology = (ROOT / "topology/shop.zpl").read_text("utf-8")
