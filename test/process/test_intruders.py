@@ -11,7 +11,8 @@ import souk_client
 import souk_codec as codec
 import zmq
 
-from system import WAIT_SECONDS, Keys, Load, System, show_keys, skip_if_sanitized, until, whole_rights
+from system import (SERVICES, WAIT_SECONDS, Door, Keys, Load, Reply, System, show_keys, skip_if_sanitized, until,
+                    whole_rights)
 from test_access import ZERO, counted, keyed
 from test_faults import received
 from test_hostile import raw_connection
@@ -375,3 +376,254 @@ def test_a_stolen_key_speaks_for_its_owner_only(build):
         system.caught_up("query", "stock", "stock")
         system.start("payments")
         system.live("payments")
+
+
+# ---- every kind of message under every kind of key --------------------------
+
+THIEVES = {"caller": ["call = stock", "    command = stock.receive"], "asker": ["query = stock"], "follower": ["follow = stock"],
+           "boss": ["operator = yes"]}
+VICTIMS = ("stock", "orders", "payments", "log-b")
+STOLEN = ("orders", "payments", "log-a", *THIEVES, "stranger")
+COMMANDS = [("stock.receive", [9, 1]), ("order.place", ["no order"]), ("payments.charge", []), ("no.such", []),
+            ("souk.backup", ["stolen"]), ("souk.parked.retry", [1, "stock", 1, "x"]), ("souk.parked.discard", [1, "stock", 1, "x", "y"]),
+            ("eventstore.backup", ["stolen"])]
+QUERIES = [("rows.get", [0, 1]), ("no.such", []), ("souk.status", []), ("souk.digest", ["stock"]), ("souk.parked.list", []),
+           ("souk.parked.event", [1]), ("souk.parked.settled", []), ("eventstore.statistics", []), ("eventstore.place", []),
+           ("eventstore.find", [None, None, None, None, None, None, False, 9, None]), ("eventstore.event", ["orders.private", 1, 0]),
+           ("eventstore.why", ["orders.private", 1, 0]), ("eventstore.verify", [None, None])]
+LATER = 10                              # events of stock that one event store alone has
+KEEP_MS = 1000                          # then what both event stores have is trimmed
+
+
+class Rights:
+    """What souk.topology(5) says that a key may, worked out from the lines that this test has written."""
+
+    def __init__(self, system, who):
+        self.system, self.who = system, who
+        lines = [line.strip().split(" = ") for line in system.clients.get(who, ())]
+        service = SERVICES.get(who, ((), (), ()))
+        self.is_store = who in system.stores
+        self.is_node = self.is_store or who in system.services
+        self.is_operator = ["operator", "yes"] in lines
+        self.calls = {node: None for node in service[2]}        # None: all its commands
+        for word, value in lines:
+            if word == "call":
+                callee = value
+                self.calls[callee] = None
+            elif word == "command":
+                self.calls[callee] = [*(self.calls[callee] or ()), value]
+        self.queries = {value for word, value in lines if word == "query"}
+        self.follows = {*service[1], *(value for word, value in lines if word == "follow")}
+        self.writes = {stream.rstrip("*") for stream in service[0]}
+
+    def replays(self, node):
+        """The streams that it may have of that node."""
+        every = [stream for name in self.system.services for stream in SERVICES[name][0]]
+        held = every if node in self.system.stores else SERVICES[node][0]
+        return {stream.rstrip("*") for stream in held if self.is_store or stream in self.follows
+                or stream.rstrip("*") in self.writes or (self.is_operator and stream[-1] != "*")}
+
+    def is_let_in(self, node):
+        return bool(self.replays(node) or node in self.calls or node in self.queries or self.is_operator or self.is_store
+                    or (self.is_node and node in self.system.stores))
+
+    def hears(self, node):
+        return bool(self.replays(node) or self.is_operator or (self.is_node and node in self.system.stores))
+
+    def commands(self, node, command):
+        if node in self.system.stores or command.startswith("souk."):
+            return self.is_operator
+        return node in self.calls and (self.calls[node] is None or command in self.calls[node])
+
+    def asks(self, node, query):
+        if query == "souk.status" and self.is_node:
+            return True
+        if query.startswith("souk.parked."):
+            return self.is_operator
+        if query == "eventstore.place" and node in self.system.stores and self.replays(node):
+            return True
+        if node in self.system.stores or query.startswith("souk."):
+            return self.is_operator or node in self.queries
+        return node in self.queries
+
+
+class Thief:
+    """Whoever has that key, at the doors of one node: says everything there is to say, and is told what it may be told."""
+
+    def __init__(self, system, who, node):
+        self.system, self.who, self.node, self.rights = system, who, node, Rights(system, who)
+        keys = system.shown(node, who) if who in system.pairs else Keys(*zmq.curve_keypair(), system.pairs[node][0])
+        self.doors = {kind: Door(system.context, system.endpoint(node, kind), who, keys) for kind in ("commands", "queries")}
+        self.news = system.context.socket(zmq.SUB)
+        self.news.linger = 0
+        show_keys(self.news, keys)
+        self.news.subscribe(b"")
+        self.news.connect(system.endpoint(node, "publish"))
+        self.is_let_in = self.rights.is_let_in(node)
+        self.forbidden = self.malformed = 0         # what the node is to count of it
+        self.taken = []                             # commands that were answered ok
+
+    def push(self, kind, message):
+        self.doors[kind].socket.send(codec.encode_message(message))
+
+    def speak(self, forged):
+        """`forged`: what is no request and no pull, in other names than the thief's. It goes first, so it has been looked at
+        when the first reply comes."""
+        for message in forged:
+            for kind in self.doors:
+                self.push(kind, message)
+            self.malformed += self.is_let_in
+        replays = self.rights.replays(self.node)
+        asked = {}
+        for stream in ("stock", "orders.private", "orders", "payments"):
+            for asker in {self.who, "log-a", "orders"}:
+                request = len(asked) + 1
+                asked[request] = [stream] if asker == self.who and stream in replays else None
+                self.push("queries", codec.Pull(request, asker, 1 << 20, ((stream, *codec.ZERO),)))
+        may_pull, wanted = dict(asked), {}
+        for kind, names, may in (("commands", COMMANDS, self.rights.commands), ("queries", QUERIES, self.rights.asks)):
+            for name, payload in names:
+                wanted[kind, self.doors[kind].send(kind == "queries", name, payload)] = name, may(self.node, name)
+        if not self.is_let_in:
+            return
+        for (kind, request), (name, may) in wanted.items():
+            reply = self.reply(kind, request, asked)
+            assert (reply.status != "forbidden") == may, (self.who, self.node, name, reply)
+            assert may or (reply.code == "forbidden" and not reply.body and not reply.cursors), reply
+            self.forbidden += not may
+            if kind == "commands":
+                self.taken += [name] * (reply.status == "ok")
+                self.malformed += reply.status == "unknown" and self.node in self.system.stores     # it counts these, too
+        self.forbidden += sum(not may for may in may_pull.values())
+        while any(asked.values()):
+            self.reply("queries", None, asked)
+
+    def reply(self, kind, request, asked):
+        """The reply to it; answers to pulls that come before are looked at: only those that it may have."""
+        door = self.doors[kind]
+        while request not in door.answers:
+            assert door.socket.poll(WAIT_SECONDS * 1000), (self.who, self.node, kind, asked)
+            frames = door.socket.recv_multipart()
+            message = codec.decode_message(frames[0])
+            if isinstance(message, codec.Pulled):
+                assert asked.get(message.request) == [entry.stream for entry in message.answers], (self.who, self.node, message)
+                asked[message.request] = None
+                if request is None:
+                    return None
+                continue
+            door.answers[message.id] = message
+        found = door.answers.pop(request)
+        return Reply(found.word, *found[2:])
+
+    def close(self):
+        for door in self.doors.values():
+            door.close()
+        self.news.close()
+
+
+def standing(system):
+    """Of each service: whether it is live, in which epoch, and where its own streams are."""
+    said = {name: system.status(name) for name in system.services}
+    return {name: (status.state, status.epoch, status.epoch_bits, {
+        stream: (place.number, place.hash) for stream, place in status.streams.items() if stream.split(".")[0] == name})
+            for name, status in said.items()}
+
+
+def counters(system, name, *which):
+    said = system.status(name).counters
+    return {one: said[one] for one in which}
+
+
+def chain(system, stream):
+    """Positions of the batches of a stream, as an event store has them."""
+    node = souk_client.Node("log-b", *(system.endpoint("log-b", kind) for kind in ("commands", "queries", "publish")),
+                            system.pairs["log-b"][0])
+    history = souk_client.replay(system.context, node, [stream], "test", keys=souk_client.Keys(*system.pairs["test"]))[stream]
+    return [batch.position for batch, _ in history.batches]
+
+
+def acknowledgement(incarnation, position):
+    return codec.Acknowledged("log-a", incarnation, 1 << 40, (("stock", *position, 0),))
+
+
+def test_a_stolen_key_does_what_its_owner_could_and_no_more(build):
+    """Under the key of a service, an event store, a client of each kind, and under one that nobody knows, every kind of message
+    at the doors of services and of an event store. What may be is worked out from the topology; all else is forbidden or
+    dropped, and counted, and changes nothing. At the end the owner's key says the same, which counts."""
+    limits = ["recorded_by = 1", "limits", f"    retention_ms = {KEEP_MS}", f"    ids_window_ms = {KEEP_MS}", "    head_ms = 200"]
+    with keyed(build, THIEVES, services=("orders", "stock", "payments"), stores=("log-b", "log-a"), system_lines=limits) as system:
+        system.trim_after = "recorded_by 2"
+        system.write_topology()
+        system.start_all()
+        assert system.command_taken("orders", "order.place", [1, 9, 1, 500, 1], recorded=True).status == "ok"
+        assert system.command_taken("stock", "stock.receive", [9, 5], recorded=True).status == "ok"
+        for store in system.stores:
+            system.caught_up(store, "stock", "stock")
+        incarnation = system.status("log-a").incarnation
+        system.daemons["log-a"].kill()
+        for _ in range(LATER):
+            assert system.command_taken("stock", "stock.receive", [9, 1]).status == "ok"
+        for name in system.services:
+            for stream in SERVICES[name][0]:
+                system.caught_up("log-b", name, stream.rstrip("*"))
+        until("them to be old enough", lambda: (lambda status: status.now_ms - status.streams["stock"].time > KEEP_MS)(
+            system.status("stock")))
+        places = chain(system, "stock")
+        before = standing(system)
+        watched = {name: counters(system, name, "forbidden", "malformed", *(
+            ("fences", "seals", "set_aside") if name == "log-b" else ("epochs_opened",))) for name in VICTIMS}
+        strangers = {name: counters(system, name, "strangers")["strangers"] for name in VICTIMS}
+
+        forged = {store: [acknowledgement(incarnation, places[-1])._replace(store=store),
+                          *(codec.Fenced(store, name, 1 << 20) for name in system.services)] for store in system.stores}
+        forged.update((name, [codec.Seal(7, name, 1 << 20, b"stolen..")]) for name in system.services)
+        thieves = [Thief(system, who, node) for who in STOLEN for node in VICTIMS if who != node]
+        for thief in thieves:
+            thief.speak([message for name in forged if name != thief.who for message in forged[name]])
+        taken = {node: [name for thief in thieves if thief.node == node for name in thief.taken] for node in VICTIMS}
+        assert taken["stock"].count("stock.receive") == 1 and not taken["orders"].count("order.place"), taken
+        for name, was in watched.items():
+            mine = [thief for thief in thieves if thief.node == name]
+            was["forbidden"] += sum(thief.forbidden for thief in mine)
+            was["malformed"] += sum(thief.malformed for thief in mine)
+            until(f"{was} at {name}", lambda name=name, was=was: counters(system, name, *was) == was)
+            kept_out = sum(not thief.is_let_in for thief in mine)
+            counted(system, name, "strangers", strangers[name] + 2 * kept_out)
+            backups = os.path.join(system.path, "d", name, "backups")
+            assert (os.listdir(backups) if os.path.isdir(backups) else []) == ["stolen"] * sum(
+                command.endswith(".backup") for command in taken[name]), (name, taken)
+        after = standing(system)
+        assert after["stock"][3]["stock"][0] == before["stock"][3]["stock"][0] + 1
+        after["stock"][3]["stock"] = before["stock"][3]["stock"]
+        assert after == before
+
+        assert system.events_begin("stock", "stock") <= places[-LATER].number, "forged acknowledgements count"
+
+        # What the key of an event store says of itself counts: of the last but one, so up to it all is trimmed, and no more.
+        owner = next(thief for thief in thieves if (thief.who, thief.node) == ("log-a", "stock"))
+        owner.push("commands", acknowledgement(incarnation, places[-2]))
+        until("it to be trimmed", lambda: system.events_begin("stock", "stock") == places[-2].number + 1)
+
+        # Nobody hears what he may not follow. What is private is published to nobody.
+        assert system.command_taken("orders", "order.place", [2, 9, 1, 500, 1], recorded=True).status == "ok"
+        for thief in thieves:
+            heard_topics = set()
+            if thief.rights.hears(thief.node):
+                until("heads", lambda thief=thief, topics=heard_topics: thief.news.poll(0) and topics.add(
+                    thief.news.recv_multipart()[0]) or b"\1" in topics)
+            while thief.news.poll(0):
+                heard_topics.add(thief.news.recv_multipart()[0])
+            may_hear = {b"\1", *(stream.encode() + b"\0" for stream in thief.rights.replays(thief.node))}
+            assert heard_topics <= (may_hear if thief.rights.hears(thief.node) else set()), (thief.who, thief.node, heard_topics)
+            assert b"orders.private\0" not in heard_topics
+
+        assert system.events_begin("stock", "stock") == places[-2].number + 1, "more is trimmed than was acknowledged"
+        owner.push("commands", codec.Fenced("log-a", "stock", 1 << 20))
+        system.daemons["stock"].says("state=fenced")
+        thief = next(thief for thief in thieves if (thief.who, thief.node) == ("payments", "log-b"))
+        thief.push("commands", codec.Seal(7, "payments", 1 << 20, b"stolen.."))
+        until("its own seal to be granted", lambda: thief.doors["commands"].socket.poll(WAIT_SECONDS * 1000) and codec.decode_message(
+            thief.doors["commands"].socket.recv_multipart()[0]).granted)
+        for thief in thieves:
+            assert not any(door.socket.poll(0) for door in thief.doors.values()), "something else was answered"
+            thief.close()
