@@ -153,7 +153,8 @@ run_command(struct souk_core *core, struct core_command *command)
     if (command->forbidden) {
         command->done = true;
         souk_refusal_forbid(&core->outbox, SOUK_DOOR_COMMANDS,
-            (struct souk_slice){ command->route, command->route_bytes }, command->frame);
+            (struct souk_slice){ command->route, command->route_bytes }, command->frame,
+            SOUK_REFUSAL_NO_RIGHT);
         return 0;
     }
     if (core->draining || core->state != SOUK_CORE_LIVE) {

@@ -206,7 +206,7 @@ souk_finder_recheck(struct souk_finder *finder, bool (*may)(void *may_arg, const
             continue;
         }
         souk_refusal_forbid(&finder->outbox, SOUK_DOOR_QUERIES, (struct souk_slice){ ask->route, ask->route_bytes },
-            ask->frame);
+            ask->frame, SOUK_REFUSAL_NO_RIGHT);
         souk_outbox_release(&finder->outbox);
         finder->dirty = true;                   /* its answer is to be fetched */
         take_out(finder, at);

@@ -272,7 +272,8 @@ souk_reader_recheck(struct souk_reader *reader, bool (*may)(void *may_arg, const
             leave_rank(reader, asked);
         else
             souk_refusal_forbid(&reader->outbox, SOUK_DOOR_QUERIES,
-                (struct souk_slice){ asked->route, asked->route_bytes }, asked->frame);
+                (struct souk_slice){ asked->route, asked->route_bytes }, asked->frame,
+                SOUK_REFUSAL_NO_RIGHT);
         souk_outbox_release(&reader->outbox);
         forget(asked);
     }

@@ -14,6 +14,8 @@
  */
 void souk_refusal_put(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
     struct souk_slice frame);
+/* What is missing to most who are forbidden something. */
+#define SOUK_REFUSAL_NO_RIGHT "the topology gives this key no right to that"
 /* As that: the answer to a request whose sender has no right to it, with what is missing, a sentence without a full stop. */
 void souk_refusal_forbid(struct souk_outbox *outbox, enum souk_door door, struct souk_slice route,
     struct souk_slice frame, const char *text);

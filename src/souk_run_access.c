@@ -119,7 +119,7 @@ bool
 run_access_admits(struct run *run, const struct run_rules *rules, enum souk_door door, void *socket,
     struct souk_socket_message *message, struct souk_pack *pack, struct souk_slice *identity_out)
 {
-    struct refused refused = { "the topology gives this key no right to that", false };
+    struct refused refused = { SOUK_REFUSAL_NO_RIGHT, false };
     const struct souk_access_peer *peer;
 
     *identity_out = (struct souk_slice){ NULL, 0 };
