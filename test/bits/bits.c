@@ -151,7 +151,7 @@ flip_vectors(const struct options *options, uint64_t *passed)
 
     (void)snprintf(folder, sizeof folder, "%s/test/vectors", source == NULL ? "." : source);
     if (vectors_flip(options->vectors != NULL ? options->vectors : folder, &count) != 0)
-        give_up("too few test vectors");
+        give_up("test vectors: too few, or not what they are");
     printf("%ju bits of %ju vectors: %ju refused, %ju another message, %ju wrong\n", (uintmax_t)count.bits,
         (uintmax_t)count.vectors, (uintmax_t)count.refused, (uintmax_t)count.others, (uintmax_t)count.wrong);
     *passed += count.bits - count.wrong;

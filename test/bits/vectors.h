@@ -16,7 +16,7 @@ struct vectors_count {
 /*
  * The vectors in `folder`. A batch with any bit flipped is refused; a message
  * is refused, or is read as another one whose encoding is these very bytes.
- * 0, or -1 when there are too few.
+ * 0, or -1, which is said on stderr: one cannot be read or is not taken as it is, or there are too few.
  */
 int vectors_flip(const char *folder, struct vectors_count *count);
 
