@@ -28,6 +28,7 @@ static int read_tables(struct souk_txn *txn, const char *name, void *arg);
 static int goes_on(const struct souk_backup_config *config, struct souk_error *err);
 static int put_in_place(const struct souk_backup_config *config, const char *part, const char *path,
     struct souk_error *err);
+static int remove_locks(const char *directory, struct souk_error *err);
 static int lower_marks(struct souk_txn *txn, const struct souk_manifest *manifest, bool is_first,
     struct souk_backed_up marks[SOUK_STREAMS_MAX], uint32_t *count);
 static int fail_system(struct souk_error *err, const char *path, const char *what);
@@ -60,14 +61,20 @@ static int
 make_names(const struct souk_backup_config *config, char path[PATH_BYTES_MAX], char part[PATH_BYTES_MAX],
     struct souk_error *err)
 {
+    bool is_new;
+
     if (config->name[0] == '\0' || config->name[0] == '.' || config->name[strspn(config->name, NAME_LETTERS)] != '\0')
         return souk_fail(err, SOUK_EINVAL, "backup: `%s` cannot be its name; letters, digits, `-`, `_` and,"
             " not in front, `.` can", config->name);
     if ((size_t)snprintf(path, PATH_BYTES_MAX, "%s/%s", config->directory, config->name) >= PATH_BYTES_MAX
         || (size_t)snprintf(part, PATH_BYTES_MAX, "%s/%s" PART, config->directory, config->name) >= PATH_BYTES_MAX)
         return souk_fail(err, SOUK_EINVAL, "backup %s: its path is too long", config->name);
-    if (mkdir(config->directory, 0700) != 0 && errno != EEXIST)
+    is_new = mkdir(config->directory, 0700) == 0;
+    if (!is_new && errno != EEXIST)
         return fail_system(err, config->directory, "it cannot be made");
+    /* One that was there may have been made by who died before this; if not, what is above it may be closed to us. */
+    if (souk_directory_sync_parent(config->directory) != 0 && is_new)
+        return fail_system(err, config->directory, "its name cannot be synced");
     if (access(path, F_OK) == 0)
         return souk_fail(err, SOUK_EINVAL, "backup %s: it is there already", path);
     return 0;
@@ -201,26 +208,56 @@ goes_on(const struct souk_backup_config *config, struct souk_error *err)
 
 /* ---- files ---------------------------------------------------------- */
 
-/* Without what opening it has left: a lock belongs to a process. */
 static int
 put_in_place(const struct souk_backup_config *config, const char *part, const char *path, struct souk_error *err)
 {
-    static const char *const left[] = { "lock", "lock.mdb" };
-    char file[PATH_BYTES_MAX + 16];
+    int rc;
 
-    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
-        (void)snprintf(file, sizeof file, "%s/%s", part, left[i]);
-        if (unlink(file) != 0 && errno != ENOENT)
-            return fail_system(err, file, "it cannot be removed");
-    }
+    if ((rc = remove_locks(part, err)) != 0)
+        return rc;
     if (souk_directory_sync(part) != 0)
         return fail_system(err, part, "it cannot be synced");
     if (rename(part, path) != 0)
         return errno == EEXIST || errno == ENOTEMPTY
             ? souk_fail(err, SOUK_EINVAL, "backup %s: it is there already", path)
             : fail_system(err, path, "the finished copy cannot get its name");
-    if (souk_directory_sync(config->directory) != 0)
-        return fail_system(err, config->directory, "it cannot be synced");
+    if (souk_directory_sync(config->directory) != 0) {
+        rc = fail_system(err, config->directory, "it cannot be synced");
+        (void)souk_directory_remove(path);
+        return rc;
+    }
+    return 0;
+}
+
+int
+souk_backup_put(const char *copy, const char *store, const char *witness, char *aside_out, struct souk_error *err)
+{
+    int rc;
+
+    aside_out[0] = '\0';
+    if ((rc = remove_locks(copy, err)) != 0)
+        return rc;
+    if (unlink(witness) != 0 && errno != ENOENT)
+        return fail_system(err, witness, "the witness cannot be removed");
+    if (access(store, F_OK) == 0 && souk_directory_aside(store, aside_out) != 0)
+        return fail_system(err, store, "it cannot be moved aside");
+    if (souk_directory_replace(store, copy, aside_out) != 0)
+        return fail_system(err, store, "the backup cannot be put there");
+    return 0;
+}
+
+/* What opening it has left: a lock belongs to a process. */
+static int
+remove_locks(const char *directory, struct souk_error *err)
+{
+    static const char *const left[] = { "lock", "lock.mdb" };
+    char file[PATH_BYTES_MAX + 16];
+
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        (void)snprintf(file, sizeof file, "%s/%s", directory, left[i]);
+        if (unlink(file) != 0 && errno != ENOENT)
+            return fail_system(err, file, "it cannot be removed");
+    }
     return 0;
 }
 

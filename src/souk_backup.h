@@ -46,6 +46,17 @@ SOUK_MUST_CHECK int souk_backup(const struct souk_backup_config *config, struct 
     struct souk_error *err);
 
 /*
+ * Put `copy`, a directory with a backup's data file that was verified, in the
+ * place of the store at `store`, beside it and open in no process. The witness
+ * at `witness` goes: it proves nothing of this one. What was there gets a name
+ * of its own, in `aside_out` (SOUK_DIRECTORY_PATH_BYTES_MAX; empty: there was
+ * none). A power cut leaves the old store or all of the new one in place, as
+ * souk_directory_replace() says. 0, -SOUK_EFULL, -SOUK_ENOMEM or -SOUK_EIO.
+ */
+SOUK_MUST_CHECK int souk_backup_put(const char *copy, const char *store, const char *witness, char *aside_out,
+    struct souk_error *err);
+
+/*
  * Open the store at `config->directory` (nothing else of it may have it open,
  * only bytes_max, goes_on, node and is_store are looked at besides) and read
  * all of it: chains of logs, log positions, tables. What it holds is in

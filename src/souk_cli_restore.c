@@ -31,7 +31,6 @@ static int copy_and_verify(struct restore *restore, const char *copy);
 static bool holds_same(const struct souk_manifest *found, const struct souk_manifest *said);
 static int copy_file(struct restore *restore, const char *from, const char *to);
 static int decide(const struct options *options, const struct restore *restore);
-static int put_in_place(struct restore *restore, const char *copy, char aside[SOUK_CLI_PATH_BYTES]);
 static int fail(const struct restore *restore, const char *path, const char *what);
 static void tell(const struct options *options, const struct restore *restore, const char *aside);
 
@@ -105,8 +104,9 @@ static int
 run(const struct options *options, struct restore *restore)
 {
     char copy[SOUK_CLI_PATH_BYTES + sizeof RESTORING], aside[SOUK_CLI_PATH_BYTES] = "";
+    struct souk_error err = { 0 };
     struct stat there;
-    int status;
+    int rc, status;
 
     if ((restore->node = souk_cli_any_node(&options->cli, restore->system.topology, options->node)) == NULL)
         return EX_DATAERR;
@@ -119,10 +119,12 @@ run(const struct options *options, struct restore *restore)
         (void)souk_directory_remove(copy);
         return status;
     }
-    if (options->only_says)
+    if (options->only_says) {
         (void)souk_directory_remove(copy);
-    else if ((status = put_in_place(restore, copy, aside)) != 0)
-        return status;
+    } else if ((rc = souk_backup_put(copy, restore->store, restore->node->witness, aside, &err)) != 0) {
+        souk_cli_say(&options->cli, SOUK_CLI_RED, "%s", err.text);
+        return souk_cli_exit_status(rc, EX_CANTCREAT);
+    }
     tell(options, restore, aside);
     return EX_OK;
 }
@@ -271,29 +273,6 @@ decide(const struct options *options, const struct restore *restore)
         }
         return EX_DATAERR;
     }
-    return 0;
-}
-
-/* The store that was there keeps a name; the witness of it proves nothing of this one. */
-static int
-put_in_place(struct restore *restore, const char *copy, char aside[SOUK_CLI_PATH_BYTES])
-{
-    static const char *const left[] = { "lock", "lock.mdb" };
-    char path[SOUK_CLI_PATH_BYTES + 32];
-
-    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", copy, left[i]);
-        if (unlink(path) != 0 && errno != ENOENT)
-            return fail(restore, path, "it cannot be removed");
-    }
-    if (souk_directory_sync(copy) != 0)
-        return fail(restore, copy, "it cannot be synced");
-    if (unlink(restore->node->witness) != 0 && errno != ENOENT)
-        return fail(restore, restore->node->witness, "the witness cannot be removed");
-    if (access(restore->store, F_OK) == 0 && souk_directory_set_aside(restore->store, aside) != 0)
-        return fail(restore, restore->store, "it cannot be moved aside");
-    if (rename(copy, restore->store) != 0 || souk_directory_sync_parent(restore->store) != 0)
-        return fail(restore, restore->store, "the backup cannot be put there");
     return 0;
 }
 

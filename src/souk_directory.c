@@ -1,3 +1,4 @@
+#define _GNU_SOURCE             /* renameat2 */
 #include "souk_directory.h"
 
 #include <dirent.h>
@@ -76,7 +77,7 @@ souk_directory_remove(const char *path)
 }
 
 int
-souk_directory_set_aside(const char *path, char *aside_out)
+souk_directory_aside(const char *path, char *aside_out)
 {
     for (int i = 1; i <= ASIDE_TRIES_MAX; i++) {
         if ((size_t)snprintf(aside_out, SOUK_DIRECTORY_PATH_BYTES_MAX, "%s.aside-%d", path, i)
@@ -84,10 +85,39 @@ souk_directory_set_aside(const char *path, char *aside_out)
             errno = ENAMETOOLONG;
             return -1;
         }
-        if (access(aside_out, F_OK) == 0)
-            continue;
-        return rename(path, aside_out) != 0 ? -1 : souk_directory_sync_parent(path);
+        if (access(aside_out, F_OK) != 0)
+            return 0;
     }
     errno = EEXIST;
     return -1;
+}
+
+int
+souk_directory_set_aside(const char *path, char *aside_out)
+{
+    return souk_directory_aside(path, aside_out) != 0 || rename(path, aside_out) != 0 ? -1
+        : souk_directory_sync_parent(path);
+}
+
+/* `with` is `old` first, so that nothing but an exchange is left to be done, and neither of the two is ever without a name. */
+int
+souk_directory_replace(const char *path, const char *with, const char *old)
+{
+    if (souk_directory_sync(with) != 0)
+        return -1;
+    if (access(path, F_OK) != 0)
+        return rename(with, path) != 0 ? -1 : souk_directory_sync_parent(path);
+    if (rename(with, old) != 0)
+        return -1;
+    if (renameat2(AT_FDCWD, old, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        return souk_directory_sync_parent(path);
+    if (errno != EINVAL && errno != ENOSYS) {
+        const int why = errno;
+
+        (void)rename(old, with);
+        errno = why;
+        return -1;
+    }
+    return rename(old, with) != 0 || rename(path, old) != 0 || rename(with, path) != 0 ? -1
+        : souk_directory_sync_parent(path);
 }

@@ -188,9 +188,7 @@ swap(const struct run *run, const char *beside)
     (void)souk_directory_remove(before);
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         souk_beside_remove(beside, said[i]);
-    if (rename(run->store_path, before) != 0)
-        goto fail;
-    if (rename(beside, run->store_path) != 0 || souk_directory_sync_parent(run->store_path) != 0
+    if (souk_directory_replace(run->store_path, beside, before) != 0
         || souk_witness_open(run->config->node->witness, run->store_path, &witness, &err) != 0
         || souk_witness_write(witness, run->handed) != 0)
         goto fail;

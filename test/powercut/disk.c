@@ -3,7 +3,7 @@
 #include "disk.h"
 
 #include <assert.h>
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 
 #define READERS_FILE "lock.mdb"         /* LMDB writes it through a map: after a crash it holds anything */
 #define WHOLE UINT64_MAX                /* as a sector: of a change that can't be torn */
+
+#define ROOT 0                          /* number of the directory that holds all; the others count from 1 */
 
 struct change {
     const struct journal_record *record;
@@ -31,10 +33,12 @@ struct file {
     struct changes pending;
 };
 
+/* An entry of a directory. A directory that is renamed takes its entries along, for they know it by its number. */
 struct name {
-    char path[DISK_PATH_BYTES];
-    uint32_t file;
+    uint32_t parent;
+    uint32_t number;            /* of the file, or of the directory */
     bool directory;
+    char text[DISK_NAME_BYTES];
 };
 
 struct names {
@@ -42,11 +46,25 @@ struct names {
     size_t count;
 };
 
+/* A change of a directory: `name` gets there, or goes; of a rename, `source` goes, or is exchanged with it. */
+struct step {
+    uint32_t kind;              /* enum journal_kind */
+    bool exchanges;
+    struct name name, source;
+};
+
+struct steps {
+    struct step *list;
+    size_t count, room;
+};
+
 struct disk {
     struct file files[DISK_FILES_MAX];
     struct names names;         /* what is safe */
-    struct changes pending;     /* of directories */
-    struct changes *begun;      /* where the last one is still under way */
+    struct names seen;          /* what processes see: paths of records mean these */
+    uint32_t directories;
+    struct steps pending;       /* of directories */
+    size_t *begun;              /* where the last one is still under way: how many there are */
     uint8_t *bytes;             /* of the file being made */
     int32_t *last;              /* per sector of it: the last write that made it */
     size_t room;
@@ -54,20 +72,21 @@ struct disk {
 
 static void *grow(void *memory, size_t *room, size_t wanted, size_t item_bytes);
 static void add_change(struct changes *changes, const struct journal_record *record, bool safe);
-static struct changes *changes_of(struct disk *disk, const struct journal_record *record);
+static bool is_of_file(const struct journal_record *record);
 static void make_safe(struct file *file);
+static void add_step(struct disk *disk, const struct journal_record *record);
 static void sync_directory(struct disk *disk, const char *path);
-static const char *path_of(const struct journal_record *record);
-static const char *target_of(const struct journal_record *record);
-static bool in_directory(const char *path, const char *directory);
-static void set_name(struct names *names, const char *path, uint32_t file, bool directory);
-static void remove_name(struct names *names, const char *path);
-static void change_names(struct names *names, const struct journal_record *record);
+static void find(const struct names *names, const char *path, struct name *name_out);
+static struct name *entry(struct names *names, const struct name *name);
+static void set_name(struct names *names, const struct name *name);
+static void remove_name(struct names *names, const struct name *name);
+static void change_names(struct names *names, const struct step *step);
 static bool chosen(enum disk_mode mode, uint64_t seed, size_t n, size_t count, uint64_t sector);
 static size_t compose(struct disk *disk, const struct file *file, const struct disk_choice *choice, uint64_t seed);
-static bool has_parent(const struct names *names, const char *path);
 static int empty(int dir_fd, int depth);
-static int write_out(int dir_fd, const char *path, const uint8_t *bytes, size_t size_bytes);
+static int write_directory(struct disk *disk, const struct names *names, uint32_t number,
+    const struct disk_choice *choice, int dir_fd, int depth);
+static int write_file(int dir_fd, const char *name, const uint8_t *bytes, size_t size_bytes);
 
 struct disk *
 disk_new(void)
@@ -104,12 +123,19 @@ disk_apply(struct disk *disk, const struct journal_record *record)
         make_safe(&disk->files[record->file]);
         break;
     case JOURNAL_SYNC_DIRECTORY:
-        sync_directory(disk, path_of(record));
+        sync_directory(disk, (const char *)(record + 1));
         break;
     case JOURNAL_MARK:
         break;
     default:
-        add_change(changes_of(disk, record), record, record->kind == JOURNAL_WRITE_SYNCED);
+        if (is_of_file(record)) {
+            add_change(&disk->files[record->file].pending, record, record->kind == JOURNAL_WRITE_SYNCED);
+            break;
+        }
+        add_step(disk, record);
+        if (record->kind == JOURNAL_MKDIR)
+            disk->directories++;
+        change_names(&disk->seen, &disk->pending.list[disk->pending.count - 1]);
     }
 }
 
@@ -120,8 +146,11 @@ disk_begin(struct disk *disk, const struct journal_record *record)
 
     if (record->kind == JOURNAL_FLUSH || record->kind == JOURNAL_SYNC_DIRECTORY || record->kind == JOURNAL_MARK)
         return;
-    disk->begun = changes_of(disk, record);
-    add_change(disk->begun, record, false);
+    if (is_of_file(record))
+        add_change(&disk->files[record->file].pending, record, false);
+    else
+        add_step(disk, record);
+    disk->begun = is_of_file(record) ? &disk->files[record->file].pending.count : &disk->pending.count;
 }
 
 size_t
@@ -138,31 +167,16 @@ int
 disk_image(struct disk *disk, const struct disk_choice *choice, int dir_fd)
 {
     struct names names = disk->names;
-    struct name *name;
-    size_t size_bytes, n;
+    size_t n;
     int rc;
 
-    if ((rc = empty(dir_fd, 0)) != 0)
-        goto done;
     for (n = 0; n < disk->pending.count; n++)
         if (chosen(choice->names, choice->seed ^ 0xD1, n, disk->pending.count, WHOLE))
-            change_names(&names, disk->pending.list[n].record);
-    for (n = 0; n < names.count && rc == 0; n++)
-        if (names.list[n].directory && has_parent(&names, names.list[n].path))
-            rc = mkdirat(dir_fd, names.list[n].path, 0700);
-    for (n = 0; n < names.count && rc == 0; n++) {
-        name = &names.list[n];
-        if (name->directory || !has_parent(&names, name->path))
-            continue;
-        size_bytes = compose(disk, &disk->files[name->file], choice, choice->seed + name->file);
-        if (strstr(name->path, READERS_FILE) != NULL && choice->seed % 3 != 0)
-            memset(disk->bytes, (int)(choice->seed >> 8 & 0xFF), size_bytes);
-        rc = write_out(dir_fd, name->path, disk->bytes, size_bytes);
-    }
-
-done:
+            change_names(&names, &disk->pending.list[n]);
+    if ((rc = empty(dir_fd, 0)) == 0)
+        rc = write_directory(disk, &names, ROOT, choice, dir_fd, 0);
     if (disk->begun != NULL)
-        disk->begun->count--;
+        --*disk->begun;
     disk->begun = NULL;
     return rc;
 }
@@ -197,17 +211,10 @@ add_change(struct changes *changes, const struct journal_record *record, bool sa
     changes->list[changes->count++] = (struct change){ record, safe };
 }
 
-static struct changes *
-changes_of(struct disk *disk, const struct journal_record *record)
+static bool
+is_of_file(const struct journal_record *record)
 {
-    switch (record->kind) {
-    case JOURNAL_WRITE:
-    case JOURNAL_WRITE_SYNCED:
-    case JOURNAL_SIZE:
-        return &disk->files[record->file].pending;
-    default:
-        return &disk->pending;
-    }
+    return record->kind == JOURNAL_WRITE || record->kind == JOURNAL_WRITE_SYNCED || record->kind == JOURNAL_SIZE;
 }
 
 static void
@@ -237,14 +244,47 @@ make_safe(struct file *file)
 }
 
 static void
+add_step(struct disk *disk, const struct journal_record *record)
+{
+    const char *path = (const char *)(record + 1);
+    struct step step = { .kind = record->kind };
+
+    find(&disk->seen, path, &step.name);
+    switch (record->kind) {
+    case JOURNAL_CREATE:
+        step.name.number = record->file;
+        break;
+    case JOURNAL_MKDIR:
+        step.name.number = disk->directories + 1;
+        step.name.directory = true;
+        break;
+    case JOURNAL_RENAME:
+        step.exchanges = record->at != 0;
+        step.source = step.name;
+        find(&disk->seen, path + strlen(path) + 1, &step.name);
+        break;
+    case JOURNAL_UNLINK:
+        break;
+    default:
+        assert(!"a change of a directory");
+    }
+    disk->pending.list = grow(disk->pending.list, &disk->pending.room, disk->pending.count + 1, sizeof step);
+    disk->pending.list[disk->pending.count++] = step;
+}
+
+static void
 sync_directory(struct disk *disk, const char *path)
 {
-    struct changes *pending = &disk->pending;
+    struct steps *pending = &disk->pending;
+    struct name directory = { .number = ROOT };
     size_t n, kept = 0;
 
+    if (path[0] != '\0')
+        find(&disk->seen, path, &directory);
     for (n = 0; n < pending->count; n++)
-        if (in_directory(path_of(pending->list[n].record), path))
-            change_names(&disk->names, pending->list[n].record);
+        if (pending->list[n].name.parent == directory.number
+            || (pending->list[n].kind == JOURNAL_RENAME && pending->list[n].source.parent == directory.number))
+            change_names(&disk->names, &pending->list[n]);
         else
             pending->list[kept++] = pending->list[n];
     pending->count = kept;
@@ -252,69 +292,76 @@ sync_directory(struct disk *disk, const char *path)
 
 /* ---- names ---------------------------------------------------------- */
 
-static const char *
-path_of(const struct journal_record *record)
+/* What `path` names there; where it names nothing yet, which entry it would be. Directories above it are there. */
+static void
+find(const struct names *names, const char *path, struct name *name_out)
 {
-    return (const char *)(record + 1);
+    struct name name = { .number = ROOT };
+    const struct name *there;
+
+    for (const char *end;; path = end + 1) {
+        end = strchrnul(path, '/');
+        assert((size_t)(end - path) < sizeof name.text);
+        name = (struct name){ .parent = name.number };
+        memcpy(name.text, path, (size_t)(end - path));
+        there = entry((struct names *)(uintptr_t)names, &name);
+        if (there != NULL)
+            name = *there;
+        if (*end == '\0')
+            break;
+        assert(there != NULL);
+        assert(there->directory);
+    }
+    *name_out = name;
 }
 
-static const char *
-target_of(const struct journal_record *record)
+static struct name *
+entry(struct names *names, const struct name *name)
 {
-    return path_of(record) + strlen(path_of(record)) + 1;
-}
-
-static bool
-in_directory(const char *path, const char *directory)
-{
-    const char *slash = strrchr(path, '/');
-    size_t parent_bytes = slash == NULL ? 0 : (size_t)(slash - path);
-
-    return strlen(directory) == parent_bytes && memcmp(path, directory, parent_bytes) == 0;
+    for (size_t n = 0; n < names->count; n++)
+        if (names->list[n].parent == name->parent && strcmp(names->list[n].text, name->text) == 0)
+            return &names->list[n];
+    return NULL;
 }
 
 static void
-set_name(struct names *names, const char *path, uint32_t file, bool directory)
+set_name(struct names *names, const struct name *name)
 {
-    remove_name(names, path);
+    remove_name(names, name);
     assert(names->count < DISK_NAMES_MAX);
-    assert(strlen(path) < DISK_PATH_BYTES);
-    names->list[names->count] = (struct name){ .file = file, .directory = directory };
-    strcpy(names->list[names->count++].path, path);
+    names->list[names->count++] = *name;
 }
 
 static void
-remove_name(struct names *names, const char *path)
+remove_name(struct names *names, const struct name *name)
 {
-    size_t n;
+    struct name *there = entry(names, name);
 
-    for (n = 0; n < names->count; n++)
-        if (strcmp(names->list[n].path, path) == 0) {
-            memmove(&names->list[n], &names->list[n + 1], (names->count - n - 1) * sizeof names->list[0]);
-            names->count--;
-            return;
-        }
+    if (there != NULL)
+        *there = names->list[--names->count];
 }
 
 static void
-change_names(struct names *names, const struct journal_record *record)
+change_names(struct names *names, const struct step *step)
 {
-    switch (record->kind) {
-    case JOURNAL_CREATE:
-        set_name(names, path_of(record), record->file, false);
-        break;
-    case JOURNAL_MKDIR:
-        set_name(names, path_of(record), 0, true);
-        break;
+    struct name moved = step->source, back = step->name;
+
+    switch (step->kind) {
     case JOURNAL_RENAME:
-        remove_name(names, path_of(record));
-        set_name(names, target_of(record), record->file, false);
+        moved.parent = step->name.parent;
+        memcpy(moved.text, step->name.text, sizeof moved.text);
+        back.parent = step->source.parent;
+        memcpy(back.text, step->source.text, sizeof back.text);
+        remove_name(names, &step->source);
+        set_name(names, &moved);
+        if (step->exchanges)
+            set_name(names, &back);
         break;
     case JOURNAL_UNLINK:
-        remove_name(names, path_of(record));
+        remove_name(names, &step->name);
         break;
     default:
-        assert(!"a change of a directory");
+        set_name(names, &step->name);
     }
 }
 
@@ -405,55 +452,73 @@ compose(struct disk *disk, const struct file *file, const struct disk_choice *ch
     return size_bytes;
 }
 
-static bool
-has_parent(const struct names *names, const char *path)
-{
-    size_t n;
-
-    if (in_directory(path, ""))
-        return true;
-    for (n = 0; n < names->count; n++)
-        if (names->list[n].directory && in_directory(path, names->list[n].path))
-            return has_parent(names, names->list[n].path);
-    return false;
-}
-
-/* Remove what earlier images and their inspection left: files, and directories of files. */
+/* Remove what earlier images and their inspection left. */
 static int
 empty(int dir_fd, int depth)
 {
-    static const char *const files[] = { "data.mdb", "data.new", "lock.mdb", "lock" };
-    static const char *const directories[] = { "store", "copy" };
-    size_t n;
-    int fd;
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *found;
 
-    if (depth == 1) {
-        for (n = 0; n < sizeof files / sizeof files[0]; n++)
-            if (unlinkat(dir_fd, files[n], 0) != 0 && errno != ENOENT)
-                return -1;
-        return 0;
-    }
-    for (n = 0; n < sizeof directories / sizeof directories[0]; n++) {
-        if ((fd = openat(dir_fd, directories[n], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+    assert(depth < DISK_DEPTH_MAX);
+    if (directory == NULL)
+        return -1;
+    while (rc == 0 && (found = readdir(directory)) != NULL) {
+        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
             continue;
-        if (empty(fd, depth + 1) != 0) {
-            (void)close(fd);
-            return -1;
+        if (found->d_type != DT_DIR) {
+            rc = unlinkat(dir_fd, found->d_name, 0);
+            continue;
         }
+        if ((fd = openat(dir_fd, found->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+            rc = -1;
+            break;
+        }
+        if ((rc = empty(fd, depth + 1)) == 0)
+            rc = unlinkat(dir_fd, found->d_name, AT_REMOVEDIR);
         (void)close(fd);
-        if (unlinkat(dir_fd, directories[n], AT_REMOVEDIR) != 0)
-            return -1;
     }
-    return 0;
+    (void)closedir(directory);
+    return rc;
+}
+
+/* What lies in a directory that did not get there is not there either. */
+static int
+write_directory(struct disk *disk, const struct names *names, uint32_t number, const struct disk_choice *choice,
+    int dir_fd, int depth)
+{
+    size_t size_bytes;
+    int fd, rc = 0;
+
+    assert(depth < DISK_DEPTH_MAX);
+    for (size_t n = 0; n < names->count && rc == 0; n++) {
+        const struct name *name = &names->list[n];
+
+        if (name->parent != number)
+            continue;
+        if (name->directory) {
+            if (mkdirat(dir_fd, name->text, 0700) != 0
+                || (fd = openat(dir_fd, name->text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+                return -1;
+            rc = write_directory(disk, names, name->number, choice, fd, depth + 1);
+            (void)close(fd);
+            continue;
+        }
+        size_bytes = compose(disk, &disk->files[name->number], choice, choice->seed + name->number);
+        if (strcmp(name->text, READERS_FILE) == 0 && choice->seed % 3 != 0)
+            memset(disk->bytes, (int)(choice->seed >> 8 & 0xFF), size_bytes);
+        rc = write_file(dir_fd, name->text, disk->bytes, size_bytes);
+    }
+    return rc;
 }
 
 static int
-write_out(int dir_fd, const char *path, const uint8_t *bytes, size_t size_bytes)
+write_file(int dir_fd, const char *name, const uint8_t *bytes, size_t size_bytes)
 {
     ssize_t n;
     int fd;
 
-    if ((fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
+    if ((fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
         return -1;
     n = size_bytes == 0 ? 0 : write(fd, bytes, size_bytes);
     if (close(fd) != 0 || n != (ssize_t)size_bytes)

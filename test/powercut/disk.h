@@ -6,7 +6,7 @@
  * change of a directory, has reached the disk or not, in any combination: no
  * file system keeps an order among them that a store could rely on. A sector is
  * never mixed: it holds what the page cache held after one of the writes to it.
- * A rename happens as a whole or not at all.
+ * A rename, or an exchange of two names, happens as a whole or not at all.
  */
 #ifndef POWERCUT_DISK_H
 #define POWERCUT_DISK_H
@@ -16,8 +16,9 @@
 #include "journal.h"
 
 #define DISK_SECTOR_BYTES 512
-#define DISK_PATH_BYTES 64
-#define DISK_NAMES_MAX 32
+#define DISK_NAME_BYTES 32
+#define DISK_NAMES_MAX 64
+#define DISK_DEPTH_MAX 4
 #define DISK_FILES_MAX 256
 
 /* Which of the pending writes made it; the same for the pending changes of directories. */

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include <souk_log.h>
+#include <souk_positions.h>
 
 #define STREAM "orders"
+#define TABLE_META "souk.meta"
 
 static int append(struct souk_txn *txn, const struct souk_log *log, struct souk_slice batch);
+static int give_position(struct souk_txn *txn, const struct souk_batch_header *header);
 static int append_record(struct souk_txn *txn, const struct souk_log *log, struct souk_batch_place *place);
 static int append_events(struct souk_txn *txn, const struct souk_log *log, struct souk_batch_place *place,
     unsigned events);
@@ -110,9 +113,35 @@ append(struct souk_txn *txn, const struct souk_log *log, struct souk_slice batch
     struct souk_batch_header header;
     int rc;
 
-    if ((rc = souk_batch_check(batch, &header)) != 0)
+    if ((rc = souk_batch_check(batch, &header)) != 0 || (rc = souk_log_append(txn, log, &header, batch)) != 0)
         return rc;
-    return souk_log_append(txn, log, &header, batch);
+    return give_position(txn, &header);
+}
+
+/* The next log position, as an event store gives them (doc/protocol.md 14.2). */
+static int
+give_position(struct souk_txn *txn, const struct souk_batch_header *header)
+{
+    const struct souk_position end = souk_batch_end(header);
+    uint8_t position[8], place[SOUK_POSITIONS_PLACE_BYTES], incarnation[8] = "history";
+    struct souk_table table, meta;
+    struct souk_positions so_far;
+    struct souk_name stream;
+    int rc;
+
+    if ((rc = souk_name_set(&stream, souk_slice_of(STREAM))) != 0
+        || (rc = souk_positions_read(txn, &so_far)) != 0
+        || (rc = souk_txn_table(txn, SOUK_POSITIONS_TABLE, &table)) != 0
+        || (rc = souk_txn_table(txn, TABLE_META, &meta)) != 0)
+        return rc;
+    souk_positions_place_encode(&stream, souk_point_of(&end), place);
+    souk_put_u64(position, so_far.last + 1);
+    if ((rc = souk_txn_put(txn, table, (struct souk_slice){ position, sizeof position },
+            (struct souk_slice){ place, sizeof place })) != 0
+        || (rc = souk_txn_put(txn, meta, souk_slice_of("incarnation"),
+            (struct souk_slice){ incarnation, sizeof incarnation })) != 0)
+        return rc;
+    return souk_txn_put(txn, meta, souk_slice_of("position"), (struct souk_slice){ position, sizeof position });
 }
 
 static int

@@ -1,6 +1,7 @@
 /*
  * The log of one stream, as a service writes it: epoch records and batches of
- * events in the transaction that caused them.
+ * events in the transaction that caused them, each with a log position, as an
+ * event store gives them.
  */
 #ifndef POWERCUT_HISTORY_H
 #define POWERCUT_HISTORY_H

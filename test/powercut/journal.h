@@ -20,7 +20,7 @@ enum journal_kind {
     JOURNAL_WRITE_SYNCED,       /* the same through O_DSYNC: on disk once the next record is written */
     JOURNAL_SIZE,               /* file, at: the new size */
     JOURNAL_FLUSH,              /* file: all of it so far is on disk */
-    JOURNAL_RENAME,             /* file; old path, new path */
+    JOURNAL_RENAME,             /* file, at: 1 when the two names were exchanged; old path, new path */
     JOURNAL_UNLINK,             /* path; of a directory too */
     JOURNAL_SYNC_DIRECTORY,     /* path: its entries so far are on disk */
     JOURNAL_MARK,               /* struct journal_mark */
@@ -42,6 +42,10 @@ enum mark_kind {
     MARK_COMMITTED,             /* it was acknowledged; digest of the store after it */
     MARK_COPYING,               /* a copy is begun; it may have what commit `number` left */
     MARK_COPIED,                /* it was acknowledged */
+    MARK_BACKING_UP,            /* a backup is begun, of what commit `number` left */
+    MARK_BACKED_UP,             /* it was acknowledged */
+    MARK_RESTORING,             /* that backup is put in the place of the store, which holds commit `number` */
+    MARK_RESTORED,              /* it was acknowledged */
 };
 
 struct journal_mark {
@@ -49,6 +53,15 @@ struct journal_mark {
     uint64_t number;
     uint64_t digest;
 };
+
+/* Below the root. */
+#define JOURNAL_DATA "data.mdb"                 /* in each directory of a store */
+#define JOURNAL_STORE "store"
+#define JOURNAL_COPY "copy"
+#define JOURNAL_BACKUPS "backups"
+#define JOURNAL_BACKUP "monday"                 /* in there */
+#define JOURNAL_RESTORING "store.restoring"
+#define JOURNAL_ASIDE "store.aside-1"           /* where a restored store's predecessor is */
 
 /* In the shim; absent in a process that runs without it. */
 void powercut_mark(const struct journal_mark *mark) __attribute__((weak));

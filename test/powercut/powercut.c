@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 
+#include <souk_backup.h>
 #include <souk_store.h>
 
 #include <argp.h>
@@ -43,6 +44,7 @@
 #define LANES_MAX 64
 #define LINES_MAX 10                    /* of failures, then they are only counted */
 #define IMAGE_SECONDS_MAX 60            /* a batch of images that takes longer hangs */
+#define WINDOW_END 16                   /* the last records of a window, in which half of its cuts are */
 #define NO_IMAGE UINT64_MAX
 #define GAVE_UP 2                       /* exit code: it is not the store's fault */
 #define STOPPED 3                       /* the workload's exit code for a store that failed */
@@ -55,6 +57,8 @@ enum verdict {
     MIXED,
     STUCK,
     COPY_LOST,
+    BACKUP_LOST,
+    ASIDE_LOST,
     KILLED,
     VERDICTS,
 };
@@ -67,6 +71,8 @@ static const char *const verdict_names[] = {
     [MIXED] = "content of no commit",
     [STUCK] = "does not go on",
     [COPY_LOST] = "acknowledged copy lost or damaged",
+    [BACKUP_LOST] = "backup has its name and is not whole, or acknowledged and lost",
+    [ASIDE_LOST] = "store that was replaced is lost",
     [KILLED] = "kills its reader",
 };
 
@@ -82,7 +88,7 @@ struct tally {
     atomic_ullong images, verdicts[VERDICTS];
     atomic_ullong in_making;            /* cut before the store was first open */
     atomic_ullong stood, fell;          /* a commit under way that was there afterwards, or was not */
-    atomic_ullong copies;
+    atomic_ullong copies, backups, replaced;
     atomic_ullong stopped;              /* workloads that a failing call ended */
     atomic_ullong lines;
     atomic_ullong at[LANES_MAX];        /* where in its batch a lane's child is */
@@ -97,8 +103,14 @@ struct image {
 
 /* What the workload had said before the power failed. */
 struct promise {
-    bool opened, copying, copied;
-    uint64_t acknowledged, begun, copy;
+    bool opened, copying, copied, backing_up, backed_up, restoring, restored;
+    uint64_t acknowledged, begun, copy, backup;
+    uint64_t replaced;                  /* the commit of the store that the backup replaces; later ones are of the new store */
+};
+
+/* Records from the one after which something was begun to the one after which it was done. */
+struct window {
+    size_t from, to;
 };
 
 struct lane {
@@ -115,7 +127,7 @@ struct lane {
     const struct journal_record **records;
     size_t record_count;
     uint64_t digests[COMMITS_MAX + 1];
-    size_t opened_at, copying_at, copied_at;
+    struct window making, copying, backing_up, restoring;
     struct image *images;
     size_t image_count;
 };
@@ -138,12 +150,20 @@ static void plan(struct lane *lane, uint64_t first, uint64_t count);
 static size_t plan_cut(const struct lane *lane, uint64_t seed);
 static int by_cut(const void *a, const void *b);
 static void check_images(struct lane *lane, size_t from);
+static void note_window(struct lane *lane, enum mark_kind kind);
+static size_t in_window(const struct window *window, uint64_t dice);
+static bool is_due(const struct window *window, const struct image *image);
 static void keep(struct promise *promise, const struct journal_record *record);
 static enum verdict check_image(struct lane *lane, const struct image *image, const struct promise *promise,
     struct souk_error *err);
 static enum verdict check_store(struct lane *lane, const struct promise *promise, struct souk_error *err);
 static enum verdict check_going_on(struct lane *lane, struct souk_store *store, struct souk_error *err);
+static enum verdict judge(const struct promise *promise, uint64_t commit, struct souk_error *err);
 static enum verdict check_copy(struct lane *lane, const struct promise *promise, struct souk_error *err);
+static enum verdict check_backup(struct lane *lane, const struct promise *promise, const char *root,
+    struct souk_error *err);
+static enum verdict check_aside(struct lane *lane, const struct promise *promise, struct souk_error *err);
+static bool exists(const char *root, const char *name);
 static int open_store(const char *path, struct souk_store **store_out, struct souk_error *err);
 static void failed(struct lane *lane, const struct image *image, enum verdict verdict, const char *text);
 static void run_failing_calls(struct lane *lane);
@@ -299,7 +319,8 @@ report(const struct options *options, const struct tally *tally, const struct ti
     (void)printf("\n");
     if (!options->calls)
         (void)printf("%llu cut while the store was made; of commits under way %llu stood and %llu did not; "
-            "%llu copies looked at\n", tally->in_making, tally->stood, tally->fell, tally->copies);
+            "%llu copies, %llu backups, %llu stores that a backup has replaced looked at\n", tally->in_making, tally->stood,
+            tally->fell, tally->copies, tally->backups, tally->replaced);
     else
         (void)printf("%llu ended the service, the others met what it can do without\n", tally->stopped);
     if (options->lose != NULL) {
@@ -494,7 +515,8 @@ read_journal(struct lane *lane)
 
     lane->records = NULL;
     lane->record_count = 0;
-    lane->opened_at = lane->copying_at = lane->copied_at = SIZE_MAX;
+    lane->making = (struct window){ 0, SIZE_MAX };
+    lane->copying = lane->backing_up = lane->restoring = (struct window){ SIZE_MAX, SIZE_MAX };
     for (at = 0; at < lane->journal_bytes; at += sizeof *record + JOURNAL_PADDED(record->size_bytes)) {
         record = (const struct journal_record *)(const void *)(lane->journal + at);
         if (lane->record_count == room) {
@@ -509,12 +531,38 @@ read_journal(struct lane *lane)
         assert(mark->number <= COMMITS_MAX);
         if (mark->kind == MARK_OPENED || mark->kind == MARK_COMMITTED)
             lane->digests[mark->number] = mark->digest;
-        if (mark->kind == MARK_OPENED)
-            lane->opened_at = lane->record_count;
-        if (mark->kind == MARK_COPYING)
-            lane->copying_at = lane->record_count;
-        if (mark->kind == MARK_COPIED)
-            lane->copied_at = lane->record_count;
+        note_window(lane, (enum mark_kind)mark->kind);
+    }
+}
+
+static void
+note_window(struct lane *lane, enum mark_kind kind)
+{
+    switch (kind) {
+    case MARK_OPENED:
+        lane->making.to = lane->record_count;
+        break;
+    case MARK_COPYING:
+        lane->copying.from = lane->record_count;
+        break;
+    case MARK_COPIED:
+        lane->copying.to = lane->record_count;
+        break;
+    case MARK_BACKING_UP:
+        lane->backing_up.from = lane->record_count;
+        break;
+    case MARK_BACKED_UP:
+        lane->backing_up.to = lane->record_count;
+        break;
+    case MARK_RESTORING:
+        lane->restoring.from = lane->record_count;
+        break;
+    case MARK_RESTORED:
+        lane->restoring.to = lane->record_count;
+        break;
+    case MARK_STARTED:
+    case MARK_COMMITTED:
+        break;
     }
 }
 
@@ -536,7 +584,8 @@ plan(struct lane *lane, uint64_t first, uint64_t count)
     uint64_t seed;
     size_t n;
 
-    if (lane->opened_at == SIZE_MAX || lane->copied_at == SIZE_MAX)
+    if (lane->making.to == SIZE_MAX || lane->copying.to == SIZE_MAX || lane->backing_up.to == SIZE_MAX
+        || lane->restoring.to == SIZE_MAX)
         give_up("the workload has not done what it should");
     lane->image_count = (size_t)count;
     if ((lane->images = calloc(lane->image_count, sizeof *lane->images)) == NULL)
@@ -555,18 +604,32 @@ plan(struct lane *lane, uint64_t first, uint64_t count)
     qsort(lane->images, lane->image_count, sizeof *lane->images, by_cut);
 }
 
-/* An eighth of the cuts each in the few records in which the store and its copy are made; the others anywhere. */
+/* An eighth of the cuts each while the store or its copy is made, it is backed up, or the backup put in its place. */
 static size_t
 plan_cut(const struct lane *lane, uint64_t seed)
 {
+    const uint64_t dice = disk_random(seed, 5);
+
     switch (disk_random(seed, 4) % 8) {
     case 0:
-        return disk_random(seed, 5) % (lane->opened_at + 1);
+        return in_window(&lane->making, dice);
     case 1:
-        return lane->copying_at + disk_random(seed, 5) % (lane->copied_at - lane->copying_at + 1);
+        return in_window(&lane->copying, dice);
+    case 2:
+        return in_window(&lane->backing_up, dice);
+    case 3:
+        return in_window(&lane->restoring, dice);
     default:
-        return disk_random(seed, 5) % (lane->record_count + 1);
+        return dice % (lane->record_count + 1);
     }
+}
+
+static size_t
+in_window(const struct window *window, uint64_t dice)
+{
+    const size_t size = window->to - window->from + 1, end = size < WINDOW_END ? size : WINDOW_END;
+
+    return disk_random(dice, 0) % 2 == 0 ? window->from + dice % size : window->to + 1 - end + dice % end;
 }
 
 static int
@@ -641,6 +704,21 @@ keep(struct promise *promise, const struct journal_record *record)
     case MARK_COPIED:
         promise->copied = true;
         break;
+    case MARK_BACKING_UP:
+        promise->backing_up = true;
+        promise->backup = mark->number;
+        break;
+    case MARK_BACKED_UP:
+        promise->backed_up = true;
+        break;
+    case MARK_RESTORING:
+        promise->restoring = true;
+        promise->replaced = mark->number;
+        break;
+    case MARK_RESTORED:
+        promise->restored = true;
+        promise->acknowledged = promise->begun = promise->backup;
+        break;
     }
 }
 
@@ -649,16 +727,27 @@ check_image(struct lane *lane, const struct image *image, const struct promise *
 {
     enum verdict verdict;
 
-    if (promise->opened && faccessat(lane->image_fd, "store", F_OK, 0) != 0) {
+    if (promise->opened && !exists(lane->image_path, JOURNAL_STORE)) {
         (void)souk_fail(err, SOUK_ENOTFOUND, "its directory is gone");
         return LOST;
     }
     if ((verdict = check_store(lane, promise, err)) != SURVIVED)
         return verdict;
     /* While it is made each time, afterwards now and then. */
-    if (promise->copying && (image->cut <= lane->copied_at || image->choice.seed % 8 == 0))
+    if (promise->copying && is_due(&lane->copying, image))
         verdict = check_copy(lane, promise, err);
+    if (verdict == SURVIVED && promise->backing_up && is_due(&lane->backing_up, image))
+        verdict = check_backup(lane, promise, lane->image_path, err);
+    if (verdict == SURVIVED && promise->restored && is_due(&lane->restoring, image))
+        verdict = check_aside(lane, promise, err);
     return verdict;
+}
+
+/* A little longer than it takes: what was acknowledged is looked at, too. */
+static bool
+is_due(const struct window *window, const struct image *image)
+{
+    return image->cut <= window->to + WINDOW_END || image->choice.seed % 8 == 0;
 }
 
 static enum verdict
@@ -670,20 +759,14 @@ check_store(struct lane *lane, const struct promise *promise, struct souk_error 
     char path[96];
     int rc;
 
-    (void)snprintf(path, sizeof path, "%s/store", lane->image_path);
+    (void)snprintf(path, sizeof path, "%s/" JOURNAL_STORE, lane->image_path);
     if (open_store(path, &store, err) != 0)
         return UNREADABLE;
     if ((rc = contents_read(store, &contents)) != 0) {
         (void)souk_fail(err, (enum souk_error_code)-rc, "reading it: %s", souk_error_name(rc));
         verdict = UNREADABLE;
-    } else if (contents.commit < promise->acknowledged) {
-        (void)souk_fail(err, SOUK_ENOTFOUND, "it has commit %llu, acknowledged was %llu",
-            (unsigned long long)contents.commit, (unsigned long long)promise->acknowledged);
-        verdict = LOST;
-    } else if (contents.commit > promise->begun) {
-        (void)souk_fail(err, SOUK_EDAMAGED, "it has commit %llu, begun was %llu",
-            (unsigned long long)contents.commit, (unsigned long long)promise->begun);
-        verdict = INVENTED;
+    } else if ((verdict = judge(promise, contents.commit, err)) != SURVIVED) {
+        /* Said. */
     } else if (contents.digest != lane->digests[contents.commit]
         || (rc = history_check(store, contents.commit)) != 0) {
         (void)souk_fail(err, SOUK_EDAMAGED, "it says commit %llu and has something else (%s)",
@@ -697,6 +780,30 @@ check_store(struct lane *lane, const struct promise *promise, struct souk_error 
     }
     souk_store_close(&store);
     return verdict;
+}
+
+/* What was acknowledged, or what was under way; while a backup is put in its place, the one or the other store. */
+static enum verdict
+judge(const struct promise *promise, uint64_t commit, struct souk_error *err)
+{
+    if (promise->restoring && !promise->restored && (commit == promise->backup || commit == promise->replaced))
+        return SURVIVED;
+    if (promise->restored && commit > promise->backup && commit <= promise->replaced) {
+        (void)souk_fail(err, SOUK_EDAMAGED, "it has commit %llu of the store that a backup had replaced",
+            (unsigned long long)commit);
+        return LOST;
+    }
+    if (commit < promise->acknowledged) {
+        (void)souk_fail(err, SOUK_ENOTFOUND, "it has commit %llu, acknowledged was %llu", (unsigned long long)commit,
+            (unsigned long long)promise->acknowledged);
+        return LOST;
+    }
+    if (commit > promise->begun) {
+        (void)souk_fail(err, SOUK_EDAMAGED, "it has commit %llu, begun was %llu", (unsigned long long)commit,
+            (unsigned long long)promise->begun);
+        return INVENTED;
+    }
+    return SURVIVED;
 }
 
 /* A commit more, closing, opening again: a store that can only be read has not survived. Takes `store`. */
@@ -720,7 +827,7 @@ check_going_on(struct lane *lane, struct souk_store *store, struct souk_error *e
     if ((rc = contents_read(store, &before)) != 0)
         goto stuck;
     souk_store_close(&store);
-    (void)snprintf(path, sizeof path, "%s/store", lane->image_path);
+    (void)snprintf(path, sizeof path, "%s/" JOURNAL_STORE, lane->image_path);
     if (open_store(path, &store, err) != 0)
         return STUCK;
     if ((rc = contents_read(store, &after)) != 0)
@@ -747,7 +854,7 @@ check_copy(struct lane *lane, const struct promise *promise, struct souk_error *
     bool good;
     int rc;
 
-    (void)snprintf(path, sizeof path, "%s/copy", lane->image_path);
+    (void)snprintf(path, sizeof path, "%s/" JOURNAL_COPY, lane->image_path);
     if (!promise->copied && access(path, F_OK) != 0)
         return SURVIVED;
     lane->tally->copies++;
@@ -762,6 +869,66 @@ check_copy(struct lane *lane, const struct promise *promise, struct souk_error *
     (void)souk_fail(err, SOUK_EDAMAGED, "the copy has commit %llu of %llu", (unsigned long long)contents.commit,
         (unsigned long long)promise->copy);
     return COPY_LOST;
+}
+
+/* Once it has its name it is whole, whether it was acknowledged or not; until then it has none, in `backups`. */
+static enum verdict
+check_backup(struct lane *lane, const struct promise *promise, const char *root, struct souk_error *err)
+{
+    static const char name[] = JOURNAL_BACKUPS "/" JOURNAL_BACKUP;
+    static struct souk_backup_report report;
+    static struct souk_manifest manifest;
+    char path[160];
+    const struct souk_backup_config config = { .directory = path, .bytes_max = 64 << 20 };
+    struct souk_store *store = NULL;
+    struct contents contents;
+    int rc;
+
+    if (!exists(root, name))
+        return promise->backed_up ? BACKUP_LOST : SURVIVED;
+    lane->tally->backups++;
+    (void)snprintf(path, sizeof path, "%s/%s", root, name);
+    if (souk_manifest_read(path, &manifest, err) != 0 || souk_backup_verify(&config, &report, err) != 0
+        || open_store(path, &store, err) != 0)
+        return BACKUP_LOST;
+    rc = contents_read(store, &contents);
+    souk_store_close(&store);
+    if (rc == 0 && contents.commit == promise->backup && contents.digest == lane->digests[contents.commit]
+        && manifest.stream_count == 1 && report.manifest.stream_count == 1
+        && souk_position_equal(&manifest.streams[0].head, &report.manifest.streams[0].head)
+        && manifest.log_position == report.manifest.log_position && manifest.log_position > 0)
+        return SURVIVED;
+    (void)souk_fail(err, SOUK_EDAMAGED, "the backup of commit %llu has something else",
+        (unsigned long long)promise->backup);
+    return BACKUP_LOST;
+}
+
+/* The store that a backup has replaced keeps a name, and all that it had. */
+static enum verdict
+check_aside(struct lane *lane, const struct promise *promise, struct souk_error *err)
+{
+    struct souk_store *store;
+    struct contents contents = { 0 };
+    char path[160];
+
+    lane->tally->replaced++;
+    (void)snprintf(path, sizeof path, "%s/" JOURNAL_ASIDE, lane->image_path);
+    if (!exists(lane->image_path, JOURNAL_ASIDE) || open_store(path, &store, err) != 0)
+        return ASIDE_LOST;
+    if (contents_read(store, &contents) != 0)
+        contents.digest = 0;
+    souk_store_close(&store);
+    return contents.commit == promise->replaced && contents.digest == lane->digests[contents.commit] ? SURVIVED
+        : ASIDE_LOST;
+}
+
+static bool
+exists(const char *root, const char *name)
+{
+    char path[160];
+
+    (void)snprintf(path, sizeof path, "%s/%s", root, name);
+    return access(path, F_OK) == 0;
 }
 
 static int
@@ -831,17 +998,22 @@ check_after_failed_call(struct lane *lane, uint64_t call)
     read_journal(lane);
     for (n = 0; n < lane->record_count; n++)
         keep(&promise, lane->records[n]);
-    (void)snprintf(path, sizeof path, "%s/store", lane->root);
+    (void)snprintf(path, sizeof path, "%s/" JOURNAL_STORE, lane->root);
     if (open_store(path, &store, &err) != 0 || contents_read(store, &contents) != 0)
         verdict = UNREADABLE;
-    else if (contents.commit < promise.acknowledged)
-        verdict = LOST;
-    else if (contents.commit > promise.begun)
-        verdict = INVENTED;
-    else if (contents.digest != digests[contents.commit])
+    else if ((verdict = judge(&promise, contents.commit, &err)) == SURVIVED
+        && contents.digest != digests[contents.commit])
         verdict = MIXED;
     souk_store_close(&store);
     memcpy(lane->digests, digests, sizeof digests);
+    if (verdict == SURVIVED && promise.backing_up && !promise.backed_up
+        && (exists(lane->root, JOURNAL_BACKUPS "/" JOURNAL_BACKUP)
+        || exists(lane->root, JOURNAL_BACKUPS "/" JOURNAL_BACKUP ".part"))) {
+        (void)souk_fail(&err, SOUK_EDAMAGED, "the backup failed, and something is left of it");
+        verdict = BACKUP_LOST;
+    }
+    if (verdict == SURVIVED && promise.backed_up)
+        verdict = check_backup(lane, &promise, lane->root, &err);
     drop_journal(lane);
     lane->tally->verdicts[verdict]++;
     if (verdict != SURVIVED)

@@ -1,15 +1,19 @@
 /*
  * A service's store under work, for the power-cut test: it makes a store, puts,
  * deletes and drops, appends events to a log, aborts, grows, copies, closes and
- * opens again, and marks in the journal what it was told and what it tells the world. All of it follows
- * from the seed.
+ * opens again, is backed up, put back to that backup and goes on from there, and
+ * marks in the journal what it was told and what it tells the world. All of it
+ * follows from the seed.
  *
  *     workload ROOT SEED COMMITS
  *
  * Exit status: 0, or 3 when the store failed and was left alone, as a service does.
  */
+#include <souk_backup.h>
+#include <souk_directory.h>
 #include <souk_store.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +30,7 @@
 struct workload {
     struct souk_store_config config;
     struct souk_store *store;
-    char path[4096], copy_path[4096];
+    char root[4000], path[4096], copy_path[4096], backups_path[4096];
     uint64_t seed, commits, random;
     uint64_t bytes_max;
     struct souk_txn *reader;            /* held over some commits: it pins pages */
@@ -39,6 +43,9 @@ static int change(struct workload *work, struct souk_txn *txn, uint64_t number);
 static int change_rows(struct workload *work, struct souk_txn *txn, const char *name, unsigned changes);
 static void read_along(struct workload *work, uint64_t number);
 static void copy(struct workload *work, uint64_t number);
+static void back_up(struct workload *work, uint64_t number);
+static void restore(struct workload *work, uint64_t number);
+static void copy_file(const char *from, const char *to);
 static void mark(struct workload *work, enum mark_kind kind, uint64_t number);
 static uint64_t next(struct workload *work);
 static void expect(struct workload *work, int rc, const char *what);
@@ -51,8 +58,11 @@ main(int argc, char **argv)
 
     if (argc != 4)
         return 64;
-    (void)snprintf(work.path, sizeof work.path, "%s/store", argv[1]);
-    (void)snprintf(work.copy_path, sizeof work.copy_path, "%s/copy", argv[1]);
+    if ((size_t)snprintf(work.root, sizeof work.root, "%s", argv[1]) >= sizeof work.root)
+        return 64;
+    (void)snprintf(work.path, sizeof work.path, "%s/" JOURNAL_STORE, work.root);
+    (void)snprintf(work.copy_path, sizeof work.copy_path, "%s/" JOURNAL_COPY, work.root);
+    (void)snprintf(work.backups_path, sizeof work.backups_path, "%s/" JOURNAL_BACKUPS, work.root);
     work.seed = strtoull(argv[2], NULL, 10);
     work.commits = strtoull(argv[3], NULL, 10);
 
@@ -68,6 +78,10 @@ main(int argc, char **argv)
             souk_store_close(&work.store);
             start(&work);
         }
+        if (number == work.commits * 2 / 3)
+            back_up(&work, number);
+        if (number == work.commits * 5 / 6)
+            restore(&work, number);
     }
     souk_txn_abort(&work.reader);
     souk_store_close(&work.store);
@@ -197,6 +211,68 @@ copy(struct workload *work, uint64_t number)
         _exit(STOPPED);
     }
     mark(work, MARK_COPIED, number);
+}
+
+static void
+back_up(struct workload *work, uint64_t number)
+{
+    struct souk_backup_config config = { .store = work->store, .node.text = "orders", .is_store = true,
+        .bytes_max = work->bytes_max, .directory = work->backups_path, .name = JOURNAL_BACKUP };
+    struct souk_backup_report *report = calloc(1, sizeof *report);
+    struct souk_error err = { 0 };
+
+    mark(work, MARK_BACKING_UP, number);
+    if (report == NULL || souk_backup(&config, report, &err) != 0) {
+        (void)fprintf(stderr, "workload: %s\n", err.text);
+        _exit(STOPPED);
+    }
+    free(report);
+    mark(work, MARK_BACKED_UP, number);
+}
+
+/* As souk restore does it, with the store closed; what the backup lacks is void from then on. */
+static void
+restore(struct workload *work, uint64_t number)
+{
+    char backup[4200], copy[4200], witness[4200], aside[SOUK_DIRECTORY_PATH_BYTES_MAX];
+    struct souk_error err = { 0 };
+
+    souk_txn_abort(&work->reader);
+    souk_store_close(&work->store);
+    mark(work, MARK_RESTORING, number);
+    (void)snprintf(copy, sizeof copy, "%s/" JOURNAL_RESTORING, work->root);
+    (void)snprintf(witness, sizeof witness, "%s/witness", work->root);
+    if (souk_directory_make(copy, strlen(copy), &err) == 0) {
+        (void)snprintf(backup, sizeof backup, "%s/" JOURNAL_BACKUP "/" JOURNAL_DATA, work->backups_path);
+        (void)snprintf(copy, sizeof copy, "%s/" JOURNAL_RESTORING "/" JOURNAL_DATA, work->root);
+        copy_file(backup, copy);
+        (void)snprintf(copy, sizeof copy, "%s/" JOURNAL_RESTORING, work->root);
+        if (souk_backup_put(copy, work->path, witness, aside, &err) == 0) {
+            mark(work, MARK_RESTORED, number);
+            start(work);
+            return;
+        }
+    }
+    (void)fprintf(stderr, "workload: %s\n", err.text);
+    _exit(STOPPED);
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+    const int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    uint8_t bytes[16384];
+    ssize_t n = -1;
+
+    while (in >= 0 && out >= 0 && (n = read(in, bytes, sizeof bytes)) > 0)
+        if (write(out, bytes, (size_t)n) != n)
+            break;
+    if (n != 0 || fsync(out) != 0) {
+        perror("workload: copying the backup");
+        _exit(STOPPED);
+    }
+    (void)close(in);
+    (void)close(out);
 }
 
 static void

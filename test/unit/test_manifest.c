@@ -159,6 +159,33 @@ names_for_what_is_set_aside_end(void **state)
     }
 }
 
+static void
+a_directory_takes_the_place_of_another(void **state)
+{
+    char path[128], with[144], old[144];
+
+    (void)snprintf(path, sizeof path, "%s.store", place);
+    (void)snprintf(with, sizeof with, "%s.with", path);
+    (void)snprintf(old, sizeof old, "%s.old", path);
+    assert_int_equal(souk_directory_replace(path, with, old), -1);
+    assert_int_equal(mkdir(with, 0700), 0);
+    assert_int_equal(souk_beside_put(with, "first", (struct souk_slice){ NULL, 0 }), 0);
+    assert_int_equal(souk_directory_replace(path, with, old), 0);        /* nothing was there */
+    assert_true(souk_beside_has(path, "first"));
+    assert_int_not_equal(access(old, F_OK), 0);
+
+    assert_int_equal(souk_directory_replace(path, with, old), -1);       /* nothing to put there */
+    assert_true(souk_beside_has(path, "first"));
+    assert_int_equal(mkdir(with, 0700), 0);
+    assert_int_equal(souk_beside_put(with, "second", (struct souk_slice){ NULL, 0 }), 0);
+    assert_int_equal(souk_directory_replace(path, with, old), 0);
+    assert_true(souk_beside_has(path, "second"));
+    assert_true(souk_beside_has(old, "first"));
+    assert_int_not_equal(access(with, F_OK), 0);
+    assert_int_equal(souk_directory_remove(path), 0);
+    assert_int_equal(souk_directory_remove(old), 0);
+}
+
 int
 main(void)
 {
@@ -168,6 +195,7 @@ main(void)
         ON(what_is_no_manifest_is_refused),
         ON(words_beside_have_a_bound),
         ON(names_for_what_is_set_aside_end),
+        ON(a_directory_takes_the_place_of_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
