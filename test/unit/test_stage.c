@@ -6,10 +6,13 @@
 #include "stage_inventory.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,6 +86,37 @@ static const struct souk_handler counting_handlers[] = {
     SOUK_APPLY(orders_confirmed, apply_confirmed_and_count),
     { 0 },
 };
+
+/* What no apply may do: it writes a table that another stream feeds, one that is nowhere, and one of an index. */
+static int
+apply_placed_elsewhere(struct souk_tables *tables, const struct orders_placed *event)
+{
+    return confirmation_put(tables, &(struct confirmation){ .order_id = event->order_id });
+}
+
+static int
+apply_placed_nowhere(struct souk_tables *tables, const struct orders_placed *event)
+{
+    return souk_tables_put(tables, "nowhere", event->sku, event->sku);
+}
+
+static int
+apply_placed_into_index(struct souk_tables *tables, const struct orders_placed *event)
+{
+    return souk_tables_put(tables, "index", event->sku, event->sku);
+}
+
+static int
+remove_placed_elsewhere(struct souk_tables *tables, const struct orders_placed *event)
+{
+    return souk_tables_delete(tables, "confirmations", event->sku);
+}
+
+static int
+index_nothing(const struct souk_view *view, struct souk_slice entity, struct souk_index_rows *rows)
+{
+    return 0;
+}
 
 static int
 decide_nothing(const struct souk_view *view, const struct orders_cancel *command, struct souk_decision *decision)
@@ -557,6 +591,55 @@ a_refusal_is_not_a_fault(void **state)
     souk_stage_expect(stage,
         "[   0] reply internal\n"
         "[   0] reply refused inventory.sold_out\n");
+}
+
+/* Nobody's tables are wrong for longer than it takes to see it: the process ends in the transaction that would do it. */
+static void
+an_apply_writes_tables_of_its_stream_only(void **state)
+{
+    static const struct souk_table_def fed_by_inventory[] = { { "confirmations", STREAM_INVENTORY }, { 0 } };
+    static const struct souk_index_def indexes[] = { { "index", index_nothing }, { 0 } };
+    static const struct {
+        int (*apply)(struct souk_tables *tables, const struct orders_placed *event);
+        const struct souk_table_def *tables;
+        bool ends;
+    } cases[] = {
+        { apply_placed_elsewhere, orders_tables, false },
+        { apply_placed_elsewhere, fed_by_inventory, true },
+        { remove_placed_elsewhere, fed_by_inventory, true },
+        { apply_placed_nowhere, orders_tables, true },
+        { apply_placed_into_index, orders_tables, true },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct souk_handler handlers[] = { SOUK_DECIDE(orders_place, decide_place),
+            SOUK_APPLY(orders_placed, cases[i].apply), { 0 } };
+        const struct souk_service orders = { .name = "orders", .version = 1, .handlers = handlers,
+            .tables = cases[i].tables, .indexes = indexes };
+        const struct souk_stage_service services[] = { { .service = &stage_inventory }, { .service = &orders }, { 0 } };
+        int status;
+        pid_t pid;
+
+        (void)fflush(NULL);
+        assert_true((pid = fork()) >= 0);
+        if (pid == 0) {
+            struct souk_stage *stage;
+            struct souk_error err;
+
+            (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+            if (freopen("/dev/null", "w", stderr) == NULL || souk_stage_open(&(struct souk_stage_config){
+                    .services = services, .messages = &stage_messages, .fail = fail_test }, &stage, &err) != 0)
+                _exit(EXIT_FAILURE);
+            souk_stage_send(stage, "orders.place sku=tea units=1");
+            souk_stage_close(&stage);
+            _exit(EXIT_SUCCESS);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (cases[i].ends)
+            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+        else
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+    }
 }
 
 /* The writer loses what was acted on: the hold ends, for a reason of its own. */
@@ -1319,6 +1402,7 @@ main(void)
         ON(what_fails_is_parked, inventory_stage),
         ON_ITS_OWN(handlers_that_fail_are_seen),
         ON_ITS_OWN(a_refusal_is_not_a_fault),
+        ON_ITS_OWN(an_apply_writes_tables_of_its_stream_only),
         ON(a_lost_order_is_let_go, inventory_stage),
         ON(a_request_is_repeated_until_it_is_answered, inventory_stage),
         ON(a_request_is_refused, inventory_stage),
