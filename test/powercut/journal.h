@@ -42,6 +42,8 @@ enum mark_kind {
     MARK_COMMITTED,             /* it was acknowledged; digest of the store after it */
     MARK_COPYING,               /* a copy is begun; it may have what commit `number` left */
     MARK_COPIED,                /* it was acknowledged */
+    MARK_SAYING,                /* word `number` is about to be put beside the copy: JOURNAL_WORD_BYTES of that value */
+    MARK_SAID,                  /* it was acknowledged */
     MARK_BACKING_UP,            /* a backup is begun, of what commit `number` left */
     MARK_BACKED_UP,             /* it was acknowledged */
     MARK_RESTORING,             /* that backup is put in the place of the store, which holds commit `number` */
@@ -58,6 +60,8 @@ struct journal_mark {
 #define JOURNAL_DATA "data.mdb"                 /* in each directory of a store */
 #define JOURNAL_STORE "store"
 #define JOURNAL_COPY "copy"
+#define JOURNAL_WORD "ready"                    /* in there */
+#define JOURNAL_WORD_BYTES 1500                 /* more than a sector */
 #define JOURNAL_BACKUPS "backups"
 #define JOURNAL_BACKUP "monday"                 /* in there */
 #define JOURNAL_RESTORING "store.restoring"

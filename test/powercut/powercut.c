@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 
 #include <souk_backup.h>
+#include <souk_beside.h>
 #include <souk_store.h>
 
 #include <argp.h>
@@ -57,6 +58,7 @@ enum verdict {
     MIXED,
     STUCK,
     COPY_LOST,
+    WORD_LOST,
     BACKUP_LOST,
     ASIDE_LOST,
     KILLED,
@@ -71,6 +73,7 @@ static const char *const verdict_names[] = {
     [MIXED] = "content of no commit",
     [STUCK] = "does not go on",
     [COPY_LOST] = "acknowledged copy lost or damaged",
+    [WORD_LOST] = "word beside a store torn, or acknowledged and lost",
     [BACKUP_LOST] = "backup has its name and is not whole, or acknowledged and lost",
     [ASIDE_LOST] = "store that was replaced is lost",
     [KILLED] = "kills its reader",
@@ -104,7 +107,7 @@ struct image {
 /* What the workload had said before the power failed. */
 struct promise {
     bool opened, copying, copied, backing_up, backed_up, restoring, restored;
-    uint64_t acknowledged, begun, copy, backup;
+    uint64_t acknowledged, begun, copy, saying, said, backup;
     uint64_t replaced;                  /* the commit of the store that the backup replaces; later ones are of the new store */
 };
 
@@ -160,6 +163,7 @@ static enum verdict check_store(struct lane *lane, const struct promise *promise
 static enum verdict check_going_on(struct lane *lane, struct souk_store *store, struct souk_error *err);
 static enum verdict judge(const struct promise *promise, uint64_t commit, struct souk_error *err);
 static enum verdict check_copy(struct lane *lane, const struct promise *promise, struct souk_error *err);
+static enum verdict check_word(const struct promise *promise, const char *root, struct souk_error *err);
 static enum verdict check_backup(struct lane *lane, const struct promise *promise, const char *root,
     struct souk_error *err);
 static enum verdict check_aside(struct lane *lane, const struct promise *promise, struct souk_error *err);
@@ -546,6 +550,7 @@ note_window(struct lane *lane, enum mark_kind kind)
         lane->copying.from = lane->record_count;
         break;
     case MARK_COPIED:
+    case MARK_SAID:
         lane->copying.to = lane->record_count;
         break;
     case MARK_BACKING_UP:
@@ -562,6 +567,7 @@ note_window(struct lane *lane, enum mark_kind kind)
         break;
     case MARK_STARTED:
     case MARK_COMMITTED:
+    case MARK_SAYING:
         break;
     }
 }
@@ -604,7 +610,10 @@ plan(struct lane *lane, uint64_t first, uint64_t count)
     qsort(lane->images, lane->image_count, sizeof *lane->images, by_cut);
 }
 
-/* An eighth of the cuts each while the store or its copy is made, it is backed up, or the backup put in its place. */
+/*
+ * An eighth of the cuts each while the store is made, while it is copied and words put beside the copy, while it is backed
+ * up, and while the backup is put in its place: half of them among the last records of that, where names are given.
+ */
 static size_t
 plan_cut(const struct lane *lane, uint64_t seed)
 {
@@ -704,6 +713,12 @@ keep(struct promise *promise, const struct journal_record *record)
     case MARK_COPIED:
         promise->copied = true;
         break;
+    case MARK_SAYING:
+        promise->saying = mark->number;
+        break;
+    case MARK_SAID:
+        promise->said = mark->number;
+        break;
     case MARK_BACKING_UP:
         promise->backing_up = true;
         promise->backup = mark->number;
@@ -736,6 +751,8 @@ check_image(struct lane *lane, const struct image *image, const struct promise *
     /* While it is made each time, afterwards now and then. */
     if (promise->copying && is_due(&lane->copying, image))
         verdict = check_copy(lane, promise, err);
+    if (verdict == SURVIVED && promise->saying != 0 && is_due(&lane->copying, image))
+        verdict = check_word(promise, lane->image_path, err);
     if (verdict == SURVIVED && promise->backing_up && is_due(&lane->backing_up, image))
         verdict = check_backup(lane, promise, lane->image_path, err);
     if (verdict == SURVIVED && promise->restored && is_due(&lane->restoring, image))
@@ -869,6 +886,35 @@ check_copy(struct lane *lane, const struct promise *promise, struct souk_error *
     (void)souk_fail(err, SOUK_EDAMAGED, "the copy has commit %llu of %llu", (unsigned long long)contents.commit,
         (unsigned long long)promise->copy);
     return COPY_LOST;
+}
+
+/* The last one that was acknowledged, or the one that was under way: as a whole. */
+static enum verdict
+check_word(const struct promise *promise, const char *root, struct souk_error *err)
+{
+    struct souk_slice word = { NULL, 0 };
+    struct souk_arena arena;
+    enum verdict verdict = SURVIVED;
+    uint8_t first = 0;
+    char path[160];
+    int rc;
+
+    (void)snprintf(path, sizeof path, "%s/" JOURNAL_COPY, root);
+    souk_arena_init(&arena, 0);
+    rc = souk_beside_get(path, JOURNAL_WORD, &arena, &word);
+    if (rc == 0 && word.size_bytes != 0)
+        first = *(const uint8_t *)word.base;
+    for (size_t i = 1; i < word.size_bytes; i++)
+        if (((const uint8_t *)word.base)[i] != first)
+            first = 0;
+    if (rc != 0 ? rc != -SOUK_ENOTFOUND || promise->said != 0
+        : word.size_bytes != JOURNAL_WORD_BYTES || (first != promise->said && first != promise->saying) || first == 0) {
+        (void)souk_fail(err, SOUK_EDAMAGED, "it is %s, %zu bytes of %u; said was %llu", souk_error_name(rc),
+            word.size_bytes, first, (unsigned long long)promise->said);
+        verdict = WORD_LOST;
+    }
+    souk_arena_done(&arena);
+    return verdict;
 }
 
 /* Once it has its name it is whole, whether it was acknowledged or not; until then it has none, in `backups`. */
@@ -1006,6 +1052,8 @@ check_after_failed_call(struct lane *lane, uint64_t call)
         verdict = MIXED;
     souk_store_close(&store);
     memcpy(lane->digests, digests, sizeof digests);
+    if (verdict == SURVIVED && promise.saying != 0)
+        verdict = check_word(&promise, lane->root, &err);
     if (verdict == SURVIVED && promise.backing_up && !promise.backed_up
         && (exists(lane->root, JOURNAL_BACKUPS "/" JOURNAL_BACKUP)
         || exists(lane->root, JOURNAL_BACKUPS "/" JOURNAL_BACKUP ".part"))) {

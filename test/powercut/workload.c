@@ -1,7 +1,7 @@
 /*
  * A service's store under work, for the power-cut test: it makes a store, puts,
  * deletes and drops, appends events to a log, aborts, grows, copies, closes and
- * opens again, is backed up, put back to that backup and goes on from there, and
+ * opens again, puts words beside the copy, is backed up, put back to that backup and goes on from there, and
  * marks in the journal what it was told and what it tells the world. All of it
  * follows from the seed.
  *
@@ -10,6 +10,7 @@
  * Exit status: 0, or 3 when the store failed and was left alone, as a service does.
  */
 #include <souk_backup.h>
+#include <souk_beside.h>
 #include <souk_directory.h>
 #include <souk_store.h>
 
@@ -43,6 +44,7 @@ static int change(struct workload *work, struct souk_txn *txn, uint64_t number);
 static int change_rows(struct workload *work, struct souk_txn *txn, const char *name, unsigned changes);
 static void read_along(struct workload *work, uint64_t number);
 static void copy(struct workload *work, uint64_t number);
+static void say(struct workload *work, uint64_t number);
 static void back_up(struct workload *work, uint64_t number);
 static void restore(struct workload *work, uint64_t number);
 static void copy_file(const char *from, const char *to);
@@ -211,6 +213,23 @@ copy(struct workload *work, uint64_t number)
         _exit(STOPPED);
     }
     mark(work, MARK_COPIED, number);
+    say(work, number);
+    say(work, number + 1);
+}
+
+/* As who fills a store and who has one to hand over do it. */
+static void
+say(struct workload *work, uint64_t number)
+{
+    uint8_t word[JOURNAL_WORD_BYTES];
+
+    memset(word, (int)number, sizeof word);
+    mark(work, MARK_SAYING, number);
+    if (souk_beside_put(work->copy_path, JOURNAL_WORD, (struct souk_slice){ word, sizeof word }) != 0) {
+        perror("workload: a word");
+        _exit(STOPPED);
+    }
+    mark(work, MARK_SAID, number);
 }
 
 static void
