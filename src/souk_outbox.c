@@ -34,6 +34,8 @@ souk_outbox_put(struct souk_outbox *outbox, enum souk_out_kind kind, enum souk_d
     if (out == NULL)
         return -SOUK_ENOMEM;
     append(&outbox->held_head, &outbox->held_tail, out);
+    if (SOUK_PLANTED_BUG(PUBLISHED_BEFORE_COMMIT))
+        souk_outbox_release(outbox);
     return 0;
 }
 

@@ -61,6 +61,7 @@
     BUG(POSITION_BEFORE_CAUSES, "position-before-causes") \
     BUG(CURSOR_APART, "cursor-apart") \
     BUG(SENT_THOUGH_ABORTED, "sent-though-aborted") \
+    BUG(PUBLISHED_BEFORE_COMMIT, "published-before-commit") \
     BUG(WITNESS_LATE, "witness-late") \
     BUG(EPOCH_BY_STREAM, "epoch-by-stream") \
     BUG(OWN_LOG_FORGOTTEN, "own-log-forgotten") \

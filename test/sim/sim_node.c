@@ -7,6 +7,7 @@
 #include "sim_fault.h"
 #include "sim_net.h"
 #include "sim_tell.h"
+#include "souk_plant.h"
 
 #define STORE_BYTES_MAX (64 * 1024 * 1024)
 #define STORE_TIGHT_BYTES (64 * 1024)   /* less than any store has: what there is, and no more */
@@ -32,6 +33,7 @@ static void committed(struct sim_world *world, struct sim_process *process);
 static void write_witness(struct sim_process *process);
 static bool send_all(struct sim_world *world, struct sim_process *process, struct souk_outbox *outbox);
 static bool wants_work(const struct sim_process *process, struct souk_time now);
+static void send_one(struct sim_world *world, struct sim_process *process, struct souk_out *out);
 static struct souk_outbox *outbox_of(const struct sim_process *process);
 static void sleep_until_due(struct sim_world *world, struct sim_process *process);
 static void wake_step(struct sim_world *world, struct sim_process *process, uint64_t at_us);
@@ -544,6 +546,7 @@ static bool
 run_round(struct sim_world *world, struct sim_process *process)
 {
     struct souk_txn *txn = NULL;
+    struct souk_out *out;
     bool changed = false;
     int rc;
 
@@ -552,6 +555,9 @@ run_round(struct sim_world *world, struct sim_process *process)
         return true;
     }
     rc = work(process, txn, &changed);
+    /* A process may send at any moment what it may send. Here is where that would show if it might too early. */
+    while (SOUK_PLANTED_BUG(PUBLISHED_BEFORE_COMMIT) && rc == 0 && (out = souk_outbox_take(outbox_of(process))) != NULL)
+        send_one(world, process, out);
     if (dies_at(process, SIM_WORKING)) {
         souk_txn_abort(&txn);
         return !die_at(world, process, SIM_WORKING);
@@ -679,12 +685,19 @@ send_all(struct sim_world *world, struct sim_process *process, struct souk_outbo
             souk_out_free(&out);
             return !die_at(world, process, SIM_SENDING);
         }
-        sim_tell_sent(world, process, out);
-        sim_states_message(world, process, out);
-        sim_net_send(world, process, out);
-        souk_out_free(&out);
+        send_one(world, process, out);
     }
     return true;
+}
+
+/* Takes `out`. */
+static void
+send_one(struct sim_world *world, struct sim_process *process, struct souk_out *out)
+{
+    sim_tell_sent(world, process, out);
+    sim_states_message(world, process, out);
+    sim_net_send(world, process, out);
+    souk_out_free(&out);
 }
 
 /* ---- when ----------------------------------------------------------- */
