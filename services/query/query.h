@@ -21,6 +21,16 @@ void query_read_from(struct souk_slice from, struct souk_id *id_out, struct souk
 struct souk_slice query_write_time_from(struct souk_id id, uint64_t time_ms, char out[QUERY_FROM_BYTES]);
 void query_read_time_from(bool has_from, struct souk_slice from, uint64_t *time_ms_out, struct souk_id *id_out);
 
+/* The same for what the staff did: time, stream and number, as they stand in the key. All zero: from the beginning. */
+struct query_deed_place {
+    uint64_t before_ms;
+    uint8_t stream;
+    uint64_t before;
+};
+
+struct souk_slice query_write_deed_place(const struct query_deed_place *place, char out[QUERY_FROM_BYTES]);
+void query_read_deed_place(bool has_from, struct souk_slice from, struct query_deed_place *place_out);
+
 /* ---- who of the staff did what: query_deeds.c ------------------------ */
 
 /* Which stream says so; the numbers stand in keys. */

@@ -230,41 +230,26 @@ name_deed(const struct souk_view *view, struct deed_line *line)
 
 /* ---- the list ------------------------------------------------------- */
 
-/* A place between pages: time, stream and number. What is no such place means: from the beginning. */
-static void
-read_place(bool has_from, struct souk_slice from, struct deed_list *row_out)
-{
-    char text[QUERY_FROM_BYTES];
-    unsigned stream;
-
-    if (!has_from || from.size_bytes >= sizeof text)
-        return;
-    (void)snprintf(text, sizeof text, "%.*s", (int)from.size_bytes, (const char *)from.base);
-    if (sscanf(text, "%20" SCNu64 ".%3u.%20" SCNu64, &row_out->before_ms, &stream, &row_out->before) == 3)
-        row_out->stream = (uint8_t)stream;
-    else
-        row_out->before_ms = row_out->before = 0;
-}
-
 int
 query_answer_deeds(const struct souk_view *view, const struct query_deeds *query, struct souk_answer *answer)
 {
     struct deed_line deeds[DEEDS_MAX];
     struct query_deeds_reply reply = { .deeds = deeds };
     struct deed_list row = { .who = query->has_by ? query->by : everybody };
+    struct query_deed_place place;
     char next[QUERY_FROM_BYTES];
     struct souk_rows *rows;
     int rc;
 
     if (!people_is_staff(souk_answer_pass(answer)))
         return souk_answer_refuse(answer, SHOP_STAFF_ONLY);
-    read_place(query->has_from, query->from, &row);
-    if ((rc = deed_list_scan_by_who_from(view, row.who, row.before_ms, row.stream, row.before, &rows)) != 0)
+    query_read_deed_place(query->has_from, query->from, &place);
+    if ((rc = deed_list_scan_by_who_from(view, row.who, place.before_ms, place.stream, place.before, &rows)) != 0)
         return rc;
     while (!reply.has_next && (rc = deed_list_next(view, rows, &row)) == 0) {
         if ((reply.has_next = reply.deeds_count == DEEDS_MAX)) {
-            (void)snprintf(next, sizeof next, "%" PRIu64 ".%u.%" PRIu64, row.before_ms, row.stream, row.before);
-            reply.next = souk_slice_of(next);
+            place = (struct query_deed_place){ row.before_ms, row.stream, row.before };
+            reply.next = query_write_deed_place(&place, next);
         } else if ((rc = get_line(view, (enum query_told_by)row.stream, UINT64_MAX - row.before,
                 &deeds[reply.deeds_count])) != 0
             || (rc = name_deed(view, &deeds[reply.deeds_count++])) != 0) {

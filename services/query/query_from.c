@@ -7,6 +7,8 @@
 #define ID_DIGITS 32                    /* of an id in hexadecimal; a colon follows, and the place */
 #define TIME_DIGITS 16
 
+static bool take_number(const char **at, const char *end, char behind, uint64_t max, uint64_t *number_out);
+
 struct souk_slice
 query_write_from(struct souk_id id, struct souk_slice place, char out[QUERY_FROM_BYTES])
 {
@@ -70,4 +72,46 @@ query_read_time_from(bool has_from, struct souk_slice from, uint64_t *time_ms_ou
     }
     *time_ms_out = time_ms;
     *id_out = id;
+}
+
+struct souk_slice
+query_write_deed_place(const struct query_deed_place *place, char out[QUERY_FROM_BYTES])
+{
+    (void)snprintf(out, QUERY_FROM_BYTES, "%" PRIu64 ".%u.%" PRIu64, place->before_ms, (unsigned)place->stream,
+        place->before);
+    return souk_slice_of(out);
+}
+
+void
+query_read_deed_place(bool has_from, struct souk_slice from, struct query_deed_place *place_out)
+{
+    const char *at = from.base;
+    uint64_t before_ms, stream, before;
+
+    *place_out = (struct query_deed_place){ .before_ms = 0 };
+    if (has_from && from.size_bytes > 0 && take_number(&at, at + from.size_bytes, '.', UINT64_MAX, &before_ms)
+        && take_number(&at, (const char *)from.base + from.size_bytes, '.', UINT8_MAX, &stream)
+        && take_number(&at, (const char *)from.base + from.size_bytes, '\0', UINT64_MAX, &before))
+        *place_out = (struct query_deed_place){ before_ms, (uint8_t)stream, before };
+}
+
+/* As it is written, without a sign or zeros in front; then `behind`, or, '\0', the end. */
+static bool
+take_number(const char **at, const char *end, char behind, uint64_t max, uint64_t *number_out)
+{
+    const char *first = *at;
+    uint64_t number = 0;
+
+    for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
+        const uint64_t digit = (uint64_t)(**at - '0');
+
+        if (number > (max - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    if (*at == first || (*first == '0' && *at - first > 1) || (behind == '\0' ? *at != end : *at == end || **at != behind))
+        return false;
+    *at += behind != '\0';
+    *number_out = number;
+    return true;
 }

@@ -614,10 +614,15 @@ who_did_what_is_told(void **state)
     souk_stage_expect_same_tables(stage, "query");
 }
 
-/* Fifty deeds a page, and one more; another word is as good as the beginning. */
+/* Fifty deeds a page, and one more; another word is as good as the beginning, also one that is nearly a place. */
 static void
 deeds_have_pages(void **state)
 {
+    static const struct {
+        const char *from;
+        unsigned deeds;
+    } words[] = { { "nowhere", 50 }, { "-1.9.9", 50 }, { "18446744073709551616.255.1", 50 },
+        { "18446744073709551615.255.18446744073709551615.", 50 }, { "18446744073709551615.255.18446744073709551615", 0 } };
     struct souk_stage *stage = *state;
     char query[200];
     const char *said, *at;
@@ -627,6 +632,11 @@ deeds_have_pages(void **state)
         souk_stage_send(stage, query);
     }
     story_pass_over(stage);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        (void)snprintf(query, sizeof query, "query.deeds from=%s", words[i].from);
+        souk_stage_ask(stage, query);
+        assert_int_equal(story_count(souk_stage_differs(stage, ""), "deed=category_put"), words[i].deeds);
+    }
     souk_stage_ask(stage, "query.deeds from=nowhere");
     said = souk_stage_differs(stage, "");
     assert_int_equal(story_count(said, "deed=category_put"), 50);
