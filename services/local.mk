@@ -242,6 +242,7 @@ souk_bridge_SOURCES = \
 	services/bridge/bridge_openapi.c \
 	services/bridge/bridge_operator.c \
 	services/bridge/bridge_operator_json.c \
+	services/bridge/bridge_place.c \
 	services/bridge/bridge_rate.c \
 	services/bridge/bridge_reference.c \
 	services/bridge/bridge_reply.c \

@@ -95,23 +95,29 @@ run_digest_close(struct run_digest **digest_p)
 
 /* ---- between the threads -------------------------------------------- */
 
-/* Payload: an array of one text, the stream; an empty one asks for the index tables. */
+bool
+run_digest_read(struct souk_slice payload, struct souk_name *stream_out)
+{
+    struct souk_slice name;
+    struct souk_unpack in;
+
+    *stream_out = (struct souk_name){ .text = "" };
+    souk_unpack_init(&in, payload);
+    souk_unpack_array_exact(&in, 1);
+    name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
+    return souk_unpack_end(&in) == 0 && (name.size_bytes == 0 || souk_name_set(stream_out, name) == 0);
+}
+
 bool
 run_digest_hear(struct run_digest *digest, const struct souk_socket_message *message,
     const struct souk_wire_request *request)
 {
     struct asked asked = { .id = request->id, .route_bytes = message->route_bytes,
         .deadline_ms = run_time().steady_ms + souk_wire_deadline_ms(request) };
-    struct souk_slice name;
-    struct souk_unpack in;
     bool has_room;
 
     memcpy(asked.route, message->route, message->route_bytes);
-    souk_unpack_init(&in, request->payload);
-    souk_unpack_array_exact(&in, 1);
-    name = souk_unpack_str(&in, SOUK_NAME_BYTES_MAX);
-    asked.is_valid = souk_unpack_end(&in) == 0
-        && (name.size_bytes == 0 || souk_name_set(&asked.stream, name) == 0);
+    asked.is_valid = run_digest_read(request->payload, &asked.stream);
     (void)pthread_mutex_lock(&digest->mutex);
     has_room = digest->count < WAITING_MAX || is_known(digest, &asked);
     if (has_room && !is_known(digest, &asked))

@@ -162,6 +162,8 @@ void run_finder_count(struct run_finder *finder, struct souk_node_status *status
 int run_digest_open(struct run *run, struct run_digest **digest_out, struct souk_error *err);
 /* Waits for its thread, which leaves what it is at. */
 void run_digest_close(struct run_digest **digest_p);
+/* Payload: an array of one text, the stream; an empty one asks for the index tables. False: it is not that. */
+bool run_digest_read(struct souk_slice payload, struct souk_name *stream_out);
 /* By the reader: `request` came with `message`. False: too many wait. */
 bool run_digest_hear(struct run_digest *digest, const struct souk_socket_message *message,
     const struct souk_wire_request *request);

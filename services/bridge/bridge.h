@@ -16,6 +16,7 @@
  *   bridge_openapi.c what the API is, for programs
  *   bridge_reference.c  and for people
  *   bridge_operator.c what operators ask; bridge_operator_json.c how a system stands
+ *   bridge_place.c   where a search in a log goes on
  *   bridge_watch.c   how the bridge is, for who watches over it
  *
  * One thread, no store. Whatever is kept of a request hangs off its exchange,
@@ -31,6 +32,7 @@
 #include "souk_batch.h"
 #include "souk_catalogue.h"
 #include "souk_client.h"
+#include "souk_log_position.h"
 #include "souk_look.h"
 #include "souk_report.h"
 #include "souk_routes.h"
@@ -229,6 +231,23 @@ void bridge_operator_stop(struct bridge *bridge);
 /* How all of it stands, by what is known. NULL without memory. */
 json_t *bridge_operator_system_json(const struct bridge *bridge);
 uint64_t bridge_wall_ms(void);
+
+/* ---- bridge_place.c ------------------------------------------------- */
+
+#define BRIDGE_PLACE_BYTES (SOUK_NAME_BYTES_MAX + 1 + 2 * SOUK_INCARNATION_BYTES + 1 + 20 + 1 + 10 + 1)
+
+/* Of a log, which only the event store has that began the search. */
+struct bridge_place {
+    struct souk_name store;
+    uint8_t incarnation[SOUK_INCARNATION_BYTES];
+    uint64_t log_position;
+    uint32_t index;
+};
+
+/* STORE:INCARNATION:POSITION:INDEX, as browsers keep it. The slice is of `out`. */
+struct souk_slice bridge_place_write(const struct bridge_place *place, char out[BRIDGE_PLACE_BYTES]);
+/* False: that was not written so. */
+bool bridge_place_read(struct souk_slice text, struct bridge_place *place_out);
 
 /* ---- bridge_session.c ----------------------------------------------- */
 

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "eventstore.h"
 #include "ops.h"
 #include "parking.h"
@@ -24,7 +22,6 @@
 #define COMMAND_MS 30000
 #define WHO_BYTES 65
 #define CODE_BYTES 64
-#define NEXT_BYTES 81
 
 /* What one exchange has come to, when it takes more than one question. */
 struct bridge_operation {
@@ -47,7 +44,7 @@ static void ask_next_store(struct bridge_exchange *exchange);
 static void hear_store(struct bridge *bridge, struct bridge_ask *asked, const struct souk_client_answer *answer);
 static void take_store(struct bridge_exchange *exchange, const struct souk_client_answer *answer);
 static void begin_log(struct bridge_exchange *exchange);
-static bool parse_next(struct bridge_exchange *exchange, struct eventstore_find *find, uint8_t *incarnation);
+static bool parse_next(struct bridge_exchange *exchange, struct eventstore_find *find, struct bridge_place *place);
 static json_t *log_json(struct bridge_exchange *exchange, const struct eventstore_find_reply *reply);
 static void fill_log(struct bridge_exchange *exchange);
 static void ask_service(struct bridge_exchange *exchange, const struct souk_id *id, struct souk_slice name,
@@ -402,40 +399,32 @@ begin_log(struct bridge_exchange *exchange)
         .type = log->type, .has_correlation_id = log->has_correlation, .correlation_id = log->correlation,
         .has_from_ms = log->has_from_ms, .from_ms = log->from_ms, .has_to_ms = log->has_to_ms, .to_ms = log->to_ms,
         .latest_first = !log->oldest_first, .limit = log->limit, .has_key = log->has_key, .key = log->key };
-    uint8_t incarnation[SOUK_INCARNATION_BYTES];
+    struct bridge_place place;
     struct souk_id id;
 
     if (log->has_key && souk_id_parse(log->key, &id) == 0)
         find.key = (struct souk_slice){ id.bytes, sizeof id.bytes };
-    if (log->has_next && !parse_next(exchange, &find, incarnation))
+    if (log->has_next && !parse_next(exchange, &find, &place))
         answer_refusal(exchange, souk_slice_of(OPS_BAD_PLACE), (struct souk_slice){ NULL, 0 });
     else
         ask_store(exchange, &eventstore_find_type, &find);
 }
 
-/* STORE.INCARNATION.POSITION.INDEX: a search goes on in the log that it began in. */
+/* A search goes on in the log that it began in. */
 static bool
-parse_next(struct bridge_exchange *exchange, struct eventstore_find *find, uint8_t *incarnation)
+parse_next(struct bridge_exchange *exchange, struct eventstore_find *find, struct bridge_place *place)
 {
     const struct souk_topology *topology = exchange->bridge->topology;
-    char text[NEXT_BYTES], name[SOUK_NAME_BYTES_MAX + 1], digits[2 * SOUK_INCARNATION_BYTES + 1];
-    uint64_t position;
-    uint32_t index;
-    size_t bytes;
-    int end = -1;
 
-    (void)snprintf(text, sizeof text, "%.*s", (int)exchange->operation->log.next.size_bytes,
-        (const char *)exchange->operation->log.next.base);
-    if (sscanf(text, "%31[a-z0-9.-]:%16[0-9a-f]:%20ju:%10u%n", name, digits, &position, &index, &end) != 4
-        || text[end] != '\0' || sodium_hex2bin(incarnation, SOUK_INCARNATION_BYTES, digits, strlen(digits), NULL,
-            &bytes, NULL) != 0 || bytes != SOUK_INCARNATION_BYTES)
+    if (!bridge_place_read(exchange->operation->log.next, place))
         return false;
     for (size_t i = 0; i < topology->node_count; i++) {
-        if (strcmp(topology->nodes[i].name.text, name) != 0)
+        if (strcmp(topology->nodes[i].name.text, place->store.text) != 0)
             continue;
         exchange->operation->store = i;
         find->has_next = true;
-        find->next = (struct log_place){ { incarnation, SOUK_INCARNATION_BYTES }, position, index };
+        find->next = (struct log_place){ { place->incarnation, sizeof place->incarnation }, place->log_position,
+            place->index };
         return true;
     }
     return false;
@@ -446,9 +435,9 @@ log_json(struct bridge_exchange *exchange, const struct eventstore_find_reply *r
 {
     const struct bridge_operation *operation = exchange->operation;
     const struct souk_name *store = &exchange->bridge->topology->nodes[operation->store].name;
-    char digits[2 * SOUK_INCARNATION_BYTES + 1] = "";
+    struct bridge_place place = { .store = *store };
     json_t *events = json_array();
-    char next[NEXT_BYTES];
+    char next[BRIDGE_PLACE_BYTES];
     json_t *json;
 
     for (uint32_t i = 0; i < reply->events_count; i++)
@@ -456,9 +445,10 @@ log_json(struct bridge_exchange *exchange, const struct eventstore_find_reply *r
             reply->incarnation, &reply->events[i]));
     json = json_pack("{so sI}", "events", events, "behind", (json_int_t)reply->behind);
     if (reply->has_next && reply->next.incarnation.size_bytes == SOUK_INCARNATION_BYTES) {
-        (void)sodium_bin2hex(digits, sizeof digits, reply->next.incarnation.base, SOUK_INCARNATION_BYTES);
-        (void)snprintf(next, sizeof next, "%s:%s:%ju:%u", store->text, digits, (uintmax_t)reply->next.log_position,
-            (unsigned)reply->next.index);
+        memcpy(place.incarnation, reply->next.incarnation.base, sizeof place.incarnation);
+        place.log_position = reply->next.log_position;
+        place.index = reply->next.index;
+        (void)bridge_place_write(&place, next);
         (void)json_object_set_new(json, "next", json_string(next));
     }
     drop_nulls(json);

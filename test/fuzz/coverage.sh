@@ -21,6 +21,7 @@ decoders() {
     kept) echo souk_keyring souk_seal ;;
     node) echo souk_core souk_core_apply souk_core_commands souk_core_origin souk_reader souk_recorder souk_feed ;;
     pack) echo souk_pack souk_unpack souk_utf8 ;;
+    questions) echo query_from bridge_place ;;
     record) echo souk_batch ;;
     routes) echo souk_routes souk_routes_choice souk_routes_pack souk_routes_read souk_routes_session ;;
     rows) echo souk_asked souk_cursor souk_forgotten souk_owed souk_parked souk_settled souk_timers souk_trail souk_vector ;;
@@ -32,15 +33,13 @@ decoders() {
     esac
 }
 
-# covered SOURCE: lines and how many of them ran; of none that ran there is no file.
+# covered SOURCE TARGET: lines and how many of them ran; of none that ran there is no file.
 covered() {
-    local data file=$sources/src/$1.c
-    if [[ -f $file ]]; then
-        data=$(find . -name "$1.gcno" -path '*/.libs/*' -print -quit)
-    else                                        # the bridge's, which is in no library
-        file=$sources/services/bridge/$1.c
-        data=$(find . -name "*fuzz_http-$1.gcno" -print -quit)
-    fi
+    local data file
+    file=$(find "$sources/src" "$sources/services" -name "$1.c" -print -quit)
+    data=$(find . -name "$1.gcno" -path '*/.libs/*' -print -quit)
+    # What is in no library: the bridge's, the command's, a service's.
+    [[ -n $data ]] || data=$(find . -name "*fuzz_$2-$1.gcno" -print -quit)
     gcov -n -o "${data%.gcno}.o" "$file" 2>/dev/null | awk -v name="/$1.c'" '
         /^File/ { is_it = index($0, name) }
         is_it && /^Lines executed:/ { split($0, part, /[:% ]+/); printf "%d %d\n", part[5], part[5] * part[3] / 100 + 0.5; exit }'
@@ -55,7 +54,7 @@ for corpus in "$sources"/test/fuzz/corpus/*/; do
     find "${inputs[@]}" -type f -exec "test/fuzz/fuzz_$target" {} + >/dev/null
     lines=0 reached=0
     for source in $(decoders "$target"); do
-        read -r all ran < <(covered "$source")
+        read -r all ran < <(covered "$source" "$target")
         lines=$((lines + all)) reached=$((reached + ran))
     done
     # shellcheck disable=SC2016 # these are no expressions

@@ -12,18 +12,13 @@
 #include "fuzz.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../unit/routes_text.h"
-#include "bridge.h"
-#include "souk_socket.h"
+#include "ground_bridge.h"
 
 #define TURNS 3                                 /* of the loop, until what was written is read */
 #define END_TURNS 64                            /* until nothing of it is left */
@@ -42,94 +37,13 @@ static const char routes_text[] =
     "route = GET /api/events\n    events = book\n    session = maybe\n";
 
 /* One of a process, for libFuzzer's process is all that there is. */
-static struct ground {
-    struct routes_system rooms;
-    struct souk_routes *routes;
-    struct souk_report report;
-    struct bridge bridge;
-    int null_fd;
-    char answer[ANSWER_BYTES_MAX];
-} ground;
-
-/* ---- the bridge ----------------------------------------------------- */
-
-static void
-hear(void *arg, unsigned line, const char *sentence)
-{
-    fprintf(stderr, "%s\n", sentence);
-}
-
-/* What knows services: they are forgotten now and then, for they never answer. */
-static void
-open_services(struct bridge *bridge)
-{
-    struct souk_error err = { 0 };
-
-    assert(souk_client_open(bridge->topology, bridge->self->name.text, &bridge->client, &err) == 0);
-    bridge->sessions = bridge_sessions_new();
-    bridge->events = bridge_events_new(bridge);
-    bridge->operator = bridge_operator_new(bridge);
-    assert(bridge->sessions != NULL && bridge->events != NULL && bridge->operator != NULL);
-    assert(bridge_follow_start(bridge, &err) == 0);
-}
-
-static void
-close_services(struct bridge *bridge)
-{
-    souk_client_close(&bridge->client);
-    bridge_api_done(bridge);
-    bridge_sessions_close(&bridge->sessions);
-    bridge_follow_close(&bridge->follow);
-    bridge_events_close(bridge);
-    bridge_operator_close(bridge);
-}
+static struct ground_bridge ground;
+static char answer[ANSWER_BYTES_MAX];
 
 static void
 clear_ground(void)
 {
-    struct bridge *bridge = &ground.bridge;
-
-    bridge_http_stop(bridge);
-    close_services(bridge);
-    free(bridge->rates);
-    bridge_files_close(&bridge->files);
-    bridge_watch_close(&bridge->watch);
-    souk_pack_done(&bridge->pack);
-    (void)close(bridge->loop_fd);
-    souk_routes_close(&ground.routes);
-    routes_system_close(&ground.rooms);
-    (void)close(ground.null_fd);
-}
-
-static void
-make_ground(void)
-{
-    struct bridge *bridge = &ground.bridge;
-    struct souk_error err = { 0 };
-    uint16_t port;
-    int fd;
-
-    if (bridge->http != NULL)
-        return;
-    assert(routes_system_open(&ground.rooms));
-    assert(souk_routes_parse("fuzz.zpl", souk_slice_of(routes_text), ground.rooms.topology, ground.rooms.bridge,
-        &ground.rooms.catalogue, &ground.routes, hear, NULL) == 0);
-    ground.null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    assert(ground.null_fd >= 0);
-    souk_report_init(&ground.report, ground.null_fd, "bridge", SOUK_LEVEL_ERROR);
-    *bridge = (struct bridge){ .report = &ground.report, .signal_fd = -1, .reap_us = UINT64_MAX,
-        .topology = ground.rooms.topology, .self = ground.rooms.bridge, .catalogue = &ground.rooms.catalogue,
-        .routes = ground.routes, .loop_fd = epoll_create1(EPOLL_CLOEXEC) };
-    souk_pack_init(&bridge->pack, SOUK_PAYLOAD_BYTES_MAX);
-    bridge->rates = bridge_rates_new();
-    bridge->files = bridge_files_new(ground.routes->unchanging);
-    bridge->watch = bridge_watch_new(bridge);
-    assert(bridge->loop_fd >= 0 && bridge->rates != NULL && bridge->files != NULL && bridge->watch != NULL);
-    assert(bridge_openapi_add(bridge, &err) == 0 && bridge_files_end(bridge->files, ground.routes, &err) == 0);
-    open_services(bridge);
-    assert(souk_socket_listen(bridge->self->listen, &fd, &port, &err) == 0);
-    assert(bridge_http_start(bridge, fd, &err) == 0);
-    (void)atexit(clear_ground);
+    ground_bridge_close(&ground);
 }
 
 /* ---- one connection ------------------------------------------------- */
@@ -148,8 +62,8 @@ take_answer(int fd, size_t *bytes)
 {
     ssize_t got;
 
-    while (*bytes < sizeof ground.answer
-        && (got = recv(fd, ground.answer + *bytes, sizeof ground.answer - *bytes, MSG_DONTWAIT)) > 0)
+    while (*bytes < sizeof answer
+        && (got = recv(fd, answer + *bytes, sizeof answer - *bytes, MSG_DONTWAIT)) > 0)
         *bytes += (size_t)got;
 }
 
@@ -162,8 +76,7 @@ forget_asks(struct bridge *bridge)
         count++;
     if (count < ASKS_MAX)
         return;
-    close_services(bridge);
-    open_services(bridge);
+    ground_bridge_forget(&ground);
 }
 
 int
@@ -174,7 +87,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     size_t answer_bytes = 0;
     int fds[2];
 
-    make_ground();
+    if (bridge->http == NULL) {
+        ground_bridge_open(&ground, routes_text, "bridge");
+        (void)atexit(clear_ground);
+    }
     if (size_bytes > REQUEST_BYTES_MAX)
         size_bytes = REQUEST_BYTES_MAX;
     assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
@@ -191,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     (void)shutdown(fds[0], SHUT_WR);
     turn(bridge);
     take_answer(fds[0], &answer_bytes);
-    assert(answer_bytes == 0 || (answer_bytes > 12 && memcmp(ground.answer, "HTTP/1.", 7) == 0));
+    assert(answer_bytes == 0 || (answer_bytes > 12 && memcmp(answer, "HTTP/1.", 7) == 0));
     (void)close(fds[0]);
     for (int i = 0; bridge->peers != NULL && i < END_TURNS; i++) {
         bridge_api_stop(bridge);

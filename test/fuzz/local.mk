@@ -11,6 +11,7 @@ FUZZ_TARGETS = \
 	test/fuzz/fuzz_kept \
 	test/fuzz/fuzz_node \
 	test/fuzz/fuzz_pack \
+	test/fuzz/fuzz_questions \
 	test/fuzz/fuzz_record \
 	test/fuzz/fuzz_routes \
 	test/fuzz/fuzz_rows \
@@ -55,10 +56,10 @@ FUZZ_BRIDGE = services/bridge/bridge.h services/bridge/bridge_answer.c services/
 	services/bridge/bridge_caller.c services/bridge/bridge_events.c services/bridge/bridge_files.c \
 	services/bridge/bridge_files.h services/bridge/bridge_follow.c services/bridge/bridge_guard.c \
 	services/bridge/bridge_http.c services/bridge/bridge_openapi.c services/bridge/bridge_operator.c \
-	services/bridge/bridge_operator_json.c services/bridge/bridge_rate.c services/bridge/bridge_reference.c \
+	services/bridge/bridge_operator_json.c services/bridge/bridge_place.c services/bridge/bridge_rate.c services/bridge/bridge_reference.c \
 	services/bridge/bridge_reply.c services/bridge/bridge_session.c services/bridge/bridge_watch.c
-test_fuzz_fuzz_http_SOURCES = test/fuzz/fuzz_http.c test/unit/routes_text.c test/unit/routes_text.h $(FUZZ_BRIDGE) \
-	$(FUZZ_MAIN)
+FUZZ_BRIDGE += test/fuzz/ground_bridge.c test/fuzz/ground_bridge.h test/unit/routes_text.c test/unit/routes_text.h
+test_fuzz_fuzz_http_SOURCES = test/fuzz/fuzz_http.c $(FUZZ_BRIDGE) $(FUZZ_MAIN)
 test_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/bridge
 test_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
 test_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
@@ -86,6 +87,14 @@ test_fuzz_fuzz_node_LDADD = libsouk-all.la $(SODIUM_LIBS)
 test_fuzz_fuzz_pack_SOURCES = test/fuzz/fuzz_pack.c $(FUZZ_MAIN)
 test_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LINK)
 test_fuzz_fuzz_pack_LDADD = libsouk-all.la
+
+test_fuzz_fuzz_questions_SOURCES = test/fuzz/fuzz_questions.c services/bridge/bridge.h services/bridge/bridge_place.c \
+	services/query/query.h services/query/query_from.c $(FUZZ_MAIN)
+test_fuzz_fuzz_questions_CPPFLAGS = $(SHOP_CPPFLAGS) -I$(top_srcdir)/services/bridge -I$(top_srcdir)/services/query
+test_fuzz_fuzz_questions_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
+test_fuzz_fuzz_questions_LDFLAGS = $(FUZZ_LINK)
+test_fuzz_fuzz_questions_LDADD = libsouk-all.la $(SODIUM_LIBS) $(JANSSON_LIBS)
+$(test_fuzz_fuzz_questions_OBJECTS): services/shop/shop.h src/eventstore.h src/ops.h src/parking.h src/recovery.h
 
 test_fuzz_fuzz_record_SOURCES = test/fuzz/fuzz_record.c test/fuzz/batch_again.c test/fuzz/batch_again.h \
 	$(FUZZ_SAME) $(FUZZ_MAIN)

@@ -132,6 +132,9 @@ def test_how_it_stands_and_what_has_happened(build):
         for path, status, code in (("/api/ops/log/letters/9", 404, "ops.unknown_event"),
                                    ("/api/ops/log?stream=nothing", 404, "ops.unknown_stream"),
                                    ("/api/ops/log?next=es1:00:1:1", 404, "ops.bad_place"),
+                                   ("/api/ops/log?next=es1:0011223344556677:-1:1", 404, "ops.bad_place"),
+                                   ("/api/ops/log?next=es1:0011223344556677:1:4294967296", 404, "ops.bad_place"),
+                                   ("/api/ops/log?next=es1:0011223344556677:1:1", 404, "ops.other_incarnation"),
                                    ("/api/ops/parked/nobody", 404, "ops.unknown_node")):
             answer = desk.ask("GET", path)
             assert answer.status == status and answer.body["code"] == code, answer

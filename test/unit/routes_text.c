@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES 64
+#define TOPOLOGY_SUFFIX ".topology"
 
 static const char messages[] =
     "application = book\n"
@@ -104,19 +104,27 @@ static const char messages[] =
     "        fields\n"
     "            text = text 100\n";
 
-static bool read_system(struct routes_system *system, const char *messages_path);
-static bool write_file(const char *text, char path_out[PATH_BYTES]);
+static bool write_file(const char *text, char path_out[ROUTES_PATH_BYTES]);
 
 bool
 routes_system_open(struct routes_system *system)
 {
-    char path[PATH_BYTES];
-    bool is_good;
+    static struct souk_topology_errors errors;
+    char path[ROUTES_PATH_BYTES];
+    struct souk_error err;
+    int rc = -1;
 
     memset(system, 0, sizeof *system);
-    is_good = write_file(messages, path) && read_system(system, path);
-    (void)unlink(path);
-    return is_good;
+    if (!routes_system_write(path))
+        return false;
+    if ((rc = souk_topology_read(path, &system->topology, &errors)) != 0)
+        (void)fprintf(stderr, "%s\n", errors.errors[0].text);
+    else if ((rc = souk_catalogue_init(&system->catalogue, system->topology, &err)) != 0)
+        (void)fprintf(stderr, "%s\n", err.text);
+    else
+        system->bridge = souk_topology_client(system->topology, "bridge");
+    routes_system_unlink(path);
+    return rc == 0;
 }
 
 void
@@ -126,34 +134,39 @@ routes_system_close(struct routes_system *system)
     souk_topology_close(&system->topology);
 }
 
-static bool
-read_system(struct routes_system *system, const char *messages_path)
+bool
+routes_system_write(char path_out[ROUTES_PATH_BYTES])
 {
-    static struct souk_topology_errors errors;
-    struct souk_error err;
-    char path[PATH_BYTES];
+    char messages_path[ROUTES_PATH_BYTES];
     char text[1024];
-    int rc;
+    FILE *file;
 
+    if (!write_file(messages, messages_path))
+        return false;
+    (void)snprintf(path_out, ROUTES_PATH_BYTES, "%s" TOPOLOGY_SUFFIX, messages_path);
     (void)snprintf(text, sizeof text, "system = shop\n    messages = %s\nevent_store = es1\n"
         "service = book\n    program = book\n    stream = book\n"
         "client = bridge\n    program = souk-bridge\n    listen = 127.0.0.1:0\n    routes = routes.zpl\n    query = book\n    follow = book\n"
         "    hostname = shop.example\n    proxy = 127.0.0.1\n"
-        "    call = book\n        command = book.write\n        command = book.sign\n", messages_path);
-    if (!write_file(text, path))
+        "    call = book\n        command = book.write\n        command = book.sign\n"
+        "client = office\n    program = souk-bridge\n    listen = 127.0.0.1:0\n    routes = routes.zpl\n"
+        "    operator = yes\n", messages_path);
+    if ((file = fopen(path_out, "wxe")) == NULL)
         return false;
-    if ((rc = souk_topology_read(path, &system->topology, &errors)) != 0)
-        (void)fprintf(stderr, "%s\n", errors.errors[0].text);
-    else if ((rc = souk_catalogue_init(&system->catalogue, system->topology, &err)) != 0)
-        (void)fprintf(stderr, "%s\n", err.text);
-    else
-        system->bridge = souk_topology_client(system->topology, "bridge");
+    (void)fputs(text, file);
+    return fclose(file) == 0;
+}
+
+void
+routes_system_unlink(char path[ROUTES_PATH_BYTES])
+{
     (void)unlink(path);
-    return rc == 0;
+    path[strlen(path) - strlen(TOPOLOGY_SUFFIX)] = '\0';
+    (void)unlink(path);
 }
 
 static bool
-write_file(const char *text, char path_out[PATH_BYTES])
+write_file(const char *text, char path_out[ROUTES_PATH_BYTES])
 {
     bool is_written;
     int fd;

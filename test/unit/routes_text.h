@@ -17,4 +17,12 @@ struct routes_system {
 bool routes_system_open(struct routes_system *system);
 void routes_system_close(struct routes_system *system);
 
+/*
+ * Its topology as a file in memory, with its messages beside it, for who reads
+ * them on his own. Remove them with routes_system_unlink(), which spoils `path`. False: they cannot be written.
+ */
+#define ROUTES_PATH_BYTES 64
+bool routes_system_write(char path_out[ROUTES_PATH_BYTES]);
+void routes_system_unlink(char path[ROUTES_PATH_BYTES]);
+
 #endif
