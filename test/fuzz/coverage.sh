@@ -13,6 +13,7 @@ sources=${srcdir:-$(dirname "$0")/../..}
 # decoders TARGET: the sources that read what it is given.
 decoders() {
     case $1 in
+    answers) echo bridge_reply bridge_follow bridge_session bridge_operator bridge_events souk_client souk_look souk_cli_heads souk_cli_node souk_cli_store souk_cli_call souk_cli_parked souk_cli_log souk_cli_why souk_cli_consumers ;;
     batch) echo souk_batch souk_batch_peek ;;
     description) echo souk_description souk_description_check souk_description_field souk_zpl ;;
     found) echo souk_finder_look souk_finder_answer souk_finder_why ;;

@@ -3,6 +3,7 @@
 # SECONDS lets each of them search; else each runs the corpus and no more.
 # `make check` gives every target its corpus in either case.
 FUZZ_TARGETS = \
+	test/fuzz/fuzz_answers \
 	test/fuzz/fuzz_batch \
 	test/fuzz/fuzz_description \
 	test/fuzz/fuzz_found \
@@ -59,6 +60,24 @@ FUZZ_BRIDGE = services/bridge/bridge.h services/bridge/bridge_answer.c services/
 	services/bridge/bridge_operator_json.c services/bridge/bridge_place.c services/bridge/bridge_rate.c services/bridge/bridge_reference.c \
 	services/bridge/bridge_reply.c services/bridge/bridge_session.c services/bridge/bridge_watch.c
 FUZZ_BRIDGE += test/fuzz/ground_bridge.c test/fuzz/ground_bridge.h test/unit/routes_text.c test/unit/routes_text.h
+
+# The command, as far as it asks services and event stores; and what the linker puts in the place of its sockets.
+FUZZ_COMMAND = src/souk_cli.c src/souk_cli.h src/souk_cli_call.c src/souk_cli_consumers.c src/souk_cli_event.c \
+	src/souk_cli_event.h src/souk_cli_heads.c src/souk_cli_heads.h src/souk_cli_log.c src/souk_cli_look.c \
+	src/souk_cli_look.h src/souk_cli_node.c src/souk_cli_node.h src/souk_cli_parked.c src/souk_cli_status.c \
+	src/souk_cli_store.c src/souk_cli_store.h src/souk_cli_system.c src/souk_cli_system.h src/souk_cli_where.c \
+	src/souk_cli_where.h src/souk_cli_why.c
+FAR_END_LINK = -Wl,--wrap=souk_socket_open -Wl,--wrap=souk_socket_close -Wl,--wrap=souk_socket_subscribe \
+	-Wl,--wrap=souk_socket_send -Wl,--wrap=souk_socket_receive -Wl,--wrap=souk_socket_wait
+test_fuzz_fuzz_answers_SOURCES = test/fuzz/fuzz_answers.c test/fuzz/far_end.c test/fuzz/far_end.h $(FUZZ_BRIDGE) \
+	$(FUZZ_COMMAND) $(FUZZ_MAIN)
+test_fuzz_fuzz_answers_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/bridge
+test_fuzz_fuzz_answers_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS) $(SMARTCOLS_CFLAGS)
+test_fuzz_fuzz_answers_LDFLAGS = $(FUZZ_LINK) $(FAR_END_LINK)
+test_fuzz_fuzz_answers_LDADD = libsouk-all.la $(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(BROTLI_LIBS) $(SMARTCOLS_LIBS) \
+	$(SODIUM_LIBS) $(CZMQ_LIBS) $(JANSSON_LIBS)
+$(test_fuzz_fuzz_answers_OBJECTS): src/eventstore.h src/parking.h src/ops.h
+
 test_fuzz_fuzz_http_SOURCES = test/fuzz/fuzz_http.c $(FUZZ_BRIDGE) $(FUZZ_MAIN)
 test_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/services/bridge
 test_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(ZLIB_CFLAGS) $(BROTLI_CFLAGS)
