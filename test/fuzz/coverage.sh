@@ -15,7 +15,7 @@ decoders() {
     case $1 in
     answers) echo bridge_reply bridge_follow bridge_session bridge_operator bridge_events souk_client souk_look souk_cli_heads souk_cli_node souk_cli_store souk_cli_call souk_cli_parked souk_cli_log souk_cli_why souk_cli_consumers ;;
     batch) echo souk_batch souk_batch_peek ;;
-    description) echo souk_description souk_description_check souk_description_field souk_zpl ;;
+    description) echo souk_description souk_description_check souk_description_field souk_evolution souk_zpl ;;
     found) echo souk_finder_look souk_finder_answer souk_finder_why ;;
     http) echo bridge_api bridge_caller bridge_guard bridge_http bridge_session ;;
     json) echo souk_json souk_message souk_field ;;

@@ -2,8 +2,11 @@
  * The reader of ZPL and, behind it, of message descriptions: whatever the file
  * says, it is a description or a sentence with file and line. What is one can
  * be looked through and found again, and bytes can be read by it.
+ *
+ * A line `===` parts an older description from a newer one: what lies between
+ * the two is told in sentences, and nothing lies between one and itself.
  */
-#define _GNU_SOURCE                     /* memfd_create */
+#define _GNU_SOURCE                     /* memfd_create, memmem */
 #include "fuzz.h"
 
 #include <assert.h>
@@ -14,9 +17,11 @@
 
 #include <souk-json.h>
 
+#include "souk_evolution.h"
 #include "souk_zpl.h"
 
 #define PATH_BYTES 64
+#define BETWEEN "\n===\n"
 
 /* Every text below `node` is there and ends. */
 static size_t
@@ -71,6 +76,25 @@ look_through(const struct souk_messages *messages)
 }
 
 static void
+count_sentence(void *arg, const char *sentence)
+{
+    assert(sentence[0] != '\0');
+    (*(size_t *)arg)++;
+}
+
+static size_t
+breaks(const struct souk_description *before, const struct souk_description *after)
+{
+    size_t said = 0, count;
+
+    count = souk_evolution_breaks(souk_description_messages(before), souk_description_messages(after), count_sentence,
+        &said);
+    assert(count == said);
+    return count;
+}
+
+/* NULL: it is none. */
+static struct souk_description *
 describe(struct souk_slice text)
 {
     struct souk_description *description = NULL;
@@ -79,7 +103,7 @@ describe(struct souk_slice text)
     int fd, rc;
 
     if ((fd = memfd_create("description", MFD_CLOEXEC)) < 0)
-        return;
+        return NULL;
     if (write(fd, text.base, text.size_bytes) == (ssize_t)text.size_bytes) {
         (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         if ((rc = souk_description_open(path, &description, &err)) == 0)
@@ -87,24 +111,47 @@ describe(struct souk_slice text)
         else
             assert(err.code == -rc && err.text[0] != '\0');
     }
-    souk_description_close(&description);
     (void)close(fd);
+    assert(description == NULL || breaks(description, description) == 0);
+    return description;
+}
+
+static void
+compare(struct souk_slice before_text, struct souk_slice after_text)
+{
+    struct souk_description *before = describe(before_text), *after = describe(after_text);
+
+    if (before != NULL && after != NULL) {
+        (void)breaks(before, after);
+        (void)breaks(after, before);
+    }
+    souk_description_close(&before);
+    souk_description_close(&after);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 {
     const struct souk_slice text = { bytes, size_bytes };
+    const uint8_t *line = size_bytes == 0 ? NULL : memmem(bytes, size_bytes, BETWEEN, strlen(BETWEEN));
+    struct souk_description *description;
     struct souk_error err = { 0 };
     struct souk_zpl *zpl = NULL;
     int rc;
 
+    if (line != NULL) {
+        line++;                                 /* the older one has its last line feed */
+        compare((struct souk_slice){ bytes, (size_t)(line - bytes) }, (struct souk_slice){ line + strlen(BETWEEN) - 1,
+            size_bytes - (size_t)(line - bytes) - (strlen(BETWEEN) - 1) });
+        return 0;
+    }
     if ((rc = souk_zpl_parse("input", text, &zpl, &err)) != 0) {
         assert(err.code == -rc && strncmp(err.text, "input:", 6) == 0);
         return 0;
     }
     (void)walk(souk_zpl_root(zpl), 1);
     souk_zpl_close(&zpl);
-    describe(text);
+    description = describe(text);
+    souk_description_close(&description);
     return 0;
 }
