@@ -146,4 +146,4 @@ test_fuzz_fuzz_witness_LDADD = libsouk-all.la
 
 dist_check_SCRIPTS += test/fuzz/corpus.test
 TESTS += test/fuzz/corpus.test
-EXTRA_DIST += test/fuzz/fuzz.test test/fuzz/coverage.sh test/fuzz/corpus
+EXTRA_DIST += test/fuzz/fuzz.test test/fuzz/big.py test/fuzz/coverage.sh test/fuzz/corpus
