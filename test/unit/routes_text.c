@@ -143,7 +143,8 @@ routes_system_write(char path_out[ROUTES_PATH_BYTES])
 
     if (!write_file(messages, messages_path))
         return false;
-    (void)snprintf(path_out, ROUTES_PATH_BYTES, "%s" TOPOLOGY_SUFFIX, messages_path);
+    if ((size_t)snprintf(path_out, ROUTES_PATH_BYTES, "%s" TOPOLOGY_SUFFIX, messages_path) >= ROUTES_PATH_BYTES)
+        return false;
     (void)snprintf(text, sizeof text, "system = shop\n    messages = %s\nevent_store = es1\n"
         "service = book\n    program = book\n    stream = book\n"
         "client = bridge\n    program = souk-bridge\n    listen = 127.0.0.1:0\n    routes = routes.zpl\n    query = book\n    follow = book\n"
