@@ -210,10 +210,12 @@ def test_the_key_of_passes_is_exchanged_and_no_good_pass_is_refused(build):
         assert (step["did"], step["pass_key"], step["old_pass_key"]) == ("rotated", new, old), step
         assert rotate() == step and os.listdir(home) == ["lodge.pass.key"]
         last = pass_of_lodge(system)                    # by the one that it was started with
-        process = system.daemons["lodge"].process
-        assert "goes on as it was" in system.souk("rebuild", "--programs", f"{system.build}/test/process", "lodge", status=75)
-        system.daemons["lodge"].says("for one that its sandbox does not let it read")
-        assert process.poll() is None and takers(system, last) == {"ok"}
+        if "files=all" not in system.daemons["lodge"].says("event=sandbox"):    # as with sanitizers
+            process = system.daemons["lodge"].process
+            assert "goes on as it was" in system.souk("rebuild", "--programs", f"{system.build}/test/process", "lodge",
+                                                      status=75)
+            system.daemons["lodge"].says("for one that its sandbox does not let it read")
+            assert process.poll() is None and takers(system, last) == {"ok"}
         start_again(system, "lodge")
         after = pass_of_lodge(system)
         for good, key in ((before, old), (last, old), (ahead, new), (after, new)):
