@@ -30,7 +30,7 @@ ADDRESSES = ["quillfeather", "lantern-keepers", "zora.the.visitor", "harbour-pil
              "qx7-31pz", "1632 960847", "fotheringay", "cormorant", "saltmarsh", "hb9-77lk", "1632 960218"]
 SECRETS = ["opal under", "amber behind", "neither opal", "4000 0000 0000 0341", "4000000000000341", "$argon2id$"]
 NAMES = ["lamplighter", "greenhorn"]
-NAMES_LIE_IN = re.compile(r"d/\w+/(store|store\.before|store\.aside-\d|backups/\w+)/data\.mdb")
+NAMES_LIE_IN = re.compile(r"d/\w+/data/(store|store\.before|store\.aside-\d|backups/\w+)/data\.mdb")
 KEY_BYTES, ID_BYTES = 32, 16
 KEEPERS = ("accounts", "orders")        # who seals something
 
@@ -62,7 +62,7 @@ class Kept(Shop):
         """By service, from its file: whose key it is, then the key."""
         found = {}
         for name in KEEPERS:
-            with open(os.path.join(self.path, "d", f"{name}.keys"), "rb") as file:
+            with open(os.path.join(self.path, "d", name, "data.keys"), "rb") as file:
                 slots = file.read()
             at = slots.find(person)
             if at >= 0:
@@ -159,7 +159,7 @@ def lies_in_clear(shop, keys, what):
     """What is personal, or the key of a person, by the files that it stands in. A name is for others to see: it stands in a
     stream that is not private, and stays there; but in stores and backups only."""
     found = shop.files_with(*ADDRESSES, *SECRETS, *NAMES, *(key for each in keys for key in each.values()))
-    assert all("d/es1/store/data.mdb" in found[name] for name in NAMES), "doc/security.md says that it stays"
+    assert all("d/es1/data/store/data.mdb" in found[name] for name in NAMES), "doc/security.md says that it stays"
     for name in NAMES:
         others = [path for path in found.pop(name) if not NAMES_LIE_IN.fullmatch(path)]
         assert not others, (what, others)

@@ -272,7 +272,7 @@ class System:
         self.build = os.path.abspath(build)
         self.path = tempfile.mkdtemp(prefix="souk-process-")
         self.witness = tempfile.mkdtemp(prefix="souk-process-", dir="/dev/shm")
-        self.apart = apart              # sandboxes hide what is others': laid out as doc/security.md says
+        # Apart from the data: sandboxes hide what is others' then, as doc/security.md says.
         self.topology = os.path.join(self.path, "conf/system.zpl" if apart else "system.zpl")
         os.makedirs(os.path.dirname(self.topology), exist_ok=True)
         self.context = zmq.Context()
@@ -342,8 +342,7 @@ class System:
                  f"    keys = {self.path}/process.keys", f"    witness = {self.witness}",
                  f"    trim_after = {self.trim_after}", *(f"    {line}" for line in self.system_lines)]
         def extras(name):
-            home = [f"data = {self.path}/homes/{name}/data"] if self.apart else []
-            return [f"    {extra}" for extra in home + list(self.service_lines.get(name, ()))]
+            return [f"    {extra}" for extra in self.service_lines.get(name, ())]
         lines += [line for name in self.stores for line in
                   (f"event_store = {name}", *self.key_line(name), *extras(name))]
         for name in self.services:
@@ -458,7 +457,7 @@ class System:
 
     def wipe(self, name):
         """Its store, not its witness."""
-        shutil.rmtree(os.path.join(self.path, "d", name))
+        shutil.rmtree(os.path.join(self.path, "d", name, "data"))
 
     def events(self, holder, stream, asker="test", behind=None):
         """All events of a stream, or those behind a position, by pulls: [number, type, key, cause, payload]; the chain is

@@ -44,10 +44,10 @@ def test_backups_are_made_under_load_and_restored(build):
         system.daemons["stock"].kill()
         said = souk(system, "restore", "stock", "monday", status=EX_DATAERR)
         assert "is newer than the backup: it ends at stock/1/" in said and "--even-so" in said, said
-        shutil.rmtree(os.path.join(system.path, "d", "stock", "store"))
+        shutil.rmtree(os.path.join(system.path, "d", "stock", "data", "store"))
         told = json.loads(souk(system, "restore", "stock", "monday", "--dry-run", "--json"))
         assert not told["restored"] and told["streams"] == {"stock": held}, told
-        assert not os.path.exists(os.path.join(system.path, "d", "stock", "store"))
+        assert not os.path.exists(os.path.join(system.path, "d", "stock", "data", "store"))
         said = souk(system, "restore", "stock", "monday")
         assert f"it takes back {head - held} events of stock that log-a holds" in said, said
         assert "opens epoch 2 or above" in said, said
@@ -61,7 +61,7 @@ def test_backups_are_made_under_load_and_restored(build):
         system.daemons["log-a"].kill()
         said = souk(system, "restore", "--even-so", "log-a", "monday")
         assert "new incarnation" in said and "events of stock behind stock/1/" in said, said
-        assert os.path.isdir(os.path.join(system.path, "d", "log-a", "store.aside-1"))
+        assert os.path.isdir(os.path.join(system.path, "d", "log-a", "data", "store.aside-1"))
         system.start("log-a")
         system.live("log-a")
         assert system.status("log-a").incarnation != incarnation
@@ -92,14 +92,14 @@ def test_what_a_backup_lacks_is_said_before_it_is_restored(build):
         settle(system)
         system.more(lambda: system.status("stock").counters["trimmed"], trimmed + 60)
 
-        backups = os.path.join(system.path, "d", "log-a", "backups")
+        backups = os.path.join(system.path, "d", "log-a", "data", "backups")
         assert "backup of the event store log-a" in souk(system, "restore", "stock", os.path.join(backups, "one"),
                                                          status=EX_DATAERR)
         assert "no backup" in souk(system, "restore", "log-a", "two", status=EX_NOINPUT)
         system.daemons["log-a"].kill()
         said = souk(system, "restore", "-n", "log-a", "one")
         assert "HOLE: stock has trimmed what follows stock/1/" in said, said
-        shutil.rmtree(os.path.join(system.path, "d", "log-a", "store"))
+        shutil.rmtree(os.path.join(system.path, "d", "log-a", "data", "store"))
         assert "HOLE" in souk(system, "restore", "log-a", "one", status=EX_DATAERR)
 
         with open(os.path.join(backups, "one", "data.mdb"), "r+b") as file:
@@ -107,7 +107,7 @@ def test_what_a_backup_lacks_is_said_before_it_is_restored(build):
             file.seek(0)
             file.write(data.replace(b"stock.received", b"stock.receiveD"))
         assert "cannot be restored" in souk(system, "restore", "-e", "log-a", "one", status=EX_DATAERR)
-        assert not os.path.exists(os.path.join(system.path, "d", "log-a", "store.restoring"))
+        assert not os.path.exists(os.path.join(system.path, "d", "log-a", "data", "store.restoring"))
 
         system.daemons["stock"].kill()
         said = souk(system, "restore", "-n", "stock", "one")
@@ -137,7 +137,7 @@ def test_origins_trim_what_every_backup_holds(build):
         souk(system, "backup", "-n", "second", "log-a")
         more_events()
         assert begins() <= 101, "the first one may still be restored"
-        shutil.rmtree(os.path.join(system.path, "d", "log-a", "backups", "first"))
+        shutil.rmtree(os.path.join(system.path, "d", "log-a", "data", "backups", "first"))
         more_events()
         system.more(begins, 200)
         assert begins() <= 201

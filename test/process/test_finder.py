@@ -89,7 +89,7 @@ def test_what_the_finder_has_is_worth_nothing(build):
         for wreck in ("nothing", "emptied", "spoiled"):
             system.more(lambda: len(load.taken), len(load.taken) + 300)
             system.daemons["log-a"].kill()
-            index = os.path.join(system.path, "d", "log-a", "finder")
+            index = os.path.join(system.path, "d", "log-a", "data", "finder")
             if wreck == "emptied":
                 shutil.rmtree(index)
             elif wreck == "spoiled":
@@ -127,7 +127,7 @@ def test_a_backup_is_made_under_load(build):
         assert system.command("log-a", "eventstore.backup", ["../monday"]).code == "eventstore.bad_name"
         assert system.command("log-a", "eventstore.backup", [7]).status == "invalid"
         load.end()
-        directory = os.path.join(system.path, "d", "log-a")
+        directory = os.path.join(system.path, "d", "log-a", "data")
         assert sorted(os.listdir(os.path.join(directory, "backups"))) == ["monday", "tuesday"]
 
         system.daemons["log-a"].kill()

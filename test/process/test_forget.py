@@ -35,7 +35,7 @@ def restart(system, name="lodge"):
 
 
 def keys(system):
-    return os.path.join(system.path, "d", "lodge.keys")
+    return os.path.join(system.path, "d", "lodge", "data.keys")
 
 
 def somewhere(system, data):
@@ -87,10 +87,10 @@ def test_a_person_is_forgotten_in_every_copy(build):
 
         for with_store in (False, True):                    # an old copy of the keys, and of the store, too
             system.daemons["lodge"].kill()
-            shutil.copy(os.path.join(copy, "lodge.keys"), keys(system))
+            shutil.copy(os.path.join(copy, "lodge", "data.keys"), keys(system))
             if with_store:
                 system.wipe("lodge")
-                shutil.copytree(os.path.join(copy, "lodge"), os.path.join(system.path, "d", "lodge"))
+                shutil.copytree(os.path.join(copy, "lodge", "data"), os.path.join(system.path, "d", "lodge", "data"))
             system.start("lodge")
             system.live("lodge")
             until("what happened since to be there",
@@ -138,7 +138,7 @@ def test_who_is_forgotten_stays_so_when_backups_are_put_back(build):
                 system.daemons[name].kill()
             for name in names:
                 system.souk("restore", "--even-so", name, "before")
-                shutil.rmtree(os.path.join(system.path, "d", name, "store.aside-1"))
+                shutil.rmtree(os.path.join(system.path, "d", name, "data", "store.aside-1"))
             if with_keys:
                 safe.put_back(system)
             system.start_all()

@@ -114,4 +114,4 @@ def test_an_event_store_begins_behind_a_hole(build):
         assert "restore a backup" in told, told
         assert system.command("orders", "order.place", [1 << 22, 1, 1, 100, 1]).code == "recovering"
         system.daemons["log-a"].kill()
-        assert "one history" in system.souk("verify", "--offline", os.path.join(system.path, "d", "log-a"))
+        assert "one history" in system.souk("verify", "--offline", os.path.join(system.path, "d", "log-a", "data"))

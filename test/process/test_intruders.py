@@ -589,7 +589,7 @@ def test_a_stolen_key_does_what_its_owner_could_and_no_more(build):
             until(f"{was} at {name}", lambda name=name, was=was: counters(system, name, *was) == was)
             kept_out = sum(not thief.is_let_in for thief in mine)
             counted(system, name, "strangers", strangers[name] + 2 * kept_out)
-            backups = os.path.join(system.path, "d", name, "backups")
+            backups = os.path.join(system.path, "d", name, "data", "backups")
             assert (os.listdir(backups) if os.path.isdir(backups) else []) == ["stolen"] * sum(
                 command.endswith(".backup") for command in taken[name]), (name, taken)
         after = standing(system)

@@ -48,10 +48,10 @@ def prepare(system, trims):
 
 
 def put(system, copies, role, age):
-    home = os.path.join(system.path, "d", NODES[role])
+    home = os.path.join(system.path, "d", NODES[role], "data")
     shutil.rmtree(home, ignore_errors=True)
     if age != "none":
-        shutil.copytree(os.path.join(copies[age][0], NODES[role]), home)
+        shutil.copytree(os.path.join(copies[age][0], NODES[role], "data"), home)
 
 
 def run_case(system, copies, case):

@@ -507,7 +507,7 @@ def test_a_doctor_sees_directories_that_will_not_do(build):
         desk.start_all()
         for daemon in desk.daemons.values():
             daemon.stop()
-        os.chmod(os.path.join(desk.path, "d", "log-a"), 0o755)
+        os.chmod(os.path.join(desk.path, "d", "log-a", "data"), 0o755)
         desk.found("warning", "data", "log-a", "with every private stream in it, is open to other users (755)")
         in_memory, desk.witness = desk.witness, os.path.join(desk.path, "on-disk")
         desk.service_lines["reader"] = [f"data = {in_memory}/data"]

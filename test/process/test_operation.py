@@ -184,7 +184,7 @@ def test_an_old_store_with_a_forked_tail_is_set_aside(build):
         system.start_all()
         assert system.command_taken("stock", "stock.receive", [1, 1], recorded=True).durability == 2
         assert system.daemons["stock"].stop() == EX_OK
-        home, backup = (os.path.join(system.path, "d", name) for name in ("stock", "backup"))
+        home, backup = (os.path.join(system.path, "d", name, "data") for name in ("stock", "backup"))
         shutil.copytree(home, backup)
         system.daemons["log-a"].kill()
         system.start("stock")

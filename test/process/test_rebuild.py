@@ -37,7 +37,7 @@ def test_a_program_with_other_tables_takes_over_under_load(build):
             assert told["same_epoch"] and told["events"] > 0, told
             assert process.poll() is None, "the same process goes on, so who looks after it notices nothing"
             assert os.readlink(f"/proc/{process.pid}/exe").endswith("service2")
-            home = os.path.join(system.path, "homes", name, "data")
+            home = os.path.join(system.path, "d", name, "data")
             assert os.path.isdir(os.path.join(home, "store.before"))
             assert not os.path.exists(os.path.join(home, "store.beside"))
             for other, load in loads.items():
@@ -142,7 +142,7 @@ def test_a_rebuild_that_comes_to_nothing_is_taken_back(build):
         system.start_all()
         load = Load(system, "stock", "stock.receive", received(), window=8)
         system.more(lambda: len(load.taken), 200)
-        beside = os.path.join(system.path, "d", "stock", "store.beside")
+        beside = os.path.join(system.path, "d", "stock", "data", "store.beside")
         for number in (signal.SIGKILL, signal.SIGSTOP):
             shutil.rmtree(beside, ignore_errors=True)
             program = [f"{build}/test/process/service2", "stock", "--rebuild", "--topology", system.topology]
@@ -177,7 +177,7 @@ def test_a_service_that_does_not_run_is_rebuilt(build):
         load = Load(system, "stock", "stock.receive", itertools.islice(received(), 500))
         load.finish()
         settle(system)
-        home = os.path.join(system.path, "d", "stock")
+        home = os.path.join(system.path, "d", "stock", "data")
         system.daemons["stock"].signal(signal.SIGSTOP)
         said = souk(system, "rebuild", "stock", status=EX_UNAVAILABLE)
         assert "end that process first" in said, said
@@ -205,7 +205,7 @@ def test_a_service_that_does_not_run_is_rebuilt(build):
             else:
                 told = rebuild(system, name, version=1)
                 assert (told["epoch"], told["events"]) == ((2, 501) if name == "stock" else (0, 501)), told
-                assert os.path.exists(os.path.join(system.path, "d", name, "store.before", "data.mdb"))
+                assert os.path.exists(os.path.join(system.path, "d", name, "data", "store.before", "data.mdb"))
             system.start(name)
             system.live(name)
             assert system.status("stock").epoch == (2 if program is None else 1)

@@ -164,7 +164,7 @@ def test_a_store_that_was_replaced_is_left_alone(build):
     with System(build, services=("stock",)) as system:
         system.start_all()
         assert system.command_taken("stock", "stock.receive", [1, 7], recorded=True).durability == 2
-        home = os.path.join(system.path, "d", "stock", "store")
+        home = os.path.join(system.path, "d", "stock", "data", "store")
         stock = system.daemons["stock"]
         shutil.copytree(home, home + ".copy")
         os.rename(home, home + ".old")

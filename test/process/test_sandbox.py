@@ -14,7 +14,7 @@ DENIED = {"exec", "execveat", "fork", "vfork", "ptrace", "unshare", "setns", "mo
           "writable_code", "written_code", "memfd", "socket_alg", "socket_vsock", "socket_raw"}
 ALLOWED = {"socket_unix", "socket_inet", "socket_inet6", "thread"}
 WAYS = ("opened", "made", "renamed", "removed", "truncated")
-FOREIGN = {"store": "homes/other/data/store/data.mdb", "outside": "outside", "key": "keys/other.key"}
+FOREIGN = {"store": "data/other/data/store/data.mdb", "outside": "outside", "key": "keys/other.key"}
 TRUNCATE_SINCE = 3
 SCOPE_SINCE = 6                         # Landlock's version that keeps signals in
 INTERFACES = {"socket_netlink"}         # libzmq aborts unless it is told that there are none
@@ -37,15 +37,13 @@ class Installed:
         with open(os.path.join(ROOT, "topology/shop.zpl"), encoding="utf-8") as file:
             text = file.read()
         text = text.replace("../services", f"{ROOT}/services").replace("127.0.0.1:8080", "127.0.0.1:0")
-        text = text.replace("system = shop\n", f"system = shop\n    witness = {self.witness}\n    keys = ../keys\n"
+        text = text.replace("system = shop\n", f"system = shop\n    data = ../data\n    witness = {self.witness}\n    keys = ../keys\n"
                             f"{lines}")
         text += "".join(f"service = {name}\n    program = {program}\n" for name, program in
                         (("recommendations", "souk-recommendations"), ("writer", "souk-bench-service")))
         self.programs = {"es1": "souk-eventstore", **dict(re.findall(
             r"^(?:service|client) = (\S+)\n(?:    .*\n)*?    program = (\S+)$", text, re.MULTILINE))}
         text += "service = other\n    program = souk-other\n"       # which nobody starts
-        # Each has its data in a directory that is nobody else's: what lies beside them is its own, too.
-        text = re.sub(r"^(?:service|event_store) = (\S+)\n", r"\g<0>    data = ../homes/\1/data\n", text, flags=re.MULTILINE)
         with open(self.topology, "w", encoding="utf-8") as file:
             file.write(text)
         for path in FOREIGN.values():
@@ -72,9 +70,9 @@ class Installed:
     def start(self, names):
         shim = {"LD_PRELOAD": os.path.join(self.build, "test/process/.libs/trying.so"), "TRYING": self.path}
         for name in names:
-            own = {"TRYING_OWN": os.path.join(self.path, "homes", name, "data")} if name != "bridge" else {}
+            own = {"TRYING_OWN": os.path.join(self.path, "data", name, "data")} if name != "bridge" else {}
             if own:
-                self.put(f"homes/{name}/data/own")
+                self.put(f"data/{name}/data/own")
             self.daemons[name] = Daemon(self, name, [f"{self.build}/{self.programs[name]}", name, "--topology",
                                                      self.topology], os.path.join(self.path, f"{name}.log"),
                                         {**shim, **own})

@@ -31,7 +31,7 @@ def test_chains_are_one_history(build):
         assert "one history" in said and "log-b" in said, said
         souk(system, "verify", "--stream", "nothing", status=EX_DATAERR)
         souk(system, "backup", "-n", "one", "log-a")
-        homes = [os.path.join(system.path, "d", name) for name in ("log-a", "log-b", "stock")]
+        homes = [os.path.join(system.path, "d", name, "data") for name in ("log-a", "log-b", "stock")]
         backup = os.path.join(homes[0], "backups", "one")
         assert "the running system" in souk(system, "verify", "--offline", homes[0], status=EX_UNAVAILABLE)
         system.daemons["log-b"].kill()
@@ -75,7 +75,7 @@ def test_two_histories_are_told_apart(build):
         rivals = [json.loads(souk(system, "verify", "--json", status=EX_DATAERR))["differences"][0]]
         for name in ("log-a", "log-b"):
             system.daemons[name].kill()
-        homes = [os.path.join(system.path, "d", name) for name in ("log-a", "log-b")]
+        homes = [os.path.join(system.path, "d", name, "data") for name in ("log-a", "log-b")]
         rivals.append(json.loads(souk(system, "verify", "--json", "--offline", *homes, status=EX_DATAERR))["differences"][0])
         for rival in rivals:
             assert (rival["stream"], rival["number"]) == ("stock", 1), rival

@@ -148,7 +148,7 @@ try_files(void)
     const char *place = getenv("TRYING"), *own = getenv("TRYING_OWN");
     char path[PATH_MAX];
 
-    (void)snprintf(path, sizeof path, "%s/homes/other/data/store", place);
+    (void)snprintf(path, sizeof path, "%s/data/other/data/store", place);
     try_file("store", path, "data.mdb");
     try_file("outside", place, "outside");
     (void)snprintf(path, sizeof path, "%s/keys", place);
