@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	test/http/test_api.py \
 	test/http/test_events.py \
 	test/http/test_files.py \
+	test/http/test_forgotten.py \
 	test/http/test_guard.py \
 	test/http/test_openapi.py \
 	test/http/test_operator.py \

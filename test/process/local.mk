@@ -28,7 +28,7 @@ test_process_service2_SOURCES = \
 	test/sim/app_stock.c
 test_process_service2_CPPFLAGS = $(AM_CPPFLAGS) -DVERSION_AT=1
 test_process_service2_LDADD = libsouk-all.la
-EXTRA_DIST += test/process/run.py test/process/system.py test/process/tsan.supp test/process/test_faults.py test/process/test_recovery.py test/process/test_backup.py test/process/test_verify.py test/process/test_rebuild.py test/process/test_matrix.py test/process/test_finder.py test/process/test_tutorial.py test/process/test_operation.py test/process/test_shop.py
+EXTRA_DIST += test/process/run.py test/process/system.py test/process/tsan.supp test/process/test_faults.py test/process/test_recovery.py test/process/test_backup.py test/process/test_verify.py test/process/test_rebuild.py test/process/test_matrix.py test/process/test_finder.py test/process/test_access.py test/process/test_hole.py test/process/test_intruders.py test/process/test_keys.py test/process/test_tutorial.py test/process/test_operation.py test/process/test_shop.py
 
 # What souk init makes, for the tests of the command.
 test/process/book.h: $(srcdir)/src/init/book.messages.zpl souk-messages$(EXEEXT)
