@@ -188,9 +188,6 @@ SOUK_MUST_CHECK int souk_txn_put(struct souk_txn *txn, struct souk_table table, 
 /* A put whose key is above every other in the table: MDB_APPEND. -SOUK_EINVAL when it is not. */
 SOUK_MUST_CHECK int souk_txn_append(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
     struct souk_slice value);
-/* Like souk_txn_append(), but hands out the room for the value, to be filled before the next call on `txn`. */
-SOUK_MUST_CHECK int souk_txn_append_reserve(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
-    size_t size_bytes, void **value_out);
 /* 0 or -SOUK_ENOTFOUND, -SOUK_EFULL, -SOUK_EIO. */
 SOUK_MUST_CHECK int souk_txn_delete(struct souk_txn *txn, struct souk_table table, struct souk_slice key);
 

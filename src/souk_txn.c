@@ -254,18 +254,6 @@ souk_txn_append(struct souk_txn *txn, struct souk_table table, struct souk_slice
 }
 
 int
-souk_txn_append_reserve(struct souk_txn *txn, struct souk_table table, struct souk_slice key,
-    size_t size_bytes, void **value_out)
-{
-    MDB_val stored = { size_bytes, NULL };
-    int rc;
-
-    if ((rc = put(txn, table, key, &stored, MDB_APPEND | MDB_RESERVE)) == 0)
-        *value_out = stored.mv_data;
-    return rc;
-}
-
-int
 souk_txn_delete(struct souk_txn *txn, struct souk_table table, struct souk_slice key)
 {
     MDB_val wanted = souk_store_val(key);

@@ -813,7 +813,6 @@ keys_have_1_to_511_bytes(void **state)
     char bytes[SOUK_STORE_KEY_BYTES_MAX + 1];
     struct souk_scan *scan;
     size_t n;
-    void *room;
     int code;
 
     memset(bytes, 'k', sizeof bytes);
@@ -822,7 +821,6 @@ keys_have_1_to_511_bytes(void **state)
         code = n == 0 ? -SOUK_EINVAL : -SOUK_ETOOBIG;
         assert_int_equal(souk_txn_put(txn, table, wrong[n], one), code);
         assert_int_equal(souk_txn_append(txn, table, wrong[n], one), code);
-        assert_int_equal(souk_txn_append_reserve(txn, table, wrong[n], 1, &room), code);
         assert_int_equal(souk_txn_get(txn, table, wrong[n], &value), code);
         assert_int_equal(souk_txn_delete(txn, table, wrong[n]), code);
     }
@@ -846,15 +844,12 @@ append_takes_rising_keys_only(void **state)
     struct souk_txn *txn = begin(store, SOUK_TXN_WRITE);
     struct souk_table table = table_of(txn, "t");
     struct souk_slice value = souk_slice_of("v");
-    void *room;
 
     assert_int_equal(souk_txn_append(txn, table, souk_slice_of("b"), value), 0);
     assert_int_equal(souk_txn_append(txn, table, souk_slice_of("b"), value), -SOUK_EINVAL);
     assert_int_equal(souk_txn_append(txn, table, souk_slice_of("a"), value), -SOUK_EINVAL);
-    assert_int_equal(souk_txn_append_reserve(txn, table, souk_slice_of("b"), 3, &room), -SOUK_EINVAL);
-    assert_int_equal(souk_txn_append_reserve(txn, table, souk_slice_of("c"), 3, &room), 0);
-    memcpy(room, "sea", 3);
-    assert_int_equal(souk_txn_append_reserve(txn, table, souk_slice_of("d"), 0, &room), 0);
+    assert_int_equal(souk_txn_append(txn, table, souk_slice_of("c"), souk_slice_of("sea")), 0);
+    assert_int_equal(souk_txn_append(txn, table, souk_slice_of("d"), souk_slice_of("")), 0);
     assert_int_equal(put_text(txn, table, "a", "before"), 0);
     assert_int_equal(put_text(txn, table, "b", "over"), 0);
     commit(&txn);
@@ -1325,7 +1320,6 @@ a_full_map_refuses_and_the_store_goes_on(void **state)
     uint8_t number[4];
     uint32_t rows, n;
     uint64_t count;
-    void *reserved;
 
     txn = begin(store, SOUK_TXN_WRITE);
     table = table_of(txn, "t");
@@ -1336,7 +1330,6 @@ a_full_map_refuses_and_the_store_goes_on(void **state)
     assert_int_equal(fill(txn, table_of(txn, "more"), 1000, UINT32_MAX, &rows), -SOUK_EFULL);
     assert_int_equal(put_text(txn, table, "k", "v"), -SOUK_EFULL);
     assert_int_equal(souk_txn_append(txn, table, souk_slice_of("k"), souk_slice_of("v")), -SOUK_EFULL);
-    assert_int_equal(souk_txn_append_reserve(txn, table, souk_slice_of("k"), 1, &reserved), -SOUK_EFULL);
     assert_int_equal(souk_txn_get(txn, table, number_key(0, number), &value), -SOUK_EFULL);
     assert_int_equal(souk_txn_seek(txn, table, number_key(0, number), &key, &value), -SOUK_EFULL);
     assert_int_equal(souk_txn_delete(txn, table, number_key(0, number)), -SOUK_EFULL);
