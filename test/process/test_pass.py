@@ -191,6 +191,7 @@ def test_the_key_of_passes_is_exchanged_and_no_good_pass_is_refused(build):
             assert step["name"] == "lodge", step
             return step
         system.start_all()
+        is_sandboxed = "files=all" not in system.daemons["lodge"].says("event=sandbox")     # not so with sanitizers
         home = os.path.join(system.path, "process.keys")
         before = pass_of_lodge(system)
         step = rotate()
@@ -210,7 +211,7 @@ def test_the_key_of_passes_is_exchanged_and_no_good_pass_is_refused(build):
         assert (step["did"], step["pass_key"], step["old_pass_key"]) == ("rotated", new, old), step
         assert rotate() == step and os.listdir(home) == ["lodge.pass.key"]
         last = pass_of_lodge(system)                    # by the one that it was started with
-        if "files=all" not in system.daemons["lodge"].says("event=sandbox"):    # as with sanitizers
+        if is_sandboxed:
             process = system.daemons["lodge"].process
             assert "goes on as it was" in system.souk("rebuild", "--programs", f"{system.build}/test/process", "lodge",
                                                       status=75)
