@@ -189,7 +189,7 @@ def test_a_customer_who_leaves_is_forgotten(build):
         assert uuid.UUID(customer.person) in who and len(who) == 2, who
         assert sorted(map(sorted, keys)) == [["accounts", "orders"], ["orders"]], "of a customer, and of the guest before"
         found = lies_in_clear(shop, keys, "a customer")
-        assert found == {key: {f"d/{name}.keys"} for each in keys for name, key in each.items()}, found
+        assert found == {key: {f"d/{name}/data.keys"} for each in keys for name, key in each.items()}, found
         nodes = sorted(set(shop.children()) - {"bridge"})
         shop.souk("backup", "--name", "before", *nodes)
 
