@@ -8,6 +8,7 @@
 #include <souk.h>
 
 #define SOUK_DIRECTORY_PATH_BYTES_MAX 4096
+#define SOUK_DIRECTORY_DATA "/data"             /* a node's data, in a directory of its own, where it may make them anew */
 
 /* Make `path` (its first `path_bytes`) with those above it, 0700; what is there is fine. 0, -SOUK_ETOOBIG, -SOUK_EINVAL. */
 SOUK_MUST_CHECK int souk_directory_make(const char *path, size_t path_bytes, struct souk_error *err);

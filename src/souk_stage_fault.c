@@ -131,7 +131,7 @@ leave_data(struct souk_stage *stage, struct stage_node *recorder, const char *na
 
     if (access(path, F_OK) == 0)
         return souk_fail(err, SOUK_EINVAL, "%s: it is there already", path);
-    size = snprintf(place, sizeof place, "%s/%s/store", path, name);
+    size = snprintf(place, sizeof place, "%s/%s" SOUK_DIRECTORY_DATA "/store", path, name);
     if (size < 0 || (size_t)size >= sizeof place)
         return souk_fail(err, SOUK_EINVAL, "%s: its path is too long", path);
     if ((rc = souk_directory_make(place, (size_t)size - strlen("/store"), err)) != 0

@@ -117,7 +117,11 @@ stage_keyring_copy(const struct stage_node *node, const char *directory, struct 
     ssize_t size = 0;
 
     keyring_path(node, from_path);
-    (void)snprintf(path, sizeof path, "%s/%s" SOUK_KEYRING_SUFFIX, directory, node->name.text);
+    size = snprintf(path, sizeof path, "%s/%s" SOUK_DIRECTORY_DATA SOUK_KEYRING_SUFFIX, directory, node->name.text);
+    if (size < 0 || (size_t)size >= sizeof path)
+        return souk_fail(err, SOUK_EINVAL, "%s: its path is too long", directory);
+    if ((rc = souk_directory_make(path, (size_t)size - strlen(SOUK_DIRECTORY_DATA SOUK_KEYRING_SUFFIX), err)) != 0)
+        return rc;
     if ((from = open(from_path, O_RDONLY | O_CLOEXEC)) >= 0)
         to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     while (to >= 0 && (size = read(from, bytes, sizeof bytes)) > 0)

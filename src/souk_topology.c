@@ -92,12 +92,12 @@ souk_topology_move_data(struct souk_topology *topology, const char *dir, struct 
         if ((base = join(arena, "%s/%s", cwd, dir)) == NULL)
             return souk_fail(err, SOUK_ENOMEM, "%s: no memory", dir);
     }
-    if (strlen(base) + 1 + SOUK_NAME_BYTES_MAX + strlen(SOUK_TOPOLOGY_DATA) > SOUK_TOPOLOGY_PATH_BYTES_MAX)
+    if (strlen(base) + 1 + SOUK_NAME_BYTES_MAX + strlen(SOUK_DIRECTORY_DATA) > SOUK_TOPOLOGY_PATH_BYTES_MAX)
         return souk_fail(err, SOUK_ETOOBIG, "%s: a path of %zu bytes, at most %d", base, strlen(base),
-            SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - 1 - (int)strlen(SOUK_TOPOLOGY_DATA));
+            SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - 1 - (int)strlen(SOUK_DIRECTORY_DATA));
     for (i = 0; i < topology->node_count; i++) {
         node = (struct souk_topology_node *)(uintptr_t)&topology->nodes[i];
-        data = join(arena, "%s/%s" SOUK_TOPOLOGY_DATA, base, node->name.text);
+        data = join(arena, "%s/%s" SOUK_DIRECTORY_DATA, base, node->name.text);
         witness = data == NULL ? NULL : witness_path(arena, topology, node->name.text, data);
         if (witness == NULL)
             return souk_fail(err, SOUK_ENOMEM, "%s: no memory", dir);

@@ -25,7 +25,6 @@
 #define SOUK_TOPOLOGY_HOSTNAMES_MAX 32          /* that a bridge answers to */
 #define SOUK_TOPOLOGY_PROXIES_MAX 8             /* that a bridge believes */
 #define SOUK_TOPOLOGY_PATH_BYTES_MAX 1023
-#define SOUK_TOPOLOGY_DATA "/data"              /* below a directory of the node's own, in which it may make its data anew */
 #define SOUK_TOPOLOGY_KEY_BYTES 40              /* a CURVE public key, Z85 */
 
 /* What the shell around the state machines keeps to; `limits` in the file, beside struct souk_limits. */

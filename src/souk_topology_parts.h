@@ -10,6 +10,7 @@
 #ifndef SOUK_TOPOLOGY_PARTS_H
 #define SOUK_TOPOLOGY_PARTS_H
 
+#include "souk_directory.h"
 #include "souk_topology.h"
 #include "souk_zpl.h"
 

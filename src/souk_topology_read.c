@@ -306,7 +306,7 @@ read_node(struct souk_topology_reading *reading, size_t index)
     node->program = EVENT_STORE_PROGRAM;
     if ((child = souk_topology_valued(zpl, "program")) != NULL)
         souk_topology_program(reading, child, &node->program);
-    node->data = souk_topology_text(reading, "%s/%s" SOUK_TOPOLOGY_DATA, reading->parts->data_dir, node->name.text);
+    node->data = souk_topology_text(reading, "%s/%s" SOUK_DIRECTORY_DATA, reading->parts->data_dir, node->name.text);
     if ((child = souk_topology_valued(zpl, "data")) != NULL)
         souk_topology_path(reading, child, &node->data);
     souk_topology_keys(reading, zpl, &node->key, &node->old_key);

@@ -900,7 +900,7 @@ a_past_is_recorded(void **state)
     (void)snprintf(directory, sizeof directory, "%s/souk-past.XXXXXX", tmpdir == NULL ? "/tmp" : tmpdir);
     assert_non_null(mkdtemp(directory));
     (void)snprintf(path, sizeof path, "%s/data", directory);
-    (void)snprintf(place, sizeof place, "%s/es1/store", path);
+    (void)snprintf(place, sizeof place, "%s/es1/data/store", path);
     souk_stage_send(stage, "inventory.receive sku=tea units=3 cost=250EUR");
     souk_stage_send(stage, "inventory.reserve order=7 sku=tea units=4");
     souk_stage_elapse(stage, UINT64_C(365) * 24 * 3600 * 1000);
@@ -915,13 +915,14 @@ a_past_is_recorded(void **state)
     assert_int_equal(recorded_head(txn, "inventory.private"), 1);
     souk_txn_abort(&txn);
     souk_store_close(&store);
-    (void)snprintf(place, sizeof place, "%s/inventory.keys", path);
+    (void)snprintf(place, sizeof place, "%s/inventory/data.keys", path);
     assert_int_equal(access(place, R_OK), 0);
     souk_stage_record(stage, "es1", path);      /* it lies there already */
     assert_int_equal(caught.count, 1);
     souk_stage_send(stage, "inventory.receive sku=tea units=3");
     assert_string_equal(souk_stage_trace(stage), "[   0] reply refused sold_out\n");
-    for (const char *const *part = (const char *const[]){ "/es1/store", "/es1", "", NULL }; *part != NULL; part++) {
+    for (const char *const *part = (const char *const[]){ "/es1/data/store", "/es1/data", "/es1", "/inventory", "", NULL };
+         *part != NULL; part++) {
         (void)snprintf(place, sizeof place, "%s%s", path, *part);
         assert_int_equal(souk_directory_remove(place), 0);
     }

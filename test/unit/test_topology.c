@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "souk_directory.h"
 #include "souk_setting.h"
 #include "topology_text.h"
 
@@ -156,7 +157,7 @@ endpoints_are_derived_or_given(void **state)
     (void)snprintf(expected, sizeof expected, "ipc://%s/q", dir);
     assert_string_equal(node->queries, expected);
     assert_string_equal(node->publish, "tcp://shop.example:7");
-    (void)snprintf(expected, sizeof expected, "%s/shop.data/orders" SOUK_TOPOLOGY_DATA, dir);
+    (void)snprintf(expected, sizeof expected, "%s/shop.data/orders" SOUK_DIRECTORY_DATA, dir);
     assert_string_equal(node->data, expected);
     assert_memory_equal(node->witness, "/dev/shm/souk-shop-orders-", 26);
     node = souk_topology_node(topology, "query");
@@ -191,10 +192,10 @@ data_can_be_put_elsewhere(void **state)
 
     memset(long_path, 'x', sizeof long_path);
     long_path[0] = '/';
-    long_path[SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - sizeof SOUK_TOPOLOGY_DATA] = '\0';
+    long_path[SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - sizeof SOUK_DIRECTORY_DATA] = '\0';
     assert_int_equal(souk_topology_move_data(topology, long_path, &err), 0);
-    long_path[SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - sizeof SOUK_TOPOLOGY_DATA] = 'x';
-    long_path[SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - sizeof SOUK_TOPOLOGY_DATA + 1] = '\0';
+    long_path[SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - sizeof SOUK_DIRECTORY_DATA] = 'x';
+    long_path[SOUK_TOPOLOGY_PATH_BYTES_MAX - SOUK_NAME_BYTES_MAX - sizeof SOUK_DIRECTORY_DATA + 1] = '\0';
     assert_int_equal(souk_topology_move_data(topology, long_path, &err), -SOUK_ETOOBIG);
     souk_topology_close(&topology);
 }
