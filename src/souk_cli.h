@@ -146,7 +146,7 @@ void souk_cli_table_end(struct libscols_table *table);
 int souk_cli_topology(const struct souk_cli *cli, const char *path, struct souk_topology **topology_out);
 /* As that, and that nobody has a key yet who needs one is no error. */
 int souk_cli_topology_unkeyed(const struct souk_cli *cli, struct souk_topology **topology_out);
-/* Each node's data is in DIR/NODE instead of where the topology says; NULL: it is not. 0, or an exit status. */
+/* Each node's data is in DIR/NODE/data instead of where the topology says; NULL: it is not. 0, or an exit status. */
 int souk_cli_move_data(const struct souk_cli *cli, struct souk_topology *topology, const char *dir);
 /*
  * Who the caller is in a system that has keys: the client that the options name, or the only one whose secret key

@@ -43,7 +43,7 @@ souk_cli_backup(int argc, char **argv)
     static const struct argp_option argp_options[] = {
         { "name", 'n', "NAME", 0, "Call it so; default: the time, 20261123T031500Z", 0 },
         { "list", 'l', NULL, 0, "Show which backups lie on this host", 0 },
-        { "data", 'd', "DIR", 0, "With --list: their data is in DIR/NODE instead of where the topology says", 0 },
+        { "data", 'd', "DIR", 0, "With --list: their data is in DIR/NODE/data instead of where the topology says", 0 },
         { 0 },
     };
     static const struct argp_child children[] = { { &souk_cli_argp, 0, NULL, 0 }, { 0 } };

@@ -38,7 +38,7 @@ int
 souk_cli_restore(int argc, char **argv)
 {
     static const struct argp_option argp_options[] = {
-        { "data", 'd', "DIR", 0, "The node keeps its data in DIR/NODE instead of where the topology says", 0 },
+        { "data", 'd', "DIR", 0, "The node keeps its data in DIR/NODE/data instead of where the topology says", 0 },
         { "dry-run", 'n', NULL, 0, "Verify the backup and say what would happen; change nothing", 0 },
         { "even-so", 'e', NULL, 0, "Do it though the store that is there is not older, or a hole would remain", 0 },
         { 0 },

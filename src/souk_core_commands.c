@@ -86,7 +86,7 @@ souk_core_recheck(struct souk_core *core, bool (*may)(void *may_arg, const char 
     void *may_arg)
 {
     for (struct core_command *command = core->commands; command != NULL; command = command->next) {
-        command->forbidden = !may(may_arg, command->key, command->frame);
+        command->forbidden = !command->retrying && !may(may_arg, command->key, command->frame);
         core->dirty |= command->forbidden;
     }
 }
@@ -178,8 +178,13 @@ run_command(struct souk_core *core, struct core_command *command)
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_INTERNAL, "internal", "the command's handler failed", 0);
     }
-    if (core_is_parking(request->name))
+    if (core_is_parking(request->name)) {
+        if (!command->retrying && (why_not = check_pass(core, command, core->now)) != NULL) {
+            command->done = true;
+            return reply_status(core, command, SOUK_STATUS_REFUSED, SOUK_WIRE_CODE_PASS, why_not, 0);
+        }
         return core_run_parking(core, command);
+    }
     if (core_handler(core, SOUK_HANDLER_DECIDE, request->name) == NULL) {
         command->done = true;
         return reply_status(core, command, SOUK_STATUS_UNKNOWN, "unknown", "this service has no such command", 0);

@@ -67,7 +67,7 @@ souk_daemon_main(const struct souk_service *service, int argc, char **argv)
 {
     static const struct argp_option options[] = {
         { "topology", 't', "FILE", 0, "Who listens where and follows whom; default: $" TOPOLOGY_VARIABLE, 0 },
-        { "data", 'd', "DIR", 0, "Keep the data in DIR/NAME instead of where the topology says", 0 },
+        { "data", 'd', "DIR", 0, "Keep the data in DIR/NAME/data instead of where the topology says", 0 },
         { "keys", OPTION_KEYS, "DIR", 0, "Where the secret keys lie, instead of where the topology says", 0 },
         { "rebuild", OPTION_REBUILD, NULL, 0, "Fill a new store beside that of the running process, hand it over, and end;"
             " souk-rebuild(1) starts it so", 0 },
@@ -315,7 +315,9 @@ reload(void *arg, struct souk_run_changes *changes_out, struct souk_error *err)
     }
     changes_out->topology = latest;
     changes_out->limits = wiring.limits;
-    changes_out->pass_keys = latest->pass_keys.count != 0 ? latest->pass_keys : daemon->pass_key.keys;
+    if (latest->pass_keys.count != 0)
+        daemon->pass_key.keys = latest->pass_keys;      /* those in force stay where no line is left: the first ones may be stolen */
+    changes_out->pass_keys = daemon->pass_key.keys;
     changes_out->skips = wiring.skips;
     changes_out->skip_count = wiring.skip_count;
     changes_out->level = level_of(daemon, node);

@@ -151,7 +151,7 @@ souk_feed_wake(struct souk_feed *feed, bool origin_too)
 void
 souk_feed_sleep(struct souk_feed *feed)
 {
-    feed->active = feed->wants = false;
+    feed->active = feed->wants = feed->newer = false;
     feed->request = 0;
     for (uint32_t i = 0; i < feed->stream_count; i++)
         souk_feed_drop(&feed->streams[i]);
@@ -426,10 +426,11 @@ souk_feeds_hear_pulled(struct souk_feeds *feeds, const struct souk_name *from, c
     feed->idle_due_ms = now.steady_ms + feeds->wiring->limits.pull_idle_ms;
     if (elsewhere) {
         next_source(feeds, feed, now);
-        if (feed->newer)                        /* others have the same */
+        if (feed->newer && feed->tries == 0)    /* all have the same */
             feed->not_before_ms = feed->idle_due_ms;
         return true;
     }
+    feed->newer = false;
     if (batch_count != 0)
         feed->tries = 0;
     if (pulled->more) {

@@ -196,6 +196,10 @@ reload(struct run *run)
         souk_report(run->report, SOUK_LEVEL_ERROR, "reload_failed", "it goes on as it was: %s", err.text);
         return;
     }
+    run->wiring.pass_keys = changes.pass_keys;          /* by which what waits is judged, too */
+    (void)pthread_mutex_lock(&run->shared.mutex);
+    run->shared.pass_keys = changes.pass_keys;
+    (void)pthread_mutex_unlock(&run->shared.mutex);
     if (run_access_change(run, changes.topology, &err) != 0) {
         souk_report(run->report, SOUK_LEVEL_ERROR, "failed", "who is who by the new topology cannot be told: %s", err.text);
         run_end(run, EX_OSERR);
@@ -203,7 +207,6 @@ reload(struct run *run)
     }
     run->wiring.limits = changes.limits;
     run->wiring.settings = changes.settings;
-    run->wiring.pass_keys = changes.pass_keys;
     run->wiring.skips = (struct souk_wired_skip *)(uintptr_t)changes.skips;
     run->wiring.skip_count = changes.skip_count;
     if (changes.restart_needed[0] == '\0')
@@ -211,7 +214,6 @@ reload(struct run *run)
     souk_report_set_level(run->report, changes.level);
     (void)pthread_mutex_lock(&run->shared.mutex);
     run->shared.limits = changes.limits;
-    run->shared.pass_keys = changes.pass_keys;
     (void)pthread_mutex_unlock(&run->shared.mutex);
     (void)snprintf(run->restart_needed, sizeof run->restart_needed, "%s", changes.restart_needed);
     run->status_stale = true;

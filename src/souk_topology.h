@@ -176,7 +176,7 @@ void souk_topology_close(struct souk_topology **topology_p);
 
 /*
  * Put the data of every node below `dir` (made absolute) instead of where the
- * file says: DIR/NODE, and what depends on it, the paths of witnesses. Not part
+ * file says: DIR/NODE/data, and what depends on it, the paths of witnesses. Not part
  * of the fingerprint. 0, -SOUK_ETOOBIG (the path gets too long), -SOUK_EIO or -SOUK_ENOMEM.
  */
 SOUK_MUST_CHECK int souk_topology_move_data(struct souk_topology *topology, const char *dir, struct souk_error *err);
