@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """run.py BUILD [WORD...] [-WORD...] - run the process tests of a build directory, as TAP: those with a WORD in their
-names, and none with a -WORD. Twice as many at a time as there are processors, or SOUK_PROCESS_JOBS: each is a process of
+names, and none with a -WORD. Three times as many at a time as there are processors, or SOUK_PROCESS_JOBS: each is a process of
 its own, with directories and sockets of its own, and most of them wait most of the time."""
 import importlib
 import os
@@ -59,7 +59,7 @@ def main(places):
              if name.startswith("test_") and function.__module__ == module
              and (not words or any(word in f"{module}.{name}" for word in words))
              and not any(word in f"{module}.{name}" for word in others)]
-    jobs = int(os.environ.get("SOUK_PROCESS_JOBS", 2 * len(os.sched_getaffinity(0))))
+    jobs = int(os.environ.get("SOUK_PROCESS_JOBS", 3 * len(os.sched_getaffinity(0))))
     failed = 0
     running = {}
     print(f"1..{len(tests)}", flush=True)
